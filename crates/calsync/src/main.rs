@@ -1,0 +1,2 @@
+//! calsync
+fn main() {}
