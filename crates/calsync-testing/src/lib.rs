@@ -1,0 +1,19 @@
+//! What the tests of the other crates share: throwaway databases, the built
+//! binary as a child process, bounded waiting, and the tools that tests drive.
+//!
+//! Whatever a test starts here ends with the test, or at the latest with the
+//! test's process. Helpers panic with a message that says what to do; nothing
+//! here is part of the product.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "test code: a failed helper is a failed test")]
+
+mod database;
+mod eventually;
+mod postgres;
+mod program;
+pub mod tools;
+
+pub use database::{DatabaseKind, TestDatabase};
+pub use eventually::eventually;
+pub use postgres::Postgres;
+pub use program::Program;

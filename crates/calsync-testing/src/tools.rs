@@ -1,0 +1,52 @@
+//! The programs and files outside the workspace that tests use.
+//!
+//! `scripts/test` installs them and tells where they are in the environment;
+//! a plain `cargo test` afterwards finds them in the same places by itself.
+
+use std::path::{Path, PathBuf};
+
+/// The folder of the repository.
+pub fn repository() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository's folder")
+}
+
+/// A Python that has `google-api-python-client` (`CALSYNC_PYTHON`).
+///
+/// # Panics
+/// If there is none.
+pub fn python() -> PathBuf {
+    tool("CALSYNC_PYTHON", &repository().join(".venv/bin/python"))
+}
+
+/// Google's discovery documents, `calendar.v3.json` among them (`CALSYNC_DISCOVERY_DIR`).
+///
+/// # Panics
+/// If they aren't there.
+pub fn discovery_documents() -> PathBuf {
+    let documents = "site-packages/googleapiclient/discovery_cache/documents";
+    let lib = repository().join(".venv/lib");
+    let of_any_python = lib.read_dir().ok().and_then(|mut pythons| pythons.next()?.ok());
+    tool("CALSYNC_DISCOVERY_DIR", &of_any_python.map_or(lib, |python| python.path()).join(documents))
+}
+
+/// Chromium (`CALSYNC_CHROMIUM`).
+///
+/// # Panics
+/// If it isn't installed.
+pub fn chromium() -> PathBuf {
+    tool("CALSYNC_CHROMIUM", Path::new("/usr/bin/chromium"))
+}
+
+/// The driver that goes with [`chromium`] (`CALSYNC_CHROMEDRIVER`).
+///
+/// # Panics
+/// If it isn't installed.
+pub fn chromedriver() -> PathBuf {
+    tool("CALSYNC_CHROMEDRIVER", Path::new("/usr/bin/chromedriver"))
+}
+
+fn tool(variable: &str, usual: &Path) -> PathBuf {
+    let path = std::env::var_os(variable).map_or_else(|| usual.to_owned(), PathBuf::from);
+    assert!(path.exists(), "{variable}: nothing at {}; run scripts/test, which installs it", path.display());
+    path
+}
