@@ -3,11 +3,25 @@
 //! `scripts/test` installs them and tells where they are in the environment;
 //! a plain `cargo test` afterwards finds them in the same places by itself.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
 
 /// The folder of the repository.
 pub fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository's folder")
+}
+
+/// The files that git tracks, by their paths from the repository's folder.
+///
+/// # Panics
+/// If git can't tell.
+pub fn tracked_files() -> Vec<String> {
+    let output =
+        Command::new("git").args(["ls-files", "-z"]).current_dir(repository()).output().expect("git starts");
+    assert!(output.status.success(), "git ls-files: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).split_terminator('\0').map(str::to_owned).collect()
 }
 
 /// A Python that has `google-api-python-client` (`CALSYNC_PYTHON`).

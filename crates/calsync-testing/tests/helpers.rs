@@ -22,18 +22,16 @@ fn ask(url: &str, sql: &str) -> String {
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
-/// Runs in a process of its own, which ends by `abort`: nothing is dropped then.
-#[test]
-#[ignore = "a part of `the_cluster_ends_with_the_process`"]
-fn abort_with_a_running_cluster() {
-    println!("\nurl: {}", calsync_testing::Postgres::database());
-    std::process::abort();
-}
-
+/// Starts itself in a process that ends by `abort`: nothing is dropped there.
 #[tokio::test]
 async fn the_cluster_ends_with_the_process() {
+    const ABORT: &str = "ABORT_WITH_A_RUNNING_CLUSTER";
+    if std::env::var_os(ABORT).is_some() {
+        println!("\nurl: {}", calsync_testing::Postgres::database());
+        std::process::abort();
+    }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--ignored", "--exact", "--nocapture", "abort_with_a_running_cluster"]);
+    command.args(["--exact", "--nocapture", "the_cluster_ends_with_the_process"]).env(ABORT, "1");
     let mut program = Program::start(command);
     let line = program.line("url: ").await;
     let (_, address) = line.split_once('@').unwrap();
