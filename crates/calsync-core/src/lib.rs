@@ -1,1 +1,24 @@
-//! calsync-core
+//! The rules of calsync, pure: what an item should look like in Google, what is left to do, what
+//! a failure means and when to try again.
+//!
+//! Nothing here waits, reads a clock, draws a random number or talks to anything. Functions take
+//! values and return values, so every rule can be tested by property and read as a table.
+
+pub mod event_id;
+pub mod fingerprint;
+pub mod ids;
+pub mod integration;
+pub mod item;
+pub mod merge;
+mod named;
+pub mod outcome;
+pub mod owned;
+pub mod plan;
+pub mod policy;
+pub mod reason;
+pub mod remote;
+pub mod render;
+pub mod retry;
+pub mod seams;
+pub mod stamp;
+pub mod sync_state;

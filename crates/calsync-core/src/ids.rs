@@ -1,0 +1,18 @@
+//! Ids of our own rows: UUIDv7, so that they sort by time. They name things and never grant
+//! anything: secrets come from [`crate::seams::Entropy`] alone.
+
+use jiff::Timestamp;
+use uuid::Uuid;
+
+use crate::seams::{Entropy, bytes};
+
+/// A new id for something made at `now`.
+pub fn new_id(now: Timestamp, entropy: &dyn Entropy) -> String {
+    let millis = u64::try_from(now.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &bytes::<10>(entropy)).into_uuid().to_string()
+}
+
+/// Whether `text` could be an id made by [`new_id`].
+pub fn is_id(text: &str) -> bool {
+    Uuid::try_parse(text).is_ok()
+}

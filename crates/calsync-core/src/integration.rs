@@ -1,0 +1,29 @@
+//! A user's connection to a provider.
+
+use crate::named::named;
+
+named! {
+    /// The state of an integration as users and admins see it.
+    IntegrationState {
+        /// Consented; its calendar is not chosen or made yet.
+        Connecting => "connecting",
+        /// Works.
+        Active => "active",
+        /// A change waits longer than the promise of 5 minutes.
+        Delayed => "delayed",
+        /// The user has to do something.
+        NeedsAction => "needs_action",
+        /// An admin stopped writes.
+        Paused => "paused",
+        /// A disconnect is under way.
+        Disconnecting => "disconnecting",
+        /// Over; its secrets are wiped.
+        Disconnected => "disconnected",
+    }
+}
+
+/// The one provider that calsync syncs with itself.
+pub const GOOGLE: &str = "google";
+
+/// Longest wait of a change before its integration counts as `delayed`, in minutes.
+pub const FRESHNESS_PROMISE_MINUTES: i64 = 5;

@@ -1,0 +1,114 @@
+//! The three-way merge, per owned field: what the platform wants, what both sides last agreed on,
+//! what Google has. "Who wins" of the contract lives here and nowhere else.
+
+use serde::{Deserialize, Serialize};
+
+use crate::item::ItemKind;
+use crate::owned::{Base, Field, FieldHashes, Owned};
+
+/// What a merge came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Merged {
+    /// What both sides should have now.
+    pub agreed: Owned,
+    /// What became of each field that the user had changed in Google.
+    pub users_edits: Vec<(Field, Verdict)>,
+}
+
+/// What became of a user's edit of an owned field.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    /// It stays until a PUT changes that same field.
+    Accepted,
+    /// A rule undid it, or the platform changed the same field.
+    Undone,
+}
+
+/// Whether what a user changes in Google stays, where the platform did not change it too.
+const fn accepts_users_edits(kind: ItemKind) -> bool {
+    match kind {
+        ItemKind::Task => true,
+        ItemKind::Session | ItemKind::Deadline => false,
+    }
+}
+
+/// Merges. Without a base nothing is known of the past, and the platform's word stands.
+pub fn merge(kind: ItemKind, wanted: &Owned, base: Option<&Base>, seen: &Owned) -> Merged {
+    let Some(base) = base else {
+        return Merged { agreed: wanted.clone(), users_edits: Vec::new() };
+    };
+    let wanted_hashes = FieldHashes::of(wanted);
+    let mut agreed = base.agreed.clone();
+    let mut users_edits = Vec::new();
+    for field in Field::ALL {
+        let platform_changed = !wanted_hashes.agree_on(field, &base.wanted);
+        let user_changed = !seen.agrees_on(field, &base.agreed);
+        match (platform_changed, user_changed) {
+            (false, false) => {}
+            (true, false) => agreed.take(field, wanted),
+            (false, true) if accepts_users_edits(kind) => {
+                agreed.take(field, seen);
+                users_edits.push((field, Verdict::Accepted));
+            }
+            (false, true) => users_edits.push((field, Verdict::Undone)),
+            (true, true) => {
+                agreed.take(field, wanted);
+                users_edits.push((field, Verdict::Undone));
+            }
+        }
+    }
+    Merged { agreed, users_edits }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+    use crate::owned::When;
+
+    fn titled(title: &str) -> Owned {
+        let day = |text: &str| text.parse().expect("a date");
+        Owned {
+            title: title.into(),
+            when: When::AllDay { first: day("2031-03-09"), end: day("2031-03-10") },
+            location: None,
+            block: String::new(),
+            source_url: None,
+        }
+    }
+
+    /// Every combination of who changed the title, for each kind, with and without a base.
+    #[test]
+    fn truth_table() {
+        let mut page = String::from("kind     platform  user       result\n");
+        for kind in ItemKind::ALL {
+            for (platform, wanted) in [("same", "base"), ("changed", "platform's")] {
+                for (user, seen) in [("same", "base"), ("changed", "user's")] {
+                    let base = Base { wanted: FieldHashes::of(&titled("base")), agreed: titled("base") };
+                    let merged = merge(kind, &titled(wanted), Some(&base), &titled(seen));
+                    let verdict = merged.users_edits.first().map(|(_, verdict)| *verdict);
+                    writeln!(
+                        page,
+                        "{:8} {platform:9} {user:10} {} {verdict:?}",
+                        kind.name(),
+                        merged.agreed.title
+                    )
+                    .expect("a String");
+                }
+            }
+        }
+        insta::assert_snapshot!(page);
+    }
+
+    #[test]
+    fn an_accepted_edit_stands_until_a_put_changes_that_field() {
+        // The user's title was accepted earlier: the platform still wants its own.
+        let base = Base { wanted: FieldHashes::of(&titled("platform's")), agreed: titled("user's") };
+        let again = merge(ItemKind::Task, &titled("platform's"), Some(&base), &titled("user's"));
+        assert_eq!(again.agreed.title, "user's");
+        let edited = merge(ItemKind::Task, &titled("platform's new"), Some(&base), &titled("user's"));
+        assert_eq!(edited.agreed.title, "platform's new");
+    }
+}

@@ -1,0 +1,56 @@
+//! What can be done at Google, and how it can end.
+
+use crate::named::named;
+
+named! {
+    /// One operation at Google.
+    Operation {
+        /// Makes an event or task.
+        Insert => "insert",
+        /// Changes an event or task, whole or in part.
+        Update => "update",
+        /// Removes an event or task.
+        Delete => "delete",
+        /// Reads one.
+        Get => "get",
+        /// Reads many.
+        List => "list",
+        /// Opens a push channel.
+        Watch => "watch",
+        /// Stops a push channel.
+        Stop => "stop",
+        /// Makes a calendar of ours.
+        CreateCalendar => "create_calendar",
+        /// Removes a calendar of ours.
+        DeleteCalendar => "delete_calendar",
+        /// Trades a consent's code for tokens.
+        Exchange => "exchange",
+        /// Renews the access token.
+        Refresh => "refresh",
+        /// Ends the grant.
+        Revoke => "revoke",
+    }
+}
+
+named! {
+    /// How an operation ended.
+    Outcome {
+        /// Google did it.
+        Done => "done",
+        /// Nothing was left to do.
+        AlreadySo => "already_so",
+        /// Google said no.
+        Refused => "refused",
+        /// No answer: it may have happened.
+        Unknown => "unknown",
+        /// Not tried, or told to come back later.
+        PutOff => "put_off",
+    }
+}
+
+impl Outcome {
+    /// Whether an attempt that ended so is a sync error.
+    pub const fn is_error(self) -> bool {
+        !matches!(self, Self::Done | Self::AlreadySo)
+    }
+}

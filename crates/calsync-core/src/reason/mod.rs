@@ -1,0 +1,126 @@
+//! The closed list of causes. Each has one line in [`table`]: what it means, how far it can reach,
+//! how the engine reacts, what people are told and what to do next. Everything that speaks of a
+//! failure speaks from here.
+
+mod table;
+
+pub use table::{Actor, Entry, NextStep, Reach, Reaction};
+
+use crate::named::named;
+
+named! {
+    /// Why something ended as it did.
+    Reason {
+        /// The user ended our access.
+        GrantRevoked => "grant_revoked",
+        /// Google let the access lapse.
+        GrantExpired => "grant_expired",
+        /// The access is dead and Google doesn't say why.
+        GrantUnknown => "grant_unknown",
+        /// A box was left unticked.
+        ScopeMissing => "scope_missing",
+        /// Google doesn't know our OAuth client or its secret.
+        ClientInvalid => "client_invalid",
+        /// The API is off in our Google Cloud project.
+        ApiDisabled => "api_disabled",
+        /// The project's quota of a minute is used up.
+        ProjectQuota => "project_quota",
+        /// The project's quota of a day is used up.
+        DailyLimit => "daily_limit",
+        /// The user's quota of a minute is used up.
+        UserRate => "user_rate",
+        /// The account's use limits are passed, for hours.
+        UserQuota => "user_quota",
+        /// The calendar isn't there.
+        CalendarGone => "calendar_gone",
+        /// We may not write to the calendar.
+        CalendarReadOnly => "calendar_read_only",
+        /// Google won't take this item.
+        ItemRefused => "item_refused",
+        /// The event isn't there.
+        ItemGone => "item_gone",
+        /// Somebody else changed it first.
+        Conflict => "conflict",
+        /// A sync token is too old.
+        SyncTokenExpired => "sync_token_expired",
+        /// Google failed.
+        GoogleUnavailable => "google_unavailable",
+        /// Google didn't answer in time.
+        GoogleSlow => "google_slow",
+        /// Google could not be reached.
+        Network => "network",
+        /// Google's answer could not be read.
+        AnswerGarbled => "answer_garbled",
+        /// A push channel died.
+        ChannelLost => "channel_lost",
+        /// A stored token can't be opened.
+        TokenUnreadable => "token_unreadable",
+        /// A breaker holds it.
+        HeldForApproval => "held_for_approval",
+        /// An admin paused it.
+        Paused => "paused",
+        /// Others go first.
+        WaitingTurn => "waiting_turn",
+        /// calsync itself failed.
+        ServiceFault => "service_fault",
+        /// The user has no connection.
+        NotConnected => "not_connected",
+        /// The platform never sent it.
+        NeverReceived => "never_received",
+        /// We refused what the platform sent.
+        RefusedByUs => "refused_by_us",
+        /// The item isn't for this user.
+        NotAddressed => "not_addressed",
+        /// The user turned its kind off.
+        KindOff => "kind_off",
+        /// It ended too long ago.
+        TooOld => "too_old",
+        /// The user took it off their calendar.
+        RemovedByUser => "removed_by_user",
+        /// The platform called it off or removed it.
+        Cancelled => "cancelled",
+        /// The user said no at Google.
+        ConsentDenied => "consent_denied",
+        /// The user agreed to a part only.
+        ConsentPartial => "consent_partial",
+        /// The user's organisation doesn't let our Google app in.
+        OrgBlocksApp => "org_blocks_app",
+        /// The link was used or is too old.
+        LinkExpired => "link_expired",
+        /// Another Google account than before.
+        OtherAccount => "other_account",
+        /// A cause that we don't know: its own loud group.
+        Unknown => "unknown",
+    }
+}
+
+impl Reason {
+    /// Its line in the table.
+    pub const fn entry(self) -> &'static Entry {
+        table::entry(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fmt::Write;
+
+    use super::*;
+
+    #[test]
+    fn the_table_reads_well() {
+        let mut page = String::new();
+        for reason in Reason::ALL {
+            let entry = reason.entry();
+            writeln!(page, "{} · {:?} · {:?}", reason.name(), entry.reach, entry.reaction).expect("a String");
+            writeln!(page, "  user:  {}", entry.user_sentence).expect("a String");
+            writeln!(page, "  admin: {}", entry.admin_sentence).expect("a String");
+            let next = &entry.next_step;
+            writeln!(page, "  next:  {} ({:?}, {:?})", next.text, next.who, next.action).expect("a String");
+            for sentence in [entry.user_sentence, entry.admin_sentence, next.text] {
+                assert!(sentence.ends_with('.') && sentence.len() > 10, "{}: {sentence}", reason.name());
+            }
+        }
+        insta::assert_snapshot!(page);
+    }
+}

@@ -1,0 +1,484 @@
+//! The one table of reasons. `Reach` is the widest scope that a reason can have; statistics may
+//! narrow it. Google's part follows its guide "Handle API errors".
+
+use serde::{Deserialize, Serialize};
+
+use super::Reason;
+
+/// The widest scope that a reason can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// One item.
+    Item,
+    /// One calendar.
+    Calendar,
+    /// One user.
+    User,
+    /// The users of one Google Workspace domain.
+    Domain,
+    /// Our Google app.
+    Client,
+    /// Our Google Cloud project.
+    Project,
+    /// Google, for everyone.
+    Google,
+    /// Our own service.
+    Service,
+}
+
+/// How the engine reacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// Not a failure of an operation: nothing to react to.
+    None,
+    /// The engine mends it itself at once: looks, merges, tries again.
+    Mend,
+    /// The item tries again, after pauses that double.
+    Backoff,
+    /// A refusal for good: the third in a row parks the item.
+    Park,
+    /// The whole integration slows down for a while.
+    PauseIntegration,
+    /// The whole integration stops until its user does something.
+    StopIntegration,
+    /// Every integration waits, and one call a minute tries whether it is over.
+    PauseDeployment,
+}
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The user.
+    User,
+    /// A support admin.
+    Support,
+    /// An operator of the deployment.
+    Operator,
+    /// Nobody: it mends itself.
+    Nobody,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NextStep {
+    /// In plain words.
+    pub text: &'static str,
+    /// Who does it.
+    pub who: Actor,
+    /// The name of the action behind a button, where there is one.
+    pub action: Option<&'static str>,
+}
+
+/// A reason's line.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// How far it can reach.
+    pub reach: Reach,
+    /// What the engine does.
+    pub reaction: Reaction,
+    /// To the user.
+    pub user_sentence: &'static str,
+    /// To the admin.
+    pub admin_sentence: &'static str,
+    /// What to do.
+    pub next_step: NextStep,
+}
+
+const fn user(text: &'static str, action: &'static str) -> NextStep {
+    NextStep { text, who: Actor::User, action: Some(action) }
+}
+
+const fn support(text: &'static str, action: &'static str) -> NextStep {
+    NextStep { text, who: Actor::Support, action: Some(action) }
+}
+
+const fn operator(text: &'static str) -> NextStep {
+    NextStep { text, who: Actor::Operator, action: None }
+}
+
+const fn nobody(text: &'static str) -> NextStep {
+    NextStep { text, who: Actor::Nobody, action: None }
+}
+
+macro_rules! entry {
+    ($reach:ident, $reaction:ident, $user:literal, $admin:literal, $next:expr) => {
+        const {
+            &Entry {
+                reach: Reach::$reach,
+                reaction: Reaction::$reaction,
+                user_sentence: $user,
+                admin_sentence: $admin,
+                next_step: $next,
+            }
+        }
+    };
+}
+
+pub(super) const fn entry(reason: Reason) -> &'static Entry {
+    match reason {
+        Reason::GrantRevoked
+        | Reason::GrantExpired
+        | Reason::GrantUnknown
+        | Reason::ScopeMissing
+        | Reason::ClientInvalid
+        | Reason::TokenUnreadable => access(reason),
+        Reason::ApiDisabled
+        | Reason::ProjectQuota
+        | Reason::DailyLimit
+        | Reason::UserRate
+        | Reason::UserQuota => limits(reason),
+        Reason::CalendarGone
+        | Reason::CalendarReadOnly
+        | Reason::ItemRefused
+        | Reason::ItemGone
+        | Reason::Conflict
+        | Reason::SyncTokenExpired
+        | Reason::ChannelLost => calendar(reason),
+        Reason::GoogleUnavailable
+        | Reason::GoogleSlow
+        | Reason::Network
+        | Reason::AnswerGarbled
+        | Reason::ServiceFault => weather(reason),
+        Reason::HeldForApproval | Reason::Paused | Reason::WaitingTurn => stops(reason),
+        Reason::NotConnected
+        | Reason::NeverReceived
+        | Reason::RefusedByUs
+        | Reason::NotAddressed
+        | Reason::KindOff
+        | Reason::TooOld
+        | Reason::RemovedByUser
+        | Reason::Cancelled => item(reason),
+        Reason::ConsentDenied
+        | Reason::ConsentPartial
+        | Reason::OrgBlocksApp
+        | Reason::LinkExpired
+        | Reason::OtherAccount => consent(reason),
+        Reason::Unknown => unknown(),
+    }
+}
+
+/// The grant and what opens it.
+const fn access(reason: Reason) -> &'static Entry {
+    match reason {
+        Reason::GrantRevoked => entry!(
+            Domain,
+            StopIntegration,
+            "Our access to your Google Calendar was ended.",
+            "The user or their administrator ended our access at Google.",
+            user("Connect Google Calendar again.", "reconnect")
+        ),
+        Reason::GrantExpired => entry!(
+            Domain,
+            StopIntegration,
+            "Our access to your Google Calendar has run out.",
+            "Google let our access lapse.",
+            user("Connect Google Calendar again.", "reconnect")
+        ),
+        Reason::ScopeMissing => entry!(
+            User,
+            StopIntegration,
+            "We may not write to your calendar: a permission is missing.",
+            "The user's consent lacks a permission that sync needs.",
+            user("Connect again and tick every box.", "reconnect")
+        ),
+        Reason::ClientInvalid => entry!(
+            Client,
+            PauseDeployment,
+            "Google doesn't accept our service at the moment; your connection is fine.",
+            "Google refuses our Google app's id or secret; no user is at fault.",
+            operator("Check google.client_id and google.client_secret against the Google Cloud console.")
+        ),
+        Reason::TokenUnreadable => entry!(
+            User,
+            StopIntegration,
+            "Your connection to Google Calendar can't be used any more.",
+            "The stored token can't be opened: it is damaged, or its key is missing.",
+            support("Force a disconnect; the user can connect again at once.", "force-disconnect")
+        ),
+        _ => entry!(
+            Domain,
+            StopIntegration,
+            "Google has ended our access to your calendar.",
+            "Google answers invalid_grant and leaves no hint why the access ended.",
+            user("Connect Google Calendar again.", "reconnect")
+        ),
+    }
+}
+
+/// Quotas and switches of the Google Cloud project and of accounts.
+const fn limits(reason: Reason) -> &'static Entry {
+    match reason {
+        Reason::ApiDisabled => entry!(
+            Project,
+            PauseDeployment,
+            "Sync is interrupted on our side; nothing is lost.",
+            "The Google Calendar API is off in our Google Cloud project.",
+            operator("Turn the API on in the Google Cloud console.")
+        ),
+        Reason::DailyLimit => entry!(
+            Project,
+            PauseDeployment,
+            "Sync is slower today; nothing is lost.",
+            "Our Google Cloud project has used up its quota of the day.",
+            operator("Raise the daily quota, or wait until midnight Pacific time.")
+        ),
+        Reason::UserRate => entry!(
+            User,
+            PauseIntegration,
+            "Many changes at once: the rest follow within minutes.",
+            "Google slows this user's calls down; they continue by themselves.",
+            nobody("Nothing to do: it continues within a minute.")
+        ),
+        Reason::UserQuota => entry!(
+            User,
+            PauseIntegration,
+            "Your Google account has reached a limit of Google's for some hours.",
+            "The account passed Google's calendar use limits; writes are refused for hours.",
+            nobody("Nothing to do: it is tried again every hour.")
+        ),
+        _ => entry!(
+            Project,
+            PauseDeployment,
+            "Many changes at once: the rest follow within minutes.",
+            "Our Google Cloud project has used up its quota of the minute.",
+            nobody("Nothing to do: it continues within a minute.")
+        ),
+    }
+}
+
+/// The calendar and what is in it.
+const fn calendar(reason: Reason) -> &'static Entry {
+    match reason {
+        Reason::CalendarGone => entry!(
+            Calendar,
+            StopIntegration,
+            "The calendar that we sync to is gone.",
+            "The target calendar does not exist any more, or is not shared with this account any more.",
+            user("Choose another calendar.", "choose-calendar")
+        ),
+        Reason::CalendarReadOnly => entry!(
+            Calendar,
+            StopIntegration,
+            "We may only read the calendar that you chose.",
+            "Google refuses writes to the target calendar: it is read-only for this account.",
+            user("Choose a calendar that you may change.", "choose-calendar")
+        ),
+        Reason::ItemRefused => entry!(
+            Item,
+            Park,
+            "Google doesn't accept this entry.",
+            "Google refuses this item as it is; trying again won't help until it changes.",
+            support("Read Google's message, and have the item changed in the platform.", "trace")
+        ),
+        Reason::ItemGone => entry!(
+            Item,
+            Mend,
+            "This entry is not in your calendar any more.",
+            "The event is gone at Google.",
+            nobody("Nothing to do: the next pass looks and decides.")
+        ),
+        Reason::SyncTokenExpired => entry!(
+            Calendar,
+            Mend,
+            "Your calendar is being read again.",
+            "Google's sync token ran out; the calendar is read again in full.",
+            nobody("Nothing to do: a full read follows.")
+        ),
+        Reason::ChannelLost => entry!(
+            Calendar,
+            Mend,
+            "Changes that you make in Google may take some minutes longer.",
+            "Google's push channel died; regular reads stand in until a new one is open.",
+            nobody("Nothing to do: a new channel is opened.")
+        ),
+        _ => entry!(
+            Item,
+            Mend,
+            "You and the platform changed this entry at the same time.",
+            "The event changed at Google between our read and our write; it is merged and written again.",
+            nobody("Nothing to do: both changes are merged.")
+        ),
+    }
+}
+
+/// What passes by itself.
+const fn weather(reason: Reason) -> &'static Entry {
+    match reason {
+        Reason::GoogleSlow => entry!(
+            Google,
+            Backoff,
+            "Google is slow to answer; we keep trying.",
+            "Google did not answer in time; the call may have worked, so the next try looks first.",
+            nobody("Nothing to do: it is tried again.")
+        ),
+        Reason::Network => entry!(
+            Service,
+            Backoff,
+            "Google can't be reached at the moment; we keep trying.",
+            "The connection to Google failed or broke.",
+            operator("If it lasts, check the service's way out to the internet.")
+        ),
+        Reason::AnswerGarbled => entry!(
+            Google,
+            Backoff,
+            "Google's answer could not be read; we keep trying.",
+            "Google's answer was cut short or was not what its documents say.",
+            nobody("Nothing to do: the next try looks first.")
+        ),
+        Reason::ServiceFault => entry!(
+            Service,
+            Backoff,
+            "Something went wrong on our side; we keep trying.",
+            "calsync itself failed; the log has the details under this trace id.",
+            operator("Read the log at this trace id.")
+        ),
+        _ => entry!(
+            Google,
+            Backoff,
+            "Google is having trouble; we keep trying.",
+            "Google answers with server errors.",
+            nobody("Nothing to do: it is tried again.")
+        ),
+    }
+}
+
+/// What waits by our own rules.
+const fn stops(reason: Reason) -> &'static Entry {
+    match reason {
+        Reason::HeldForApproval => entry!(
+            User,
+            None,
+            "A large change waits for a check.",
+            "A breaker holds this batch until an admin approves or discards it.",
+            NextStep { text: "Look at the held batch.", who: Actor::Operator, action: Some("approve") }
+        ),
+        Reason::Paused => entry!(
+            Service,
+            None,
+            "Sync is paused; nothing is lost.",
+            "An admin paused writes to Google.",
+            NextStep { text: "End the pause.", who: Actor::Operator, action: Some("resume") }
+        ),
+        _ => entry!(
+            Service,
+            None,
+            "In the queue.",
+            "Waits for its turn within the quota.",
+            nobody("Nothing to do: it is next in line soon.")
+        ),
+    }
+}
+
+/// Why an item is not in a calendar though nothing failed.
+const fn item(reason: Reason) -> &'static Entry {
+    match reason {
+        Reason::NeverReceived => entry!(
+            Item,
+            None,
+            "We don't know this entry.",
+            "The platform never sent this item.",
+            operator("Look at the platform's sender.")
+        ),
+        Reason::RefusedByUs => entry!(
+            Item,
+            None,
+            "This entry could not be taken over.",
+            "The platform sent this item in a form that we refused.",
+            operator("Read the refusal's field errors and have the platform send it again.")
+        ),
+        Reason::NotAddressed => entry!(
+            Item,
+            None,
+            "This entry isn't addressed to you.",
+            "The item exists, but this user is not among its users.",
+            nobody("Nothing to do, unless the platform should have named this user.")
+        ),
+        Reason::KindOff => entry!(
+            User,
+            None,
+            "You turned this kind of entry off.",
+            "The user turned this kind off in their settings.",
+            user("Turn it on in the settings.", "save")
+        ),
+        Reason::TooOld => entry!(
+            Item,
+            None,
+            "This entry is too old to be sent.",
+            "The item ended before the time from which items are sent (sync.past_days).",
+            nobody("Nothing to do.")
+        ),
+        Reason::RemovedByUser => entry!(
+            Item,
+            None,
+            "You removed this entry from your calendar.",
+            "The user removed the event in Google; it stays away until it is restored.",
+            support("Restore it, if the user wants it back.", "restore")
+        ),
+        Reason::Cancelled => entry!(
+            Item,
+            None,
+            "This entry was called off.",
+            "The platform cancelled or removed the item.",
+            nobody("Nothing to do.")
+        ),
+        _ => entry!(
+            User,
+            None,
+            "Google Calendar is not connected.",
+            "This user has not connected Google Calendar.",
+            user("Connect Google Calendar.", "connect")
+        ),
+    }
+}
+
+/// How a try to connect can fail.
+const fn consent(reason: Reason) -> &'static Entry {
+    match reason {
+        Reason::ConsentPartial => entry!(
+            User,
+            None,
+            "You agreed to a part of what sync needs.",
+            "The user left a box unticked at Google's consent.",
+            user("Connect again and tick every box.", "reconnect")
+        ),
+        Reason::OrgBlocksApp => entry!(
+            Domain,
+            None,
+            "Your organisation doesn't let this app use Google Calendar.",
+            "The Workspace administrator blocks our Google app.",
+            user("Ask your administrator to allow the app.", "reconnect")
+        ),
+        Reason::LinkExpired => entry!(
+            User,
+            None,
+            "This link was used already or is too old.",
+            "The connect link was used already or is too old.",
+            user("Ask for a new link.", "reconnect")
+        ),
+        Reason::OtherAccount => entry!(
+            User,
+            None,
+            "This is another Google account than before.",
+            "The user came back with another Google account than the one connected.",
+            user("Choose which account to use.", "reconnect")
+        ),
+        _ => entry!(
+            User,
+            None,
+            "You said no at Google, so nothing was connected.",
+            "The user denied the consent.",
+            user("Connect again, if you like.", "connect")
+        ),
+    }
+}
+
+const fn unknown() -> &'static Entry {
+    entry!(
+        Google,
+        Backoff,
+        "Something went wrong; we keep trying.",
+        "Google answered something that calsync doesn't know; its words are kept as they were.",
+        operator("Read Google's own words in the error group, and report them.")
+    )
+}

@@ -1,0 +1,125 @@
+//! An event as Google gave it: kept whole, so that a full `update` sends back every field that we
+//! don't own (facts: `update` replaces all).
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::owned::{Owned, When};
+
+/// The whole of an event, in Google's JSON.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RemoteEvent(pub Map<String, Value>);
+
+impl RemoteEvent {
+    fn text(&self, key: &str) -> Option<&str> {
+        self.0.get(key).and_then(Value::as_str)
+    }
+
+    /// Google's id of it.
+    pub fn id(&self) -> &str {
+        self.text("id").unwrap_or_default()
+    }
+
+    /// Its version at Google.
+    pub fn etag(&self) -> &str {
+        self.text("etag").unwrap_or_default()
+    }
+
+    /// Its address for people.
+    pub fn html_link(&self) -> Option<&str> {
+        self.text("htmlLink")
+    }
+
+    /// Whether it is a tombstone.
+    pub fn is_cancelled(&self) -> bool {
+        self.text("status") == Some("cancelled")
+    }
+
+    /// Whether Google left guests out, so that it must not be written back whole.
+    pub fn is_incomplete(&self) -> bool {
+        self.0.get("attendeesOmitted").and_then(Value::as_bool).unwrap_or(false)
+    }
+
+    /// The description, or nothing.
+    pub fn description(&self) -> &str {
+        self.text("description").unwrap_or_default()
+    }
+
+    /// A private extended property.
+    pub fn private(&self, key: &str) -> Option<&str> {
+        self.0.get("extendedProperties")?.get("private")?.get(key)?.as_str()
+    }
+
+    /// Sets private extended properties, leaving others as they are.
+    pub fn set_private(&mut self, pairs: impl IntoIterator<Item = (&'static str, String)>) {
+        let extended = self.0.entry("extendedProperties").or_insert_with(|| json!({}));
+        if !extended.is_object() {
+            *extended = json!({});
+        }
+        let Some(extended) = extended.as_object_mut() else { return };
+        let private = extended.entry("private").or_insert_with(|| json!({}));
+        if !private.is_object() {
+            *private = json!({});
+        }
+        let Some(private) = private.as_object_mut() else { return };
+        for (key, value) in pairs {
+            private.insert(key.into(), value.into());
+        }
+    }
+
+    /// The times, if they can be read.
+    pub fn when(&self) -> Option<When> {
+        let (start, end) = (self.0.get("start")?, self.0.get("end")?);
+        let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
+        if let (Some(first), Some(end)) = (text(start, "date"), text(end, "date")) {
+            return Some(When::AllDay { first: first.parse().ok()?, end: end.parse().ok()? });
+        }
+        Some(When::Timed {
+            start: text(start, "dateTime")?.parse().ok()?,
+            end: text(end, "dateTime")?.parse().ok()?,
+            zone: text(start, "timeZone").unwrap_or_else(|| "UTC".into()),
+        })
+    }
+
+    /// The owned fields, with `block` taken for our part of the description.
+    pub fn owned(&self, block: String) -> Option<Owned> {
+        Some(Owned {
+            title: self.text("summary").unwrap_or_default().to_owned(),
+            when: self.when()?,
+            location: self.text("location").filter(|l| !l.is_empty()).map(str::to_owned),
+            block,
+            source_url: self.0.get("source").and_then(|s| s.get("url")?.as_str()).map(str::to_owned),
+        })
+    }
+
+    /// Writes `owned` into it, with `description` as the whole description.
+    pub fn set_owned(&mut self, owned: &Owned, description: String, source_title: &str) {
+        self.0.insert("summary".into(), owned.title.clone().into());
+        let (start, end) = match &owned.when {
+            When::Timed { start, end, zone } => (timed(*start, zone), timed(*end, zone)),
+            When::AllDay { first, end } => (json!({ "date": first }), json!({ "date": end })),
+        };
+        self.0.insert("start".into(), start);
+        self.0.insert("end".into(), end);
+        self.set_or_remove("location", owned.location.clone().map(Value::from));
+        self.set_or_remove("description", (!description.is_empty()).then(|| description.into()));
+        let source = owned.source_url.as_ref().map(|url| json!({"title": source_title, "url": url}));
+        self.set_or_remove("source", source);
+    }
+
+    fn set_or_remove(&mut self, key: &str, value: Option<Value>) {
+        match value {
+            Some(value) => self.0.insert(key.into(), value),
+            None => self.0.remove(key),
+        };
+    }
+}
+
+/// An instant as people in `zone` read it. A zone that this machine doesn't know is written in UTC.
+fn timed(instant: Timestamp, zone: &str) -> Value {
+    let offset = TimeZone::get(zone).unwrap_or(TimeZone::UTC).to_offset(instant);
+    json!({"dateTime": instant.display_with_offset(offset).to_string(), "timeZone": zone})
+}

@@ -1,0 +1,190 @@
+//! What an item should look like in one user's calendar: the three kinds as the contract says.
+
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp, ToSpan};
+
+use crate::item::{Item, ItemBody, ItemKind, ItemStatus, Schedule};
+use crate::owned::{Owned, When};
+use crate::policy::{DeadlineAs, Policy};
+use crate::reason::Reason;
+
+/// The mark in front of a completed item's title.
+pub const COMPLETED_MARK: &str = "✓ ";
+
+/// Minutes before its day at which a deadline's popup comes: 9 o'clock on the day before.
+const DEADLINE_POPUP_MINUTES: i64 = 900;
+
+/// What the platform wants for one item in one user's calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// It is there.
+    Present {
+        /// The owned fields.
+        owned: Owned,
+        /// A popup that many minutes before, set once, then the user's.
+        popup_minutes: Option<i64>,
+        /// Too long ago to be made now; what is there already is kept right.
+        too_old: bool,
+    },
+    /// It is not there, and why.
+    Absent(Reason),
+}
+
+/// The circumstances under which an item is rendered.
+#[derive(Clone, Copy, Debug)]
+pub struct View<'a> {
+    /// The user.
+    pub user_id: &'a str,
+    /// The user's zone, where the item names none.
+    pub user_time_zone: Option<&'a str>,
+    /// The rules.
+    pub policy: &'a Policy,
+    /// Now.
+    pub now: Timestamp,
+}
+
+/// What the platform wants of `item` in the calendar of `view`'s user.
+pub fn want(item: &Item, view: View<'_>) -> Want {
+    if item.deleted || item.body.status == ItemStatus::Cancelled {
+        return Want::Absent(Reason::Cancelled);
+    }
+    if !item.body.user_ids.contains(view.user_id) {
+        return Want::Absent(Reason::NotAddressed);
+    }
+    if view.policy.kinds_off.contains(&item.key.kind) {
+        return Want::Absent(Reason::KindOff);
+    }
+    let zone = item.body.time_zone.as_deref().or(view.user_time_zone).unwrap_or("UTC");
+    let when = when(item.key.kind, item.body.schedule, view.policy.deadline_as, zone);
+    let same_day = view.policy.deadline_as == DeadlineAs::SameDayReminder;
+    Want::Present {
+        too_old: is_too_old(&when, view),
+        popup_minutes: (item.key.kind == ItemKind::Deadline && same_day).then_some(DEADLINE_POPUP_MINUTES),
+        owned: Owned {
+            title: title(&item.body),
+            when,
+            location: item.body.meeting_url.clone(),
+            block: block(&item.body),
+            source_url: item.body.url.clone(),
+        },
+    }
+}
+
+fn title(body: &ItemBody) -> String {
+    match body.status {
+        ItemStatus::Completed => format!("{COMPLETED_MARK}{}", body.title),
+        ItemStatus::Active | ItemStatus::Cancelled => body.title.clone(),
+    }
+}
+
+/// Our block of the description: the platform's words, then its links, a blank line between.
+fn block(body: &ItemBody) -> String {
+    let parts = [&body.description, &body.meeting_url, &body.url];
+    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("\n\n")
+}
+
+fn when(kind: ItemKind, schedule: Schedule, deadline_as: DeadlineAs, zone: &str) -> When {
+    let zone = zone.to_owned();
+    match schedule {
+        Schedule::Between { starts_at, ends_at } => When::Timed { start: starts_at, end: ends_at, zone },
+        Schedule::At { due_at, estimated_minutes } => {
+            let length = SignedDuration::from_mins(estimated_minutes);
+            When::Timed { start: due_at, end: due_at.saturating_add(length).unwrap_or(due_at), zone }
+        }
+        Schedule::On(day) if kind == ItemKind::Deadline && deadline_as == DeadlineAs::DayBeforeEvent => {
+            When::AllDay { first: day.saturating_sub(1.day()), end: day }
+        }
+        Schedule::On(day) => When::AllDay { first: day, end: day.saturating_add(1.day()) },
+    }
+}
+
+fn is_too_old(when: &When, view: View<'_>) -> bool {
+    let oldest = view.now.to_zoned(TimeZone::UTC).date().saturating_sub(view.policy.past_days.days());
+    let last: Date = match when {
+        When::Timed { end, .. } => end.to_zoned(TimeZone::UTC).date(),
+        When::AllDay { end, .. } => *end,
+    };
+    last < oldest
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::item::ItemKey;
+
+    fn item(kind: ItemKind, body: Value) -> Item {
+        let body = ItemBody::parse(kind, body.as_object().expect("an object")).expect("a good body");
+        Item { key: ItemKey { kind, id: "x".into() }, body, revision: 1, deleted: false }
+    }
+
+    fn wanted(item: &Item, policy: &Policy) -> Want {
+        let now = "2031-03-01T00:00:00Z".parse().expect("a time");
+        want(item, View { user_id: "ana", user_time_zone: Some("Asia/Seoul"), policy, now })
+    }
+
+    fn present(item: &Item, policy: &Policy) -> (Owned, Option<i64>) {
+        match wanted(item, policy) {
+            Want::Present { owned, popup_minutes, too_old: false } => (owned, popup_minutes),
+            other => panic!("expected to be present: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_session_has_its_link_in_location_and_description() {
+        let item = item(
+            ItemKind::Session,
+            json!({"user_ids": ["ana"], "title": "Mentoring", "description": "Bring questions.",
+            "starts_at": "2031-03-09T10:00:00+09:00", "ends_at": "2031-03-09T11:00:00+09:00",
+            "meeting_url": "https://meet.example.org/x"}),
+        );
+        let (owned, _) = present(&item, &Policy::default());
+        assert_eq!(owned.location.as_deref(), Some("https://meet.example.org/x"));
+        assert_eq!(owned.block, "Bring questions.\n\nhttps://meet.example.org/x");
+        assert!(matches!(owned.when, When::Timed { zone, .. } if zone == "Asia/Seoul"));
+    }
+
+    #[test]
+    fn a_task_starts_when_it_is_due_and_a_completed_one_is_marked() {
+        let item = item(
+            ItemKind::Task,
+            json!({"user_ids": ["ana"], "title": "Read", "due_at": "2031-03-09T10:00:00Z", "status": "completed"}),
+        );
+        let (owned, _) = present(&item, &Policy::default());
+        assert_eq!(owned.title, "✓ Read");
+        let When::Timed { start, end, .. } = owned.when else { panic!("timed") };
+        assert_eq!(end.duration_since(start), SignedDuration::from_mins(30));
+        assert_eq!(start.to_string(), "2031-03-09T10:00:00Z");
+    }
+
+    #[test]
+    fn a_deadline_is_announced_on_the_day_before_or_by_a_popup() {
+        let item =
+            item(ItemKind::Deadline, json!({"user_ids": ["ana"], "title": "Apply", "due_on": "2031-03-01"}));
+        let (owned, popup) = present(&item, &Policy::default());
+        let day = |text: &str| text.parse::<Date>().expect("a date");
+        assert_eq!(owned.when, When::AllDay { first: day("2031-02-28"), end: day("2031-03-01") });
+        assert_eq!(popup, None);
+        let policy = Policy { deadline_as: DeadlineAs::SameDayReminder, ..Policy::default() };
+        let (owned, popup) = present(&item, &policy);
+        assert_eq!(owned.when, When::AllDay { first: day("2031-03-01"), end: day("2031-03-02") });
+        assert_eq!(popup, Some(900));
+    }
+
+    #[test]
+    fn what_is_called_off_not_addressed_turned_off_or_old_is_kept_out() {
+        let body = json!({"user_ids": ["ana"], "title": "t", "due_on": "2031-03-09"});
+        let mut gone = item(ItemKind::Task, body.clone());
+        gone.deleted = true;
+        assert_eq!(wanted(&gone, &Policy::default()), Want::Absent(Reason::Cancelled));
+        let mut others = item(ItemKind::Task, body.clone());
+        others.body.user_ids = ["ben".to_owned()].into();
+        assert_eq!(wanted(&others, &Policy::default()), Want::Absent(Reason::NotAddressed));
+        let off = Policy { kinds_off: [ItemKind::Task].into(), ..Policy::default() };
+        assert_eq!(wanted(&item(ItemKind::Task, body), &off), Want::Absent(Reason::KindOff));
+        let old = item(ItemKind::Task, json!({"user_ids": ["ana"], "title": "t", "due_on": "2031-01-01"}));
+        assert!(matches!(wanted(&old, &Policy::default()), Want::Present { too_old: true, .. }));
+    }
+}

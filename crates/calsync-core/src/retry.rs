@@ -1,0 +1,85 @@
+//! When to try again. The pauses double from a start to a limit and are jittered by ±25 %, so
+//! that what failed together doesn't come back together.
+
+use jiff::SignedDuration;
+
+use crate::reason::{Reaction, Reason};
+
+/// Refusals in a row for the same reason that park an item.
+pub const REFUSALS_TO_PARK: i64 = 3;
+
+/// The first pause and the longest one.
+struct Pauses {
+    first: SignedDuration,
+    longest: SignedDuration,
+}
+
+const fn pauses(reason: Reason) -> Pauses {
+    let (first_secs, longest_secs) = match reason {
+        Reason::UserQuota => (3_600, 4 * 3_600),
+        Reason::DailyLimit => (900, 3_600),
+        Reason::ClientInvalid | Reason::ApiDisabled => (30, 60),
+        Reason::ProjectQuota | Reason::UserRate => (5, 60),
+        _ => (1, 300),
+    };
+    Pauses { first: SignedDuration::from_secs(first_secs), longest: SignedDuration::from_secs(longest_secs) }
+}
+
+/// The pause before the next try, after `failures` (≥ 1) in a row for `reason`. `jitter` is a
+/// random byte; `retry_after` is Google's own word, which is never undercut.
+pub fn pause(
+    reason: Reason,
+    failures: u32,
+    jitter: u8,
+    retry_after: Option<SignedDuration>,
+) -> SignedDuration {
+    let Pauses { first, longest } = pauses(reason);
+    let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(longest);
+    let quarters = i32::from(jitter) * 2 - 255;
+    let jittered = doubled + doubled * quarters / (255 * 4);
+    jittered.max(retry_after.unwrap_or(SignedDuration::ZERO))
+}
+
+/// What becomes of an item after a failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// Tried again after a pause.
+    Retry,
+    /// Stopped until something changes.
+    Parked,
+}
+
+/// What becomes of an item after the `refusals`-th failure in a row for `reason`.
+pub fn fate(reason: Reason, refusals: i64) -> Fate {
+    match reason.entry().reaction {
+        Reaction::Park if refusals >= REFUSALS_TO_PARK => Fate::Parked,
+        _ => Fate::Retry,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_up_to_their_limit_and_jitter_by_a_quarter() {
+        let middle = |failures| pause(Reason::GoogleUnavailable, failures, 127, None).as_millis();
+        let seconds: Vec<i128> = (1..=10).map(|failures| (middle(failures) + 500) / 1000).collect();
+        assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
+        assert_eq!(pause(Reason::GoogleUnavailable, 3, 0, None).as_millis(), 3_000);
+        assert_eq!(pause(Reason::GoogleUnavailable, 3, 255, None).as_millis(), 5_000);
+    }
+
+    #[test]
+    fn googles_own_pause_is_never_undercut() {
+        let asked = SignedDuration::from_secs(120);
+        assert_eq!(pause(Reason::UserRate, 1, 0, Some(asked)), asked);
+    }
+
+    #[test]
+    fn only_refusals_for_good_park() {
+        assert_eq!(fate(Reason::ItemRefused, 2), Fate::Retry);
+        assert_eq!(fate(Reason::ItemRefused, 3), Fate::Parked);
+        assert_eq!(fate(Reason::GoogleUnavailable, 1_000), Fate::Retry);
+    }
+}
