@@ -1,0 +1,256 @@
+//! Events: read, made, written back whole or in part, removed, listed.
+//!
+//! An event goes back as it came, but for what the caller changed: conference data, attachments and
+//! labels are declared as understood, or Google would drop them. Every method is one quota unit,
+//! `patch` three.
+
+use calsync_core::outcome::Operation;
+use calsync_core::remote::RemoteEvent;
+use form_urlencoded::Serializer;
+use http::Method;
+use jiff::Timestamp;
+use secrecy::SecretString;
+use serde::Deserialize;
+
+use crate::Deleted;
+use crate::call::{Call, GoogleClient, push_segment};
+use crate::failure::{ErrorSource, Failure};
+
+/// Of every write with a body.
+const WRITE: &str = "?sendUpdates=none&conferenceDataVersion=1&supportsAttachments=true";
+/// Of a write whose body holds a label: without it the label would give way to `colorId`.
+const LABELLED: &str = "&eventLabelVersion=1";
+/// Of a removal, which knows no more.
+const REMOVAL: &str = "?sendUpdates=none";
+
+/// What to list, and from where on.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListQuery {
+    /// Only events with this private extended property, as `name=value`.
+    pub private_property: Option<String>,
+    /// Only what changed since the list that ended with this token. Google forbids filters beside
+    /// it, so `private_property` and `time_min` are then left out.
+    pub sync_token: Option<String>,
+    /// The next page of a list; all else must be as for its first page.
+    pub page_token: Option<String>,
+    /// Also what was removed. (With a sync token Google always tells that.)
+    pub show_deleted: bool,
+    /// Only events that end after it.
+    pub time_min: Option<Timestamp>,
+    /// Events a page; Google's default is 250, its limit 2,500.
+    pub max_results: Option<u32>,
+}
+
+/// A page of a list. It may be empty and not the last.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events; of a cancelled one only the id is sure.
+    pub events: Vec<RemoteEvent>,
+    /// Set on every page but the last.
+    pub next_page_token: Option<String>,
+    /// Set on the last page only: where the next list goes on.
+    pub next_sync_token: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PageAnswer {
+    kind: String,
+    #[serde(default)]
+    items: Vec<RemoteEvent>,
+    next_page_token: Option<String>,
+    next_sync_token: Option<String>,
+}
+
+impl GoogleClient {
+    /// One event, also a cancelled one; none if Google doesn't know it.
+    ///
+    /// # Errors
+    /// Any but `item_gone`.
+    pub async fn get_event(
+        &self,
+        access_token: &SecretString,
+        calendar_id: &str,
+        event_id: &str,
+    ) -> Result<Option<RemoteEvent>, Failure> {
+        let url = self.event_url(calendar_id, event_id, "")?;
+        let source = ErrorSource::Event(Operation::Get);
+        let answer = self.send(Call::api("events.get", source, Method::GET, url, access_token)).await;
+        match none_if_gone(answer)? {
+            Some(answer) => answer.json(|event| is_event(event, Some(event_id))).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// Makes an event, under the id that it holds.
+    ///
+    /// # Errors
+    /// `conflict` if the id is taken, also by a removed event; `calendar_gone` for a 404.
+    pub async fn insert_event(
+        &self,
+        access_token: &SecretString,
+        calendar_id: &str,
+        event: &RemoteEvent,
+    ) -> Result<RemoteEvent, Failure> {
+        let mut url = self.calendar_url(calendar_id, 128)?;
+        url.push_str("/events");
+        push_write(&mut url, event);
+        let source = ErrorSource::Event(Operation::Insert);
+        let call = Call::api("events.insert", source, Method::POST, url, access_token).json(event);
+        let id = Some(event.id()).filter(|id| !id.is_empty());
+        self.send(call).await?.json(|made| is_event(made, id) && !made.etag().is_empty())
+    }
+
+    /// Writes an event back whole, if it is still at `if_match`.
+    ///
+    /// # Errors
+    /// `conflict` if it is not; `item_gone` for a 404 or 410.
+    pub async fn update_event(
+        &self,
+        access_token: &SecretString,
+        calendar_id: &str,
+        event_id: &str,
+        if_match: &str,
+        event: &RemoteEvent,
+    ) -> Result<RemoteEvent, Failure> {
+        let method = ("events.update", Method::PUT);
+        self.write_event(method, access_token, (calendar_id, event_id), if_match, event).await
+    }
+
+    /// Writes only what `event` names, if it is still at `if_match`. Maps merge by key, lists are
+    /// replaced. For copies that aren't whole.
+    ///
+    /// # Errors
+    /// As [`Self::update_event`].
+    pub async fn patch_event(
+        &self,
+        access_token: &SecretString,
+        calendar_id: &str,
+        event_id: &str,
+        if_match: &str,
+        event: &RemoteEvent,
+    ) -> Result<RemoteEvent, Failure> {
+        let method = ("events.patch", Method::PATCH);
+        self.write_event(method, access_token, (calendar_id, event_id), if_match, event).await
+    }
+
+    /// Removes an event.
+    ///
+    /// # Errors
+    /// Any but `item_gone`.
+    pub async fn delete_event(
+        &self,
+        access_token: &SecretString,
+        calendar_id: &str,
+        event_id: &str,
+    ) -> Result<Deleted, Failure> {
+        let url = self.event_url(calendar_id, event_id, REMOVAL)?;
+        let source = ErrorSource::Event(Operation::Delete);
+        let answer = self.send(Call::api("events.delete", source, Method::DELETE, url, access_token)).await;
+        match none_if_gone(answer)? {
+            Some(answer) => answer.empty().map(|()| Deleted::Done),
+            None => Ok(Deleted::AlreadySo),
+        }
+    }
+
+    /// One page of a calendar's events; recurring ones as one event and its exceptions.
+    ///
+    /// # Errors
+    /// `sync_token_expired` if the list must begin anew; `calendar_gone` for a 404.
+    pub async fn list_events(
+        &self,
+        access_token: &SecretString,
+        calendar_id: &str,
+        query: &ListQuery,
+    ) -> Result<EventPage, Failure> {
+        let mut url = self.calendar_url(calendar_id, 256)?;
+        url.push_str("/events?");
+        let url = query.push_to(url);
+        let source = ErrorSource::Event(Operation::List);
+        let call = Call::api("events.list", source, Method::GET, url, access_token);
+        let page: PageAnswer = self.send(call).await?.json(|page: &PageAnswer| {
+            page.kind == "calendar#events" && page.items.iter().all(|event| is_event(event, None))
+        })?;
+        let PageAnswer { items: events, next_page_token, next_sync_token, .. } = page;
+        Ok(EventPage { events, next_page_token, next_sync_token })
+    }
+
+    async fn write_event(
+        &self,
+        (name, method): (&'static str, Method),
+        access_token: &SecretString,
+        (calendar_id, event_id): (&str, &str),
+        if_match: &str,
+        event: &RemoteEvent,
+    ) -> Result<RemoteEvent, Failure> {
+        let mut url = self.event_url(calendar_id, event_id, "")?;
+        push_write(&mut url, event);
+        let source = ErrorSource::Event(Operation::Update);
+        let call = Call::api(name, source, method, url, access_token).if_match(if_match).json(event);
+        self.send(call).await?.json(|event| is_event(event, Some(event_id)) && !event.etag().is_empty())
+    }
+
+    fn event_url(&self, calendar_id: &str, event_id: &str, query: &str) -> Result<String, Failure> {
+        let mut url = self.calendar_url(calendar_id, 128 + event_id.len())?;
+        url.push_str("/events/");
+        push_segment(&mut url, event_id)?;
+        url.push_str(query);
+        Ok(url)
+    }
+}
+
+impl ListQuery {
+    /// `url` with the query behind it.
+    fn push_to(&self, url: String) -> String {
+        let start = url.len();
+        let mut query = Serializer::for_suffix(url, start);
+        if let Some(max) = self.max_results {
+            query.append_pair("maxResults", &max.to_string());
+        }
+        if self.show_deleted {
+            query.append_pair("showDeleted", "true");
+        }
+        match &self.sync_token {
+            Some(token) => {
+                query.append_pair("syncToken", token);
+            }
+            None => {
+                if let Some(property) = &self.private_property {
+                    query.append_pair("privateExtendedProperty", property);
+                }
+                if let Some(time) = self.time_min {
+                    query.append_pair("timeMin", &time.to_string());
+                }
+            }
+        }
+        if let Some(token) = &self.page_token {
+            query.append_pair("pageToken", token);
+        }
+        query.finish()
+    }
+}
+
+fn push_write(url: &mut String, event: &RemoteEvent) {
+    url.push_str(WRITE);
+    if event.0.contains_key("eventLabelId") {
+        url.push_str(LABELLED);
+    }
+}
+
+/// Whether this is an event at all, and the one that was asked for.
+fn is_event(event: &RemoteEvent, id: Option<&str>) -> bool {
+    match id {
+        Some(id) => event.id() == id,
+        None => !event.id().is_empty(),
+    }
+}
+
+/// Makes nothing of a failure that says that the thing isn't there.
+fn none_if_gone<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    use calsync_core::reason::Reason;
+    match answer {
+        Ok(answer) => Ok(Some(answer)),
+        Err(failure) if failure.reason == Reason::ItemGone => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}

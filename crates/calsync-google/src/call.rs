@@ -1,0 +1,185 @@
+//! The client, and the one function through which each of its calls goes.
+//!
+//! A call is sent once and leaves a `tracing` span with its method and status: no address, no id,
+//! no token. The secrets that it carries are taken out of every failure.
+
+use std::sync::Arc;
+
+use calsync_core::outcome::Operation;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
+use http::{Method, Request};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::{ExposeSecret, SecretString};
+use tracing::Instrument;
+
+use crate::answer::Answer;
+use crate::endpoints::{Endpoints, OAuthClient};
+use crate::failure::{ErrorSource, Failure};
+use crate::transport::{Body, Transport};
+
+const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("calsync/", env!("CARGO_PKG_VERSION")));
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const FORM: HeaderValue = HeaderValue::from_static("application/x-www-form-urlencoded");
+
+/// What may stand in a part of a path as it is (RFC 3986, unreserved).
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Google's OAuth and Calendar. Cheap to clone.
+#[derive(Clone)]
+pub struct GoogleClient {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    endpoints: Endpoints,
+    oauth: OAuthClient,
+    transport: Arc<dyn Transport>,
+    /// `…/calendars/`, before a calendar's id.
+    calendars_url: String,
+}
+
+impl std::fmt::Debug for GoogleClient {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("GoogleClient").field("endpoints", &self.inner.endpoints).finish_non_exhaustive()
+    }
+}
+
+impl GoogleClient {
+    /// A client of Google at `endpoints`, which knows us as `oauth`.
+    pub fn new(endpoints: Endpoints, oauth: OAuthClient, transport: Arc<dyn Transport>) -> Self {
+        let calendars_url = format!("{}/calendars/", endpoints.calendar_url);
+        Self { inner: Arc::new(Inner { endpoints, oauth, transport, calendars_url }) }
+    }
+
+    /// Where Google is.
+    pub fn endpoints(&self) -> &Endpoints {
+        &self.inner.endpoints
+    }
+
+    pub(crate) fn oauth(&self) -> &OAuthClient {
+        &self.inner.oauth
+    }
+
+    /// `…/calendars/{calendar_id}` with `more` bytes to spare.
+    ///
+    /// An empty id would name the whole collection, so it is refused, as everywhere here.
+    pub(crate) fn calendar_url(&self, calendar_id: &str, more: usize) -> Result<String, Failure> {
+        let prefix = &self.inner.calendars_url;
+        let mut url = String::with_capacity(prefix.len() + 3 * calendar_id.len() + more);
+        url.push_str(prefix);
+        push_segment(&mut url, calendar_id)?;
+        Ok(url)
+    }
+
+    /// Sends `call` once and gives its answer if that is a success.
+    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Failure> {
+        let span = tracing::debug_span!("google", method = call.name, status = tracing::field::Empty);
+        let Call { source, secrets, request, .. } = call;
+        let free_of_secrets = |failure: Failure| {
+            secrets.iter().flatten().fold(failure, |failure, secret| failure.without(secret.expose_secret()))
+        };
+        let answer = self.inner.transport.send(request?).instrument(span.clone()).await;
+        let answer = answer.map_err(|error| free_of_secrets(Failure::of_transport(&error)))?;
+        let status = answer.status();
+        span.record("status", status.as_u16());
+        if status.is_success() {
+            Ok(Answer(answer))
+        } else if status.is_client_error() || status.is_server_error() {
+            Err(free_of_secrets(Failure::of_answer(source, &answer)))
+        } else {
+            Err(free_of_secrets(Failure::garbled(&answer)))
+        }
+    }
+}
+
+/// Adds an id to a path, encoded.
+pub(crate) fn push_segment(url: &mut String, id: &str) -> Result<(), Failure> {
+    // Dots alone would be taken for steps through the path.
+    if id.is_empty() || id == "." || id == ".." {
+        return Err(Failure::not_sendable("an id that no address can hold"));
+    }
+    url.extend(utf8_percent_encode(id, SEGMENT));
+    Ok(())
+}
+
+/// One request, ready to be sent.
+pub(crate) struct Call<'a> {
+    name: &'static str,
+    source: ErrorSource,
+    request: Result<Request<Body>, Failure>,
+    /// What the request carries that no failure may show.
+    secrets: [Option<&'a SecretString>; 2],
+}
+
+impl<'a> Call<'a> {
+    /// A call of an API in the name of `access_token`. `name` is the method's in Google's documents.
+    pub(crate) fn api(
+        name: &'static str,
+        source: ErrorSource,
+        method: Method,
+        url: String,
+        access_token: &'a SecretString,
+    ) -> Self {
+        let mut call = Self::plain(name, source, method, url, Body::new());
+        let bearer = format!("Bearer {}", access_token.expose_secret());
+        match HeaderValue::try_from(bearer) {
+            Ok(mut bearer) => {
+                bearer.set_sensitive(true);
+                call.set(AUTHORIZATION, bearer);
+            }
+            Err(_) => call.request = Err(Failure::not_sendable("an access token that no header can hold")),
+        }
+        call.secrets = [Some(access_token), None];
+        call
+    }
+
+    /// A form for an OAuth endpoint, which carries `secrets`.
+    pub(crate) fn form(
+        name: &'static str,
+        operation: Operation,
+        url: &str,
+        form: String,
+        secrets: [Option<&'a SecretString>; 2],
+    ) -> Self {
+        let source = ErrorSource::Token(operation);
+        let mut call = Self::plain(name, source, Method::POST, url.to_owned(), form.into());
+        call.set(CONTENT_TYPE, FORM);
+        call.secrets = secrets;
+        call
+    }
+
+    /// With `body` as its JSON.
+    pub(crate) fn json(mut self, body: &impl serde::Serialize) -> Self {
+        /// An event of ours with what a user may have added, without growing twice.
+        const USUAL_BYTES: usize = 2_048;
+        let mut bytes = Vec::with_capacity(USUAL_BYTES);
+        match (serde_json::to_writer(&mut bytes, body), &mut self.request) {
+            (Ok(()), Ok(request)) => *request.body_mut() = bytes.into(),
+            (Err(_), _) => self.request = Err(Failure::not_sendable("a body that can't be written as JSON")),
+            (Ok(()), Err(_)) => {}
+        }
+        self.set(CONTENT_TYPE, JSON);
+        self
+    }
+
+    /// Only if Google's version is still `etag`. Without one nothing is sent: it would overwrite.
+    pub(crate) fn if_match(mut self, etag: &str) -> Self {
+        match HeaderValue::from_str(etag) {
+            Ok(value) if !etag.is_empty() => self.set(http::header::IF_MATCH, value),
+            _ => self.request = Err(Failure::not_sendable("an etag that no header can hold")),
+        }
+        self
+    }
+
+    fn plain(name: &'static str, source: ErrorSource, method: Method, url: String, body: Body) -> Self {
+        let request = Request::builder().method(method).uri(url).header(USER_AGENT, OUR_NAME).body(body);
+        let request = request.map_err(|_| Failure::not_sendable("an address that can't be read"));
+        Self { name, source, request, secrets: [None, None] }
+    }
+
+    fn set(&mut self, name: HeaderName, value: HeaderValue) {
+        if let Ok(request) = &mut self.request {
+            request.headers_mut().insert(name, value);
+        }
+    }
+}

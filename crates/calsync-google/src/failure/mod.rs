@@ -1,0 +1,172 @@
+//! What a call that did not succeed means.
+//!
+//! Google's `reason` decides; its status only where there is none. What is kept of Google's words
+//! is verbatim but cut, and free of the secrets that the call carried. How often and when to try
+//! again is not said here, beyond what Google itself asked for.
+
+mod body;
+mod retry_after;
+mod table;
+
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::reason::Reason;
+use http::{Response, StatusCode};
+use jiff::SignedDuration;
+
+use crate::transport::{Body, TransportError, TransportFailure};
+use body::GoogleError;
+
+/// Longest kept message of Google's, in characters.
+const MESSAGE_CHARS_MAX: usize = 1_000;
+/// Longest kept reason of Google's, in characters.
+const REASON_CHARS_MAX: usize = 100;
+
+/// A call that did not succeed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{} ({})", reason.name(), outcome.name())]
+pub struct Failure {
+    /// `refused`, `unknown` or `put_off`.
+    pub outcome: Outcome,
+    /// The cause.
+    pub reason: Reason,
+    /// Google's status, if there was an answer.
+    pub http_status: Option<u16>,
+    /// Google's own word for the cause.
+    pub provider_reason: Option<String>,
+    /// What Google said, verbatim, or what the network said; at most 1,000 characters.
+    pub provider_message: Option<String>,
+    /// How long Google asked us to wait.
+    pub retry_after: Option<SignedDuration>,
+}
+
+/// What was asked: the same answer means different things to different calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ErrorSource {
+    /// The way back from Google's consent page.
+    Consent,
+    /// The token endpoint: `Exchange`, `Refresh` or `Revoke`.
+    Token(Operation),
+    /// Who a token speaks for.
+    Userinfo,
+    /// An event, or the events of a calendar (`List`).
+    Event(Operation),
+    /// A calendar, or the list of calendars (`List`).
+    Calendar(Operation),
+}
+
+impl Failure {
+    /// Whether the access token was refused: refresh it once and try once more.
+    pub fn is_stale_token(&self) -> bool {
+        self.reason == Reason::GrantUnknown && self.http_status == Some(401)
+    }
+
+    /// Something of ours kept the call from being sent.
+    pub(crate) fn not_sendable(message: &str) -> Self {
+        Self {
+            provider_message: Some(message.to_owned()),
+            ..Self::bare(Outcome::PutOff, Reason::ServiceFault)
+        }
+    }
+
+    /// Page follows page without end.
+    pub(crate) fn endless_list() -> Self {
+        let message = "the list doesn't end".to_owned();
+        Self { provider_message: Some(message), ..Self::bare(Outcome::Unknown, Reason::AnswerGarbled) }
+    }
+
+    /// There is no whole answer.
+    pub(crate) fn of_transport(error: &TransportError) -> Self {
+        let (outcome, reason) = match error.kind {
+            TransportFailure::NotSent => (Outcome::PutOff, Reason::Network),
+            TransportFailure::NoAnswer => (Outcome::Unknown, Reason::Network),
+            TransportFailure::TooSlow => (Outcome::Unknown, Reason::GoogleSlow),
+            TransportFailure::TooLarge => (Outcome::Unknown, Reason::AnswerGarbled),
+        };
+        Self { provider_message: Some(cut(&error.message, MESSAGE_CHARS_MAX)), ..Self::bare(outcome, reason) }
+    }
+
+    /// The answer is not what Google's documents promise; the call may have had its effect.
+    pub(crate) fn garbled(answer: &Response<Body>) -> Self {
+        Self {
+            http_status: Some(answer.status().as_u16()),
+            ..Self::bare(Outcome::Unknown, Reason::AnswerGarbled)
+        }
+        .with_words(answer, GoogleError::read(answer.body()).as_ref())
+    }
+
+    /// The answer is an error of Google's, or no answer of Google's at all.
+    pub(crate) fn of_answer(source: ErrorSource, answer: &Response<Body>) -> Self {
+        let status = answer.status();
+        let error = GoogleError::read(answer.body());
+        let (outcome, reason, decided_by) = match &error {
+            Some(error) => table::judge(source, status, &error.names),
+            None if speaks_alone(status) => table::judge(source, status, &[]),
+            None => return Self::garbled(answer),
+        };
+        let failure = Self { http_status: Some(status.as_u16()), ..Self::bare(outcome, reason) };
+        let mut failure = failure.with_words(answer, error.as_ref());
+        if let Some(name) = decided_by {
+            failure.provider_reason = Some(name.to_owned());
+        }
+        failure.retry_after = retry_after::read(answer.headers());
+        failure
+    }
+
+    /// Takes `secret` out of what was kept of Google's words, in case the answer echoed it.
+    pub(crate) fn without(mut self, secret: &str) -> Self {
+        for text in [&mut self.provider_reason, &mut self.provider_message].into_iter().flatten() {
+            if !secret.is_empty() && text.contains(secret) {
+                *text = text.replace(secret, "[secret]");
+            }
+        }
+        self
+    }
+
+    fn with_words(mut self, answer: &Response<Body>, error: Option<&GoogleError>) -> Self {
+        match error {
+            Some(error) => {
+                self.provider_reason = error.names.first().map(|name| cut(name, REASON_CHARS_MAX));
+                self.provider_message =
+                    error.message.as_deref().map(|message| cut(message, MESSAGE_CHARS_MAX));
+            }
+            // A user's event may be in a half answer: only errors' texts are kept.
+            None if !answer.status().is_success() && !answer.body().is_empty() => {
+                let start = &answer.body()[..answer.body().len().min(4 * MESSAGE_CHARS_MAX)];
+                self.provider_message = Some(cut(&String::from_utf8_lossy(start), MESSAGE_CHARS_MAX));
+            }
+            None => {}
+        }
+        self
+    }
+
+    const fn bare(outcome: Outcome, reason: Reason) -> Self {
+        Self {
+            outcome,
+            reason,
+            http_status: None,
+            provider_reason: None,
+            provider_message: None,
+            retry_after: None,
+        }
+    }
+}
+
+/// What `error` in the address of a way back from Google's consent page means.
+pub(crate) fn of_consent(error: &str) -> Reason {
+    // The way back is a redirect, so its status says nothing.
+    table::judge(ErrorSource::Consent, StatusCode::FOUND, &[error.to_owned()]).1
+}
+
+/// Whether a status means the same without a word of Google's: its front door often says no more.
+fn speaks_alone(status: StatusCode) -> bool {
+    status.is_server_error()
+        || matches!(
+            status,
+            StatusCode::UNAUTHORIZED | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS
+        )
+}
+
+/// The first `chars` characters.
+fn cut(text: &str, chars: usize) -> String {
+    text.chars().take(chars).collect()
+}
