@@ -115,8 +115,10 @@ mod tests {
     use super::*;
     use crate::item::ItemKey;
 
-    fn item(kind: ItemKind, body: Value) -> Item {
-        let body = ItemBody::parse(kind, body.as_object().expect("an object")).expect("a good body");
+    fn item(kind: ItemKind, mut body: Value) -> Item {
+        let fields = body.as_object_mut().expect("an object");
+        fields.entry("status").or_insert("active".into());
+        let body = ItemBody::parse(kind, fields).expect("a good body");
         Item { key: ItemKey { kind, id: "x".into() }, body, revision: 1, deleted: false }
     }
 

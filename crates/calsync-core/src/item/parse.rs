@@ -218,14 +218,11 @@ impl Fields<'_> {
     }
 
     fn status(&mut self) -> ItemStatus {
-        let Some(value) = self.get("status") else { return ItemStatus::Active };
-        match serde_json::from_value(value.clone()) {
-            Ok(status) => status,
-            Err(_) => {
-                self.refuse("status", "must be active, completed or cancelled");
-                ItemStatus::Active
-            }
-        }
+        let status = self.get("status").and_then(|value| serde_json::from_value(value.clone()).ok());
+        status.unwrap_or_else(|| {
+            self.refuse("status", "is required: active, completed or cancelled");
+            ItemStatus::Active
+        })
     }
 
     /// An RFC 3339 time; the offset is required, since a time without one is a guess.
@@ -290,11 +287,7 @@ impl Fields<'_> {
                 estimated_minutes: minutes.unwrap_or(ESTIMATED_MINUTES_DEFAULT),
             }),
             (false, true) => self.date("due_on").map(Schedule::On),
-            (true, true) => {
-                self.refuse("due_on", "a task has exactly one of due_at and due_on");
-                None
-            }
-            (false, false) => {
+            (true, true) | (false, false) => {
                 self.refuse("due_at", "a task has exactly one of due_at and due_on");
                 None
             }
@@ -345,16 +338,20 @@ mod tests {
             (
                 ItemKind::Session,
                 json!({"user_ids": ["b", "a", "a"], "title": "Mentoring", "starts_at": "2031-03-09T10:00:00+09:00",
-                "ends_at": "2031-03-09T11:00:00+09:00", "meeting_url": "https://meet.example.org/x", "version": 3}),
+                "ends_at": "2031-03-09T11:00:00+09:00", "meeting_url": "https://meet.example.org/x", "status": "active", "version": 3}),
             ),
             (
                 ItemKind::Task,
                 json!({"user_ids": ["a"], "title": "✓", "due_at": "2031-03-09T10:00:00Z", "status": "completed"}),
             ),
-            (ItemKind::Task, json!({"user_ids": ["a"], "title": "Read", "due_on": "2031-03-09"})),
+            (
+                ItemKind::Task,
+                json!({"user_ids": ["a"], "title": "Read", "due_on": "2031-03-09", "status": "active"}),
+            ),
             (
                 ItemKind::Deadline,
-                json!({"user_ids": ["a"], "title": "Apply", "due_on": "2031-03-09", "url": null}),
+                json!({"user_ids": ["a"], "title": "Apply", "due_on": "2031-03-09", "url": null,
+                    "status": "cancelled"}),
             ),
         ];
         for (kind, body) in bodies {
@@ -391,17 +388,21 @@ mod tests {
 
     #[test]
     fn a_task_has_exactly_one_due_field_and_one_user() {
-        let both = json!({"user_ids": ["a"], "title": "t", "due_at": "2031-03-09T10:00:00Z", "due_on": "2031-03-09"});
-        assert_eq!(refused_fields(ItemKind::Task, both), ["due_on"]);
-        assert_eq!(refused_fields(ItemKind::Task, json!({"user_ids": ["a"], "title": "t"})), ["due_at"]);
-        let two = json!({"user_ids": ["a", "b"], "title": "t", "due_on": "2031-03-09"});
+        let both = json!({"user_ids": ["a"], "title": "t", "due_at": "2031-03-09T10:00:00Z",
+            "due_on": "2031-03-09", "status": "active"});
+        assert_eq!(refused_fields(ItemKind::Task, both), ["due_at"]);
+        assert_eq!(
+            refused_fields(ItemKind::Task, json!({"user_ids": ["a"], "title": "t", "status": "active"})),
+            ["due_at"]
+        );
+        let two = json!({"user_ids": ["a", "b"], "title": "t", "due_on": "2031-03-09", "status": "active"});
         assert_eq!(refused_fields(ItemKind::Task, two), ["user_ids"]);
     }
 
     #[test]
     fn a_session_ends_after_it_starts() {
         let body = json!({"user_ids": ["a"], "title": "t", "starts_at": "2031-03-09T10:00:00Z",
-            "ends_at": "2031-03-09T19:00:00+09:00"});
+            "ends_at": "2031-03-09T19:00:00+09:00", "status": "active"});
         assert_eq!(refused_fields(ItemKind::Session, body), ["ends_at"]);
     }
 }

@@ -2,9 +2,10 @@
 //! how the engine reacts, what people are told and what to do next. Everything that speaks of a
 //! failure speaks from here.
 
+mod entry;
 mod table;
 
-pub use table::{Actor, Entry, NextStep, Reach, Reaction};
+pub use entry::{Actor, Entry, NextStep, Reach, Reaction};
 
 use crate::named::named;
 

@@ -1,0 +1,84 @@
+//! What one line of the table of reasons says. `Reach` is the widest scope that a reason can have;
+//! statistics may narrow it.
+
+use serde::{Deserialize, Serialize};
+
+/// The widest scope that a reason can have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// One item.
+    Item,
+    /// One calendar.
+    Calendar,
+    /// One user.
+    User,
+    /// The users of one Google Workspace domain.
+    Domain,
+    /// Our Google app.
+    Client,
+    /// Our Google Cloud project.
+    Project,
+    /// Google, for everyone.
+    Google,
+    /// Our own service.
+    Service,
+}
+
+/// How the engine reacts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reaction {
+    /// Not a failure of an operation: nothing to react to.
+    None,
+    /// The engine mends it itself at once: looks, merges, tries again.
+    Mend,
+    /// The item tries again, after pauses that double.
+    Backoff,
+    /// A refusal for good: the third in a row parks the item.
+    Park,
+    /// The whole integration slows down for a while.
+    PauseIntegration,
+    /// The whole integration stops until its user does something.
+    StopIntegration,
+    /// Every integration waits, and one call a minute tries whether it is over.
+    PauseDeployment,
+}
+
+/// Who has to act.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Actor {
+    /// The user.
+    User,
+    /// A support admin.
+    Support,
+    /// An operator of the deployment.
+    Operator,
+    /// Nobody: it mends itself.
+    Nobody,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NextStep {
+    /// In plain words.
+    pub text: &'static str,
+    /// Who does it.
+    pub who: Actor,
+    /// The name of the action behind a button, where there is one.
+    pub action: Option<&'static str>,
+}
+
+/// A reason's line.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// How far it can reach.
+    pub reach: Reach,
+    /// What the engine does.
+    pub reaction: Reaction,
+    /// To the user.
+    pub user_sentence: &'static str,
+    /// To the admin.
+    pub admin_sentence: &'static str,
+    /// What to do.
+    pub next_step: NextStep,
+}

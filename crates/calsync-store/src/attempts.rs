@@ -1,0 +1,199 @@
+//! Outcomes of operations at Google: `calendar_sync_logs`, and the error groups kept up in the
+//! same transaction.
+
+use calsync_core::fingerprint::{Ingredients, fingerprint};
+use calsync_core::integration::GOOGLE;
+use calsync_core::item::{ItemKey, ItemKind};
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::reason::Reason;
+use jiff::Timestamp;
+use sqlx::FromRow;
+
+use crate::db::{execute, fetch_all};
+use crate::time::{micros, time};
+use crate::{Result, StoreError, Tx};
+
+/// Longest message of Google's that is kept, in characters.
+pub const MESSAGE_LENGTH_MAX: usize = 1_000;
+
+/// One outcome of one operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Our id of it.
+    pub id: String,
+    /// When it ended.
+    pub at: Timestamp,
+    /// Whose integration.
+    pub user_id: String,
+    /// The integration.
+    pub integration_id: String,
+    /// The item, if one was concerned.
+    pub item: Option<ItemKey>,
+    /// What was tried.
+    pub operation: Operation,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// Why it did not succeed.
+    pub reason: Option<Reason>,
+    /// Google's status.
+    pub http_status: Option<u16>,
+    /// Google's own word for it.
+    pub provider_reason: Option<String>,
+    /// Google's message, verbatim.
+    pub provider_message: Option<String>,
+    /// The pass that it belongs to.
+    pub trace_id: String,
+}
+
+impl Attempt {
+    fn group_id(&self) -> Option<String> {
+        let reason = self.reason.filter(|_| self.outcome.is_error())?;
+        Some(fingerprint(Ingredients {
+            provider: GOOGLE,
+            operation: self.operation,
+            reason,
+            http_status: self.http_status,
+            provider_reason: self.provider_reason.as_deref(),
+            kind: self.item.as_ref().map(|item| item.kind),
+        }))
+    }
+}
+
+/// Stores an attempt, and counts it in its group if it is a sync error.
+pub async fn record(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
+    let group_id = attempt.group_id();
+    if let Some(group_id) = &group_id {
+        count(tx, attempt, group_id).await?;
+    }
+    let message: Option<String> =
+        attempt.provider_message.as_ref().map(|text| text.chars().take(MESSAGE_LENGTH_MAX).collect());
+    execute!(
+        tx,
+        "INSERT INTO calendar_sync_logs (id, at, user_id, integration_id, provider, kind, item_id, operation,
+             outcome, reason, http_status, provider_reason, provider_message, group_id, trace_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        &attempt.id,
+        micros(attempt.at),
+        &attempt.user_id,
+        &attempt.integration_id,
+        GOOGLE,
+        attempt.item.as_ref().map(|item| item.kind.name()),
+        attempt.item.as_ref().map(|item| item.id.as_str()),
+        attempt.operation.name(),
+        attempt.outcome.name(),
+        attempt.reason.map(Reason::name),
+        attempt.http_status.map(i64::from),
+        &attempt.provider_reason,
+        message,
+        group_id,
+        &attempt.trace_id,
+    )?;
+    Ok(())
+}
+
+async fn count(tx: &mut Tx, attempt: &Attempt, group_id: &str) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO error_groups (id, provider, operation, reason, kind, http_status, provider_reason, state,
+             errors, first_seen, last_seen)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', 1, $8, $8)
+         ON CONFLICT (id) DO UPDATE SET errors = error_groups.errors + 1, last_seen = excluded.last_seen,
+             state = CASE WHEN error_groups.state = 'resolved' THEN 'regressed' ELSE error_groups.state END",
+        group_id,
+        GOOGLE,
+        attempt.operation.name(),
+        attempt.reason.map(Reason::name),
+        attempt.item.as_ref().map(|item| item.kind.name()),
+        attempt.http_status.map(i64::from),
+        &attempt.provider_reason,
+        micros(attempt.at),
+    )?;
+    execute!(
+        tx,
+        "INSERT INTO error_group_users (group_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+        group_id,
+        &attempt.user_id,
+    )?;
+    Ok(())
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    at: i64,
+    user_id: String,
+    integration_id: String,
+    kind: Option<String>,
+    item_id: Option<String>,
+    operation: String,
+    outcome: String,
+    reason: Option<String>,
+    http_status: Option<i64>,
+    provider_reason: Option<String>,
+    provider_message: Option<String>,
+    trace_id: String,
+}
+
+impl Row {
+    fn read(self) -> Result<Attempt> {
+        let corrupt = |column| StoreError::corrupt("calendar_sync_logs", column, self.id.clone());
+        let kind = self.kind.as_deref().and_then(ItemKind::from_name);
+        Ok(Attempt {
+            at: time(self.at),
+            item: kind.zip(self.item_id).map(|(kind, id)| ItemKey { kind, id }),
+            operation: Operation::from_name(&self.operation).ok_or_else(|| corrupt("operation"))?,
+            outcome: Outcome::from_name(&self.outcome).ok_or_else(|| corrupt("outcome"))?,
+            reason: self.reason.as_deref().and_then(Reason::from_name),
+            http_status: self.http_status.and_then(|status| u16::try_from(status).ok()),
+            id: self.id,
+            user_id: self.user_id,
+            integration_id: self.integration_id,
+            provider_reason: self.provider_reason,
+            provider_message: self.provider_message,
+            trace_id: self.trace_id,
+        })
+    }
+}
+
+/// The newest attempts of a user, successes and failures.
+pub async fn of_user(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Attempt>> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "SELECT id, at, user_id, integration_id, kind, item_id, operation, outcome, reason, http_status,
+                provider_reason, provider_message, trace_id
+         FROM calendar_sync_logs WHERE user_id = $1 ORDER BY id DESC LIMIT $2",
+        user_id,
+        limit,
+    )?;
+    rows.into_iter().map(Row::read).collect()
+}
+
+/// An error group.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct ErrorGroup {
+    /// The fingerprint.
+    pub id: String,
+    /// The operation's name.
+    pub operation: String,
+    /// The reason's name.
+    pub reason: String,
+    /// `open`, `muted`, `resolved`, `regressed`.
+    pub state: String,
+    /// How many errors.
+    pub errors: i64,
+    /// How many users they concern.
+    pub affected_users: i64,
+}
+
+/// The groups that were seen last.
+pub async fn groups(tx: &mut Tx, limit: i64) -> Result<Vec<ErrorGroup>> {
+    Ok(fetch_all!(
+        tx,
+        ErrorGroup,
+        "SELECT g.id, g.operation, g.reason, g.state, g.errors,
+                (SELECT COUNT(*) FROM error_group_users u WHERE u.group_id = g.id) AS affected_users
+         FROM error_groups g ORDER BY g.last_seen DESC, g.id LIMIT $1",
+        limit,
+    )?)
+}

@@ -1,0 +1,265 @@
+//! The connection to either database, and the one macro that runs a statement on both.
+//!
+//! SQLite: WAL, `synchronous=FULL`, one writer (`BEGIN IMMEDIATE`), a few readers. Postgres: a
+//! schema of our own on the search path, default durability.
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use calsync_core::ids::new_id;
+use calsync_core::seams::Entropy;
+use jiff::Timestamp;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+
+use crate::dialect::Dialect;
+use crate::secrets::Keyring;
+use crate::{Result, StoreError, meta};
+
+/// Readers beside SQLite's one writer.
+const SQLITE_READERS: u32 = 4;
+/// Connections to Postgres a process.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long SQLite waits for a lock that another process holds.
+const SQLITE_BUSY_MS: u64 = 10_000;
+/// Tries to migrate: another process may be at it at the same moment.
+const MIGRATE_TRIES: usize = 3;
+
+/// How to open a store.
+pub struct StoreOptions {
+    /// `sqlite:FILE` or `postgres://…`.
+    pub url: String,
+    /// The schema on Postgres.
+    pub schema: String,
+    /// Opens and seals secrets.
+    pub keyring: Keyring,
+    /// Ids and nonces.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+enum Pool {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// An open database, cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    pool: Pool,
+    deployment_id: String,
+    keyring: Keyring,
+    entropy: Arc<dyn Entropy>,
+}
+
+/// A transaction. Dropped without [`Tx::commit`] it leaves nothing behind.
+pub enum Tx {
+    /// On SQLite.
+    Sqlite(Transaction<'static, Sqlite>),
+    /// On Postgres.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+/// Runs one statement on whichever database the transaction holds.
+macro_rules! on {
+    ($tx:expr, |$connection:ident| $run:expr) => {
+        match $tx {
+            $crate::Tx::Sqlite(tx) => {
+                let $connection = &mut **tx;
+                $run
+            }
+            $crate::Tx::Postgres(tx) => {
+                let $connection = &mut **tx;
+                $run
+            }
+        }
+    };
+}
+
+/// Runs a statement and answers the number of rows that it changed.
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::db::on!($tx, |c| sqlx::query($sql)$(.bind($bind))*.execute(c).await.map(|done| done.rows_affected()))
+    };
+}
+
+/// Reads at most one row.
+macro_rules! fetch_optional {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::db::on!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_optional(c).await)
+    };
+}
+
+/// Reads all rows; every statement that comes here has a LIMIT or a bounded owner.
+macro_rules! fetch_all {
+    ($tx:expr, $row:ty, $sql:expr $(, $bind:expr)* $(,)?) => {
+        $crate::db::on!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($bind))*.fetch_all(c).await)
+    };
+}
+pub(crate) use {execute, fetch_all, fetch_optional, on};
+
+impl Store {
+    /// Connects, brings the schema up to date and learns the deployment's id.
+    pub async fn open(options: StoreOptions, now: Timestamp) -> Result<Self> {
+        let pool = Pool::connect(&options).await?;
+        pool.migrate().await?;
+        let fresh_id = new_id(now, &*options.entropy);
+        let mut inner =
+            Inner { pool, deployment_id: String::new(), keyring: options.keyring, entropy: options.entropy };
+        let mut tx = inner.pool.begin().await?;
+        inner.deployment_id = meta::get_or_set(&mut tx, "deployment_id", &fresh_id).await?;
+        tx.commit().await?;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn begin(&self) -> Result<Tx> {
+        self.0.pool.begin().await
+    }
+
+    /// Begins a transaction that only reads; on SQLite it doesn't wait for the writer.
+    pub async fn read(&self) -> Result<Tx> {
+        match &self.0.pool {
+            Pool::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
+            Pool::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// This installation's id, made once; stamps carry it.
+    pub fn deployment_id(&self) -> &str {
+        &self.0.deployment_id
+    }
+
+    /// The keys that seal secrets.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// Where ids and nonces come from.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.0.entropy
+    }
+
+    /// Closes every connection, so that the file can be opened elsewhere.
+    pub async fn close(&self) {
+        match &self.0.pool {
+            Pool::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    pub(crate) const fn dialect(&self) -> Dialect {
+        match self {
+            Self::Sqlite(_) => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        }
+    }
+
+    /// Makes it so, for good: both databases fsync before this answers.
+    pub async fn commit(self) -> Result<()> {
+        match self {
+            Self::Sqlite(tx) => tx.commit().await?,
+            Self::Postgres(tx) => tx.commit().await?,
+        }
+        Ok(())
+    }
+}
+
+impl Pool {
+    async fn connect(options: &StoreOptions) -> Result<Self> {
+        if options.url.starts_with("sqlite:") {
+            return Self::connect_sqlite(&options.url).await;
+        }
+        if options.url.starts_with("postgres:") || options.url.starts_with("postgresql:") {
+            return Self::connect_postgres(&options.url, &options.schema).await;
+        }
+        Err(StoreError::Unusable("database.url must begin with sqlite: or postgres://".into()))
+    }
+
+    async fn connect_sqlite(url: &str) -> Result<Self> {
+        let connect = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(std::time::Duration::from_millis(SQLITE_BUSY_MS))
+            .foreign_keys(true);
+        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(connect.clone()).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(SQLITE_READERS)
+            .connect_with(connect.pragma("query_only", "true"))
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    async fn connect_postgres(url: &str, schema: &str) -> Result<Self> {
+        let plain = schema.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if schema.is_empty() || schema.len() > 63 || !plain || schema.starts_with("pg_") {
+            let allowed = "1 to 63 of a-z, 0-9 and _, not beginning with pg_";
+            return Err(StoreError::Unusable(format!("database.schema: {schema:?} is not {allowed}")));
+        }
+        let connect = PgConnectOptions::from_str(url)?.options([("search_path", schema)]);
+        let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(connect).await?;
+        claim_schema(&pool, schema).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    async fn begin(&self) -> Result<Tx> {
+        match self {
+            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// No advisory lock: Postgres-wire distributed databases have none. Two processes that migrate
+    /// at once fail on each other's rows, and the second try finds the work done.
+    async fn migrate(&self) -> Result<()> {
+        let mut tries = 0;
+        loop {
+            tries += 1;
+            let done = match self {
+                Self::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await,
+                Self::Postgres(pool) => {
+                    sqlx::migrate!("migrations/postgres").set_locking(false).run(pool).await
+                }
+            };
+            match done {
+                Err(_) if tries < MIGRATE_TRIES => {}
+                done => return Ok(done?),
+            }
+        }
+    }
+}
+
+/// Makes the schema, or checks that the one that is there is ours. A schema with tables but
+/// without our migrations belongs to somebody else: refused, not touched.
+async fn claim_schema(pool: &PgPool, schema: &str) -> Result<()> {
+    let tables: Vec<(String,)> =
+        sqlx::query_as("SELECT table_name::TEXT FROM information_schema.tables WHERE table_schema = $1")
+            .bind(schema)
+            .fetch_all(pool)
+            .await?;
+    if tables.iter().any(|(name,)| name == "_sqlx_migrations") {
+        return Ok(());
+    }
+    if let Some((name,)) = tables.first() {
+        return Err(StoreError::Unusable(format!(
+            "schema {schema:?} already holds the table {name:?}, which calsync did not make; \
+             set database.schema to a schema of calsync's own"
+        )));
+    }
+    // The name was checked to be of letters, digits and underscores.
+    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""));
+    match sqlx::query(create).execute(pool).await {
+        Ok(_) => Ok(()),
+        // Another process made it between the look and the statement.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

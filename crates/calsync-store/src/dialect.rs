@@ -1,0 +1,36 @@
+//! The few places where the two databases need different words.
+
+/// Which database a statement runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    Sqlite,
+    Postgres,
+}
+
+/// Claims due integrations. Lease times are the database's clock on Postgres, so that workers
+/// with wrong clocks agree; SQLite has one worker's clock, bound as `$3` like everywhere else.
+pub(crate) const fn claim(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => {
+            "UPDATE user_integrations SET lease_owner = $1, lease_until = $3 + $2, fence = fence + 1
+             WHERE id IN (
+                 SELECT id FROM user_integrations
+                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3 AND lease_until <= $3
+                   AND state IN ('active', 'connecting')
+                 ORDER BY due_at, id LIMIT $4)
+             RETURNING id, fence, wake_seq, lease_until"
+        }
+        Dialect::Postgres => {
+            "UPDATE user_integrations
+             SET lease_owner = $1, lease_until = (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT + $2,
+                 fence = fence + 1
+             WHERE id IN (
+                 SELECT id FROM user_integrations
+                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3
+                   AND lease_until <= (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT
+                   AND state IN ('active', 'connecting')
+                 ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+             RETURNING id, fence, wake_seq, lease_until"
+        }
+    }
+}

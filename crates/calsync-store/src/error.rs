@@ -1,0 +1,44 @@
+//! What can go wrong in the store. "Not found" is never an error: it is `Ok(None)`.
+
+use thiserror::Error;
+
+/// An error of the store.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database failed or refused.
+    #[error("database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// A migration failed.
+    #[error("migration: {0}")]
+    Migration(#[from] sqlx::migrate::MigrateError),
+    /// A stored value can't be read.
+    #[error("corrupt value in {table}.{column} of {id}")]
+    Corrupt {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+        /// The row.
+        id: String,
+    },
+    /// Another worker holds the integration now; nothing was written.
+    #[error("the lease on {0} was lost")]
+    LeaseLost(String),
+    /// The database can't be used as it is.
+    #[error("{0}")]
+    Unusable(String),
+}
+
+impl StoreError {
+    /// A reader of columns whose failure names the place.
+    pub(crate) fn corrupt(table: &'static str, column: &'static str, id: impl Into<String>) -> Self {
+        Self::Corrupt { table, column, id: id.into() }
+    }
+
+    /// Whether the same transaction may well succeed when it is run again: a deadlock or a
+    /// serialization failure on Postgres, a busy database on SQLite.
+    pub fn is_contention(&self) -> bool {
+        let Self::Database(sqlx::Error::Database(error)) = self else { return false };
+        matches!(error.code().as_deref(), Some("40001" | "40P01" | "5" | "517"))
+    }
+}

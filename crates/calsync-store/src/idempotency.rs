@@ -1,0 +1,98 @@
+//! Idempotency keys: a POST that comes again within 24 hours gets its first answer again.
+
+use jiff::Timestamp;
+use sqlx::FromRow;
+
+use crate::db::{execute, fetch_optional};
+use crate::time::micros;
+use crate::{Result, Tx};
+
+/// What is known of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Known {
+    /// It is new, and now ours.
+    New,
+    /// The same request is under way.
+    Running,
+    /// The same request was answered so.
+    Answered {
+        /// The status.
+        status: u16,
+        /// The body.
+        body: String,
+    },
+    /// Another request used the key.
+    OtherRequest,
+}
+
+#[derive(FromRow)]
+struct Row {
+    request_hash: String,
+    status: Option<i64>,
+    body: Option<String>,
+}
+
+/// Claims `key` of an API key for the request with `request_hash`. Keys made before `expired` are
+/// forgotten.
+pub async fn claim(
+    tx: &mut Tx,
+    api_key_id: &str,
+    key: &str,
+    request_hash: &str,
+    expired: Timestamp,
+    now: Timestamp,
+) -> Result<Known> {
+    execute!(tx, "DELETE FROM idempotency_keys WHERE created_at < $1", micros(expired))?;
+    let claimed = execute!(
+        tx,
+        "INSERT INTO idempotency_keys (api_key_id, idempotency_key, request_hash, created_at)
+         VALUES ($1, $2, $3, $4) ON CONFLICT (api_key_id, idempotency_key) DO NOTHING",
+        api_key_id,
+        key,
+        request_hash,
+        micros(now),
+    )?;
+    if claimed == 1 {
+        return Ok(Known::New);
+    }
+    let row = fetch_optional!(
+        tx,
+        Row,
+        "SELECT request_hash, status, body FROM idempotency_keys WHERE api_key_id = $1 AND idempotency_key = $2",
+        api_key_id,
+        key,
+    )?;
+    Ok(match row {
+        None => Known::Running,
+        Some(row) if row.request_hash != request_hash => Known::OtherRequest,
+        Some(Row { status: Some(status), body, .. }) => Known::Answered {
+            status: u16::try_from(status).unwrap_or_default(),
+            body: body.unwrap_or_default(),
+        },
+        Some(_) => Known::Running,
+    })
+}
+
+/// Keeps the answer to the request that holds `key`.
+pub async fn answer(tx: &mut Tx, api_key_id: &str, key: &str, status: u16, body: &str) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE idempotency_keys SET status = $3, body = $4 WHERE api_key_id = $1 AND idempotency_key = $2",
+        api_key_id,
+        key,
+        i64::from(status),
+        body,
+    )?;
+    Ok(())
+}
+
+/// Lets `key` go, after a request that did nothing.
+pub async fn forget(tx: &mut Tx, api_key_id: &str, key: &str) -> Result<()> {
+    execute!(
+        tx,
+        "DELETE FROM idempotency_keys WHERE api_key_id = $1 AND idempotency_key = $2",
+        api_key_id,
+        key,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! What the platform wants. A PUT stores the item; [`crate::mappings::touch`] then makes the pairs
+//! of the users concerned due, in the same transaction.
+
+use std::collections::BTreeSet;
+
+use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind};
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+use sqlx::FromRow;
+
+use crate::db::{execute, fetch_all, fetch_optional};
+use crate::time::micros;
+use crate::{Result, StoreError, Tx, users};
+
+/// How an upsert ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Upsert {
+    /// Stored. `renewed`: it had been deleted before and starts anew.
+    Stored {
+        /// Whether no such item was there.
+        created: bool,
+        /// Whether a deleted one starts anew.
+        renewed: bool,
+        /// The users whose calendars are concerned: those of before and those of now.
+        users: BTreeSet<String>,
+    },
+    /// The same body was there: nothing changed.
+    Same,
+    /// Its version is lower than the stored one, or equal with another body.
+    StaleVersion {
+        /// The stored version.
+        stored: i64,
+    },
+}
+
+#[derive(FromRow)]
+struct Row {
+    kind: String,
+    item_id: String,
+    body: String,
+    revision: i64,
+    deleted: bool,
+}
+
+const COLUMNS_LOCKED: &str = "UPDATE items SET updated_at = updated_at WHERE kind = $1 AND item_id = $2
+                              RETURNING kind, item_id, body, revision, deleted";
+const GET: &str = "SELECT kind, item_id, body, revision, deleted FROM items WHERE kind = $1 AND item_id = $2";
+
+/// Reads a stored item; a body that doesn't read is a corrupt row, not an absent one.
+pub(crate) fn item(kind: &str, item_id: String, body: &str, revision: i64, deleted: bool) -> Result<Item> {
+    let corrupt = |column| StoreError::corrupt("items", column, format!("{kind}:{item_id}"));
+    let kind = ItemKind::from_name(kind).ok_or_else(|| corrupt("kind"))?;
+    let fields: Map<String, Value> = serde_json::from_str(body).map_err(|_| corrupt("body"))?;
+    let body = ItemBody::parse(kind, &fields).map_err(|_| corrupt("body"))?;
+    Ok(Item { key: ItemKey { kind, id: item_id }, body, revision, deleted })
+}
+
+fn text(body: &ItemBody) -> Result<String> {
+    serde_json::to_string(body).map_err(|_| StoreError::corrupt("items", "body", "a new item"))
+}
+
+/// Stores `body` as what the platform wants of `key` now.
+pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<Upsert> {
+    let stored = fetch_optional!(tx, Row, COLUMNS_LOCKED, key.kind.name(), &key.id)?;
+    let before =
+        stored.map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).transpose()?;
+    if let Some(before) = &before
+        && !before.deleted
+    {
+        if before.body == *body {
+            return Ok(Upsert::Same);
+        }
+        if let (Some(stored), Some(given)) = (before.body.version, body.version)
+            && given <= stored
+        {
+            return Ok(Upsert::StaleVersion { stored });
+        }
+    }
+    write(tx, key, body, now).await?;
+    let mut concerned = readdress(tx, key, &body.user_ids).await?;
+    for user_id in &body.user_ids {
+        users::ensure(tx, user_id, now).await?;
+    }
+    concerned.extend(body.user_ids.iter().cloned());
+    let renewed = before.as_ref().is_some_and(|item| item.deleted);
+    Ok(Upsert::Stored { created: before.is_none() || renewed, renewed, users: concerned })
+}
+
+async fn write(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO items (kind, item_id, body, version, revision, deleted, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 1, FALSE, $5, $5)
+         ON CONFLICT (kind, item_id) DO UPDATE SET body = excluded.body, version = excluded.version,
+             revision = items.revision + 1, deleted = FALSE, updated_at = excluded.updated_at",
+        key.kind.name(),
+        &key.id,
+        text(body)?,
+        body.version,
+        micros(now),
+    )?;
+    Ok(())
+}
+
+/// Makes `users` the addressed ones; answers those who were addressed before.
+async fn readdress(tx: &mut Tx, key: &ItemKey, users: &BTreeSet<String>) -> Result<BTreeSet<String>> {
+    let rows = fetch_all!(
+        tx,
+        (String,),
+        "SELECT user_id FROM item_users WHERE kind = $1 AND item_id = $2",
+        key.kind.name(),
+        &key.id
+    )?;
+    let before: BTreeSet<String> = rows.into_iter().map(|(user_id,)| user_id).collect();
+    for user_id in before.difference(users) {
+        execute!(
+            tx,
+            "DELETE FROM item_users WHERE kind = $1 AND item_id = $2 AND user_id = $3",
+            key.kind.name(),
+            &key.id,
+            user_id,
+        )?;
+    }
+    for user_id in users.difference(&before) {
+        execute!(
+            tx,
+            "INSERT INTO item_users (kind, item_id, user_id) VALUES ($1, $2, $3)",
+            key.kind.name(),
+            &key.id,
+            user_id,
+        )?;
+    }
+    Ok(before)
+}
+
+/// How a removal ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Removal {
+    /// It is marked deleted; these users' calendars are concerned.
+    Removed(BTreeSet<String>),
+    /// There was none, or it was deleted before.
+    NothingThere,
+    /// A newer version is stored.
+    StaleVersion {
+        /// The stored version.
+        stored: i64,
+    },
+}
+
+/// Marks an item as deleted. The row stays, so that a trace can tell what happened.
+pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Timestamp) -> Result<Removal> {
+    let stored = fetch_optional!(tx, Row, COLUMNS_LOCKED, key.kind.name(), &key.id)?;
+    let Some(row) = stored.filter(|row| !row.deleted) else { return Ok(Removal::NothingThere) };
+    let before = item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)?;
+    if let (Some(stored), Some(given)) = (before.body.version, version)
+        && given < stored
+    {
+        return Ok(Removal::StaleVersion { stored });
+    }
+    execute!(
+        tx,
+        "UPDATE items SET deleted = TRUE, revision = revision + 1, updated_at = $3 WHERE kind = $1 AND item_id = $2",
+        key.kind.name(),
+        &key.id,
+        micros(now),
+    )?;
+    Ok(Removal::Removed(before.body.user_ids))
+}
+
+/// Reads an item; a deleted one too.
+pub async fn get(tx: &mut Tx, key: &ItemKey) -> Result<Option<Item>> {
+    let row = fetch_optional!(tx, Row, GET, key.kind.name(), &key.id)?;
+    row.map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).transpose()
+}
+
+/// A page of the live items of a user, of one kind or all, after `after` in the order of kind and id.
+pub async fn of_user(
+    tx: &mut Tx,
+    user_id: &str,
+    kind: Option<ItemKind>,
+    after: Option<&ItemKey>,
+    limit: i64,
+) -> Result<Vec<Item>> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "SELECT i.kind, i.item_id, i.body, i.revision, i.deleted
+         FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
+         WHERE u.user_id = $1 AND i.deleted = FALSE AND ($2 = '' OR u.kind = $2)
+           AND (u.kind > $3 OR (u.kind = $3 AND u.item_id > $4))
+         ORDER BY u.kind, u.item_id LIMIT $5",
+        user_id,
+        kind.map_or("", ItemKind::name),
+        after.map_or("", |key| key.kind.name()),
+        after.map_or("", |key| key.id.as_str()),
+        limit,
+    )?;
+    rows.into_iter().map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).collect()
+}

@@ -1,0 +1,122 @@
+//! One worker owns an integration at a time. Each claim raises the fence, and every write of a
+//! pass first renews its lease with that fence: a worker that was overtaken writes nothing.
+
+use calsync_core::reason::Reason;
+use jiff::{SignedDuration, Timestamp};
+use sqlx::FromRow;
+
+use crate::db::{execute, fetch_all};
+use crate::dialect::claim as claim_sql;
+use crate::time::{micros, time};
+use crate::{Result, StoreError, Tx};
+
+/// A claimed integration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// The integration.
+    pub integration_id: String,
+    /// Who holds it.
+    pub owner: String,
+    /// Its fence.
+    pub fence: i64,
+    /// The wakes that were counted when it was claimed.
+    pub wake_seq: i64,
+    /// Until when, on the database's clock.
+    pub until: Timestamp,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    fence: i64,
+    wake_seq: i64,
+    lease_until: i64,
+}
+
+/// Claims up to `limit` due integrations for `owner`.
+pub async fn claim(
+    tx: &mut Tx,
+    owner: &str,
+    length: SignedDuration,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Lease>> {
+    let length_us = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+    let sql = claim_sql(tx.dialect());
+    let rows = fetch_all!(tx, Row, sql, owner, length_us, micros(now), limit)?;
+    let lease = |row: Row| Lease {
+        integration_id: row.id,
+        owner: owner.to_owned(),
+        fence: row.fence,
+        wake_seq: row.wake_seq,
+        until: time(row.lease_until),
+    };
+    Ok(rows.into_iter().map(lease).collect())
+}
+
+/// Locks the integration for this transaction, if the lease still holds; else nothing may be
+/// written.
+pub async fn renew(tx: &mut Tx, lease: &Lease) -> Result<()> {
+    let held = execute!(
+        tx,
+        "UPDATE user_integrations SET lease_owner = $2 WHERE id = $1 AND lease_owner = $2 AND fence = $3",
+        &lease.integration_id,
+        &lease.owner,
+        lease.fence,
+    )?;
+    if held == 1 { Ok(()) } else { Err(StoreError::LeaseLost(lease.integration_id.clone())) }
+}
+
+/// How a pass leaves its integration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// When the next pair is due; `None`: nothing is left of the wakes that were counted.
+    pub next_due: Option<Timestamp>,
+    /// No work before this, whatever wakes: Google or a rule slows the integration down.
+    pub not_before: Option<Timestamp>,
+    /// Whether any operation succeeded.
+    pub succeeded: bool,
+    /// Whether any failed.
+    pub failed: bool,
+    /// Stops the integration until its user acts.
+    pub needs_action: Option<Reason>,
+}
+
+/// Lets the integration go. A wake that came after the claim keeps it due.
+pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0,
+             seen_seq = CASE WHEN $4 IS NULL THEN $3 ELSE seen_seq END,
+             due_at = CASE WHEN wake_seq = $3 AND $4 IS NOT NULL THEN $4 ELSE due_at END,
+             not_before = COALESCE($5, 0),
+             failures = CASE WHEN $5 IS NULL THEN 0 ELSE failures + 1 END,
+             last_success_at = CASE WHEN $6 THEN $8 ELSE last_success_at END,
+             last_error_at = CASE WHEN $7 THEN $8 ELSE last_error_at END,
+             state = CASE WHEN $9 IS NULL THEN state ELSE 'needs_action' END,
+             reason = CASE WHEN $9 IS NULL THEN reason ELSE $9 END,
+             updated_at = $8
+         WHERE id = $1 AND fence = $2",
+        &lease.integration_id,
+        lease.fence,
+        lease.wake_seq,
+        how.next_due.map(micros),
+        how.not_before.map(micros),
+        how.succeeded,
+        how.failed,
+        micros(now),
+        how.needs_action.map(Reason::name),
+    )?;
+    Ok(())
+}
+
+/// When the next integration is due, if any is; a hint for how long to wait.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
+    let row = crate::db::fetch_optional!(
+        tx,
+        (Option<i64>,),
+        "SELECT MIN(CASE WHEN not_before > due_at THEN not_before ELSE due_at END)
+         FROM user_integrations WHERE wake_seq <> seen_seq AND state IN ('active', 'connecting')"
+    )?;
+    Ok(row.and_then(|(due_at,)| due_at).map(time))
+}

@@ -1,0 +1,93 @@
+//! Upserts that we refused, kept so that an admin finds why an item is missing.
+
+use calsync_core::ids::is_id;
+use calsync_core::item::FieldError;
+use jiff::Timestamp;
+use sqlx::FromRow;
+
+use crate::db::{execute, fetch_all};
+use crate::time::{micros, time};
+use crate::{Result, StoreError, Tx};
+
+/// A refused upsert.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Its id; also its place in the list.
+    pub id: String,
+    /// When.
+    pub at: Timestamp,
+    /// The API key that sent it.
+    pub key_name: String,
+    /// The item's kind, as it was sent.
+    pub kind: Option<String>,
+    /// The item's id, as it was sent.
+    pub item_id: Option<String>,
+    /// The user's id, as it was sent.
+    pub user_id: Option<String>,
+    /// The status of our answer.
+    pub status: u16,
+    /// What was wrong.
+    pub errors: Vec<FieldError>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    at: i64,
+    key_name: String,
+    kind: Option<String>,
+    item_id: Option<String>,
+    user_id: Option<String>,
+    status: i64,
+    errors: String,
+}
+
+/// Keeps a refusal.
+pub async fn record(tx: &mut Tx, refusal: &Refusal) -> Result<()> {
+    let errors = serde_json::to_string(&refusal.errors)
+        .map_err(|_| StoreError::corrupt("refusals", "errors", &refusal.id))?;
+    execute!(
+        tx,
+        "INSERT INTO refusals (id, at, key_name, kind, item_id, user_id, status, errors)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        &refusal.id,
+        micros(refusal.at),
+        &refusal.key_name,
+        &refusal.kind,
+        &refusal.item_id,
+        &refusal.user_id,
+        i64::from(refusal.status),
+        errors,
+    )?;
+    Ok(())
+}
+
+/// Refusals since `since`, oldest first, after the one with id `after`.
+pub async fn since(tx: &mut Tx, since: Timestamp, after: Option<&str>, limit: i64) -> Result<Vec<Refusal>> {
+    let after = after.filter(|id| is_id(id)).unwrap_or("");
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "SELECT id, at, key_name, kind, item_id, user_id, status, errors FROM refusals
+         WHERE id > $1 AND at >= $2 ORDER BY id LIMIT $3",
+        after,
+        micros(since),
+        limit,
+    )?;
+    rows.into_iter().map(read).collect()
+}
+
+fn read(row: Row) -> Result<Refusal> {
+    let errors =
+        serde_json::from_str(&row.errors).map_err(|_| StoreError::corrupt("refusals", "errors", &row.id))?;
+    Ok(Refusal {
+        at: time(row.at),
+        status: u16::try_from(row.status).unwrap_or_default(),
+        errors,
+        id: row.id,
+        key_name: row.key_name,
+        kind: row.kind,
+        item_id: row.item_id,
+        user_id: row.user_id,
+    })
+}

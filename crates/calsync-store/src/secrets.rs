@@ -1,0 +1,187 @@
+//! Sealed values: XChaCha20-Poly1305, bound to the row that they stand in. A value that was
+//! changed, or moved to another row, column or user, doesn't open.
+//!
+//! Layout: version 1, length of the key's id, the id, 24 bytes of nonce, ciphertext with tag.
+
+use std::fmt;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use calsync_core::seams::{Entropy, bytes};
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use secrecy::{ExposeSecret, SecretBox, SecretString};
+use thiserror::Error;
+
+const VERSION: u8 = 1;
+const NONCE_BYTES: usize = 24;
+const KEY_BYTES: usize = 32;
+
+/// Where a sealed value stands.
+#[derive(Clone, Copy, Debug)]
+pub struct Slot<'a> {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// The row's id.
+    pub row: &'a str,
+    /// The user whose row it is.
+    pub user_id: &'a str,
+}
+
+impl Slot<'_> {
+    fn associated_data(&self, key_id: &str) -> Vec<u8> {
+        let mut data = Vec::new();
+        for part in [key_id, self.table, self.column, self.row, self.user_id] {
+            data.extend_from_slice(&(part.len() as u64).to_be_bytes());
+            data.extend_from_slice(part.as_bytes());
+        }
+        data
+    }
+}
+
+/// Why a sealed value doesn't open. It says nothing of what is inside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("the sealed value can't be opened: it is damaged, moved, or its key is missing")]
+pub struct Unreadable;
+
+/// Why a list of keys can't be used.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum KeyringError {
+    /// There is no key.
+    #[error("security.encryption_keys needs at least one key, as id:base64 of 32 bytes")]
+    Empty,
+    /// One entry is not a key.
+    #[error(
+        "security.encryption_keys: entry {0} must be id:base64 of 32 bytes, the id 1 to 32 of a-z, 0-9 and -"
+    )]
+    Entry(usize),
+    /// Two keys have the same id.
+    #[error("security.encryption_keys: the id {0:?} stands twice")]
+    Twice(String),
+}
+
+struct Key {
+    id: String,
+    bytes: SecretBox<[u8; KEY_BYTES]>,
+}
+
+/// The keys; the first one seals, all of them open.
+pub struct Keyring(Vec<Key>);
+
+impl fmt::Debug for Keyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|key| &key.id)).finish()
+    }
+}
+
+impl Keyring {
+    /// Reads keys written as `id:base64(32 bytes)`.
+    pub fn parse<'a>(entries: impl IntoIterator<Item = &'a str>) -> Result<Self, KeyringError> {
+        let mut keys: Vec<Key> = Vec::new();
+        for (index, entry) in entries.into_iter().enumerate() {
+            let key = parse_key(entry.trim()).ok_or(KeyringError::Entry(index + 1))?;
+            if keys.iter().any(|other| other.id == key.id) {
+                return Err(KeyringError::Twice(key.id));
+            }
+            keys.push(key);
+        }
+        if keys.is_empty() {
+            return Err(KeyringError::Empty);
+        }
+        Ok(Self(keys))
+    }
+
+    /// A new key, written as [`Keyring::parse`] reads it.
+    pub fn generate(id: &str, entropy: &dyn Entropy) -> String {
+        format!("{id}:{}", STANDARD.encode(bytes::<KEY_BYTES>(entropy)))
+    }
+
+    /// Seals `secret` into `slot` with the current key.
+    pub fn seal(&self, slot: Slot<'_>, secret: &SecretString, entropy: &dyn Entropy) -> Option<Vec<u8>> {
+        let key = self.0.first()?;
+        let nonce = bytes::<NONCE_BYTES>(entropy);
+        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: &slot.associated_data(&key.id) };
+        let ciphertext = key.cipher().encrypt(&XNonce::from(nonce), payload).ok()?;
+        let mut sealed = vec![VERSION, u8::try_from(key.id.len()).ok()?];
+        sealed.extend_from_slice(key.id.as_bytes());
+        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(&ciphertext);
+        Some(sealed)
+    }
+
+    /// Opens what was sealed into `slot`.
+    pub fn open(&self, slot: Slot<'_>, sealed: &[u8]) -> Result<SecretString, Unreadable> {
+        let (version, rest) = sealed.split_first().ok_or(Unreadable)?;
+        let (id_length, rest) = rest.split_first().ok_or(Unreadable)?;
+        let (id, rest) = rest.split_at_checked(usize::from(*id_length)).ok_or(Unreadable)?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(Unreadable)?;
+        let key = self.0.iter().find(|key| key.id.as_bytes() == id).ok_or(Unreadable)?;
+        if *version != VERSION {
+            return Err(Unreadable);
+        }
+        let payload = Payload { msg: ciphertext, aad: &slot.associated_data(&key.id) };
+        let opened = key.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unreadable)?;
+        String::from_utf8(opened).map(SecretString::from).map_err(|_| Unreadable)
+    }
+}
+
+impl Key {
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        XChaCha20Poly1305::new(self.bytes.expose_secret().into())
+    }
+}
+
+fn parse_key(entry: &str) -> Option<Key> {
+    let (id, encoded) = entry.split_once(':')?;
+    let plain = id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let bytes: [u8; KEY_BYTES] = STANDARD.decode(encoded).ok()?.try_into().ok()?;
+    ((1..=32).contains(&id.len()) && plain)
+        .then(|| Key { id: id.to_owned(), bytes: SecretBox::new(Box::new(bytes)) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counting;
+    impl Entropy for Counting {
+        fn fill(&self, bytes: &mut [u8]) {
+            for (index, byte) in bytes.iter_mut().enumerate() {
+                *byte = u8::try_from(index % 251).expect("below 251");
+            }
+        }
+    }
+
+    fn slot<'a>(row: &'a str, user_id: &'a str) -> Slot<'a> {
+        Slot { table: "user_integrations", column: "refresh_token", row, user_id }
+    }
+
+    #[test]
+    fn a_value_opens_only_where_it_was_sealed_and_untouched() {
+        let keys = Keyring::parse([Keyring::generate("k1", &Counting).as_str()]).expect("a keyring");
+        let sealed = keys.seal(slot("r", "u"), &"token".into(), &Counting).expect("sealed");
+        assert_eq!(keys.open(slot("r", "u"), &sealed).expect("opens").expose_secret(), "token");
+        assert!(keys.open(slot("r2", "u"), &sealed).is_err());
+        assert!(keys.open(slot("r", "u2"), &sealed).is_err());
+        assert!(keys.open(Slot { column: "access_token", ..slot("r", "u") }, &sealed).is_err());
+        for at in 0..sealed.len() {
+            let mut flipped = sealed.clone();
+            flipped[at] ^= 1;
+            assert!(keys.open(slot("r", "u"), &flipped).is_err(), "byte {at}");
+            assert!(keys.open(slot("r", "u"), &sealed[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn keys_are_checked() {
+        assert_eq!(Keyring::parse([]).expect_err("empty"), KeyringError::Empty);
+        assert_eq!(Keyring::parse(["a:AAAA"]).expect_err("short"), KeyringError::Entry(1));
+        let key = Keyring::generate("a", &Counting);
+        assert_eq!(
+            Keyring::parse([key.as_str(), key.as_str()]).expect_err("twice"),
+            KeyringError::Twice("a".into())
+        );
+    }
+}
