@@ -1,0 +1,128 @@
+//! The Calendar API v3: from a request to a method, and through the gates before it.
+//!
+//! The gates, in Google's order: fault rules, token, quota, scope; then the method itself. All of it is one
+//! critical section; JSON is read before and written after it.
+
+pub(crate) mod batch;
+mod calendar_list;
+mod calendars;
+mod call;
+mod colors;
+pub(crate) mod events;
+mod freebusy;
+mod operation;
+mod partial;
+mod reply;
+mod scopes;
+mod settings;
+pub(crate) mod store;
+mod tokens;
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use http::request::Parts;
+use http::{Request, Response, StatusCode, header};
+
+use crate::Simulator;
+use crate::answer::{Answer, Delivery, deliver};
+use crate::api_error::ApiError;
+use crate::faults::Target;
+use crate::oauth::grants::Caller;
+use crate::quota::Spend;
+use crate::world::World;
+
+pub(crate) use call::{Call, Context};
+pub(crate) use operation::Operation;
+pub(crate) use reply::{Payload, Reply};
+use scopes::Reach;
+
+/// The largest body that is read.
+const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// Serves `/calendar/v3/…`.
+pub(crate) async fn endpoint(State(simulator): State<Simulator>, request: Request<Body>) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let gzip = accepts_gzip(&parts);
+    let delivery = match to_bytes(body, BODY_BYTES_MAX).await {
+        Ok(body) => perform(&simulator, Call::read(&parts, body)),
+        Err(_) => Answer::empty(StatusCode::PAYLOAD_TOO_LARGE).into(),
+    };
+    deliver(&simulator, delivery, gzip).await
+}
+
+/// Serves what isn't there, in Google's shape.
+pub(crate) async fn not_there(State(simulator): State<Simulator>) -> Response<Body> {
+    deliver(&simulator, Answer::from(ApiError::not_found()).into(), false).await
+}
+
+pub(crate) fn accepts_gzip(parts: &Parts) -> bool {
+    let accepted = parts.headers.get_all(header::ACCEPT_ENCODING);
+    accepted.iter().filter_map(|value| value.to_str().ok()).any(|value| value.contains("gzip"))
+}
+
+/// Does one call, alone or as a part of a batch.
+pub(crate) fn perform(simulator: &Simulator, call: Call) -> Delivery {
+    let now = simulator.now();
+    let enforce = simulator.options().enforce_quotas;
+    let (effect, outcome) = {
+        let mut guard = simulator.world();
+        let world = &mut *guard;
+        world.quota.count_request(call.method_name());
+        let caller = world.grants.caller(call.token.as_deref(), now);
+        let effect = strike(world, &call, caller.as_ref().ok());
+        if let Some(answer) = effect.refusal("calendar") {
+            drop(guard);
+            return Delivery { answer, effect };
+        }
+        let outcome = caller.and_then(|caller| run(world, &call, caller, now, enforce));
+        (effect, outcome)
+    };
+    let answer = outcome.and_then(|reply| reply.render(&call)).unwrap_or_else(Answer::from);
+    Delivery { answer, effect }
+}
+
+fn strike(world: &mut World, call: &Call, caller: Option<&Caller>) -> crate::faults::FaultEffect {
+    let email = caller.map(|caller| caller.email.as_str());
+    let account = email.and_then(|email| world.accounts.get(email));
+    let target = Target {
+        api: "calendar",
+        method: call.method_name(),
+        account: email,
+        domain: account.map(crate::world::Account::domain),
+        calendar: match call.calendar_id() {
+            Some("primary") => email,
+            other => other,
+        },
+    };
+    world.faults.strike(&target, &mut world.random)
+}
+
+fn run(
+    world: &mut World,
+    call: &Call,
+    caller: Caller,
+    now: jiff::Timestamp,
+    enforce: bool,
+) -> Result<Reply, ApiError> {
+    let Some(operation) = call.operation() else { return Err(ApiError::not_found()) };
+    let spend = Spend {
+        project: caller.project(),
+        user: &caller.email,
+        method: operation.name(),
+        units: operation.units(),
+    };
+    world.quota.spend(&spend, now, enforce)?;
+    let reach = scopes::reach(operation, &caller)?;
+    let mut context = Context { world, call, caller, reach, now };
+    operation.run(&mut context)
+}
+
+/// Does a call as the user itself would by hand: with every scope, past all gates.
+pub(crate) fn as_user(simulator: &Simulator, call: &Call, email: &str) -> Result<Reply, ApiError> {
+    let now = simulator.now();
+    let mut world = simulator.world();
+    let operation = call.operation().ok_or_else(ApiError::not_found)?;
+    let caller = Caller::hand_of(&email.to_lowercase());
+    let mut context = Context { world: &mut world, call, caller, reach: Reach::All, now };
+    operation.run(&mut context)
+}

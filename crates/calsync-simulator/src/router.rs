@@ -1,0 +1,19 @@
+//! All paths, top to bottom.
+
+use axum::Router;
+use axum::routing::{any, get, post};
+
+use crate::oauth::{authorize, revoke, token, userinfo};
+use crate::{Simulator, calendar, control};
+
+pub(crate) fn router(simulator: Simulator) -> Router {
+    Router::new()
+        .route("/o/oauth2/v2/auth", get(authorize::endpoint).post(authorize::endpoint))
+        .route("/token", post(token::endpoint))
+        .route("/revoke", post(revoke::endpoint))
+        .route("/oauth2/v3/userinfo", get(userinfo::endpoint))
+        .route("/calendar/v3/{*path}", any(calendar::endpoint))
+        .merge(control::router(simulator.clone()))
+        .fallback(calendar::not_there)
+        .with_state(simulator)
+}

@@ -1,0 +1,142 @@
+//! The handle on a simulator: its router, its server, and the few things tests do without HTTP.
+
+use std::io;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::Router;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::clock::Clock;
+use crate::control::{self, RevokeCause};
+use crate::faults::FaultRule;
+use crate::options::SimulatorOptions;
+use crate::world::{NewAccount, World};
+use crate::{router, server, user_edits};
+
+/// A simulated Google. Clones share one state.
+#[derive(Debug, Clone)]
+pub struct Simulator {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: SimulatorOptions,
+    clock: Clock,
+    world: Mutex<World>,
+}
+
+impl Simulator {
+    /// An empty Google.
+    pub fn new(options: SimulatorOptions) -> Self {
+        let clock = Clock::new(options.start);
+        let world = Mutex::new(World::new(options.seed));
+        Self { inner: Arc::new(Inner { options, clock, world }) }
+    }
+
+    /// Everything under one router, to be called in process. Watch for
+    /// [`LostResponse`](crate::LostResponse) and [`DelayedResponse`](crate::DelayedResponse) among a
+    /// response's extensions.
+    pub fn router(&self) -> Router {
+        router::router(self.clone())
+    }
+
+    /// Serves HTTP/1 and HTTP/2 without TLS until `shutdown` is ready; answers in flight are finished.
+    ///
+    /// # Errors
+    /// When the listener fails for good.
+    pub async fn serve(&self, listener: TcpListener, shutdown: impl Future<Output = ()>) -> io::Result<()> {
+        server::serve(self.router(), listener, shutdown).await
+    }
+
+    /// The simulator's present.
+    pub fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Moves the clock, and the `Date` header with it.
+    pub fn advance(&self, by: SignedDuration) {
+        self.inner.clock.advance(by, true);
+    }
+
+    /// As `POST /_control/accounts`.
+    pub fn add_account(&self, account: NewAccount) {
+        let now = self.now();
+        self.world().add_account(account, now);
+    }
+
+    /// As `POST /_control/accounts/{email}/token`: acts as that user with every scope; `None` for an unknown account.
+    pub fn access_token(&self, email: &str) -> Option<String> {
+        control::accounts::mint_token(self, email)
+    }
+
+    /// As `POST /_control/accounts/{email}/revoke`; whether there was a grant to end.
+    pub fn revoke(&self, email: &str, cause: RevokeCause) -> bool {
+        control::accounts::end_grants(self, email, cause)
+    }
+
+    /// As `PUT /_control/faults`; an empty list clears them.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) {
+        self.world().faults.set(rules);
+    }
+
+    /// As `GET /_control/state`.
+    pub fn state(&self) -> Value {
+        control::state::snapshot(self)
+    }
+
+    /// As `POST /_control/reset`. The seeded sequence goes on where it was.
+    pub fn reset(&self) {
+        control::reset(self);
+    }
+
+    /// The user adds an event in Google; gives the resource.
+    ///
+    /// # Errors
+    /// Google's error body, where the Calendar API would refuse the same.
+    pub fn user_inserts_event(&self, email: &str, calendar_id: &str, event: &Value) -> Result<Value, Value> {
+        user_edits::insert(self, email, calendar_id, event)
+    }
+
+    /// The user changes an event in Google, as a patch; gives the resource.
+    ///
+    /// # Errors
+    /// Google's error body, where the Calendar API would refuse the same.
+    pub fn user_edits_event(
+        &self,
+        email: &str,
+        calendar_id: &str,
+        event_id: &str,
+        patch: &Value,
+    ) -> Result<Value, Value> {
+        user_edits::patch(self, email, calendar_id, event_id, patch)
+    }
+
+    /// The user deletes an event in Google.
+    ///
+    /// # Errors
+    /// Google's error body, where the Calendar API would refuse the same.
+    pub fn user_deletes_event(&self, email: &str, calendar_id: &str, event_id: &str) -> Result<(), Value> {
+        user_edits::delete(self, email, calendar_id, event_id)
+    }
+
+    /// The events of a calendar in the order of their last change, deleted ones too; empty for an unknown calendar.
+    pub fn events(&self, calendar_id: &str) -> Vec<Value> {
+        user_edits::events(self, calendar_id)
+    }
+
+    pub(crate) fn options(&self) -> &SimulatorOptions {
+        &self.inner.options
+    }
+
+    pub(crate) fn clock(&self) -> &Clock {
+        &self.inner.clock
+    }
+
+    /// The state. A call that panicked while it held the lock has left no half write that matters to a fake.
+    pub(crate) fn world(&self) -> MutexGuard<'_, World> {
+        self.inner.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
