@@ -22,6 +22,16 @@ named! {
     }
 }
 
+named! {
+    /// Which calendar the user chose to sync to.
+    CalendarChoice {
+        /// A calendar that we make: the default.
+        New => "new",
+        /// One of theirs.
+        Existing => "existing",
+    }
+}
+
 /// The one provider that calsync syncs with itself.
 pub const GOOGLE: &str = "google";
 

@@ -1,1 +1,15 @@
-//! calsync-engine
+//! The engine: it keeps Google as the platform wants it.
+//!
+//! It reconciles and never replays: a pass over one integration compares what is wanted with what
+//! is known of Google and does what is left to do. What waits is a row with a due time, so a crash
+//! at any point loses nothing.
+
+pub mod connect;
+mod engine;
+mod error;
+pub mod lanes;
+pub mod reconcile;
+mod tokens;
+
+pub use engine::{Engine, EngineOptions, Settings};
+pub use error::EngineError;

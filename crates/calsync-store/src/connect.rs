@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 
+use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -11,7 +12,6 @@ use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::integrations::CalendarChoice;
 use crate::secrets::Slot;
 use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};

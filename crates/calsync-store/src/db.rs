@@ -142,6 +142,11 @@ impl Store {
         &*self.0.entropy
     }
 
+    /// Whether the database belongs to one process alone.
+    pub fn is_single_process(&self) -> bool {
+        matches!(self.0.pool, Pool::Sqlite { .. })
+    }
+
     /// Closes every connection, so that the file can be opened elsewhere.
     pub async fn close(&self) {
         match &self.0.pool {

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::integration::{GOOGLE, IntegrationState};
+use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
@@ -16,30 +16,6 @@ use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};
 
 pub(crate) const TABLE: &str = "user_integrations";
-
-/// Which calendar the user chose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CalendarChoice {
-    /// A calendar that we make.
-    New,
-    /// One of theirs.
-    Existing,
-}
-
-impl CalendarChoice {
-    /// The name in forms and SQL.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Existing => "existing",
-        }
-    }
-
-    /// The choice called `name`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::New, Self::Existing].into_iter().find(|choice| choice.name() == name)
-    }
-}
 
 /// How far the target calendar is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -489,6 +465,17 @@ pub async fn calendar_ready(
         calendar_id,
         summary,
         micros(now),
+    )?;
+    Ok(())
+}
+
+/// Google doesn't take the access token of `version` any more: the next pass renews it.
+pub async fn expire_access(tx: &mut Tx, id: &str, version: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET expires_at = 0 WHERE id = $1 AND token_version = $2",
+        id,
+        version,
     )?;
     Ok(())
 }

@@ -110,6 +110,16 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
     Ok(())
 }
 
+/// Frees every lease. Only for a database with one process, at its start: what held them is gone.
+pub async fn free_all(tx: &mut Tx) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0, fence = fence + 1
+         WHERE lease_owner IS NOT NULL"
+    )?;
+    Ok(())
+}
+
 /// When the next integration is due, if any is; a hint for how long to wait.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
     let row = crate::db::fetch_optional!(

@@ -56,6 +56,13 @@ impl Pair {
         *self = Self { generation, phase: Phase::Told, remote: None, base: None };
     }
 
+    /// Google surely didn't make what it was told of.
+    pub const fn not_told(&mut self) {
+        if matches!(self.phase, Phase::Told) && self.base.is_none() {
+            self.phase = Phase::Untold;
+        }
+    }
+
     /// A delete is about to be sent.
     pub const fn removing(&mut self) {
         self.phase = Phase::Removing;

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::Deleted;
+use crate::answer::Answer;
 use crate::call::{Call, GoogleClient, push_segment};
 use crate::failure::{ErrorSource, Failure};
 
@@ -145,19 +146,24 @@ impl GoogleClient {
         access_token: &SecretString,
         page_token: Option<&str>,
     ) -> Result<ListAnswer, Failure> {
-        let mut url = format!("{}/users/me/calendarList?", self.endpoints().calendar_url);
+        let url = self.calendar_list_url(page_token);
+        let source = ErrorSource::Calendar(Operation::List);
+        let call = Call::api("calendarList.list", source, Method::GET, url, access_token);
+        let sound = |page: &ListAnswer| {
+            page.kind == "calendar#calendarList" && page.items.iter().all(EntryAnswer::is_sound)
+        };
+        self.send(call, |answer| answer.json(sound)).await
+    }
+
+    fn calendar_list_url(&self, page_token: Option<&str>) -> String {
+        let url = format!("{}/users/me/calendarList?", self.endpoints().calendar_url);
         let start = url.len();
-        let mut query = Serializer::for_suffix(&mut url, start);
+        let mut query = Serializer::for_suffix(url, start);
         query.append_pair("maxResults", PAGE_ENTRIES).append_pair("showHidden", "true");
         if let Some(token) = page_token {
             query.append_pair("pageToken", token);
         }
-        query.finish();
-        let source = ErrorSource::Calendar(Operation::List);
-        let call = Call::api("calendarList.list", source, Method::GET, url, access_token);
-        self.send(call).await?.json(|page: &ListAnswer| {
-            page.kind == "calendar#calendarList" && page.items.iter().all(EntryAnswer::is_sound)
-        })
+        query.finish()
     }
 
     /// One calendar of the account's list; none if it isn't there. (`calendars.get` would need a
@@ -174,8 +180,8 @@ impl GoogleClient {
         push_segment(&mut url, calendar_id)?;
         let source = ErrorSource::Calendar(Operation::Get);
         let call = Call::api("calendarList.get", source, Method::GET, url, access_token);
-        match self.send(call).await {
-            Ok(answer) => Ok(Some(answer.json(EntryAnswer::is_sound)?.into())),
+        match self.send(call, |answer| answer.json(EntryAnswer::is_sound)).await {
+            Ok(entry) => Ok(Some(entry.into())),
             Err(failure) if is_absent(&failure) => Ok(None),
             Err(failure) => Err(failure),
         }
@@ -196,7 +202,7 @@ impl GoogleClient {
         let source = ErrorSource::Calendar(Operation::CreateCalendar);
         let body = NewCalendar { summary, description, time_zone };
         let call = Call::api("calendars.insert", source, Method::POST, url, access_token).json(&body);
-        let made: EntryAnswer = self.send(call).await?.json(EntryAnswer::is_sound)?;
+        let made: EntryAnswer = self.send(call, |answer| answer.json(EntryAnswer::is_sound)).await?;
         Ok(CalendarEntry { access_role: AccessRole::Owner, ..made.into() })
     }
 
@@ -212,8 +218,8 @@ impl GoogleClient {
         let url = self.calendar_url(calendar_id, 0)?;
         let source = ErrorSource::Calendar(Operation::DeleteCalendar);
         let call = Call::api("calendars.delete", source, Method::DELETE, url, access_token);
-        match self.send(call).await {
-            Ok(answer) => answer.empty().map(|()| Deleted::Done),
+        match self.send(call, Answer::empty).await {
+            Ok(()) => Ok(Deleted::Done),
             Err(failure) if is_absent(&failure) => Ok(Deleted::AlreadySo),
             Err(failure) => Err(failure),
         }

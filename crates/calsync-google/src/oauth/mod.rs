@@ -14,7 +14,8 @@ use http::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use crate::call::{Call, GoogleClient};
+use crate::answer::Answer;
+use crate::call::{Call, GoogleClient, Secrets};
 use crate::failure::{ErrorSource, Failure, of_consent};
 
 /// What Google's consent page is asked for.
@@ -144,7 +145,7 @@ impl GoogleClient {
             .append_pair("code_verifier", code_verifier.expose_secret())
             .append_pair("redirect_uri", redirect_uri)
             .finish();
-        self.tokens("token", Operation::Exchange, form, code).await
+        self.tokens(Operation::Exchange, form, [Some(code), Some(code_verifier), self.secret()]).await
     }
 
     /// A new access token.
@@ -157,7 +158,7 @@ impl GoogleClient {
             .append_pair("grant_type", "refresh_token")
             .append_pair("refresh_token", refresh_token.expose_secret())
             .finish();
-        self.tokens("token", Operation::Refresh, form, refresh_token).await
+        self.tokens(Operation::Refresh, form, [Some(refresh_token), self.secret(), None]).await
     }
 
     /// Ends the whole grant that `token`, of either kind, belongs to: every scope of this client
@@ -168,9 +169,9 @@ impl GoogleClient {
     pub async fn revoke(&self, token: &SecretString) -> Result<Revoked, Failure> {
         let form = Serializer::new(String::new()).append_pair("token", token.expose_secret()).finish();
         let url = &self.endpoints().revoke_url;
-        let call = Call::form("revoke", Operation::Revoke, url, form, [Some(token), None]);
-        match self.send(call).await {
-            Ok(_) => Ok(Revoked::Done),
+        let call = Call::form("revoke", Operation::Revoke, url, form, [Some(token), None, None]);
+        match self.send(call, Answer::nothing_but_success).await {
+            Ok(()) => Ok(Revoked::Done),
             Err(failure) if failure.provider_reason.as_deref() == Some("invalid_token") => {
                 Ok(Revoked::AlreadySo)
             }
@@ -185,7 +186,7 @@ impl GoogleClient {
     pub async fn userinfo(&self, access_token: &SecretString) -> Result<Account, Failure> {
         let url = self.endpoints().userinfo_url.clone();
         let call = Call::api("userinfo", ErrorSource::Userinfo, Method::GET, url, access_token);
-        self.send(call).await?.json(|account: &Account| !account.sub.is_empty())
+        self.send(call, |answer| answer.json(|account: &Account| !account.sub.is_empty())).await
     }
 
     fn client_form(&self) -> Serializer<'static, String> {
@@ -195,20 +196,22 @@ impl GoogleClient {
         form
     }
 
+    fn secret(&self) -> Option<&SecretString> {
+        Some(&self.oauth().client_secret)
+    }
+
     async fn tokens(
         &self,
-        name: &'static str,
         operation: Operation,
         form: String,
-        secret: &SecretString,
+        secrets: Secrets<'_>,
     ) -> Result<Tokens, Failure> {
-        let secrets = [Some(secret), Some(&self.oauth().client_secret)];
-        let call = Call::form(name, operation, &self.endpoints().token_url, form, secrets);
-        let answer: TokenAnswer = self.send(call).await?.json(|tokens: &TokenAnswer| {
+        let call = Call::form("token", operation, &self.endpoints().token_url, form, secrets);
+        let sound = |tokens: &TokenAnswer| {
             !tokens.access_token.is_empty()
                 && tokens.expires_in > 0
                 && tokens.token_type.eq_ignore_ascii_case("bearer")
-        })?;
-        Ok(answer.into())
+        };
+        self.send(call, |answer| answer.json(sound)).await.map(Tokens::from)
     }
 }

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeSet;
 
+use calsync_core::integration::CalendarChoice;
+
 /// The account's identity.
 pub const OPENID: &str = "openid";
 /// Its address.
@@ -20,15 +22,6 @@ pub const TASKS: &str = "https://www.googleapis.com/auth/tasks";
 
 /// What Google calls [`EMAIL`] in its answers.
 const EMAIL_AS_GRANTED: &str = "https://www.googleapis.com/auth/userinfo.email";
-
-/// Which calendar a user chose to sync to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CalendarChoice {
-    /// One of its own, which we make.
-    New,
-    /// One that the user has.
-    Existing,
-}
 
 /// What a user chose, as far as permissions depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

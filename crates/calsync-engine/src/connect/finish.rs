@@ -1,0 +1,131 @@
+//! The way back from Google: the code becomes tokens, the tokens a connection.
+
+use calsync_core::integration::CalendarChoice;
+use calsync_core::reason::Reason;
+use calsync_google::{Account, Tokens, callback_reason, scopes};
+use calsync_store::connect::{self, Returned};
+use calsync_store::integrations::{self, CalendarPhase, Connection, Grant};
+use calsync_store::mappings;
+use secrecy::SecretString;
+
+use super::redirect_uri;
+use crate::{Engine, EngineError, tokens};
+
+/// What Google brings back.
+#[derive(Clone, Debug)]
+pub struct Callback {
+    /// What we gave it.
+    pub state: String,
+    /// The code, if the user agreed.
+    pub code: Option<String>,
+    /// Google's word for why not.
+    pub error: Option<String>,
+}
+
+/// How a try to connect ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finished {
+    /// Connected.
+    Connected {
+        /// Who.
+        user_id: String,
+        /// Their integration.
+        integration_id: String,
+        /// Which calendar they chose; with `existing` they choose it now.
+        choice: CalendarChoice,
+        /// Whether the calendar is still to be chosen.
+        needs_calendar: bool,
+        /// Where they go next.
+        return_url: Option<String>,
+    },
+    /// Not connected.
+    Failed {
+        /// Why.
+        reason: Reason,
+        /// Where they go next.
+        return_url: Option<String>,
+    },
+    /// A state that we don't know: replayed, too old, or of another browser.
+    UnknownState,
+}
+
+/// Finishes the try that `callback` belongs to.
+///
+/// # Errors
+/// If the store fails.
+pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Result<Finished, EngineError> {
+    let mut tx = engine.store().begin().await?;
+    let returned = connect::take(engine.store(), &mut tx, &callback.state, browser, engine.now()).await?;
+    tx.commit().await?;
+    let Some(returned) = returned else { return Ok(Finished::UnknownState) };
+    match consent(engine, &callback, &returned).await {
+        Ok((tokens, account)) => connected(engine, returned, &tokens, &account).await,
+        Err(reason) => {
+            let mut tx = engine.store().begin().await?;
+            connect::end(&mut tx, &returned.id, Some(reason), engine.now()).await?;
+            tx.commit().await?;
+            Ok(Finished::Failed { reason, return_url: returned.return_url })
+        }
+    }
+}
+
+/// Trades the code for tokens and learns whose they are.
+async fn consent(
+    engine: &Engine,
+    callback: &Callback,
+    returned: &Returned,
+) -> Result<(Tokens, Account), Reason> {
+    let code = match (&callback.code, &callback.error) {
+        (Some(code), None) => SecretString::from(code.clone()),
+        (_, Some(error)) => return Err(callback_reason(error)),
+        (None, None) => return Err(Reason::Unknown),
+    };
+    let verifier = returned.verifier.as_ref().ok_or(Reason::TokenUnreadable)?;
+    let tokens = engine
+        .google()
+        .exchange(&code, verifier, &redirect_uri(engine))
+        .await
+        .map_err(|failure| failure.reason)?;
+    let wanted = scopes::wanted(scopes::Choice { calendar: returned.calendar_choice, google_tasks: false });
+    if !scopes::missing(&wanted, &tokens.scopes).is_empty() {
+        return Err(Reason::ConsentPartial);
+    }
+    let account = engine.google().userinfo(&tokens.access_token).await.map_err(|failure| failure.reason)?;
+    Ok((tokens, account))
+}
+
+async fn connected(
+    engine: &Engine,
+    returned: Returned,
+    tokens: &Tokens,
+    account: &Account,
+) -> Result<Finished, EngineError> {
+    let now = engine.now();
+    let mut tx = engine.store().begin().await?;
+    let new = Connection {
+        user_id: &returned.user_id,
+        grant: Grant {
+            access_token: &tokens.access_token,
+            refresh_token: tokens.refresh_token.as_ref(),
+            expires_at: tokens::end_of(now, tokens.expires_in_secs),
+        },
+        account_sub: &account.sub,
+        account_email: account.email.as_deref().unwrap_or_default(),
+        account_domain: account.hd.as_deref(),
+        scopes: &tokens.scopes,
+        calendar_choice: returned.calendar_choice,
+    };
+    let integration = integrations::connect(engine.store(), &mut tx, new, engine.new_id(), now).await?;
+    mappings::touch_all(&mut tx, &integration.id, &integration.user_id, now).await?;
+    connect::end(&mut tx, &returned.id, None, now).await?;
+    tx.commit().await?;
+    engine.hint();
+    let unchosen = integration.calendar_phase != CalendarPhase::Ready;
+    Ok(Finished::Connected {
+        user_id: integration.user_id,
+        integration_id: integration.id,
+        choice: returned.calendar_choice,
+        needs_calendar: unchosen && returned.calendar_choice == CalendarChoice::Existing,
+        return_url: returned.return_url,
+    })
+}

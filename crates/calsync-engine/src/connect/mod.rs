@@ -1,0 +1,30 @@
+//! How a user connects: a link, Google's consent, the way back, the choice of a calendar.
+//!
+//! A link is used up when its form is sent, not by looking. `state` is bound to the browser, good
+//! once and for a short time. Every try is a row with its outcome.
+
+mod begin;
+mod calendar;
+mod finish;
+mod link;
+
+pub use begin::{Begun, begin};
+pub use calendar::{choose_calendar, writable_calendars};
+pub use finish::{Callback, Finished, finish};
+pub use link::{LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use calsync_core::seams::bytes;
+
+use crate::Engine;
+
+/// 256 random bits as text that fits into a URL.
+fn secret_text(engine: &Engine) -> String {
+    URL_SAFE_NO_PAD.encode(bytes::<32>(engine.entropy()))
+}
+
+/// Where Google sends the user back to; registered at Google to the letter.
+fn redirect_uri(engine: &Engine) -> String {
+    format!("{}/oauth/google/callback", engine.settings().public_url)
+}

@@ -1,0 +1,126 @@
+//! What every part of the engine works with: the store, Google, time, chance and the rules.
+
+use std::sync::Arc;
+
+use calsync_core::policy::Policy;
+use calsync_core::seams::{Clock, Entropy};
+use calsync_google::GoogleClient;
+use calsync_store::Store;
+use calsync_store::integrations::Integration;
+use jiff::Timestamp;
+use tokio::sync::{Notify, Semaphore};
+
+/// The rules of a deployment.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where users reach us, without a slash at the end.
+    pub public_url: String,
+    /// The platform's name, for people.
+    pub platform_name: String,
+    /// Where a connect link may lead back to.
+    pub return_urls: Vec<String>,
+    /// What syncs as what, unless a user chose otherwise.
+    pub policy: Policy,
+    /// Whether an OAuth client is configured at all.
+    pub google_is_configured: bool,
+    /// Calls to Google under way at once, of the whole process.
+    pub calls_in_flight: usize,
+    /// Calls to Google under way at once for one integration.
+    pub calls_in_flight_per_integration: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            public_url: "http://127.0.0.1:4300".into(),
+            platform_name: "calsync".into(),
+            return_urls: Vec::new(),
+            policy: Policy::default(),
+            google_is_configured: true,
+            calls_in_flight: 100,
+            calls_in_flight_per_integration: 8,
+        }
+    }
+}
+
+/// What an engine is made of.
+pub struct EngineOptions {
+    /// The store.
+    pub store: Store,
+    /// Google.
+    pub google: GoogleClient,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Chance.
+    pub entropy: Arc<dyn Entropy>,
+    /// The rules.
+    pub settings: Settings,
+}
+
+/// The engine, cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    options: EngineOptions,
+    calls: Semaphore,
+    work: Notify,
+}
+
+impl Engine {
+    /// Puts an engine together; it does nothing by itself. See [`crate::lanes::run`].
+    pub fn new(options: EngineOptions) -> Self {
+        let calls = Semaphore::new(options.settings.calls_in_flight);
+        Self(Arc::new(Inner { options, calls, work: Notify::new() }))
+    }
+
+    /// The store.
+    pub fn store(&self) -> &Store {
+        &self.0.options.store
+    }
+
+    /// Google.
+    pub fn google(&self) -> &GoogleClient {
+        &self.0.options.google
+    }
+
+    /// Now.
+    pub fn now(&self) -> Timestamp {
+        self.0.options.clock.now()
+    }
+
+    /// Chance.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.0.options.entropy
+    }
+
+    /// The rules.
+    pub fn settings(&self) -> &Settings {
+        &self.0.options.settings
+    }
+
+    /// Work may be due: for after a commit that touched pairs. Only a hint; polling is the truth.
+    pub fn hint(&self) {
+        self.0.work.notify_one();
+    }
+
+    pub(crate) async fn hinted(&self) {
+        self.0.work.notified().await;
+    }
+
+    pub(crate) fn calls(&self) -> &Semaphore {
+        &self.0.calls
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> String {
+        calsync_core::ids::new_id(self.now(), self.entropy())
+    }
+
+    /// The rules for one integration: the deployment's, with what its user turned off.
+    pub fn policy(&self, integration: &Integration) -> Policy {
+        let mut policy = self.settings().policy.clone();
+        policy.kinds_off.extend(integration.kinds_off.iter().copied());
+        policy
+    }
+}

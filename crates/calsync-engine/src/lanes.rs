@@ -1,0 +1,99 @@
+//! The worker: claims due integrations and runs their passes, a bounded number at once. What
+//! waits is a due time in the store; a hint only makes it look sooner.
+//!
+//! At shutdown it claims nothing more and lets the passes under way finish.
+
+use std::time::Duration;
+
+use calsync_store::leases::{self, Lease};
+use jiff::SignedDuration;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, EngineError, reconcile};
+
+/// How long a claimed integration is ours: a pass sends nothing in the last
+/// [`reconcile`]-call's length of it, and a dead worker's integrations are free after it.
+const LEASE: SignedDuration = SignedDuration::from_secs(25);
+/// Passes under way at once: enough to fill the calls in flight with integrations of few changes.
+const PASSES_MAX: usize = 128;
+/// How long to wait at most before the store is asked again, whatever it said and no matter
+/// whether a hint was lost.
+const POLL_MAX: Duration = Duration::from_secs(1);
+
+/// Claims up to `limit` integrations that are due.
+///
+/// # Errors
+/// If the store fails.
+pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lease>, EngineError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut tx = engine.store().begin().await?;
+    let leases = leases::claim(&mut tx, owner, LEASE, engine.now(), limit).await?;
+    tx.commit().await?;
+    Ok(leases)
+}
+
+/// Works until `stop`, then finishes what is under way.
+///
+/// # Errors
+/// If the store can't be reached at the start.
+pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
+    let owner = engine.new_id();
+    if engine.store().is_single_process() {
+        let mut tx = engine.store().begin().await?;
+        leases::free_all(&mut tx).await?;
+        tx.commit().await?;
+    }
+    let mut passes = JoinSet::new();
+    while !stop.is_cancelled() {
+        let wait = match claim_more(&engine, &owner, &mut passes).await {
+            Ok(wait) => wait,
+            Err(error) => {
+                tracing::error!(%error, "can't claim work");
+                POLL_MAX
+            }
+        };
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = engine.hinted() => {}
+            Some(_) = passes.join_next() => {}
+            _ = tokio::time::timeout(wait, std::future::pending::<()>()) => {}
+        }
+    }
+    while passes.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Fills the free places with passes; answers how long to wait if nothing else happens.
+async fn claim_more(engine: &Engine, owner: &str, passes: &mut JoinSet<()>) -> Result<Duration, EngineError> {
+    let free = PASSES_MAX.saturating_sub(passes.len());
+    if free == 0 {
+        return Ok(POLL_MAX);
+    }
+    let mut tx = engine.store().read().await?;
+    let next_due = leases::next_due(&mut tx).await?;
+    drop(tx);
+    let now = engine.now();
+    match next_due {
+        None => return Ok(POLL_MAX),
+        Some(due_at) if due_at > now => {
+            let wait = Duration::try_from(due_at.duration_since(now)).unwrap_or(POLL_MAX);
+            return Ok(wait.min(POLL_MAX));
+        }
+        Some(_) => {}
+    }
+    for lease in claim(engine, owner, free).await? {
+        passes.spawn(run_pass(engine.clone(), lease));
+    }
+    Ok(POLL_MAX)
+}
+
+async fn run_pass(engine: Engine, lease: Lease) {
+    match reconcile::pass(&engine, &lease).await {
+        Ok(()) => {}
+        Err(error) if error.is_lease_lost() => {
+            tracing::debug!(integration = lease.integration_id, "another worker took over");
+        }
+        Err(error) => tracing::error!(integration = lease.integration_id, %error, "a pass failed"),
+    }
+}

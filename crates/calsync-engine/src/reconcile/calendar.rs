@@ -1,0 +1,79 @@
+//! Makes the calendar of our own that a user chose. Google takes no id of ours for it, so a marker
+//! stands in its description: once one may have been made, the list is searched before another is.
+
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_google::{CalendarEntry, Failure};
+use calsync_store::integrations::{self, CalendarPhase, Integration};
+use calsync_store::mappings;
+use calsync_store::users;
+
+use super::ending::{Ending, Trouble};
+use crate::tokens::Access;
+use crate::{Engine, EngineError};
+
+/// Finds or makes the calendar, and stores it with the end of the pass.
+pub(super) async fn make(
+    engine: &Engine,
+    integration: &Integration,
+    access: &Access,
+    mut ending: Ending<'_>,
+) -> Result<(), EngineError> {
+    let marker = marker(engine, integration);
+    if integration.calendar_phase == CalendarPhase::Told {
+        let found = engine.google().list_calendars(&access.token).await;
+        match note(&mut ending, Operation::List, found) {
+            Err(trouble) => return give_up(ending, trouble, access).await,
+            Ok(calendars) => {
+                let ours =
+                    |entry: &CalendarEntry| entry.description.as_deref().is_some_and(|d| d.contains(&marker));
+                if let Some(calendar) = calendars.into_iter().find(ours) {
+                    return ready(engine, &calendar, access, ending).await;
+                }
+            }
+        }
+    }
+    let mut tx = engine.store().begin().await?;
+    integrations::calendar_told(&mut tx, &integration.id, engine.now()).await?;
+    let user = users::get(&mut tx, &integration.user_id).await?;
+    tx.commit().await?;
+    let name = &engine.settings().platform_name;
+    let description = format!("Kept by {name}. {marker}");
+    let zone = user.and_then(|user| user.time_zone);
+    let made = engine.google().insert_calendar(&access.token, name, &description, zone.as_deref()).await;
+    match note(&mut ending, Operation::CreateCalendar, made) {
+        Ok(calendar) => ready(engine, &calendar, access, ending).await,
+        Err(trouble) => give_up(ending, trouble, access).await,
+    }
+}
+
+/// What tells our calendar from every other one.
+fn marker(engine: &Engine, integration: &Integration) -> String {
+    format!("[calsync {}/{}/{}]", engine.store().deployment_id(), integration.id, integration.epoch)
+}
+
+fn note<T>(ending: &mut Ending<'_>, operation: Operation, answer: Result<T, Failure>) -> Result<T, Failure> {
+    ending.record(None, operation, answer.as_ref().map(|_| Outcome::Done));
+    answer
+}
+
+async fn give_up(mut ending: Ending<'_>, failure: Failure, access: &Access) -> Result<(), EngineError> {
+    let trouble =
+        if failure.is_stale_token() { Trouble::stale_token(access, &failure) } else { Trouble::of(&failure) };
+    ending.trouble(trouble);
+    ending.commit(Some(access)).await
+}
+
+async fn ready(
+    engine: &Engine,
+    calendar: &CalendarEntry,
+    access: &Access,
+    ending: Ending<'_>,
+) -> Result<(), EngineError> {
+    let integration = ending.integration();
+    let mut tx = engine.store().begin().await?;
+    integrations::calendar_ready(&mut tx, &integration.id, &calendar.id, &calendar.summary, engine.now())
+        .await?;
+    mappings::touch_all(&mut tx, &integration.id, &integration.user_id, engine.now()).await?;
+    tx.commit().await?;
+    ending.commit(Some(access)).await
+}

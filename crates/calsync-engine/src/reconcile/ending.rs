@@ -1,0 +1,170 @@
+//! Judges a pass by its outcomes and stores everything in one transaction, under the lease:
+//! pairs, attempts with their groups, and how the integration goes on.
+
+use calsync_core::item::ItemKey;
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::reason::{Reaction, Reason};
+use calsync_core::retry::pause;
+use calsync_core::seams::bytes;
+use calsync_google::Failure;
+use calsync_store::attempts::{self, Attempt};
+use calsync_store::integrations::{self, Integration};
+use calsync_store::leases::{self, Lease, Release};
+use calsync_store::mappings::{self, PairResult};
+use jiff::{SignedDuration, Timestamp};
+
+use super::pair::{Call, PairDone};
+use crate::tokens::Access;
+use crate::{Engine, EngineError};
+
+/// How soon a pass comes back that only had to wait for somebody else.
+const SOON: SignedDuration = SignedDuration::from_secs(1);
+
+/// What concerns the whole integration.
+pub(super) struct Trouble {
+    reason: Reason,
+    retry_after: Option<SignedDuration>,
+    effect: Effect,
+}
+
+enum Effect {
+    /// No calls for a while.
+    Pause,
+    /// No calls until the user acts.
+    Stop,
+    /// The next pass renews the access token first.
+    RenewToken,
+}
+
+impl Trouble {
+    pub(super) fn of(failure: &Failure) -> Self {
+        let effect = match failure.reason.entry().reaction {
+            Reaction::StopIntegration => Effect::Stop,
+            _ => Effect::Pause,
+        };
+        Self { reason: failure.reason, retry_after: failure.retry_after, effect }
+    }
+
+    /// Google doesn't take the access token. Right after it was renewed that means that the grant
+    /// is dead; else it is renewed once.
+    pub(super) fn stale_token(access: &Access, failure: &Failure) -> Self {
+        let effect = if access.is_new { Effect::Stop } else { Effect::RenewToken };
+        Self { reason: failure.reason, retry_after: None, effect }
+    }
+}
+
+/// What a pass leaves behind, gathered.
+pub(super) struct Ending<'a> {
+    engine: &'a Engine,
+    lease: &'a Lease,
+    integration: &'a Integration,
+    trace_id: String,
+    pairs: Vec<PairDone>,
+    attempts: Vec<Attempt>,
+    trouble: Option<Trouble>,
+    not_before: Option<Timestamp>,
+}
+
+impl<'a> Ending<'a> {
+    pub(super) fn new(engine: &'a Engine, lease: &'a Lease, integration: &'a Integration) -> Self {
+        Self {
+            engine,
+            lease,
+            integration,
+            trace_id: engine.new_id(),
+            pairs: Vec::new(),
+            attempts: Vec::new(),
+            trouble: None,
+            not_before: None,
+        }
+    }
+
+    pub(super) fn come_back_soon(&mut self) {
+        self.not_before = self.engine.now().saturating_add(SOON).ok();
+    }
+
+    pub(super) fn trouble(&mut self, trouble: Trouble) {
+        self.trouble.get_or_insert(trouble);
+    }
+
+    pub(super) fn pair(&mut self, mut pair: PairDone) {
+        for Call { operation, answer } in std::mem::take(&mut pair.calls) {
+            self.record(Some(&pair.due.item.key), operation, answer.as_ref().copied());
+        }
+        self.pairs.push(pair);
+    }
+
+    /// Notes one outcome of one operation.
+    pub(super) fn record(
+        &mut self,
+        item: Option<&ItemKey>,
+        operation: Operation,
+        answer: Result<Outcome, &Failure>,
+    ) {
+        let failure = answer.err();
+        self.attempts.push(Attempt {
+            id: self.engine.new_id(),
+            at: self.engine.now(),
+            user_id: self.integration.user_id.clone(),
+            integration_id: self.integration.id.clone(),
+            item: item.cloned(),
+            operation,
+            outcome: answer.unwrap_or_else(|failure| failure.outcome),
+            reason: failure.map(|failure| failure.reason),
+            http_status: failure.and_then(|failure| failure.http_status),
+            provider_reason: failure.and_then(|failure| failure.provider_reason.clone()),
+            provider_message: failure.and_then(|failure| failure.provider_message.clone()),
+            trace_id: self.trace_id.clone(),
+        });
+    }
+
+    /// Stores all of it and lets the lease go. `access` is the token that the pass used.
+    pub(super) async fn commit(mut self, access: Option<&Access>) -> Result<(), EngineError> {
+        let now = self.engine.now();
+        let mut tx = self.engine.store().begin().await?;
+        leases::renew(&mut tx, self.lease).await?;
+        for PairDone { due, end, .. } in &self.pairs {
+            let result = PairResult { item: &due.item.key, pair: &due.pair, end: *end };
+            mappings::finish(&mut tx, &self.integration.id, &result, now).await?;
+        }
+        for attempt in &self.attempts {
+            attempts::record(&mut tx, attempt).await?;
+        }
+        let mut needs_action = None;
+        if let Some(trouble) = self.trouble.take() {
+            match trouble.effect {
+                Effect::Stop => needs_action = Some(trouble.reason),
+                Effect::Pause => self.not_before = Some(self.pause_until(&trouble, now)),
+                Effect::RenewToken => {
+                    let version = access.map_or(0, |access| access.version);
+                    integrations::expire_access(&mut tx, &self.integration.id, version).await?;
+                }
+            }
+        }
+        let next_due = match self.not_before {
+            Some(later) => Some(later),
+            None => mappings::next_due(&mut tx, &self.integration.id).await?,
+        };
+        let release = Release {
+            next_due,
+            not_before: self.not_before,
+            succeeded: self.attempts.iter().any(|attempt| !attempt.outcome.is_error()),
+            failed: self.attempts.iter().any(|attempt| attempt.outcome.is_error()),
+            needs_action,
+        };
+        leases::release(&mut tx, self.lease, release, now).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    fn pause_until(&self, trouble: &Trouble, now: Timestamp) -> Timestamp {
+        let failures = u32::try_from(self.integration.failures + 1).unwrap_or(u32::MAX);
+        let [jitter] = bytes(self.engine.entropy());
+        now.saturating_add(pause(trouble.reason, failures, jitter, trouble.retry_after)).unwrap_or(now)
+    }
+
+    /// The integration whose pass ends.
+    pub(super) const fn integration(&self) -> &'a Integration {
+        self.integration
+    }
+}

@@ -1,0 +1,156 @@
+//! One pass over one integration: claim, token, plan, tell Google, store what came of it.
+//!
+//! The order keeps the two promises: what Google will know us by is stored before the call that
+//! tells it, and no transaction is open while Google is called.
+
+mod calendar;
+mod ending;
+mod pair;
+
+use std::sync::Mutex;
+
+use calsync_core::event_id::EventPlace;
+use calsync_core::integration::CalendarChoice;
+use calsync_core::plan::{Place, Step, plan};
+use calsync_core::render::{View, want};
+use calsync_store::integrations::{self, CalendarPhase, Integration};
+use calsync_store::leases::{self, Lease};
+use calsync_store::mappings::{self, DuePair};
+use calsync_store::users;
+use futures_util::StreamExt;
+
+use crate::tokens::{self, Access, NoAccess};
+use crate::{Engine, EngineError};
+use ending::{Ending, Trouble};
+use pair::{Caller, PairDone};
+
+/// Pairs a pass looks at; the rest follow in the next one.
+const PAIRS_A_PASS: i64 = 200;
+
+/// A pair with its first step, as it goes to Google.
+struct Planned {
+    due: DuePair,
+    first: Step,
+}
+
+/// Runs one pass and lets the lease go.
+///
+/// # Errors
+/// If the store fails, or the lease was lost: then nothing of the pass was stored, and the next
+/// holder looks for itself.
+pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
+    let mut tx = engine.store().read().await?;
+    let integration = integrations::get(&mut tx, &lease.integration_id).await?;
+    drop(tx);
+    let Some(integration) = integration else { return Ok(()) };
+    let mut ending = Ending::new(engine, lease, &integration);
+    if integration.calendar_phase != CalendarPhase::Ready
+        && integration.calendar_choice == CalendarChoice::Existing
+    {
+        // The user has yet to choose; choosing wakes.
+        return ending.commit(None).await;
+    }
+    let access = match tokens::access(engine, &integration).await? {
+        Ok(access) => access,
+        Err(NoAccess::Busy) => {
+            ending.come_back_soon();
+            return ending.commit(None).await;
+        }
+        Err(NoAccess::Failed(failure)) => {
+            ending.record(None, tokens::OPERATION, Err(&failure));
+            ending.trouble(Trouble::of(&failure));
+            return ending.commit(None).await;
+        }
+    };
+    match &integration.target_calendar_id {
+        Some(calendar_id) => sync(engine, lease, &integration, calendar_id, access, ending).await,
+        None => calendar::make(engine, &integration, &access, ending).await,
+    }
+}
+
+async fn sync(
+    engine: &Engine,
+    lease: &Lease,
+    integration: &Integration,
+    calendar_id: &str,
+    access: Access,
+    mut ending: Ending<'_>,
+) -> Result<(), EngineError> {
+    let mut tx = engine.store().read().await?;
+    let user = users::get(&mut tx, &integration.user_id).await?;
+    let due = mappings::due(&mut tx, &integration.id, engine.now(), PAIRS_A_PASS).await?;
+    drop(tx);
+    let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
+    let caller = Caller {
+        engine,
+        lease,
+        integration,
+        event,
+        calendar_id,
+        access: &access,
+        policy: engine.policy(integration),
+        user_time_zone: user.and_then(|user| user.time_zone),
+        now: engine.now(),
+        trouble: Mutex::new(None),
+    };
+    let planned = intend(&caller, due).await?;
+    let at_once = engine.settings().calls_in_flight_per_integration;
+    let done: Vec<PairDone> = futures_util::stream::iter(planned)
+        .map(|planned| caller.run(planned.due, planned.first))
+        .buffer_unordered(at_once)
+        .collect()
+        .await;
+    if let Some(trouble) = caller.take_trouble() {
+        ending.trouble(trouble);
+    }
+    for pair in done {
+        ending.pair(pair);
+    }
+    ending.commit(Some(&access)).await
+}
+
+/// Plans the first step of each pair, and stores in one transaction what Google is about to be
+/// told: generation and phase of each insert and delete.
+async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, EngineError> {
+    let mut planned: Vec<Planned> =
+        due.into_iter().map(|due| Planned { first: caller.plan(&due), due }).collect();
+    let tells = |step: &Step| matches!(step, Step::Insert { .. } | Step::Delete);
+    if !planned.iter().any(|one| tells(&one.first)) {
+        return Ok(planned);
+    }
+    let store = caller.engine.store();
+    let mut tx = store.begin().await?;
+    leases::renew(&mut tx, caller.lease).await?;
+    for Planned { due, first } in &mut planned {
+        match first {
+            Step::Insert { generation, .. } => due.pair.telling(*generation),
+            Step::Delete => due.pair.removing(),
+            _ => continue,
+        }
+        let google_id = caller.place(&due.item.key).event_id(due.pair.generation);
+        mappings::intend(&mut tx, &caller.integration.id, &due.item.key, &due.pair, &google_id).await?;
+    }
+    tx.commit().await?;
+    Ok(planned)
+}
+
+impl Caller<'_> {
+    fn place<'a>(&'a self, item: &'a calsync_core::item::ItemKey) -> Place<'a> {
+        Place {
+            deployment_id: self.engine.store().deployment_id(),
+            event: self.event,
+            item,
+            platform_name: &self.engine.settings().platform_name,
+        }
+    }
+
+    fn plan(&self, due: &DuePair) -> Step {
+        let view = View {
+            user_id: &self.integration.user_id,
+            user_time_zone: self.user_time_zone.as_deref(),
+            policy: &self.policy,
+            now: self.now,
+        };
+        plan(self.place(&due.item.key), &want(&due.item, view), &due.pair)
+    }
+}
