@@ -9,34 +9,34 @@ use tower::ServiceExt;
 
 /// A simulator with a manual clock, and an account `ana@example.com` whose user calls it.
 #[derive(Debug, Clone)]
-pub struct World {
-    pub simulator: Simulator,
-    pub token: String,
+pub(crate) struct World {
+    pub(crate) simulator: Simulator,
+    pub(crate) token: String,
 }
 
 /// An answer, read.
 #[derive(Debug, Clone)]
-pub struct Answer {
-    pub status: StatusCode,
-    pub headers: HeaderMap,
-    pub bytes: Vec<u8>,
-    pub body: Value,
-    pub lost: bool,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) body: Value,
+    pub(crate) lost: bool,
 }
 
-pub const ANA: &str = "ana@example.com";
+pub(crate) const ANA: &str = "ana@example.com";
 
-pub fn options() -> SimulatorOptions {
+pub(crate) fn options() -> SimulatorOptions {
     let start: Timestamp = "2031-03-03T08:00:00Z".parse().unwrap();
     SimulatorOptions { start: Some(start), ..SimulatorOptions::default() }
 }
 
 impl World {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(options())
     }
 
-    pub fn with(options: SimulatorOptions) -> Self {
+    pub(crate) fn with(options: SimulatorOptions) -> Self {
         let simulator = Simulator::new(options);
         simulator
             .add_account(NewAccount { time_zone: Some("Europe/Paris".to_owned()), ..NewAccount::of(ANA) });
@@ -45,11 +45,11 @@ impl World {
     }
 
     /// The same simulator, called with another token.
-    pub fn as_token(&self, token: &str) -> Self {
+    pub(crate) fn as_token(&self, token: &str) -> Self {
         Self { simulator: self.simulator.clone(), token: token.to_owned() }
     }
 
-    pub async fn send(&self, request: Request<Body>) -> Answer {
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
         let response = self.simulator.router().oneshot(request).await.unwrap();
         let lost = response.extensions().get::<LostResponse>().is_some();
         let (parts, body) = response.into_parts();
@@ -59,11 +59,17 @@ impl World {
     }
 
     /// A call of the Calendar API below `/calendar/v3`.
-    pub async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Value) -> Answer {
         self.call_with(method, path, &[], body).await
     }
 
-    pub async fn call_with(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Value) -> Answer {
+    pub(crate) async fn call_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Value,
+    ) -> Answer {
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let mut request = Request::builder()
             .method(Method::from_bytes(method.as_bytes()).unwrap())
@@ -75,32 +81,32 @@ impl World {
         self.send(request.body(body).unwrap()).await
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         self.call("GET", path, Value::Null).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> Answer {
         self.call("POST", path, body).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call("DELETE", path, Value::Null).await
     }
 
     /// Adds an event to the primary calendar.
-    pub async fn insert(&self, event: Value) -> Value {
+    pub(crate) async fn insert(&self, event: Value) -> Value {
         self.post("/calendars/primary/events", event).await.ok()
     }
 
     /// A call of the control API.
-    pub async fn control(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn control(&self, method: &str, path: &str, body: Value) -> Answer {
         let body = if body.is_null() { Body::empty() } else { Body::from(body.to_string()) };
         let request = Request::builder().method(method).uri(format!("/_control{path}")).body(body).unwrap();
         self.send(request).await
     }
 
     /// A form, as a browser or an OAuth client sends it.
-    pub async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+    pub(crate) async fn form(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
         let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
         let request = Request::builder()
             .method(Method::POST)
@@ -111,37 +117,37 @@ impl World {
         self.send(request).await
     }
 
-    pub async fn browse(&self, path: &str) -> Answer {
+    pub(crate) async fn browse(&self, path: &str) -> Answer {
         self.send(Request::builder().uri(path).body(Body::empty()).unwrap()).await
     }
 }
 
 impl Answer {
     /// The body of a success.
-    pub fn ok(self) -> Value {
+    pub(crate) fn ok(self) -> Value {
         assert!(self.status.is_success(), "{} {}", self.status, self.text());
         self.body
     }
 
     /// Status and reason of an error in Google's shape.
-    pub fn error(&self) -> (u16, &str) {
+    pub(crate) fn error(&self) -> (u16, &str) {
         let error = &self.body["error"];
         assert_eq!(error["code"], self.status.as_u16(), "{}", self.text());
         assert!(error["message"].is_string() && error["errors"][0]["domain"].is_string(), "{}", self.text());
         (self.status.as_u16(), error["errors"][0]["reason"].as_str().unwrap())
     }
 
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.bytes).into_owned()
     }
 
-    pub fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).and_then(|value| value.to_str().ok())
     }
 }
 
 /// An hour on 10 March 2031.
-pub fn meeting(summary: &str) -> Value {
+pub(crate) fn meeting(summary: &str) -> Value {
     json!({
         "summary": summary,
         "start": {"dateTime": "2031-03-10T09:00:00Z"},
@@ -150,6 +156,6 @@ pub fn meeting(summary: &str) -> Value {
 }
 
 /// The ids of a listing.
-pub fn ids(listing: &Value) -> Vec<&str> {
+pub(crate) fn ids(listing: &Value) -> Vec<&str> {
     listing["items"].as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap()).collect()
 }

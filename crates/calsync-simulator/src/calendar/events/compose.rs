@@ -57,7 +57,7 @@ pub(super) fn compose(
         Some(moments::normalise(&mut fields, &calendar.zone, recurs)?)
     };
     let recurrence = match (&span, recurs) {
-        (Some(span), true) => Some(Recurrence::read(&fields, span)?),
+        (Some(span), true) => Some(Recurrence::read(&fields, span, &calendar.zone)?),
         _ => None,
     };
     let asked_sequence = fields.remove("sequence").and_then(|number| number.as_i64());

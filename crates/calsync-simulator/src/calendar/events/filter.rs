@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jiff::Timestamp;
 use serde_json::Value;
 
+use super::occurrences;
 use crate::api_error::ApiError;
 use crate::calendar::store::{Calendar, Event};
 use crate::calendar::tokens::HISTORY_KEPT;
@@ -53,6 +54,11 @@ impl Filter {
         })
     }
 
+    /// Live events and occurrences between two instants.
+    pub(super) fn window(min: Timestamp, max: Timestamp) -> Self {
+        Self { single_events: true, time_min: Some(min), time_max: Some(max), ..Self::default() }
+    }
+
     /// The same, for what changed since a token.
     pub(super) fn of_sync(self) -> Self {
         Self { sync: true, ..self }
@@ -60,12 +66,13 @@ impl Filter {
 
     /// What the listing shows of a stored event: itself, nothing, or its occurrences.
     pub(super) fn matching(&self, calendar: &Calendar, stored: &Arc<Event>) -> Vec<Arc<Event>> {
-        let _ = calendar;
-        if self.shows(calendar, stored) && self.in_window(stored) {
-            vec![Arc::clone(stored)]
-        } else {
-            Vec::new()
+        if !self.shows(calendar, stored) {
+            return Vec::new();
         }
+        if self.single_events && stored.recurrence.is_some() && !stored.cancelled {
+            return occurrences::untouched(calendar, stored, self.time_min, self.time_max);
+        }
+        if self.in_window(stored) { vec![Arc::clone(stored)] } else { Vec::new() }
     }
 
     fn shows(&self, calendar: &Calendar, event: &Event) -> bool {
@@ -93,6 +100,10 @@ impl Filter {
     }
 
     fn in_window(&self, event: &Event) -> bool {
+        if let Some(recurrence) = &event.recurrence {
+            return (self.time_min.is_none() && self.time_max.is_none())
+                || !recurrence.between(self.time_min, self.time_max).is_empty();
+        }
         let Some(span) = &event.span else { return self.time_min.is_none() && self.time_max.is_none() };
         self.time_min.is_none_or(|min| span.end.instant() > min)
             && self.time_max.is_none_or(|max| span.start.instant() < max)

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
+use super::occurrences;
 use crate::api_error::ApiError;
 use crate::calendar::store::{Calendar, Event};
 
-/// The event as it is stored, a tombstone too.
+/// The event as it is stored, a tombstone too; or an occurrence that isn't stored yet.
 pub(super) fn find(calendar: &Calendar, id: &str) -> Result<Arc<Event>, ApiError> {
-    calendar.events.get(id).cloned().ok_or_else(ApiError::not_found)
+    let stored = calendar.events.get(id).cloned();
+    stored.or_else(|| occurrences::named(calendar, id)).ok_or_else(ApiError::not_found)
 }

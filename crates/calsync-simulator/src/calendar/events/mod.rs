@@ -14,10 +14,33 @@ pub(super) mod instances;
 pub(super) mod list;
 mod lookup;
 pub(crate) mod moments;
+mod occurrences;
 mod organizer;
 pub(super) mod patch;
 pub(crate) mod recurrence;
 pub(super) mod relocate;
+mod rule;
 mod rules;
 mod shape;
 pub(super) mod update;
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+
+use super::store::{Calendar, Event};
+
+/// The live events and occurrences that overlap a window, series expanded.
+pub(crate) fn in_window(calendar: &Calendar, min: Timestamp, max: Timestamp) -> Vec<Arc<Event>> {
+    let filter = filter::Filter::window(min, max);
+    calendar.events.after(0).flat_map(|stored| filter.matching(calendar, stored)).collect()
+}
+
+/// When a calendar is busy in a window.
+pub(super) fn busy_spans(calendar: &Calendar, min: Timestamp, max: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let busy = |event: &Arc<Event>| {
+        let span = event.span.as_ref().filter(|_| event.text("transparency") != Some("transparent"))?;
+        Some((span.start.instant().max(min), span.end.instant().min(max)))
+    };
+    in_window(calendar, min, max).iter().filter_map(busy).collect()
+}
