@@ -6,6 +6,7 @@
 use http::Response;
 use http::header::CONTENT_TYPE;
 use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
 
 use crate::failure::Failure;
 use crate::transport::Body;
@@ -33,8 +34,16 @@ impl Answer {
         }
     }
 
+    /// Checks that it has no body, or an object that speaks of no error.
+    pub(crate) fn nothing_but_success(&self) -> Result<(), Failure> {
+        match self.0.body().is_empty() {
+            true => Ok(()),
+            false => self.json(|body: &Map<String, Value>| !body.contains_key("error")).map(drop),
+        }
+    }
+
     /// The failure that it is after all.
-    pub(crate) fn garbled(&self) -> Failure {
+    fn garbled(&self) -> Failure {
         Failure::garbled(&self.0)
     }
 

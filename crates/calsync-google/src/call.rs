@@ -71,24 +71,29 @@ impl GoogleClient {
         Ok(url)
     }
 
-    /// Sends `call` once and gives its answer if that is a success.
-    pub(crate) async fn send(&self, call: Call<'_>) -> Result<Answer, Failure> {
-        let span = tracing::debug_span!("google", method = call.name, status = tracing::field::Empty);
-        let Call { source, secrets, request, .. } = call;
-        let free_of_secrets = |failure: Failure| {
-            secrets.iter().flatten().fold(failure, |failure, secret| failure.without(secret.expose_secret()))
-        };
+    /// Sends `call` once and makes of a success what `read` finds in it.
+    pub(crate) async fn send<T>(
+        &self,
+        call: Call<'_>,
+        read: impl FnOnce(&Answer) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let Call { name, source, secrets, request } = call;
+        let span = tracing::debug_span!("google", method = name, status = tracing::field::Empty);
         let answer = self.inner.transport.send(request?).instrument(span.clone()).await;
-        let answer = answer.map_err(|error| free_of_secrets(Failure::of_transport(&error)))?;
-        let status = answer.status();
-        span.record("status", status.as_u16());
-        if status.is_success() {
-            Ok(Answer(answer))
-        } else if status.is_client_error() || status.is_server_error() {
-            Err(free_of_secrets(Failure::of_answer(source, &answer)))
-        } else {
-            Err(free_of_secrets(Failure::garbled(&answer)))
+        if let Ok(answer) = &answer {
+            span.record("status", answer.status().as_u16());
         }
+        let result = match answer {
+            Err(error) => Err(Failure::of_transport(&error)),
+            Ok(answer) if answer.status().is_success() => read(&Answer(answer)),
+            Ok(answer) if answer.status().as_u16() >= 400 => Err(Failure::of_answer(source, &answer)),
+            Ok(answer) => Err(Failure::garbled(&answer)),
+        };
+        result.map_err(|failure| {
+            let failure = secrets.iter().flatten().fold(failure, |failure, secret| failure.without(secret.expose_secret()));
+            tracing::debug!(parent: &span, outcome = failure.outcome.name(), reason = failure.reason.name(), "failed");
+            failure
+        })
     }
 }
 
@@ -102,13 +107,15 @@ pub(crate) fn push_segment(url: &mut String, id: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What a request carries that no failure may show.
+pub(crate) type Secrets<'a> = [Option<&'a SecretString>; 3];
+
 /// One request, ready to be sent.
 pub(crate) struct Call<'a> {
     name: &'static str,
     source: ErrorSource,
     request: Result<Request<Body>, Failure>,
-    /// What the request carries that no failure may show.
-    secrets: [Option<&'a SecretString>; 2],
+    secrets: Secrets<'a>,
 }
 
 impl<'a> Call<'a> {
@@ -129,7 +136,7 @@ impl<'a> Call<'a> {
             }
             Err(_) => call.request = Err(Failure::not_sendable("an access token that no header can hold")),
         }
-        call.secrets = [Some(access_token), None];
+        call.secrets = [Some(access_token), None, None];
         call
     }
 
@@ -139,7 +146,7 @@ impl<'a> Call<'a> {
         operation: Operation,
         url: &str,
         form: String,
-        secrets: [Option<&'a SecretString>; 2],
+        secrets: Secrets<'a>,
     ) -> Self {
         let source = ErrorSource::Token(operation);
         let mut call = Self::plain(name, source, Method::POST, url.to_owned(), form.into());
@@ -174,7 +181,7 @@ impl<'a> Call<'a> {
     fn plain(name: &'static str, source: ErrorSource, method: Method, url: String, body: Body) -> Self {
         let request = Request::builder().method(method).uri(url).header(USER_AGENT, OUR_NAME).body(body);
         let request = request.map_err(|_| Failure::not_sendable("an address that can't be read"));
-        Self { name, source, request, secrets: [None, None] }
+        Self { name, source, request, secrets: [None; 3] }
     }
 
     fn set(&mut self, name: HeaderName, value: HeaderValue) {

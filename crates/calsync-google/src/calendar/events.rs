@@ -5,6 +5,7 @@
 //! `patch` three.
 
 use calsync_core::outcome::Operation;
+use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
 use form_urlencoded::Serializer;
 use http::Method;
@@ -13,6 +14,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 
 use crate::Deleted;
+use crate::answer::Answer;
 use crate::call::{Call, GoogleClient, push_segment};
 use crate::failure::{ErrorSource, Failure};
 
@@ -75,11 +77,8 @@ impl GoogleClient {
     ) -> Result<Option<RemoteEvent>, Failure> {
         let url = self.event_url(calendar_id, event_id, "")?;
         let source = ErrorSource::Event(Operation::Get);
-        let answer = self.send(Call::api("events.get", source, Method::GET, url, access_token)).await;
-        match none_if_gone(answer)? {
-            Some(answer) => answer.json(|event| is_event(event, Some(event_id))).map(Some),
-            None => Ok(None),
-        }
+        let call = Call::api("events.get", source, Method::GET, url, access_token);
+        none_if_gone(self.send(call, |answer| answer.json(|event| is_event(event, Some(event_id)))).await)
     }
 
     /// Makes an event, under the id that it holds.
@@ -98,7 +97,7 @@ impl GoogleClient {
         let source = ErrorSource::Event(Operation::Insert);
         let call = Call::api("events.insert", source, Method::POST, url, access_token).json(event);
         let id = Some(event.id()).filter(|id| !id.is_empty());
-        self.send(call).await?.json(|made| is_event(made, id) && !made.etag().is_empty())
+        self.send(call, |answer| answer.json(|made| is_written(made, id))).await
     }
 
     /// Writes an event back whole, if it is still at `if_match`.
@@ -146,11 +145,9 @@ impl GoogleClient {
     ) -> Result<Deleted, Failure> {
         let url = self.event_url(calendar_id, event_id, REMOVAL)?;
         let source = ErrorSource::Event(Operation::Delete);
-        let answer = self.send(Call::api("events.delete", source, Method::DELETE, url, access_token)).await;
-        match none_if_gone(answer)? {
-            Some(answer) => answer.empty().map(|()| Deleted::Done),
-            None => Ok(Deleted::AlreadySo),
-        }
+        let call = Call::api("events.delete", source, Method::DELETE, url, access_token);
+        let removed = none_if_gone(self.send(call, Answer::empty).await)?;
+        Ok(removed.map_or(Deleted::AlreadySo, |()| Deleted::Done))
     }
 
     /// One page of a calendar's events; recurring ones as one event and its exceptions.
@@ -168,9 +165,10 @@ impl GoogleClient {
         let url = query.push_to(url);
         let source = ErrorSource::Event(Operation::List);
         let call = Call::api("events.list", source, Method::GET, url, access_token);
-        let page: PageAnswer = self.send(call).await?.json(|page: &PageAnswer| {
+        let sound = |page: &PageAnswer| {
             page.kind == "calendar#events" && page.items.iter().all(|event| is_event(event, None))
-        })?;
+        };
+        let page = self.send(call, |answer| answer.json(sound)).await?;
         let PageAnswer { items: events, next_page_token, next_sync_token, .. } = page;
         Ok(EventPage { events, next_page_token, next_sync_token })
     }
@@ -187,7 +185,7 @@ impl GoogleClient {
         push_write(&mut url, event);
         let source = ErrorSource::Event(Operation::Update);
         let call = Call::api(name, source, method, url, access_token).if_match(if_match).json(event);
-        self.send(call).await?.json(|event| is_event(event, Some(event_id)) && !event.etag().is_empty())
+        self.send(call, |answer| answer.json(|event| is_written(event, Some(event_id)))).await
     }
 
     fn event_url(&self, calendar_id: &str, event_id: &str, query: &str) -> Result<String, Failure> {
@@ -245,9 +243,13 @@ fn is_event(event: &RemoteEvent, id: Option<&str>) -> bool {
     }
 }
 
+/// Whether this is the answer to a write: without a version it could not be written again.
+fn is_written(event: &RemoteEvent, id: Option<&str>) -> bool {
+    is_event(event, id) && !event.etag().is_empty()
+}
+
 /// Makes nothing of a failure that says that the thing isn't there.
 fn none_if_gone<T>(answer: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    use calsync_core::reason::Reason;
     match answer {
         Ok(answer) => Ok(Some(answer)),
         Err(failure) if failure.reason == Reason::ItemGone => Ok(None),

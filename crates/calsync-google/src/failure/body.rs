@@ -5,12 +5,19 @@
 use serde::Deserialize;
 use serde_json::Value;
 
+/// How Google names the limit of a minute and user in its details.
+pub(super) const USER_LIMIT: &str = "defaultPerMinutePerUser";
+/// How it does so where it sends no details: "… and limit 'Queries per minute per user' of service …".
+const PER_USER: &str = "per user' of service";
+
 /// What an error body says.
 #[derive(Debug)]
 pub(super) struct GoogleError {
     /// Google's names for the cause: the list of errors first, then the details, then the limit.
     /// The canonical status (`NOT_FOUND`) stands in only where there is nothing else.
     pub(super) names: Vec<String>,
+    /// The parameter or field that the first error is about.
+    pub(super) location: Option<String>,
     /// Google's sentence.
     pub(super) message: Option<String>,
 }
@@ -29,6 +36,7 @@ impl GoogleError {
         match &outer.error {
             Value::String(name) => Some(Self {
                 names: [Some(name.clone()), outer.error_subtype].into_iter().flatten().collect(),
+                location: None,
                 message: outer.error_description,
             }),
             Value::Object(error) => {
@@ -44,7 +52,11 @@ impl GoogleError {
                     names.extend(error.get("status").and_then(Value::as_str).map(str::to_owned));
                 }
                 let message = error.get("message").and_then(Value::as_str).map(str::to_owned);
-                Some(Self { names, message })
+                if message.as_deref().is_some_and(|message| message.contains(PER_USER)) {
+                    names.push(USER_LIMIT.into());
+                }
+                let location = listed("errors").next().and_then(|entry| text(entry, "location"));
+                Some(Self { names, location, message })
             }
             _ => None,
         }

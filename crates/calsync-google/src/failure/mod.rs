@@ -87,11 +87,9 @@ impl Failure {
 
     /// The answer is not what Google's documents promise; the call may have had its effect.
     pub(crate) fn garbled(answer: &Response<Body>) -> Self {
-        Self {
-            http_status: Some(answer.status().as_u16()),
-            ..Self::bare(Outcome::Unknown, Reason::AnswerGarbled)
-        }
-        .with_words(answer, GoogleError::read(answer.body()).as_ref())
+        let status = Some(answer.status().as_u16());
+        let failure = Self { http_status: status, ..Self::bare(Outcome::Unknown, Reason::AnswerGarbled) };
+        failure.in_the_words_of(GoogleError::read(answer.body()).as_ref())
     }
 
     /// The answer is an error of Google's, or no answer of Google's at all.
@@ -99,14 +97,16 @@ impl Failure {
         let status = answer.status();
         let error = GoogleError::read(answer.body());
         let (outcome, reason, decided_by) = match &error {
-            Some(error) => table::judge(source, status, &error.names),
-            None if speaks_alone(status) => table::judge(source, status, &[]),
-            None => return Self::garbled(answer),
+            None if !speaks_alone(status) => (Outcome::Unknown, Reason::AnswerGarbled, None),
+            error => table::judge(source, status, error.as_ref()),
         };
         let failure = Self { http_status: Some(status.as_u16()), ..Self::bare(outcome, reason) };
-        let mut failure = failure.with_words(answer, error.as_ref());
+        let mut failure = failure.in_the_words_of(error.as_ref());
         if let Some(name) = decided_by {
             failure.provider_reason = Some(name.to_owned());
+        }
+        if error.is_none() && !matches!(source, ErrorSource::Token(_)) {
+            failure.provider_message = excerpt(answer.body());
         }
         failure.retry_after = retry_after::read(answer.headers());
         failure
@@ -122,20 +122,10 @@ impl Failure {
         self
     }
 
-    fn with_words(mut self, answer: &Response<Body>, error: Option<&GoogleError>) -> Self {
-        match error {
-            Some(error) => {
-                self.provider_reason = error.names.first().map(|name| cut(name, REASON_CHARS_MAX));
-                self.provider_message =
-                    error.message.as_deref().map(|message| cut(message, MESSAGE_CHARS_MAX));
-            }
-            // A user's event may be in a half answer: only errors' texts are kept.
-            None if !answer.status().is_success() && !answer.body().is_empty() => {
-                let start = &answer.body()[..answer.body().len().min(4 * MESSAGE_CHARS_MAX)];
-                self.provider_message = Some(cut(&String::from_utf8_lossy(start), MESSAGE_CHARS_MAX));
-            }
-            None => {}
-        }
+    fn in_the_words_of(mut self, error: Option<&GoogleError>) -> Self {
+        let Some(error) = error else { return self };
+        self.provider_reason = error.names.first().map(|name| cut(name, REASON_CHARS_MAX));
+        self.provider_message = error.message.as_deref().map(|message| cut(message, MESSAGE_CHARS_MAX));
         self
     }
 
@@ -153,8 +143,9 @@ impl Failure {
 
 /// What `error` in the address of a way back from Google's consent page means.
 pub(crate) fn of_consent(error: &str) -> Reason {
+    let error = GoogleError { names: vec![error.to_owned()], location: None, message: None };
     // The way back is a redirect, so its status says nothing.
-    table::judge(ErrorSource::Consent, StatusCode::FOUND, &[error.to_owned()]).1
+    table::judge(ErrorSource::Consent, StatusCode::FOUND, Some(&error)).1
 }
 
 /// Whether a status means the same without a word of Google's: its front door often says no more.
@@ -169,4 +160,10 @@ fn speaks_alone(status: StatusCode) -> bool {
 /// The first `chars` characters.
 fn cut(text: &str, chars: usize) -> String {
     text.chars().take(chars).collect()
+}
+
+/// The start of a text that is not of Google's making: a proxy's page, say.
+fn excerpt(body: &[u8]) -> Option<String> {
+    let start = &body[..body.len().min(4 * MESSAGE_CHARS_MAX)];
+    (!start.is_empty()).then(|| cut(&String::from_utf8_lossy(start), MESSAGE_CHARS_MAX))
 }

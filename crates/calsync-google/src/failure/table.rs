@@ -10,6 +10,7 @@ use calsync_core::reason::Reason;
 use http::StatusCode;
 
 use super::ErrorSource::{self, Calendar, Consent, Event, Token, Userinfo};
+use super::body::{GoogleError, USER_LIMIT};
 
 /// One line of the table.
 struct Row {
@@ -23,12 +24,14 @@ struct Row {
 enum When {
     /// The status alone says it, whatever is named beside it.
     Status(u16, u16),
+    /// The first error is about one of these parameters.
+    About(&'static [&'static str]),
     /// One of these is named.
     Named(&'static [&'static str]),
     /// One of these is named, or nothing is named and this is the status.
     NamedOr(&'static [&'static str], u16),
 }
-use When::{Named, NamedOr, Status};
+use When::{About, Named, NamedOr, Status};
 
 const fn row(when: When, asked: fn(ErrorSource) -> bool, outcome: Outcome, reason: Reason) -> Row {
     Row { when, asked, outcome, reason }
@@ -56,14 +59,15 @@ const TABLE: &[Row] = &[
         Reason::ApiDisabled,
     ),
     row(Named(&["dailyLimitExceeded", "defaultPerDayPerProject"]), api, PutOff, Reason::DailyLimit),
-    // Limits of a user. The API names both limits of a minute `rateLimitExceeded`; its details tell them apart.
+    // Limits of a user. Google names both limits of a minute `rateLimitExceeded` and tells them apart beside it.
     row(Named(&["quotaExceeded"]), api, PutOff, Reason::UserQuota),
-    row(Named(&["userRateLimitExceeded", "defaultPerMinutePerUser"]), api, PutOff, Reason::UserRate),
+    row(Named(&["userRateLimitExceeded", USER_LIMIT]), api, PutOff, Reason::UserRate),
     row(Named(RATE), any, PutOff, Reason::ProjectQuota),
     row(Status(429, 429), oauth, PutOff, Reason::ProjectQuota),
     row(Status(429, 429), api, PutOff, Reason::UserRate),
-    // The stream of changes.
+    // The stream of changes. A token that Google can't read is as good as one that is too old.
     row(Named(&["fullSyncRequired", "updatedMinTooLongAgo"]), api, Refused, Reason::SyncTokenExpired),
+    row(About(&["syncToken", "pageToken"]), listing, Refused, Reason::SyncTokenExpired),
     row(NamedOr(&[], 410), listing, Refused, Reason::SyncTokenExpired),
     // The item as it is.
     row(
@@ -142,29 +146,43 @@ const fn reading(asked: ErrorSource) -> bool {
     matches!(asked, Event(Get | List) | Calendar(Get))
 }
 
-/// What an answer of `status` that names `names` means to the one who `asked`, and the name that
+/// What an answer of `status` that says `error` means to the one who `asked`, and the name that
 /// decided it. What no row knows is [`Reason::Unknown`].
 pub(super) fn judge(
     asked: ErrorSource,
     status: StatusCode,
-    names: &[String],
+    error: Option<&GoogleError>,
 ) -> (Outcome, Reason, Option<&str>) {
-    let named = |row: &Row| match row.when {
-        Named(known) | NamedOr(known, _) => {
-            names.iter().map(String::as_str).find(|name| known.contains(name))
-        }
-        Status(..) => None,
-    };
-    let fits = |row: &&Row| {
-        (row.asked)(asked)
-            && match row.when {
-                Status(first, last) => (first..=last).contains(&status.as_u16()),
-                Named(_) => named(row).is_some(),
-                NamedOr(_, bare) => named(row).is_some() || (names.is_empty() && bare == status.as_u16()),
-            }
-    };
-    match TABLE.iter().find(fits) {
-        Some(row) => (row.outcome, row.reason, named(row)),
+    match TABLE.iter().find(|row| row.fits(asked, status, error)) {
+        Some(row) => (row.outcome, row.reason, row.named(error)),
         None => (Refused, Reason::Unknown, None),
     }
 }
+
+impl Row {
+    fn fits(&self, asked: ErrorSource, status: StatusCode, error: Option<&GoogleError>) -> bool {
+        let unnamed = error.is_none_or(|error| error.names.is_empty());
+        (self.asked)(asked)
+            && match self.when {
+                Status(first, last) => (first..=last).contains(&status.as_u16()),
+                About(places) => error
+                    .and_then(|error| error.location.as_deref())
+                    .is_some_and(|location| places.contains(&location)),
+                Named(_) => self.named(error).is_some(),
+                NamedOr(_, bare) => self.named(error).is_some() || (unnamed && bare == status.as_u16()),
+            }
+    }
+
+    /// The first name in `error` that the row is about.
+    fn named<'a>(&self, error: Option<&'a GoogleError>) -> Option<&'a str> {
+        match self.when {
+            Named(known) | NamedOr(known, _) => {
+                error?.names.iter().map(String::as_str).find(|name| known.contains(name))
+            }
+            Status(..) | About(_) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
