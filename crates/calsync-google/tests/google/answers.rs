@@ -64,6 +64,7 @@ async fn a_success_that_is_none_is_garbled_and_may_have_happened() {
             ("JSON cut short", answer(200, "application/json", event[..30].to_owned())),
             ("no object", answer(200, "application/json", "[]")),
             ("a redirect", answer(302, "text/html", "<a href='/elsewhere'>there</a>")),
+            ("a redirect in words of Google's", error(307, "notFound")),
             ("not modified", answer(304, "text/html", "")),
         ] {
             let world = world();
@@ -94,6 +95,22 @@ async fn an_event_must_be_the_one_that_was_asked_for_and_have_a_version() {
                 assert_eq!(result.expect_err("garbled").reason, Reason::AnswerGarbled, "{name}: {body}");
             }
         }
+    }
+}
+
+/// A page of a proxy's may well be readable as JSON.
+#[tokio::test]
+async fn what_does_not_call_itself_json_is_none() {
+    let event = json!({"id": "abcde", "etag": "\"1\""}).to_string();
+    for (kind, sound) in [
+        ("application/json", true),
+        ("Application/JSON; charset=UTF-8", true),
+        ("text/html", false),
+        ("application/json-seq", false),
+    ] {
+        let world = world();
+        world.google.force(answer(200, kind, event.clone()));
+        assert_eq!(call(&world, "update").await.is_ok(), sound, "{kind}");
     }
 }
 
