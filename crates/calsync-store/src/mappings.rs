@@ -19,6 +19,21 @@ use crate::{Result, StoreError, Tx, items};
 
 const TABLE: &str = "sync_mappings";
 
+/// The phase of a pair whose item the platform removed: what was there is to go, and a removal by
+/// the user is forgotten.
+macro_rules! ended {
+    ($phase:literal) => {
+        concat!(
+            "CASE ",
+            $phase,
+            " WHEN 'removed_by_user' THEN 'removed_by_us' WHEN 'there' THEN 'removing'
+                 WHEN 'told' THEN 'removing' ELSE ",
+            $phase,
+            " END"
+        )
+    };
+}
+
 /// What a transaction changed, to be made due by [`touch`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Touched {
@@ -26,8 +41,8 @@ pub struct Touched {
     pub user_id: String,
     /// The item.
     pub item: ItemKey,
-    /// Whether the platform removed the item, or put it anew: a removal by the user is forgotten.
-    pub forgets_removal: bool,
+    /// Whether the platform removed the item, so that a later PUT starts anew: the item's life ends.
+    pub ends_life: bool,
 }
 
 /// Makes pairs due and wakes their integrations. Integrations are locked first and in order of
@@ -64,23 +79,20 @@ pub async fn wake(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<Option<S
 }
 
 async fn touch_pair(tx: &mut Tx, integration_id: &str, pair: &Touched, now: Timestamp) -> Result<()> {
-    execute!(
-        tx,
+    const SQL: &str = concat!(
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
-             generation, phase, sync_state, failures, created_at, updated_at)
-         VALUES ($1, $2, $3, 1, 0, $4, 1, 'untold', 'waiting', 0, $4, $4)
+             life, generation, phase, sync_state, failures, created_at, updated_at)
+         VALUES ($1, $2, $3, 1, 0, $4, 0, 1, 'untold', 'waiting', 0, $4, $4)
          ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET
              wanted_revision = sync_mappings.wanted_revision + 1, due_at = excluded.due_at, failures = 0,
              updated_at = CASE WHEN sync_mappings.wanted_revision = sync_mappings.settled_revision
                  THEN excluded.updated_at ELSE sync_mappings.updated_at END,
-             phase = CASE WHEN $5 AND sync_mappings.phase = 'removed_by_user'
-                 THEN 'removed_by_us' ELSE sync_mappings.phase END",
-        integration_id,
-        pair.item.kind.name(),
-        &pair.item.id,
-        micros(now),
-        pair.forgets_removal,
-    )?;
+             life = CASE WHEN $5 THEN sync_mappings.life + 1 ELSE sync_mappings.life END,
+             phase = CASE WHEN $5 THEN ",
+        ended!("sync_mappings.phase"),
+        " ELSE sync_mappings.phase END"
+    );
+    execute!(tx, SQL, integration_id, pair.item.kind.name(), &pair.item.id, micros(now), pair.ends_life)?;
     Ok(())
 }
 
@@ -90,8 +102,8 @@ pub async fn touch_all(tx: &mut Tx, integration_id: &str, user_id: &str, now: Ti
     execute!(
         tx,
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
-             generation, phase, sync_state, failures, created_at, updated_at)
-         SELECT $1, u.kind, u.item_id, 1, 0, $3, 1, 'untold', 'waiting', 0, $3, $3
+             life, generation, phase, sync_state, failures, created_at, updated_at)
+         SELECT $1, u.kind, u.item_id, 1, 0, $3, 0, 1, 'untold', 'waiting', 0, $3, $3
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
          WHERE u.user_id = $2 AND i.deleted = FALSE
          ON CONFLICT (integration_id, kind, item_id) DO NOTHING",
@@ -119,6 +131,8 @@ pub struct DuePair {
     pub pair: Pair,
     /// The wanted revision that was read.
     pub wanted_revision: i64,
+    /// The item's life that was read.
+    pub life: i64,
     /// Failures in a row.
     pub failures: i64,
     /// Why the last try failed.
@@ -133,6 +147,7 @@ struct DueRow {
     revision: i64,
     deleted: bool,
     wanted_revision: i64,
+    life: i64,
     generation: i64,
     phase: String,
     remote: Option<String>,
@@ -151,6 +166,7 @@ impl DueRow {
             item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?,
             pair: Pair { generation: self.generation, phase, remote, base },
             wanted_revision: self.wanted_revision,
+            life: self.life,
             failures: self.failures,
             reason: self.reason.as_deref().and_then(Reason::from_name),
         })
@@ -166,8 +182,8 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     let rows = fetch_all!(
         tx,
         DueRow,
-        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.generation, m.phase,
-                m.remote, m.base, m.failures, m.reason
+        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.life, m.generation,
+                m.phase,                m.remote, m.base, m.failures, m.reason
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
          WHERE m.integration_id = $1 AND m.wanted_revision <> m.settled_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
@@ -213,24 +229,11 @@ pub async fn intend(
     Ok(())
 }
 
-/// How a pass left a pair.
-#[derive(Clone, Debug)]
-pub struct PairResult<'a> {
-    /// The item.
-    pub item: &'a ItemKey,
-    /// What is known of Google now.
-    pub pair: &'a Pair,
-    /// What came of it.
-    pub end: End,
-}
-
 /// What came of a pair in a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Nothing is left to do for the wanted revision that was read.
     Settled {
-        /// That revision.
-        wanted_revision: i64,
         /// The state to show.
         state: SyncState,
         /// Why.
@@ -247,37 +250,46 @@ pub enum End {
     },
 }
 
-/// Stores how a pass left a pair. The caller holds the lease ([`crate::leases::renew`]) in the
-/// same transaction.
+/// Stores how a pass left a pair that it read with [`due`]. The caller holds the lease
+/// ([`crate::leases::renew`]) in the same transaction. What changed since the pair was read stays
+/// due: a new wish at once, and if the item's life ended, what is there is to go.
 pub async fn finish(
     tx: &mut Tx,
     integration_id: &str,
-    result: &PairResult<'_>,
+    due: &DuePair,
+    end: End,
     now: Timestamp,
 ) -> Result<()> {
-    let pair = result.pair;
-    let corrupt = |column| StoreError::corrupt(TABLE, column, result.item.to_string());
+    let (item, pair) = (&due.item.key, &due.pair);
+    let corrupt = |column| StoreError::corrupt(TABLE, column, item.to_string());
     let remote =
         pair.remote.as_ref().map(serde_json::to_string).transpose().map_err(|_| corrupt("remote"))?;
     let base = pair.base.as_ref().map(serde_json::to_string).transpose().map_err(|_| corrupt("base"))?;
-    let (settled, state, reason, due_at, failures) = match result.end {
-        End::Settled { wanted_revision, state, reason } => (Some(wanted_revision), state, reason, None, 0),
+    let (settled, state, reason, due_at, failures) = match end {
+        End::Settled { state, reason } => (Some(due.wanted_revision), state, reason, None, 0),
         End::Again { due_at, failures, reason } => {
             (None, SyncState::Waiting, reason, Some(micros(due_at)), failures)
         }
     };
     let synced_at = (settled.is_some() && state == SyncState::Synced).then(|| micros(now));
-    execute!(
-        tx,
-        "UPDATE sync_mappings SET generation = $4, phase = $5, etag = $6, remote = $7, base = $8,
+    const SQL: &str = concat!(
+        "UPDATE sync_mappings SET generation = $4,
+             phase = CASE WHEN life = $16 THEN $5 ELSE ",
+        ended!("$5"),
+        " END,
+             etag = $6, remote = $7, base = $8,
              settled_revision = COALESCE($9, settled_revision), sync_state = $10, reason = $11,
-             due_at = CASE WHEN $12 IS NULL THEN due_at ELSE $12 END,
+             due_at = CASE WHEN wanted_revision = $17 THEN COALESCE($12, due_at) ELSE due_at END,
              failures = $13, last_synced_at = COALESCE($14, last_synced_at),
              verified_at = COALESCE($14, verified_at), updated_at = $15
-         WHERE integration_id = $1 AND kind = $2 AND item_id = $3",
+         WHERE integration_id = $1 AND kind = $2 AND item_id = $3"
+    );
+    execute!(
+        tx,
+        SQL,
         integration_id,
-        result.item.kind.name(),
-        &result.item.id,
+        item.kind.name(),
+        &item.id,
         pair.generation,
         pair.phase.name(),
         pair.remote.as_ref().map(|event| event.etag().to_owned()),
@@ -290,6 +302,8 @@ pub async fn finish(
         failures,
         synced_at,
         micros(now),
+        due.life,
+        due.wanted_revision,
     )?;
     Ok(())
 }

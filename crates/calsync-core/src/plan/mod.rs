@@ -84,7 +84,8 @@ pub enum Step {
 /// The next step towards `want`.
 pub fn plan(place: Place<'_>, want: &Want, pair: &Pair) -> Step {
     match (want, pair.phase) {
-        (Want::Absent(_), Phase::Told | Phase::There | Phase::Removing) => match foreign(place, pair) {
+        // What the platform removed goes for good, also if it is wanted again: a later PUT starts anew.
+        (_, Phase::Removing) | (Want::Absent(_), Phase::Told | Phase::There) => match foreign(place, pair) {
             true => settle_conflict(),
             false => Step::Delete,
         },
@@ -93,7 +94,7 @@ pub fn plan(place: Place<'_>, want: &Want, pair: &Pair) -> Step {
         (Want::Present { .. }, Phase::RemovedByUser) => {
             Step::Settle(SyncState::RemovedByUser, Some(Reason::RemovedByUser))
         }
-        (Want::Present { .. }, Phase::Told | Phase::Removing) => Step::Look,
+        (Want::Present { .. }, Phase::Told) => Step::Look,
         (Want::Present { too_old: true, .. }, Phase::Untold | Phase::RemovedByUs) => {
             Step::Settle(SyncState::NotSent, Some(Reason::TooOld))
         }

@@ -87,7 +87,8 @@ async fn consent(
         .await
         .map_err(|failure| failure.reason)?;
     let wanted = scopes::wanted(scopes::Choice { calendar: returned.calendar_choice, google_tasks: false });
-    if !scopes::missing(&wanted, &tokens.scopes).is_empty() {
+    // A token answer without a scope grants what was asked (RFC 6749, 5.1).
+    if !tokens.scopes.is_empty() && !scopes::missing(&wanted, &tokens.scopes).is_empty() {
         return Err(Reason::ConsentPartial);
     }
     let account = engine.google().userinfo(&tokens.access_token).await.map_err(|failure| failure.reason)?;

@@ -10,7 +10,7 @@ use calsync_google::Failure;
 use calsync_store::attempts::{self, Attempt};
 use calsync_store::integrations::{self, Integration};
 use calsync_store::leases::{self, Lease, Release};
-use calsync_store::mappings::{self, PairResult};
+use calsync_store::mappings;
 use jiff::{SignedDuration, Timestamp};
 
 use super::pair::{Call, PairDone};
@@ -124,8 +124,7 @@ impl<'a> Ending<'a> {
         let mut tx = self.engine.store().begin().await?;
         leases::renew(&mut tx, self.lease).await?;
         for PairDone { due, end, .. } in &self.pairs {
-            let result = PairResult { item: &due.item.key, pair: &due.pair, end: *end };
-            mappings::finish(&mut tx, &self.integration.id, &result, now).await?;
+            mappings::finish(&mut tx, &self.integration.id, due, *end, now).await?;
         }
         for attempt in &self.attempts {
             attempts::record(&mut tx, attempt).await?;

@@ -69,7 +69,7 @@ impl Caller<'_> {
         let mut calls = Vec::new();
         for _ in 0..CALLS_A_PAIR_MAX {
             if let Step::Settle(state, reason) = step {
-                let end = End::Settled { wanted_revision: due.wanted_revision, state, reason };
+                let end = End::Settled { state, reason };
                 return PairDone { due, end, calls };
             }
             if !is_stored(&step, stored) || self.must_stop() {
@@ -158,8 +158,7 @@ impl Caller<'_> {
         let reason = failure.reason;
         let failures = if due.reason == Some(reason) { due.failures + 1 } else { 1 };
         if fate(reason, failures) == Fate::Parked {
-            let wanted_revision = due.wanted_revision;
-            return End::Settled { wanted_revision, state: SyncState::Parked, reason: Some(reason) };
+            return End::Settled { state: SyncState::Parked, reason: Some(reason) };
         }
         let [jitter] = bytes(self.engine.entropy());
         let tries = u32::try_from(failures).unwrap_or(u32::MAX);

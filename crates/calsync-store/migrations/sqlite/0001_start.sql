@@ -83,6 +83,8 @@ CREATE TABLE sync_mappings (
     wanted_revision BIGINT NOT NULL,
     settled_revision BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
+    -- Raised when the platform removes the item: what Google tells of an earlier life is no removal by the user.
+    life BIGINT NOT NULL,
     generation BIGINT NOT NULL,
     phase TEXT NOT NULL,
     google_id TEXT,
