@@ -1,1 +1,28 @@
-//! calsync-web
+//! calsync over HTTP: the platform API, the admin API, and the pages on which a user connects.
+//!
+//! Every route stands in one table ([`routes`]) with who may call it and what it takes; the router,
+//! the checks and `/openapi.json` are made from it. A 2xx is sent only after the commit. Nothing
+//! here talks to Google or knows SQL: the engine and the store do.
+
+mod answer;
+mod api;
+mod assets;
+mod caller;
+mod cursor;
+mod guard;
+mod health;
+mod idempotency;
+mod input;
+mod openapi;
+mod pages;
+mod problem;
+mod return_url;
+mod router;
+mod routes;
+mod serve;
+mod shapes;
+mod transaction;
+mod web;
+
+pub use router::router;
+pub use serve::{ServeLimits, serve};

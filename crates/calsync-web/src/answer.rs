@@ -1,0 +1,104 @@
+//! The last thing that happens to every answer: problems are written, faults logged under the
+//! request's trace id, and the headers that protect browsers are set, whatever the status.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER,
+    STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+};
+use http::{HeaderMap, HeaderValue, Method, StatusCode};
+
+use crate::pages;
+use crate::problem::{Kind, Problem};
+use crate::web::{TraceId, Web};
+
+/// Nothing but our own stylesheet and images; forms go to ourselves. Pages that lead elsewhere
+/// set their own.
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+                              frame-ancestors 'none'; base-uri 'none'";
+/// When to come again after a fault that may pass, in seconds.
+const RETRY_AFTER_SECS: &str = "1";
+
+/// Headers of every answer, unless the handler set its own.
+const HEADERS: [(HeaderName, &str); 7] = [
+    (CONTENT_SECURITY_POLICY, CONTENT_POLICY),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (X_FRAME_OPTIONS, "DENY"),
+    // Not `no-referrer`: browsers would send `Origin: null` with our own forms.
+    (REFERRER_POLICY, "same-origin"),
+    (CACHE_CONTROL, "no-store"),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+
+/// Finishes every answer.
+pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+    let trace = web.trace_id();
+    let wants_page = wants_page(&request);
+    let method = request.method().clone();
+    let path = request.uri().path().to_owned();
+    request.extensions_mut().insert(trace.clone());
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        log(&problem, &trace, &method, &path);
+        response = write(&web, &problem, &trace, wants_page, response.headers());
+    }
+    for (name, value) in HEADERS {
+        response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
+    }
+    if web.is_https() {
+        let a_year = HeaderValue::from_static("max-age=31536000");
+        response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, a_year);
+    }
+    response
+}
+
+/// Logs our own faults; what callers do wrong is theirs to know.
+pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, path: &str) {
+    if let Some(cause) = problem.cause() {
+        tracing::error!(trace_id = trace.0, %method, ?path, cause, "a request failed");
+    }
+}
+
+/// A problem as an answer.
+fn write(web: &Web, problem: &Problem, trace: &TraceId, wants_page: bool, headers: &HeaderMap) -> Response {
+    let mut response =
+        if wants_page { pages::problem::page(web, problem, trace) } else { json(problem, trace) };
+    for name in [http::header::ALLOW, http::header::SET_COOKIE] {
+        if let Some(value) = headers.get(&name) {
+            response.headers_mut().insert(name, value.clone());
+        }
+    }
+    match problem.kind() {
+        Kind::Unauthorized => {
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        Kind::Unavailable | Kind::RequestUnderWay => {
+            response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static(RETRY_AFTER_SECS));
+        }
+        _ => {}
+    }
+    response
+}
+
+/// A problem as JSON.
+pub(crate) fn json(problem: &Problem, trace: &TraceId) -> Response {
+    match serde_json::to_vec(&problem.shape(&trace.0)) {
+        Ok(body) => (problem.status(), [(CONTENT_TYPE, "application/problem+json")], body).into_response(),
+        Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+/// Whether a person sits at the other end: at users' pages always, elsewhere if the browser says so.
+fn wants_page(request: &Request) -> bool {
+    let path = request.uri().path();
+    let accepts_html = || {
+        let accept = request.headers().get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
+        accept.is_some_and(|accept| accept.contains("text/html"))
+    };
+    path.starts_with("/connect/")
+        || path.starts_with("/oauth/")
+        || (!path.starts_with("/api/") && accepts_html())
+}

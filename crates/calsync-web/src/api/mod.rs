@@ -1,0 +1,3 @@
+//! The APIs, by their addresses.
+
+pub(crate) mod v1;

@@ -1,0 +1,26 @@
+//! `GET /api/v1/admin/users/{user_id}/integrations`: all providers' connections of a user, in an
+//! admin's words. Never a token.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use calsync_store::users;
+
+use crate::input::{self, NoQuery};
+use crate::problem::{Kind, Problem};
+use crate::shapes::integration::{self, IntegrationShape};
+use crate::shapes::{Audience, List};
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    Path(user_id): Path<String>,
+    _: NoQuery,
+) -> Result<Json<List<IntegrationShape>>, Problem> {
+    input::user_id(&user_id)?;
+    let mut tx = web.engine.store().read().await?;
+    if users::get(&mut tx, &user_id).await?.is_none() {
+        return Err(Problem::new(Kind::NotFound));
+    }
+    let items = integration::of_user(&mut tx, &user_id, Audience::Admin, web.engine.now()).await?;
+    Ok(Json(List::whole(items)))
+}

@@ -1,0 +1,3 @@
+//! `/api/v1/admin/users`.
+
+pub(crate) mod integrations;

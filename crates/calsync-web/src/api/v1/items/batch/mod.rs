@@ -1,0 +1,102 @@
+//! `POST /api/v1/items/batch`: up to 10,000 lines of NDJSON, answered line by line in order.
+//!
+//! Lines are stored in slices of one transaction each, and a slice is answered after its commit. A
+//! bad line fails alone. If a slice can't be stored, its lines and those after it say so, and
+//! nothing more is tried: the same batch can be sent again.
+
+mod answer;
+mod line;
+mod slice;
+
+use std::convert::Infallible;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use http::header::CONTENT_TYPE;
+
+use self::answer::Answers;
+use self::line::{Line, Lines};
+use crate::caller::Caller;
+use crate::guard::BatchSlot;
+use crate::idempotency::Faulted;
+use crate::input::Query;
+use crate::problem::{Kind, Problem};
+use crate::web::{TraceId, Web};
+
+/// The answer's media type.
+pub(crate) const NDJSON: &str = "application/x-ndjson";
+/// The most lines of a batch.
+const LINES_MAX: usize = 10_000;
+/// The most lines of one transaction.
+const SLICE_LINES_MAX: usize = 500;
+
+/// A batch on its way through.
+struct Batch {
+    web: Web,
+    caller: Caller,
+    trace: TraceId,
+    lines: Lines,
+    faulted: Faulted,
+    /// Why nothing more is tried.
+    stopped: Option<Problem>,
+    _slot: BatchSlot,
+}
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    caller: Caller,
+    Extension(trace): Extension<TraceId>,
+    Extension(slot): Extension<BatchSlot>,
+    mut query: Query,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    if query.take("snapshot").is_some() {
+        query.refuse("snapshot", "is not available yet");
+    }
+    query.end()?;
+    let lines = Lines::new(body);
+    if lines.count_is_over(LINES_MAX) {
+        return Err(Problem::new(Kind::TooLarge).detail(format!("at most {LINES_MAX} lines")));
+    }
+    let faulted = Faulted::default();
+    let batch = Batch { web, caller, trace, lines, faulted: faulted.clone(), stopped: None, _slot: slot };
+    let answers = stream::unfold(batch, |mut batch| async {
+        let answers = batch.next_slice().await?;
+        Some((Ok::<_, Infallible>(answers), batch))
+    });
+    let mut response = ([(CONTENT_TYPE, NDJSON)], Body::from_stream(answers)).into_response();
+    response.extensions_mut().insert(faulted);
+    Ok(response)
+}
+
+impl Batch {
+    /// Stores the next slice and gives its answers; none: the batch is through.
+    async fn next_slice(&mut self) -> Option<Bytes> {
+        let slice: Vec<Line> = self.lines.by_ref().take(SLICE_LINES_MAX).collect();
+        if slice.is_empty() {
+            return None;
+        }
+        let mut done = Vec::new();
+        if self.stopped.is_none() {
+            match slice::store(&self.web, &self.caller, &slice).await {
+                Ok(stored) => done = stored,
+                Err(error) => self.stop(error.into()),
+            }
+        }
+        let mut answers = Answers::new(&self.trace.0);
+        match &self.stopped {
+            None => slice.iter().zip(&done).for_each(|(line, done)| answers.push(line, done.as_ref())),
+            Some(problem) => slice.iter().for_each(|line| answers.push(line, Err(problem))),
+        }
+        Some(answers.into_bytes())
+    }
+
+    fn stop(&mut self, problem: Problem) {
+        crate::answer::log(&problem, &self.trace, &http::Method::POST, "/api/v1/items/batch");
+        self.faulted.raise();
+        self.stopped = Some(problem);
+    }
+}

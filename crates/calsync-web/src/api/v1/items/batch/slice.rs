@@ -1,0 +1,76 @@
+//! Stores a slice of lines in one transaction.
+
+use std::collections::BTreeSet;
+
+use calsync_store::mappings::{self, Touched};
+use calsync_store::users::{self, Put};
+use calsync_store::{StoreError, Tx, refusals};
+use http::StatusCode;
+use jiff::Timestamp;
+
+use super::line::{Line, Op};
+use crate::api::v1::items::change;
+use crate::api::v1::refusals::record::{Sent, refusal};
+use crate::caller::Caller;
+use crate::problem::Problem;
+use crate::transaction::stored;
+use crate::web::Web;
+
+/// How a line ended.
+pub(super) type Done = Result<StatusCode, Problem>;
+
+/// Stores `slice` and commits; answers how each of its lines ended.
+pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<Vec<Done>, StoreError> {
+    let now = web.engine.now();
+    let done = stored!(web.engine, |tx| {
+        let mut touched = BTreeSet::new();
+        let mut done = Vec::with_capacity(slice.len());
+        for line in slice {
+            let end = apply(tx, &line.op, &mut touched, now).await?;
+            if let Err(problem) = &end {
+                keep_refusal(tx, web, caller, &line.op, problem).await?;
+            }
+            done.push(end);
+        }
+        mappings::touch(tx, &touched, now).await?;
+        (done, touched.is_empty())
+    });
+    let (done, is_quiet) = done?;
+    if !is_quiet {
+        web.engine.hint();
+    }
+    Ok(done)
+}
+
+async fn apply(
+    tx: &mut Tx,
+    op: &Op,
+    touched: &mut BTreeSet<Touched>,
+    now: Timestamp,
+) -> Result<Done, StoreError> {
+    match op {
+        Op::Put(key, body) => change::put(tx, key, body, touched, now).await,
+        Op::Delete(key, version) => change::delete(tx, key, *version, touched, now).await,
+        Op::PutUser(user) => Ok(Ok(match users::put(tx, user, now).await? {
+            Put::Created => StatusCode::CREATED,
+            Put::Changed | Put::Same => StatusCode::OK,
+        })),
+        Op::Bad(bad) => Ok(Err(bad.problem.clone())),
+    }
+}
+
+/// A refused upsert is kept with the slice that it came in.
+async fn keep_refusal(
+    tx: &mut Tx,
+    web: &Web,
+    caller: &Caller,
+    op: &Op,
+    problem: &Problem,
+) -> Result<(), StoreError> {
+    let refusal = match op {
+        Op::Put(key, _) => refusal(web, caller, &Sent::item(key.kind.name(), &key.id), problem),
+        Op::Bad(bad) if bad.is_upsert => refusal(web, caller, &bad.sent, problem),
+        Op::Bad(_) | Op::Delete(..) | Op::PutUser(_) => return Ok(()),
+    };
+    refusals::record(tx, &refusal).await
+}

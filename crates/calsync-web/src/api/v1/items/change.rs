@@ -1,0 +1,54 @@
+//! What a PUT and a DELETE do in a transaction, alone or as a line of a batch.
+
+use std::collections::BTreeSet;
+
+use calsync_core::item::{ItemBody, ItemKey};
+use calsync_store::items::{self, Removal, Upsert};
+use calsync_store::mappings::Touched;
+use calsync_store::{StoreError, Tx};
+use http::StatusCode;
+use jiff::Timestamp;
+
+use crate::problem::Problem;
+
+/// Stores an item and notes in `touched` whose calendars are concerned. The outer error is the
+/// database's; the inner one is the caller's, and nothing was stored then.
+pub(crate) async fn put(
+    tx: &mut Tx,
+    key: &ItemKey,
+    body: &ItemBody,
+    touched: &mut BTreeSet<Touched>,
+    now: Timestamp,
+) -> Result<Result<StatusCode, Problem>, StoreError> {
+    Ok(match items::put(tx, key, body, now).await? {
+        Upsert::Stored { created, renewed, users } => {
+            touch(touched, key, users, renewed);
+            Ok(if created { StatusCode::CREATED } else { StatusCode::OK })
+        }
+        Upsert::Same => Ok(StatusCode::OK),
+        Upsert::StaleVersion { stored } => Err(Problem::stale_version(stored)),
+    })
+}
+
+/// Removes an item, in the same manner.
+pub(crate) async fn delete(
+    tx: &mut Tx,
+    key: &ItemKey,
+    version: Option<i64>,
+    touched: &mut BTreeSet<Touched>,
+    now: Timestamp,
+) -> Result<Result<StatusCode, Problem>, StoreError> {
+    Ok(match items::delete(tx, key, version, now).await? {
+        Removal::Removed(users) => {
+            touch(touched, key, users, true);
+            Ok(StatusCode::NO_CONTENT)
+        }
+        Removal::NothingThere => Ok(StatusCode::NO_CONTENT),
+        Removal::StaleVersion { stored } => Err(Problem::stale_version(stored)),
+    })
+}
+
+fn touch(touched: &mut BTreeSet<Touched>, item: &ItemKey, users: BTreeSet<String>, ends_life: bool) {
+    let pair = |user_id| Touched { user_id, item: item.clone(), ends_life };
+    touched.extend(users.into_iter().map(pair));
+}

@@ -1,0 +1,36 @@
+//! `DELETE /api/v1/items/{kind}/{item_id}[?version=]`: removes the item from all calendars; 204
+//! also when it is unknown. A later PUT starts anew.
+
+use std::collections::BTreeSet;
+
+use axum::extract::{Path, State};
+use calsync_store::mappings;
+use http::StatusCode;
+
+use super::change;
+use crate::input::{self, Query};
+use crate::problem::Problem;
+use crate::transaction::stored;
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    Path((kind, item_id)): Path<(String, String)>,
+    mut query: Query,
+) -> Result<StatusCode, Problem> {
+    let key = input::item_key(&kind, item_id).map_err(Problem::fields)?;
+    let version = query.take_as("version", "must be a whole number from 0", |text| {
+        text.parse::<i64>().ok().filter(|version| *version >= 0)
+    });
+    query.end()?;
+    let now = web.engine.now();
+    let done = stored!(web.engine, |tx| {
+        let mut touched = BTreeSet::new();
+        let done = change::delete(tx, &key, version, &mut touched, now).await?;
+        mappings::touch(tx, &touched, now).await?;
+        done
+    });
+    let done = done?;
+    web.engine.hint();
+    done
+}

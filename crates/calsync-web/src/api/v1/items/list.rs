@@ -1,0 +1,72 @@
+//! `GET /api/v1/items?user_id=&kind=&state=`: a user's items, in the order of kind and id.
+//!
+//! A state is known only after looking at each item, so a page may be shorter than asked, or even
+//! empty, while the list goes on: `next_cursor` alone tells the end.
+
+use axum::Json;
+use axum::extract::State;
+use calsync_core::item::{ItemKey, ItemKind, check_id};
+use calsync_core::sync_state::SyncState;
+use calsync_store::items;
+
+use crate::cursor;
+use crate::input::Query;
+use crate::problem::Problem;
+use crate::shapes::item::ItemShape;
+use crate::shapes::{Audience, List};
+use crate::web::Web;
+
+/// What is looked for.
+struct Search {
+    user_id: String,
+    kind: Option<ItemKind>,
+    state: Option<SyncState>,
+    limit: i64,
+    list: String,
+    after: Option<ItemKey>,
+}
+
+pub(crate) async fn handler(State(web): State<Web>, query: Query) -> Result<Json<List<ItemShape>>, Problem> {
+    let search = parse(query)?;
+    let mut tx = web.engine.store().read().await?;
+    let (user_id, after) = (&search.user_id, search.after.as_ref());
+    // One more than asked tells whether the list goes on.
+    let mut found = items::of_user(&mut tx, user_id, search.kind, after, search.limit + 1).await?;
+    let goes_on = found.len() as i64 > search.limit;
+    found.truncate(usize::try_from(search.limit).unwrap_or_default());
+    let last = found.last().filter(|_| goes_on);
+    let next_cursor = last.and_then(|item| cursor::write(&search.list, &item.key));
+    let mut items = Vec::with_capacity(found.len());
+    for item in found {
+        let shape = ItemShape::load(&mut tx, item, Audience::User).await?;
+        if search.matches(&shape) {
+            items.push(shape);
+        }
+    }
+    Ok(Json(List { items, next_cursor }))
+}
+
+fn parse(mut query: Query) -> Result<Search, Problem> {
+    let user_id = query.take_as("user_id", "must be a user's id", |id| {
+        check_id("user_id", id).is_ok().then(|| id.to_owned())
+    });
+    let kind = query.take_as("kind", "must be session, task or deadline", ItemKind::from_name);
+    let state = query.take_as("state", "is not a state of an item", SyncState::from_name);
+    let limit = query.limit();
+    let user_id = user_id.unwrap_or_default();
+    let filters = (&user_id, kind.map(ItemKind::name), state.map(SyncState::name));
+    let list = format!("items {filters:?}");
+    let after = query.take_as("cursor", "is not a cursor of this list", |text| cursor::read(&list, text));
+    if user_id.is_empty() {
+        query.refuse("user_id", "is required");
+    }
+    query.end()?;
+    Ok(Search { user_id, kind, state, limit, list, after })
+}
+
+impl Search {
+    fn matches(&self, item: &ItemShape) -> bool {
+        let Some(state) = self.state else { return true };
+        item.sync.iter().any(|one| one.user_id == self.user_id && one.state == state)
+    }
+}

@@ -1,0 +1,63 @@
+//! `PUT /api/v1/items/{kind}/{item_id}`: upsert; replaces, absent clears. The same body twice
+//! changes nothing. What is refused is kept for an admin to find.
+
+use std::collections::BTreeSet;
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use calsync_core::item::{ItemBody, ItemKey};
+use calsync_store::mappings;
+use http::StatusCode;
+
+use super::change;
+use crate::api::v1::refusals::record::{self, Sent};
+use crate::caller::Caller;
+use crate::input::{self, NoQuery};
+use crate::problem::Problem;
+use crate::shapes::Audience;
+use crate::shapes::item::ItemShape;
+use crate::transaction::stored;
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    caller: Caller,
+    Path((kind, item_id)): Path<(String, String)>,
+    _: NoQuery,
+    body: Bytes,
+) -> Result<(StatusCode, Json<ItemShape>), Problem> {
+    let sent = Sent::item(&kind, &item_id);
+    let stored = match parse(&kind, item_id, &body) {
+        Ok((key, body)) => store(&web, key, body).await?,
+        Err(problem) => Err(problem),
+    };
+    match stored {
+        Ok((status, shape)) => Ok((status, Json(shape))),
+        Err(problem) => Err(record::refuse(&web, &caller, &sent, problem).await),
+    }
+}
+
+fn parse(kind: &str, item_id: String, body: &[u8]) -> Result<(ItemKey, ItemBody), Problem> {
+    let key = input::item_key(kind, item_id).map_err(Problem::fields)?;
+    let body = ItemBody::parse(key.kind, &input::object(body)?).map_err(Problem::fields)?;
+    Ok((key, body))
+}
+
+/// Stores the item, commits, and answers how it stands now.
+async fn store(
+    web: &Web,
+    key: ItemKey,
+    body: ItemBody,
+) -> Result<Result<(StatusCode, ItemShape), Problem>, Problem> {
+    let now = web.engine.now();
+    let done = stored!(web.engine, |tx| {
+        let mut touched = BTreeSet::new();
+        let status = change::put(tx, &key, &body, &mut touched, now).await?;
+        mappings::touch(tx, &touched, now).await?;
+        (status, mappings::of_item(tx, key.kind, &key.id).await?)
+    });
+    let (status, pairs) = done?;
+    web.engine.hint();
+    Ok(status.map(|status| (status, ItemShape::new(key, body, pairs, Audience::User))))
+}

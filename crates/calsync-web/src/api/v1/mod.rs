@@ -1,0 +1,6 @@
+//! `/api/v1`: the platform API, and the admin API under `admin`.
+
+pub(crate) mod admin;
+pub(crate) mod items;
+pub(crate) mod refusals;
+pub(crate) mod users;

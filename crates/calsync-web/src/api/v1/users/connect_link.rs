@@ -1,0 +1,73 @@
+//! `POST /api/v1/users/{user_id}/connect-link`: an address on which the user connects. Whoever has
+//! it can connect as them; it is used up when its form is sent.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use calsync_core::item::FieldError;
+use calsync_engine::connect::{self, LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX};
+use calsync_store::users;
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::input::{self, NoQuery};
+use crate::problem::{Kind, Problem};
+use crate::return_url;
+use crate::web::Web;
+
+#[derive(Serialize)]
+pub(crate) struct ConnectLinkShape {
+    url: String,
+    expires_at: Timestamp,
+}
+
+struct Wish {
+    return_url: Option<String>,
+    lifetime: SignedDuration,
+}
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    Path(user_id): Path<String>,
+    _: NoQuery,
+    body: Bytes,
+) -> Result<Json<ConnectLinkShape>, Problem> {
+    input::user_id(&user_id)?;
+    let wish = parse(&input::object_or_nothing(&body)?, &web.engine.settings().return_urls);
+    let wish = wish.map_err(Problem::fields)?;
+    let mut tx = web.engine.store().read().await?;
+    let user = users::get(&mut tx, &user_id).await?;
+    drop(tx);
+    if user.is_none() {
+        return Err(Problem::new(Kind::NotFound));
+    }
+    let link = connect::create_link(&web.engine, &user_id, wish.return_url, wish.lifetime).await?;
+    Ok(Json(ConnectLinkShape { url: link.url, expires_at: link.expires_at }))
+}
+
+fn parse(body: &Map<String, Value>, allowed: &[String]) -> Result<Wish, Vec<FieldError>> {
+    let mut errors = Vec::new();
+    input::unknown_keys(body, &["return_url", "expires_in"], &mut errors);
+    let given = |field| body.get(field).filter(|value: &&Value| !value.is_null());
+    let return_url = given("return_url").and_then(|value| {
+        let checked = match value.as_str() {
+            Some(url) => return_url::check(url, allowed).map(|()| url.to_owned()),
+            None => Err(FieldError::new("return_url", "must be a string")),
+        };
+        checked.map_err(|error| errors.push(error)).ok()
+    });
+    let most = LINK_LIFETIME_MAX.as_secs();
+    let lifetime = given("expires_in").map_or(Some(LINK_LIFETIME_DEFAULT), |value| {
+        value.as_i64().filter(|secs| (1..=most).contains(secs)).map(SignedDuration::from_secs)
+    });
+    match lifetime {
+        Some(lifetime) if errors.is_empty() => return Ok(Wish { return_url, lifetime }),
+        Some(_) => {}
+        None => {
+            let message = format!("must be a whole number of seconds from 1 to {most}");
+            errors.push(FieldError::new("expires_in", message));
+        }
+    }
+    Err(errors)
+}

@@ -1,0 +1,34 @@
+//! `PUT /api/v1/users/{user_id}`: replaces what is known of a user; absent clears.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::{Path, State};
+use calsync_store::users::{self, Put};
+use http::StatusCode;
+
+use crate::api::v1::refusals::record::{self, Sent};
+use crate::caller::Caller;
+use crate::input::{self, NoQuery};
+use crate::problem::Problem;
+use crate::shapes::user::{self, UserShape};
+use crate::transaction::stored;
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    caller: Caller,
+    Path(user_id): Path<String>,
+    _: NoQuery,
+    body: Bytes,
+) -> Result<(StatusCode, Json<UserShape>), Problem> {
+    let sent = Sent::user(&user_id);
+    let read = input::object(&body).and_then(|body| user::parse(user_id, &body).map_err(Problem::fields));
+    let user = match read {
+        Ok(user) => user,
+        Err(problem) => return Err(record::refuse(&web, &caller, &sent, problem).await),
+    };
+    let now = web.engine.now();
+    let put = stored!(web.engine, |tx| users::put(tx, &user, now).await?)?;
+    let status = if put == Put::Created { StatusCode::CREATED } else { StatusCode::OK };
+    Ok((status, Json(user.into())))
+}

@@ -1,0 +1,144 @@
+//! What happens before every handler, as its line in the table of routes says: the caller's right
+//! is checked, then the body read within its limits, then the idempotency key looked up.
+//!
+//! Handlers get the whole body; none of them reads from the network.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::{HeaderMap, Method};
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::caller::authorise;
+use crate::idempotency;
+use crate::problem::{Kind, Problem};
+use crate::routes::{Access, Route, Takes};
+use crate::web::Web;
+
+/// Room in memory for one batch, kept until its answer is sent.
+#[derive(Clone)]
+pub(crate) struct BatchSlot {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
+impl Takes {
+    /// The largest body.
+    const fn bytes_max(self) -> usize {
+        match self {
+            Self::Nothing => 0,
+            Self::Form => 16 << 10,
+            Self::Json => 1 << 20,
+            Self::Ndjson => 16 << 20,
+        }
+    }
+
+    /// How long a body may take to arrive.
+    const fn arrives_within(self) -> Duration {
+        match self {
+            Self::Nothing | Self::Form | Self::Json => Duration::from_secs(20),
+            Self::Ndjson => Duration::from_secs(120),
+        }
+    }
+
+    /// The media types that a body may have.
+    const fn types(self) -> &'static [&'static str] {
+        match self {
+            Self::Nothing => &[],
+            Self::Form => &["application/x-www-form-urlencoded"],
+            Self::Json => &["application/json"],
+            Self::Ndjson => {
+                &["application/x-ndjson", "application/ndjson", "application/jsonl", "application/json"]
+            }
+        }
+    }
+}
+
+/// Lets a request through to its handler, or not.
+pub(crate) async fn guard(
+    State((web, route)): State<(Web, &'static Route)>,
+    request: Request,
+    next: Next,
+) -> Result<Response, Problem> {
+    let (mut parts, body) = request.into_parts();
+    let caller = match route.access {
+        Access::Everyone => None,
+        Access::Key(scope) => Some(authorise(&web, &parts.headers, scope).await?),
+    };
+    if let Some(caller) = &caller {
+        parts.extensions.insert(caller.clone());
+    }
+    if route.takes == Takes::Nothing {
+        return Ok(next.run(Request::from_parts(parts, body)).await);
+    }
+    if route.takes == Takes::Form {
+        refuse_cross_site(&web, &parts.headers)?;
+    }
+    if route.takes == Takes::Ndjson {
+        let permit = web.batches.clone().acquire_owned().await;
+        let permit = permit.map_err(|_| Problem::new(Kind::Unavailable))?;
+        parts.extensions.insert(BatchSlot { _permit: Arc::new(permit) });
+    }
+    let body = read(route.takes, &parts.headers, body).await?;
+    match caller {
+        Some(caller) if parts.method == Method::POST => {
+            idempotency::once(&web, &caller, parts, body, next).await
+        }
+        _ => Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
+    }
+}
+
+/// Reads a whole body of the right type.
+async fn read(takes: Takes, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    check_type(takes, headers)?;
+    let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if length.is_some_and(|length| length > takes.bytes_max()) {
+        return Err(too_large(takes));
+    }
+    let read = tokio::time::timeout(takes.arrives_within(), to_bytes(body, takes.bytes_max())).await;
+    // An error within the limit is a connection that broke: nobody reads the answer.
+    read.map_err(|_| Problem::new(Kind::Timeout))?.map_err(|_| too_large(takes))
+}
+
+fn too_large(takes: Takes) -> Problem {
+    Problem::new(Kind::TooLarge).detail(format!("at most {} bytes", takes.bytes_max()))
+}
+
+/// A body without a type is taken as what the route wants; a compressed one is not opened.
+fn check_type(takes: Takes, headers: &HeaderMap) -> Result<(), Problem> {
+    let wrong = || {
+        Problem::new(Kind::WrongContentType)
+            .detail(format!("send {}, not compressed", takes.types().join(" or ")))
+    };
+    if headers.get(CONTENT_ENCODING).is_some_and(|value| value != "identity") {
+        return Err(wrong());
+    }
+    let Some(value) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let value = value.to_str().map_err(|_| wrong())?;
+    let mut parts = value.split(';').map(str::trim);
+    let media_type = parts.next().unwrap_or_default();
+    let is_utf8 = |part: &str| {
+        let charset = part.to_ascii_lowercase().replace('"', "");
+        charset.strip_prefix("charset=").is_none_or(|name| name == "utf-8" || name == "us-ascii")
+    };
+    if takes.types().iter().any(|one| media_type.eq_ignore_ascii_case(one)) && parts.all(is_utf8) {
+        return Ok(());
+    }
+    Err(wrong())
+}
+
+/// A form with an effect must come from one of our own pages. Browsers say where it comes from;
+/// what says nothing is no browser, and carries no cookie of a victim.
+fn refuse_cross_site(web: &Web, headers: &HeaderMap) -> Result<(), Problem> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let ours = match (text("sec-fetch-site"), text("origin")) {
+        (Some(site), _) => matches!(site, "same-origin" | "none"),
+        (None, Some(origin)) => origin == crate::return_url::origin(&web.engine.settings().public_url),
+        (None, None) => true,
+    };
+    if ours { Ok(()) } else { Err(Problem::new(Kind::CrossSite)) }
+}

@@ -1,0 +1,137 @@
+//! Reads what callers send, strictly: names that we don't know are bad fields, in bodies and in
+//! queries alike.
+
+use axum::extract::FromRequestParts;
+use calsync_core::item::{FieldError, ItemKey, ItemKind, check_id};
+use http::request::Parts;
+use jiff::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::problem::{Kind, Problem};
+use crate::web::Web;
+
+/// Entries of a list unless asked otherwise.
+const LIMIT_DEFAULT: i64 = 50;
+/// The most entries of a list.
+const LIMIT_MAX: i64 = 200;
+
+/// A JSON object.
+pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    serde_json::from_slice(body).map_err(|error| Problem::new(Kind::BadJson).detail(error.to_string()))
+}
+
+/// A JSON object, or nothing at all, which is an empty one.
+pub(crate) fn object_or_nothing(body: &[u8]) -> Result<Map<String, Value>, Problem> {
+    if body.is_empty() { Ok(Map::new()) } else { object(body) }
+}
+
+/// Names every key of `body` that is not `known`.
+pub(crate) fn unknown_keys(body: &Map<String, Value>, known: &[&str], errors: &mut Vec<FieldError>) {
+    let unknown = body.keys().filter(|key| !known.contains(&key.as_str()));
+    errors.extend(unknown.map(|key| FieldError::new(key, "is not a field that is known here")));
+}
+
+/// An item's name, from its address or a batch's line.
+pub(crate) fn item_key(kind: &str, item_id: String) -> Result<ItemKey, Vec<FieldError>> {
+    let known = ItemKind::from_name(kind);
+    let mut errors: Vec<FieldError> = check_id("item_id", &item_id).err().into_iter().collect();
+    match known {
+        Some(kind) if errors.is_empty() => return Ok(ItemKey { kind, id: item_id }),
+        Some(_) => {}
+        None => errors.insert(0, FieldError::new("kind", "must be session, task or deadline")),
+    }
+    Err(errors)
+}
+
+/// A user's id, from an address.
+pub(crate) fn user_id(user_id: &str) -> Result<(), Problem> {
+    check_id("user_id", user_id).map_err(|error| Problem::fields(vec![error]))
+}
+
+/// The parameters of an address, each of which must be asked for by its name.
+#[derive(Debug)]
+pub(crate) struct Query {
+    pairs: Vec<(String, String)>,
+    errors: Vec<FieldError>,
+}
+
+impl Query {
+    /// The value of `name`; an empty one is absent.
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
+        let mut values = Vec::new();
+        self.pairs.retain(|(key, value)| {
+            let wanted = key == name;
+            if wanted {
+                values.push(value.clone());
+            }
+            !wanted
+        });
+        if values.len() > 1 {
+            self.refuse(name, "stands more than once");
+        }
+        values.into_iter().next().filter(|value| !value.is_empty())
+    }
+
+    /// The value of `name`, read by `read`.
+    pub(crate) fn take_as<T>(
+        &mut self,
+        name: &str,
+        allowed: &str,
+        read: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.take(name)?;
+        let value = read(&text);
+        if value.is_none() {
+            self.refuse(name, allowed);
+        }
+        value
+    }
+
+    /// How many entries are wanted.
+    pub(crate) fn limit(&mut self) -> i64 {
+        let limit = self.take_as("limit", "must be a whole number from 1 to 200", |text| {
+            text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit))
+        });
+        limit.unwrap_or(LIMIT_DEFAULT)
+    }
+
+    /// A moment.
+    pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
+        self.take_as(name, "must be an RFC 3339 time with offset", |text| text.parse().ok())
+    }
+
+    /// Says that `name` can't be taken.
+    pub(crate) fn refuse(&mut self, name: &str, message: &str) {
+        self.errors.push(FieldError::new(name, message));
+    }
+
+    /// Done: whatever was not asked for is unknown.
+    pub(crate) fn end(mut self) -> Result<(), Problem> {
+        for (name, _) in std::mem::take(&mut self.pairs) {
+            self.refuse(&name, "is not a parameter that is known here");
+        }
+        if self.errors.is_empty() { Ok(()) } else { Err(Problem::fields(self.errors)) }
+    }
+}
+
+impl FromRequestParts<Web> for Query {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+        let query = parts.uri.query().unwrap_or_default();
+        let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        Ok(Self { pairs, errors: Vec::new() })
+    }
+}
+
+/// No parameters at all.
+pub(crate) struct NoQuery;
+
+impl FromRequestParts<Web> for NoQuery {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        Query::from_request_parts(parts, web).await?.end()?;
+        Ok(Self)
+    }
+}

@@ -1,0 +1,3 @@
+//! `/oauth/google/…`.
+
+pub(crate) mod callback;

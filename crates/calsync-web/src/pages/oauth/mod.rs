@@ -1,0 +1,3 @@
+//! `/oauth/…`.
+
+pub(crate) mod google;

@@ -1,0 +1,206 @@
+//! Answers that say no, as RFC 9457 problems.
+//!
+//! A handler returns a [`Problem`]; [`crate::answer`] writes it, as JSON or as a page, with the
+//! request's trace id. What went wrong inside is logged under that id and never sent.
+
+use axum::response::{IntoResponse, Response};
+use calsync_core::item::FieldError;
+use calsync_engine::EngineError;
+use calsync_store::StoreError;
+use http::StatusCode;
+use serde::Serialize;
+
+/// A body with more bad fields than this is told about the first ones.
+const ERRORS_MAX: usize = 50;
+/// An unknown key may be as long as the body; so much of it is told, in characters.
+const FIELD_LENGTH_MAX: usize = 128;
+
+/// The kinds of problems. Their types are part of the API: programs tell them apart by these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    BadJson,
+    Unauthorized,
+    Forbidden,
+    CrossSite,
+    NotFound,
+    MethodNotAllowed,
+    Timeout,
+    VersionConflict,
+    RequestUnderWay,
+    LinkExpired,
+    TooLarge,
+    WrongContentType,
+    BadFields,
+    IdempotencyKeyReused,
+    Internal,
+    Unavailable,
+    NotConfigured,
+}
+
+impl Kind {
+    /// Type, status and title.
+    const fn line(self) -> (&'static str, u16, &'static str) {
+        match self {
+            Self::BadJson => ("/problems/bad-json", 400, "This is no JSON object"),
+            Self::Unauthorized => ("/problems/unauthorized", 401, "A valid API key is required"),
+            Self::Forbidden => ("/problems/forbidden", 403, "This API key is of another scope"),
+            Self::CrossSite => ("/problems/cross-site", 403, "This form was sent from another site"),
+            Self::NotFound => ("/problems/not-found", 404, "There is nothing here"),
+            Self::MethodNotAllowed => {
+                ("/problems/method-not-allowed", 405, "This address doesn't know that method")
+            }
+            Self::Timeout => ("/problems/timeout", 408, "The body did not arrive in time"),
+            Self::VersionConflict => ("/problems/version-conflict", 409, "A newer version is stored"),
+            Self::RequestUnderWay => {
+                ("/problems/request-under-way", 409, "The same request is still being worked on")
+            }
+            Self::LinkExpired => ("/problems/link-expired", 410, "This link was used already or is too old"),
+            Self::TooLarge => ("/problems/too-large", 413, "This is too large"),
+            Self::WrongContentType => {
+                ("/problems/wrong-content-type", 415, "The body is of another type than is taken here")
+            }
+            Self::BadFields => ("/problems/bad-fields", 422, "Some fields can't be taken as they are"),
+            Self::IdempotencyKeyReused => {
+                ("/problems/idempotency-key-reused", 422, "Another request used this idempotency key")
+            }
+            Self::Internal => ("/problems/internal", 500, "Something went wrong on our side"),
+            Self::Unavailable => ("/problems/unavailable", 503, "The service can't do this at the moment"),
+            Self::NotConfigured => {
+                ("/problems/not-configured", 503, "Google Calendar is not set up here yet")
+            }
+        }
+    }
+}
+
+/// A problem; boxed, so that results stay small.
+#[derive(Clone, Debug)]
+pub(crate) struct Problem(Box<Inner>);
+
+#[derive(Clone, Debug)]
+struct Inner {
+    kind: Kind,
+    detail: Option<String>,
+    errors: Vec<FieldError>,
+    cause: Option<String>,
+}
+
+/// A problem as it is sent.
+#[derive(Serialize)]
+pub(crate) struct ProblemShape<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    title: &'static str,
+    status: u16,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<&'a str>,
+    #[serde(skip_serializing_if = "<[FieldError]>::is_empty")]
+    errors: &'a [FieldError],
+    trace_id: &'a str,
+}
+
+impl Problem {
+    /// A problem of `kind`.
+    pub(crate) fn new(kind: Kind) -> Self {
+        Self(Box::new(Inner { kind, detail: None, errors: Vec::new(), cause: None }))
+    }
+
+    /// Says more, for the developer.
+    pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Bad fields.
+    pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
+        let mut problem = Self::new(Kind::BadFields);
+        problem.0.errors = errors.into_iter().take(ERRORS_MAX).map(tellable).collect();
+        problem
+    }
+
+    /// One bad field.
+    pub(crate) fn field(field: &str, message: &str) -> Self {
+        Self::fields(vec![FieldError::new(field, message)])
+    }
+
+    /// A version that lost against `stored`.
+    pub(crate) fn stale_version(stored: i64) -> Self {
+        Self::new(Kind::VersionConflict).detail(format!(
+            "version {stored} is stored: a lower one, or the same with another body, is not taken"
+        ))
+    }
+
+    /// Our own fault; `cause` is for our log alone.
+    fn internal(kind: Kind, cause: &StoreError) -> Self {
+        let mut problem = Self::new(kind);
+        problem.0.cause = Some(cause.to_string());
+        problem
+    }
+
+    pub(crate) fn kind(&self) -> Kind {
+        self.0.kind
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.kind.line().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    pub(crate) fn title(&self) -> &'static str {
+        self.0.kind.line().2
+    }
+
+    pub(crate) fn errors(&self) -> &[FieldError] {
+        &self.0.errors
+    }
+
+    /// What went wrong inside, for the log.
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// The problem as it is sent.
+    pub(crate) fn shape<'a>(&'a self, trace_id: &'a str) -> ProblemShape<'a> {
+        let (kind, status, title) = self.0.kind.line();
+        ProblemShape {
+            kind,
+            title,
+            status,
+            detail: self.0.detail.as_deref(),
+            errors: &self.0.errors,
+            trace_id,
+        }
+    }
+}
+
+/// An error that is fit to be sent, stored and logged, whatever the key was called.
+fn tellable(error: FieldError) -> FieldError {
+    FieldError { field: clean(&error.field), message: error.message }
+}
+
+/// `text` without control characters and not longer than an id.
+pub(crate) fn clean(text: &str) -> String {
+    text.chars().take(FIELD_LENGTH_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        // What the database says may pass; what it holds may not.
+        let may_pass = matches!(error, StoreError::Database(_));
+        Self::internal(if may_pass { Kind::Unavailable } else { Kind::Internal }, &error)
+    }
+}
+
+impl From<EngineError> for Problem {
+    fn from(error: EngineError) -> Self {
+        match error {
+            EngineError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}

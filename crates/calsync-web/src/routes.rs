@@ -1,0 +1,248 @@
+//! The one table of routes: who may call each, what it takes, what it answers. The router, the
+//! guard and `/openapi.json` are made from it, so that none of them can forget a route.
+
+use axum::routing::{MethodRouter, delete, get, post, put};
+use calsync_store::api_keys::Scope;
+use http::Method;
+
+use crate::api::v1::{admin, items, refusals, users};
+use crate::web::Web;
+use crate::{assets, health, openapi, pages};
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Whoever reaches it.
+    Everyone,
+    /// The holder of an API key of a scope.
+    Key(Scope),
+}
+
+/// What a request carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Takes {
+    /// No body; one that comes is not read.
+    Nothing,
+    /// A form of ours.
+    Form,
+    /// One JSON object.
+    Json,
+    /// A JSON object a line.
+    Ndjson,
+}
+
+/// A route.
+pub(crate) struct Route {
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    pub(crate) access: Access,
+    pub(crate) takes: Takes,
+    /// In one line, for the API's description.
+    pub(crate) summary: &'static str,
+    /// Its query parameters.
+    pub(crate) query: &'static [&'static str],
+    /// The schema of its body.
+    pub(crate) request: Option<&'static str>,
+    /// The statuses of success, with the schema of the body.
+    pub(crate) answers: &'static [(u16, Option<&'static str>)],
+    pub(crate) handler: fn() -> MethodRouter<Web>,
+}
+
+const PLATFORM: Access = Access::Key(Scope::Platform);
+const ADMIN: Access = Access::Key(Scope::Admin);
+
+/// What most routes have; each says what is different.
+const GET: Route = Route {
+    method: Method::GET,
+    path: "",
+    access: PLATFORM,
+    takes: Takes::Nothing,
+    summary: "",
+    query: &[],
+    request: None,
+    answers: &[],
+    handler: MethodRouter::new,
+};
+
+/// All routes.
+pub(crate) static ROUTES: &[Route] = &[
+    Route {
+        method: Method::PUT,
+        path: "/api/v1/users/{user_id}",
+        takes: Takes::Json,
+        summary: "Tells who a user is; replaces what was known",
+        request: Some("UserBody"),
+        answers: &[(200, Some("User")), (201, Some("User"))],
+        handler: || put(users::put::handler),
+        ..GET
+    },
+    Route {
+        path: "/api/v1/users/{user_id}",
+        summary: "A user",
+        answers: &[(200, Some("User"))],
+        handler: || get(users::get::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/api/v1/users/{user_id}/connect-link",
+        takes: Takes::Json,
+        summary: "Makes a link on which the user connects their calendar",
+        request: Some("ConnectLinkWish"),
+        answers: &[(200, Some("ConnectLink"))],
+        handler: || post(users::connect_link::handler),
+        ..GET
+    },
+    Route {
+        path: "/api/v1/users/{user_id}/integrations",
+        summary: "A user's connections, in the user's words",
+        answers: &[(200, Some("IntegrationList"))],
+        handler: || get(users::integrations::handler),
+        ..GET
+    },
+    Route {
+        path: "/api/v1/items",
+        summary: "A user's items; a page may be short while next_cursor is there",
+        query: &["user_id", "kind", "state", "limit", "cursor"],
+        answers: &[(200, Some("ItemList"))],
+        handler: || get(items::list::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/api/v1/items/batch",
+        takes: Takes::Ndjson,
+        summary: "Up to 10,000 lines, each answered by a line after it is stored",
+        request: Some("BatchLine"),
+        answers: &[(200, Some("BatchAnswer"))],
+        handler: || post(items::batch::handler),
+        ..GET
+    },
+    Route {
+        method: Method::PUT,
+        path: "/api/v1/items/{kind}/{item_id}",
+        takes: Takes::Json,
+        summary: "Tells what an item is; replaces what was known",
+        request: Some("ItemBody"),
+        answers: &[(200, Some("Item")), (201, Some("Item"))],
+        handler: || put(items::put::handler),
+        ..GET
+    },
+    Route {
+        path: "/api/v1/items/{kind}/{item_id}",
+        summary: "An item and where it stands for each of its users",
+        answers: &[(200, Some("Item"))],
+        handler: || get(items::get::handler),
+        ..GET
+    },
+    Route {
+        method: Method::DELETE,
+        path: "/api/v1/items/{kind}/{item_id}",
+        summary: "Removes an item from all calendars",
+        query: &["version"],
+        answers: &[(204, None)],
+        handler: || delete(items::delete::handler),
+        ..GET
+    },
+    Route {
+        path: "/api/v1/refusals",
+        summary: "Refused upserts of the last 30 days, oldest first",
+        query: &["since", "limit", "cursor"],
+        answers: &[(200, Some("RefusalList"))],
+        handler: || get(refusals::list::handler),
+        ..GET
+    },
+    Route {
+        path: "/api/v1/admin/users/{user_id}/integrations",
+        access: ADMIN,
+        summary: "All providers' connections of a user, in an admin's words",
+        answers: &[(200, Some("IntegrationList"))],
+        handler: || get(admin::users::integrations::handler),
+        ..GET
+    },
+    Route {
+        path: "/openapi.json",
+        access: Access::Everyone,
+        summary: "This description",
+        answers: &[(200, Some("Anything"))],
+        handler: || get(openapi::handler),
+        ..GET
+    },
+    Route {
+        path: "/healthz",
+        access: Access::Everyone,
+        summary: "Whether the process runs",
+        answers: &[(200, Some("Health"))],
+        handler: || get(health::live),
+        ..GET
+    },
+    Route {
+        path: "/readyz",
+        access: Access::Everyone,
+        summary: "Whether the database can be reached",
+        answers: &[(200, Some("Health"))],
+        handler: || get(health::ready),
+        ..GET
+    },
+    Route {
+        path: "/connect/{token}",
+        access: Access::Everyone,
+        summary: "A user's page: what will be read and written",
+        answers: &[(200, None)],
+        handler: || get(pages::connect::get::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/connect/{token}",
+        access: Access::Everyone,
+        takes: Takes::Form,
+        summary: "Uses the link up and leads to Google's consent",
+        answers: &[(303, None)],
+        handler: || post(pages::connect::post::handler),
+        ..GET
+    },
+    Route {
+        path: "/oauth/google/callback",
+        access: Access::Everyone,
+        summary: "Google sends the user back here",
+        query: &["state", "code", "error"],
+        answers: &[(303, None)],
+        handler: || get(pages::oauth::google::callback::handler),
+        ..GET
+    },
+    Route {
+        path: "/connect/calendar",
+        access: Access::Everyone,
+        summary: "A user's page: which of their calendars to use",
+        answers: &[(200, None)],
+        handler: || get(pages::connect::calendar::get::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/connect/calendar",
+        access: Access::Everyone,
+        takes: Takes::Form,
+        summary: "Makes a calendar the target",
+        answers: &[(303, None)],
+        handler: || post(pages::connect::calendar::post::handler),
+        ..GET
+    },
+    Route {
+        path: "/connect/done",
+        access: Access::Everyone,
+        summary: "A user's page: it worked",
+        answers: &[(200, None)],
+        handler: || get(pages::connect::done::handler),
+        ..GET
+    },
+    Route {
+        path: "/assets/{name}",
+        access: Access::Everyone,
+        summary: "Stylesheet and icon",
+        answers: &[(200, None)],
+        handler: || get(assets::handler),
+        ..GET
+    },
+];

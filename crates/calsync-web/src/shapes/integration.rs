@@ -1,0 +1,143 @@
+//! An integration as it is shown: its state with what can only be known at the moment of looking,
+//! a sentence, the next step, and never a token.
+
+use std::collections::BTreeSet;
+
+use calsync_core::integration::{CalendarChoice, FRESHNESS_PROMISE_MINUTES, IntegrationState};
+use calsync_core::reason::{Actor, Reason};
+use calsync_store::integrations::{self, CalendarPhase, Integration};
+use calsync_store::{StoreError, Tx};
+use jiff::{SignedDuration, Timestamp};
+use serde::Serialize;
+
+use super::Audience;
+use super::next_step::{NextStep, sentence};
+
+/// An integration.
+#[derive(Serialize)]
+pub(crate) struct IntegrationShape {
+    provider: String,
+    state: IntegrationState,
+    reason: Option<Reason>,
+    sentence: &'static str,
+    next_step: NextStep,
+    account_email: Option<String>,
+    target_calendar: Option<TargetCalendar>,
+    scopes: BTreeSet<String>,
+    token_renews_at: Option<Timestamp>,
+    connected_at: Option<Timestamp>,
+    last_success_at: Option<Timestamp>,
+    last_error_at: Option<Timestamp>,
+    counts: Counts,
+    channel: Channel,
+    incident_id: Option<String>,
+}
+
+#[derive(Serialize)]
+struct TargetCalendar {
+    id: String,
+    summary: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Counts {
+    synced: i64,
+    waiting: i64,
+    parked: i64,
+    held: i64,
+}
+
+/// The push channel; there are none yet.
+#[derive(Serialize)]
+struct Channel {
+    state: &'static str,
+    expires_at: Option<Timestamp>,
+}
+
+/// All of a user's integrations.
+///
+/// # Errors
+/// If the store fails.
+pub(crate) async fn of_user(
+    tx: &mut Tx,
+    user_id: &str,
+    audience: Audience,
+    now: Timestamp,
+) -> Result<Vec<IntegrationShape>, StoreError> {
+    let mut shapes = Vec::new();
+    for integration in integrations::of_user(tx, user_id).await? {
+        let counts = integrations::counts(tx, &integration.id).await?;
+        shapes.push(IntegrationShape::new(integration, counts, audience, now));
+    }
+    Ok(shapes)
+}
+
+impl IntegrationShape {
+    fn new(one: Integration, counts: integrations::Counts, audience: Audience, now: Timestamp) -> Self {
+        let state = shown_state(&one, &counts, now);
+        let reason = one.reason.or((state == IntegrationState::Disconnected).then_some(Reason::NotConnected));
+        let (sentence, next_step) = match reason {
+            Some(reason) => (sentence(reason, audience), NextStep::for_reason(reason, audience)),
+            None => plain_words(state, &one, audience),
+        };
+        let calendar = |id| TargetCalendar { id, summary: one.target_calendar_summary };
+        Self {
+            provider: one.provider,
+            state,
+            reason,
+            sentence,
+            next_step,
+            account_email: one.account_email.filter(|email| !email.is_empty()),
+            target_calendar: one.target_calendar_id.map(calendar),
+            scopes: one.scopes,
+            token_renews_at: one.expires_at.filter(|_| state != IntegrationState::Disconnected),
+            connected_at: one.connected_at,
+            last_success_at: one.last_success_at,
+            last_error_at: one.last_error_at,
+            counts: Counts {
+                synced: counts.synced,
+                waiting: counts.waiting,
+                parked: counts.parked,
+                held: counts.held,
+            },
+            channel: Channel { state: "off", expires_at: None },
+            incident_id: None,
+        }
+    }
+}
+
+/// The stored state, or `delayed` where a change waits longer than promised.
+fn shown_state(one: &Integration, counts: &integrations::Counts, now: Timestamp) -> IntegrationState {
+    let promise = SignedDuration::from_mins(FRESHNESS_PROMISE_MINUTES);
+    let latest = now.saturating_sub(promise).unwrap_or(now).as_microsecond();
+    let waits_long = counts.oldest_waiting_at.is_some_and(|since| since < latest);
+    match one.state {
+        IntegrationState::Active if waits_long => IntegrationState::Delayed,
+        state => state,
+    }
+}
+
+/// A state without a reason, in words.
+fn plain_words(state: IntegrationState, one: &Integration, audience: Audience) -> (&'static str, NextStep) {
+    let chooses =
+        one.calendar_choice == CalendarChoice::Existing && one.calendar_phase == CalendarPhase::Untold;
+    match state {
+        IntegrationState::Connecting if chooses => (
+            "Connected; which calendar to use is not chosen yet.",
+            NextStep::of(Actor::User, "Choose a calendar.", Some("choose-calendar")),
+        ),
+        IntegrationState::Connecting => ("Connected; the calendar is being made.", NextStep::none()),
+        IntegrationState::Active => ("Google Calendar is connected.", NextStep::none()),
+        IntegrationState::Delayed => (
+            "Google Calendar is connected, but a change has been waiting for more than 5 minutes.",
+            NextStep::of(Actor::Nobody, "Nothing to do: it is tried again.", None),
+        ),
+        IntegrationState::Paused => {
+            (sentence(Reason::Paused, audience), NextStep::for_reason(Reason::Paused, audience))
+        }
+        IntegrationState::Disconnecting => ("Google Calendar is being disconnected.", NextStep::none()),
+        IntegrationState::NeedsAction | IntegrationState::Disconnected => {
+            (sentence(Reason::Unknown, audience), NextStep::for_reason(Reason::Unknown, audience))
+        }
+    }
+}

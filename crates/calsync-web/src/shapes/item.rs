@@ -1,0 +1,97 @@
+//! An item as it is shown: the body, and for each of its users where it stands.
+
+use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind};
+use calsync_core::reason::Reason;
+use calsync_core::sync_state::SyncState;
+use calsync_store::mappings::{self, ShownPair};
+use calsync_store::{StoreError, Tx};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::Audience;
+use super::next_step::sentence;
+
+/// An item.
+#[derive(Serialize)]
+pub(crate) struct ItemShape {
+    kind: ItemKind,
+    item_id: String,
+    #[serde(flatten)]
+    body: ItemBody,
+    /// For each user, in the order of their ids.
+    pub(crate) sync: Vec<SyncShape>,
+}
+
+/// Where an item stands for one user.
+#[derive(Serialize)]
+pub(crate) struct SyncShape {
+    /// The user.
+    pub(crate) user_id: String,
+    /// The state.
+    pub(crate) state: SyncState,
+    reason: Option<Reason>,
+    sentence: &'static str,
+    remote: Option<Remote>,
+    last_synced_at: Option<Timestamp>,
+    verified_at: Option<Timestamp>,
+}
+
+/// The copy at Google.
+#[derive(Serialize)]
+struct Remote {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    id: String,
+    calendar_id: Option<String>,
+    etag: Option<String>,
+    html_link: Option<String>,
+}
+
+impl ItemShape {
+    /// Reads where `item` stands.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(crate) async fn load(tx: &mut Tx, item: Item, audience: Audience) -> Result<Self, StoreError> {
+        let pairs = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
+        Ok(Self::new(item.key, item.body, pairs, audience))
+    }
+
+    /// An item and its pairs.
+    pub(crate) fn new(key: ItemKey, body: ItemBody, pairs: Vec<ShownPair>, audience: Audience) -> Self {
+        let sync = pairs.into_iter().map(|pair| SyncShape::new(pair, audience)).collect();
+        Self { kind: key.kind, item_id: key.id, body, sync }
+    }
+}
+
+impl SyncShape {
+    fn new(pair: ShownPair, audience: Audience) -> Self {
+        let (calendar_id, etag, html_link) = (pair.calendar_id, pair.etag, pair.html_link);
+        Self {
+            user_id: pair.user_id,
+            state: pair.state,
+            reason: pair.reason,
+            sentence: words(pair.state, pair.reason, audience),
+            remote: pair.google_id.map(|id| Remote { kind: "event", id, calendar_id, etag, html_link }),
+            last_synced_at: pair.last_synced_at,
+            verified_at: pair.verified_at,
+        }
+    }
+}
+
+/// The reason's sentence; without a reason, the state in words.
+const fn words(state: SyncState, reason: Option<Reason>, audience: Audience) -> &'static str {
+    if let Some(reason) = reason {
+        return sentence(reason, audience);
+    }
+    match state {
+        SyncState::NotConnected => sentence(Reason::NotConnected, audience),
+        SyncState::Waiting => "In the queue: it will be in Google Calendar soon.",
+        SyncState::Synced => "It is in Google Calendar.",
+        SyncState::Parked => "Stopped until something changes.",
+        SyncState::Held => sentence(Reason::HeldForApproval, audience),
+        SyncState::RemovedByUser => sentence(Reason::RemovedByUser, audience),
+        SyncState::Removed => "It was taken off Google Calendar.",
+        SyncState::NotSent => "A rule keeps it out of Google Calendar.",
+    }
+}

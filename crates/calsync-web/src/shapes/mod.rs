@@ -1,0 +1,35 @@
+//! What things look like in answers; the same for the platform API and the admin API, but for whom
+//! the sentences speak to.
+
+pub(crate) mod integration;
+pub(crate) mod item;
+mod next_step;
+pub(crate) mod refusal;
+pub(crate) mod user;
+
+use serde::Serialize;
+
+/// Whom a sentence speaks to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Audience {
+    /// The user, by way of the platform.
+    User,
+    /// An admin.
+    Admin,
+}
+
+/// A page of a list.
+#[derive(Serialize)]
+pub(crate) struct List<T> {
+    /// The entries.
+    pub(crate) items: Vec<T>,
+    /// Where the list goes on; none: this was the end.
+    pub(crate) next_cursor: Option<String>,
+}
+
+impl<T> List<T> {
+    /// A list that is never long.
+    pub(crate) const fn whole(items: Vec<T>) -> Self {
+        Self { items, next_cursor: None }
+    }
+}
