@@ -80,6 +80,11 @@ impl Pair {
         *self = Self { generation: self.generation, phase: Phase::RemovedByUs, remote: None, base: None };
     }
 
+    /// It was gone before we asked for the first time: the user removed it.
+    pub const fn removed_by_user(&mut self) {
+        self.phase = Phase::RemovedByUser;
+    }
+
     /// Google's copy is not the one that we knew, or may not be there: look.
     pub const fn doubt(&mut self) {
         self.phase = match self.phase {

@@ -11,7 +11,7 @@ use std::sync::Mutex;
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::integration::CalendarChoice;
-use calsync_core::plan::{Place, Step, plan};
+use calsync_core::plan::{Phase, Place, Step, plan};
 use calsync_core::render::{View, want};
 use calsync_store::integrations::{self, CalendarPhase, Integration};
 use calsync_store::leases::{self, Lease};
@@ -24,6 +24,10 @@ use crate::{Engine, EngineError};
 use ending::{Ending, Trouble};
 use pair::{Caller, PairDone};
 
+/// The longest that one call to Google may take: the transport must keep to it, since a lease is
+/// trusted that long beyond its last look.
+pub const CALL_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
+
 /// Pairs a pass looks at; the rest follow in the next one.
 const PAIRS_A_PASS: i64 = 200;
 
@@ -31,6 +35,8 @@ const PAIRS_A_PASS: i64 = 200;
 struct Planned {
     due: DuePair,
     first: Step,
+    /// Where the pair stood before the step was stored.
+    phase_before: Phase,
 }
 
 /// Runs one pass and lets the lease go.
@@ -96,7 +102,7 @@ async fn sync(
     let planned = intend(&caller, due).await?;
     let at_once = engine.settings().calls_in_flight_per_integration;
     let done: Vec<PairDone> = futures_util::stream::iter(planned)
-        .map(|planned| caller.run(planned.due, planned.first))
+        .map(|planned| caller.run(planned))
         .buffer_unordered(at_once)
         .collect()
         .await;
@@ -112,8 +118,10 @@ async fn sync(
 /// Plans the first step of each pair, and stores in one transaction what Google is about to be
 /// told: generation and phase of each insert and delete.
 async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, EngineError> {
-    let mut planned: Vec<Planned> =
-        due.into_iter().map(|due| Planned { first: caller.plan(&due), due }).collect();
+    let mut planned: Vec<Planned> = due
+        .into_iter()
+        .map(|due| Planned { first: caller.plan(&due), phase_before: due.pair.phase, due })
+        .collect();
     let tells = |step: &Step| matches!(step, Step::Insert { .. } | Step::Delete);
     if !planned.iter().any(|one| tells(&one.first)) {
         return Ok(planned);
@@ -121,7 +129,7 @@ async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, 
     let store = caller.engine.store();
     let mut tx = store.begin().await?;
     leases::renew(&mut tx, caller.lease).await?;
-    for Planned { due, first } in &mut planned {
+    for Planned { due, first, .. } in &mut planned {
         match first {
             Step::Insert { generation, .. } => due.pair.telling(*generation),
             Step::Delete => due.pair.removing(),

@@ -17,15 +17,16 @@ use calsync_store::leases::Lease;
 use calsync_store::mappings::{DuePair, End};
 use jiff::{SignedDuration, Timestamp};
 
+use super::Planned;
 use super::ending::Trouble;
 use crate::Engine;
 use crate::tokens::Access;
 
 /// Calls that one pair may take in one pass: look, write, be overtaken twice.
 const CALLS_A_PAIR_MAX: usize = 6;
-/// A call is sent only with this much of the lease left: longer than the longest call, since
+/// A call is sent only with this much of the lease left: longer than [`super::CALL_LIMIT`], since
 /// Google checks no fence.
-pub(crate) const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
+const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
 
 /// What the pairs of a pass share.
 pub(super) struct Caller<'a> {
@@ -62,10 +63,10 @@ enum Next {
 }
 
 impl Caller<'_> {
-    /// Carries a pair from its `first` step to its end.
-    pub(super) async fn run(&self, mut due: DuePair, first: Step) -> PairDone {
+    /// Carries a pair from its first step to its end.
+    pub(super) async fn run(&self, planned: Planned) -> PairDone {
+        let Planned { mut due, first: mut step, phase_before } = planned;
         let stored = (due.pair.generation, due.pair.phase);
-        let mut step = first;
         let mut calls = Vec::new();
         for _ in 0..CALLS_A_PAIR_MAX {
             if let Step::Settle(state, reason) = step {
@@ -76,6 +77,10 @@ impl Caller<'_> {
                 break;
             }
             let (operation, answer) = self.take(&mut due.pair, step, &due.item.key).await;
+            if answer == Ok(Outcome::AlreadySo) && phase_before == Phase::There {
+                // We had not asked for it before: the user was first.
+                due.pair.removed_by_user();
+            }
             let next = match &answer {
                 Ok(_) => Next::Plan,
                 Err(failure) => self.after_failure(&mut due, failure),

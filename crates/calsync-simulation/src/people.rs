@@ -1,0 +1,65 @@
+//! Who is there: a few users, connected by the real way.
+
+use anyhow::{Context, ensure};
+use bytes::Bytes;
+use calsync_core::integration::CalendarChoice;
+use calsync_engine::connect::{self, Begun, Callback, Finished};
+use calsync_simulator::{NewAccount, Simulator};
+use http::header::LOCATION;
+use http::{Method, Request};
+use jiff::SignedDuration;
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use crate::deployment::Deployment;
+use crate::seam::Seam;
+
+/// The users, each with a Google account of the same name.
+pub(crate) const USERS: [&str; 3] = ["ana", "ben", "mira"];
+
+pub(crate) fn email(user: &str) -> String {
+    format!("{user}@example.org")
+}
+
+/// Makes and connects every user.
+pub(crate) async fn connect_all(
+    deployment: &Deployment,
+    google: &Simulator,
+    seam: &Seam,
+) -> anyhow::Result<()> {
+    for user in USERS {
+        google.add_account(NewAccount { email: email(user), ..NewAccount::default() });
+        let body = json!({"email": email(user), "time_zone": "Europe/Lisbon"});
+        let (status, answer) = deployment.call(Method::PUT, &format!("/users/{user}"), &body).await?;
+        ensure!(status.is_success(), "PUT /users/{user}: {status} {answer}");
+        connect(deployment, seam, user).await?;
+    }
+    Ok(())
+}
+
+async fn connect(deployment: &Deployment, seam: &Seam, user: &str) -> anyhow::Result<()> {
+    let engine = &deployment.engine;
+    let link = connect::create_link(engine, user, None, SignedDuration::from_secs(900)).await?;
+    let token = link.url.rsplit('/').next().context("a token")?;
+    let Begun::Redirect { authorization_url, browser } =
+        connect::begin(engine, token, CalendarChoice::New).await?
+    else {
+        anyhow::bail!("the link of {user} is not good");
+    };
+    let consent = seam.deliver(Request::get(authorization_url).body(Bytes::new())?).await;
+    let consent = consent.map_err(|error| anyhow::anyhow!("{}", error.message))?;
+    let back = consent.headers().get(LOCATION).context("no way back from the consent")?.to_str()?;
+    let parameter = |name: &str| {
+        let query = back.split_once('?')?.1;
+        let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        found.map(|value| value.replace("%2F", "/").replace("%2f", "/"))
+    };
+    let callback = Callback {
+        state: parameter("state").context("no state")?,
+        code: parameter("code"),
+        error: parameter("error"),
+    };
+    let finished = connect::finish(engine, callback, browser.expose_secret()).await?;
+    ensure!(matches!(finished, Finished::Connected { .. }), "{user} could not connect: {finished:?}");
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! One run: chaos and settling in turns, from one seed.
+
+use calsync_simulator::{Simulator, SimulatorOptions};
+use jiff::Timestamp;
+
+use crate::chance::Chance;
+use crate::clock::HandClock;
+use crate::deployment::Deployment;
+use crate::invariants::Note;
+use crate::people;
+use crate::seam::Seam;
+use crate::wishes::Wishes;
+
+/// Rounds of chaos and settling.
+const ROUNDS: usize = 3;
+/// Things that happen in a round.
+const STEPS_A_ROUND: usize = 60;
+/// When every run begins: three weeks before both changes to summer time.
+const START: &str = "2031-03-01T00:00:00Z";
+
+/// Everything in a run.
+pub(crate) struct World {
+    pub(crate) start: Timestamp,
+    pub(crate) clock: HandClock,
+    pub(crate) chance: Chance,
+    pub(crate) google: Simulator,
+    pub(crate) seam: Seam,
+    pub(crate) deployment: Deployment,
+    pub(crate) wishes: Wishes,
+    pub(crate) notes: Vec<Note>,
+    pub(crate) reached: Reached,
+    trace: Vec<String>,
+}
+
+/// What a run met: a suite that never met these proves little.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Reached {
+    /// Answers lost after their effect.
+    pub lost_answers: usize,
+    /// Crashes with calls under way.
+    pub crashes: usize,
+}
+
+/// How a run went.
+#[derive(Debug)]
+pub struct Report {
+    /// What happened, line by line; the same for the same seed.
+    pub trace: Vec<String>,
+    /// What it met.
+    pub reached: Reached,
+    /// The broken invariant, if any.
+    pub broken: Option<String>,
+}
+
+/// Runs a seed.
+///
+/// # Panics
+/// If the deployment can't be set up at all.
+pub fn run(seed: u64) -> Report {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut world = World::new(seed, folder.path()).await.expect("a deployment");
+        let broken = world.rounds().await.err().map(|error| format!("{error:#}"));
+        world.deployment.engine.store().close().await;
+        Report { trace: world.trace, reached: world.reached, broken }
+    })
+}
+
+impl World {
+    async fn new(seed: u64, folder: &std::path::Path) -> anyhow::Result<Self> {
+        let start: Timestamp = START.parse()?;
+        let (clock, chance) = (HandClock::starting_at(start), Chance::new(seed));
+        let google = Simulator::new(SimulatorOptions {
+            auto_consent: true,
+            seed,
+            start: Some(start),
+            ..SimulatorOptions::default()
+        });
+        let seam = Seam::new(google.router(), clock.clone());
+        let file = folder.join("calsync.db");
+        let deployment = Deployment::open(file, clock.clone(), chance.clone(), seam.clone()).await?;
+        people::connect_all(&deployment, &google, &seam).await?;
+        let wishes = Wishes::new(start);
+        let (notes, reached, trace) = (Vec::new(), Reached::default(), Vec::new());
+        Ok(Self { start, clock, chance, google, seam, deployment, wishes, notes, reached, trace })
+    }
+
+    async fn rounds(&mut self) -> anyhow::Result<()> {
+        for _ in 0..ROUNDS {
+            for _ in 0..STEPS_A_ROUND {
+                self.step().await?;
+            }
+            self.settle().await?;
+            self.note("settled".into());
+        }
+        Ok(())
+    }
+
+    pub(crate) fn note(&mut self, line: String) {
+        self.trace.push(line);
+    }
+}

@@ -1,0 +1,110 @@
+//! The second phase: no more faults. Both sides must agree soon, and then a full look writes
+//! nothing.
+
+use anyhow::ensure;
+use calsync_core::seams::Clock;
+use calsync_store::{leases, mappings};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use crate::invariants;
+use crate::people::USERS;
+use crate::run::World;
+
+/// Passes after which both sides must agree: each pair needs three at most, the rest is waiting.
+const PASSES_MAX: usize = 400;
+
+impl World {
+    /// Works until nothing is due, then compares.
+    pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
+        self.work_off().await?;
+        invariants::always(&self.google, &self.wishes)?;
+        invariants::settled(&self.google, &self.wishes, &self.notes)?;
+        self.compare_states().await?;
+        self.full_look_writes_nothing().await?;
+        self.wishes.settled();
+        Ok(())
+    }
+
+    async fn work_off(&mut self) -> anyhow::Result<()> {
+        for _ in 0..PASSES_MAX {
+            while self.seam.parked() > 0 {
+                let call = self.seam.take(0);
+                let job = call.job;
+                call.answer(&self.seam).await;
+                self.deployment.drive_job(job).await?;
+            }
+            ensure!(self.deployment.jobs.is_empty(), "a job neither ends nor calls");
+            if self.deployment.begin_job("worker-a").await? {
+                continue;
+            }
+            let mut tx = self.deployment.engine.store().read().await?;
+            let next_due = leases::next_due(&mut tx).await?;
+            drop(tx);
+            let Some(next_due) = next_due else { return Ok(()) };
+            // Due already: a lease of a dead worker still stands.
+            let wait = next_due.duration_since(self.clock.now()).max(SignedDuration::from_secs(1));
+            self.clock.advance(wait);
+            self.google.advance(wait);
+        }
+        anyhow::bail!("not settled after {PASSES_MAX} passes")
+    }
+
+    /// What we tell the platform is what is so.
+    async fn compare_states(&self) -> anyhow::Result<()> {
+        for wish in &self.wishes.wishes {
+            let (status, item) = self.read_item(wish.kind, wish.id).await?;
+            if !status.is_success() {
+                continue;
+            }
+            for sync in item["sync"].as_array().into_iter().flatten() {
+                let user = sync["user_id"].as_str().unwrap_or_default();
+                if self.wishes.is_removed(user, &wish.key()) {
+                    // Without a pull a removal is noticed at the next write only.
+                    continue;
+                }
+                let should_be_there = self.wishes.expected(user).contains_key(&wish.key());
+                let is_said = sync["state"] == "synced";
+                ensure!(
+                    is_said == should_be_there,
+                    "{} of {user} is said to be {}",
+                    wish.key(),
+                    sync["state"]
+                );
+            }
+        }
+        Ok(())
+    }
+
+    async fn full_look_writes_nothing(&mut self) -> anyhow::Result<()> {
+        let before = self.writes();
+        let now = self.clock.now();
+        let mut tx = self.deployment.engine.store().begin().await?;
+        for user in USERS {
+            for integration in calsync_store::integrations::of_user(&mut tx, user).await? {
+                mappings::touch_all(&mut tx, &integration.id, user, now).await?;
+            }
+        }
+        tx.commit().await?;
+        self.work_off().await?;
+        let after = self.writes();
+        ensure!(before == after, "a full look wrote: {before} before, {after} after");
+        Ok(())
+    }
+
+    /// Writes that Google has seen so far.
+    fn writes(&self) -> u64 {
+        let state = self.google.state();
+        let count = |method: &str| requests(&state, method);
+        ["events.insert", "events.update", "events.patch", "events.delete", "calendars.insert"]
+            .into_iter()
+            .map(count)
+            .sum()
+    }
+}
+
+/// Requests of one method, wherever the snapshot keeps the number.
+pub(crate) fn requests(state: &Value, method: &str) -> u64 {
+    let entry = &state["requests"][method];
+    entry.as_u64().or_else(|| entry["requests"].as_u64()).or_else(|| entry["count"].as_u64()).unwrap_or(0)
+}

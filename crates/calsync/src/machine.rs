@@ -1,0 +1,28 @@
+//! The machine's own time and chance: the one place where they enter the program.
+
+use calsync_core::seams::{Clock, Entropy};
+use jiff::Timestamp;
+
+/// The machine's clock.
+pub(crate) struct MachineClock;
+
+impl Clock for MachineClock {
+    #[expect(clippy::disallowed_methods, reason = "this is the seam")]
+    fn now(&self) -> Timestamp {
+        Timestamp::now()
+    }
+}
+
+/// The operating system's random bytes.
+pub(crate) struct MachineEntropy;
+
+impl Entropy for MachineEntropy {
+    /// Ends the program if the system has no randomness: every secret would be guessable.
+    #[expect(clippy::disallowed_methods, reason = "this is the seam")]
+    fn fill(&self, bytes: &mut [u8]) {
+        if getrandom::fill(bytes).is_err() {
+            eprintln!("calsync: the system gives no random bytes");
+            std::process::abort();
+        }
+    }
+}
