@@ -1,0 +1,54 @@
+//! How a connection comes to its calendar, and what stops it.
+
+use calsync_core::reason::Reason;
+use jiff::Timestamp;
+
+use crate::db::execute;
+use crate::time::micros;
+use crate::{Result, Tx};
+
+/// A calendar may be made now: told before it is asked.
+pub async fn calendar_told(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET calendar_phase = 'told', updated_at = $2 WHERE id = $1",
+        id,
+        micros(now),
+    )?;
+    Ok(())
+}
+
+/// The target calendar is known: the integration is active and due.
+pub async fn calendar_ready(
+    tx: &mut Tx,
+    id: &str,
+    calendar_id: &str,
+    summary: &str,
+    now: Timestamp,
+) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET calendar_phase = 'ready', target_calendar_id = $2,
+             target_calendar_summary = $3, state = 'active', reason = NULL, wake_seq = wake_seq + 1,
+             due_at = $4, updated_at = $4
+         WHERE id = $1 AND state = 'connecting'",
+        id,
+        calendar_id,
+        summary,
+        micros(now),
+    )?;
+    Ok(())
+}
+
+/// Stops an integration until its user acts.
+pub async fn needs_action(tx: &mut Tx, id: &str, reason: Reason, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET state = 'needs_action', reason = $2, last_error_at = $3, updated_at = $3
+         WHERE id = $1 AND state IN ('active', 'connecting')",
+        id,
+        reason.name(),
+        micros(now),
+    )?;
+    Ok(())
+}

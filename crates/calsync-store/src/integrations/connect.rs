@@ -1,0 +1,99 @@
+//! A consent becomes a connection, new or renewed.
+
+use std::collections::BTreeSet;
+
+use calsync_core::integration::{CalendarChoice, GOOGLE};
+use jiff::Timestamp;
+
+use super::tokens::{Grant, store_grant};
+use super::{CalendarPhase, Integration, TABLE, get, of_user};
+use crate::db::execute;
+use crate::time::micros;
+use crate::{Result, Store, StoreError, Tx};
+
+/// A consent that was just given.
+pub struct Connection<'a> {
+    /// Whose it is.
+    pub user_id: &'a str,
+    /// Its tokens.
+    pub grant: Grant<'a>,
+    /// The Google account's stable id.
+    pub account_sub: &'a str,
+    /// Its address.
+    pub account_email: &'a str,
+    /// Its Workspace domain.
+    pub account_domain: Option<&'a str>,
+    /// What was granted.
+    pub scopes: &'a BTreeSet<String>,
+    /// Which calendar was chosen.
+    pub calendar_choice: CalendarChoice,
+}
+
+/// Stores a new connection, or renews the user's. With the same Google account and choice the
+/// calendar and the epoch stay, so that what is there is adopted and nothing doubled.
+pub async fn connect(
+    store: &Store,
+    tx: &mut Tx,
+    new: Connection<'_>,
+    fresh_id: String,
+    now: Timestamp,
+) -> Result<Integration> {
+    let before = of_user(tx, new.user_id).await?.into_iter().find(|one| one.provider == GOOGLE);
+    let id = before.as_ref().map_or(fresh_id, |one| one.id.clone());
+    let adopts = before.as_ref().is_some_and(|one| {
+        one.account_sub.as_deref() == Some(new.account_sub)
+            && one.calendar_choice == new.calendar_choice
+            && one.calendar_phase == CalendarPhase::Ready
+    });
+    let epoch = before.as_ref().map_or(1, |one| if adopts { one.epoch } else { one.epoch + 1 });
+    insert_or_renew(tx, &id, &new, epoch, adopts, now).await?;
+    store_grant(store, tx, &id, new.user_id, &new.grant, now).await?;
+    get(tx, &id).await?.ok_or_else(|| StoreError::corrupt(TABLE, "id", id))
+}
+
+async fn insert_or_renew(
+    tx: &mut Tx,
+    id: &str,
+    new: &Connection<'_>,
+    epoch: i64,
+    adopts: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let scopes = new.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
+    // What isn't adopted is forgotten here: the pairs start from nothing under the new epoch.
+    let (phase, state) = if adopts { ("ready", "active") } else { ("untold", "connecting") };
+    if !adopts {
+        execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", id)?;
+    }
+    execute!(
+        tx,
+        "INSERT INTO user_integrations (id, user_id, provider, state, token_version, account_sub, account_email,
+             account_domain, scopes, calendar_choice, calendar_phase, kinds_off, epoch, wake_seq, seen_seq, due_at,
+             not_before, failures, lease_until, fence, connected_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, '', $11, 1, 0, $12, 0, 0, 0, 0, $12, $12, $12)
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = NULL, account_sub = excluded.account_sub,
+             account_email = excluded.account_email, account_domain = excluded.account_domain,
+             scopes = excluded.scopes, calendar_choice = excluded.calendar_choice,
+             calendar_phase = excluded.calendar_phase,
+             target_calendar_id = CASE WHEN excluded.calendar_phase = 'ready'
+                 THEN user_integrations.target_calendar_id END,
+             target_calendar_summary = CASE WHEN excluded.calendar_phase = 'ready'
+                 THEN user_integrations.target_calendar_summary END,
+             epoch = excluded.epoch, wake_seq = user_integrations.wake_seq + 1, due_at = excluded.due_at,
+             not_before = 0, failures = 0, fence = user_integrations.fence + 1,
+             connected_at = excluded.connected_at, updated_at = excluded.updated_at",
+        id,
+        new.user_id,
+        GOOGLE,
+        state,
+        new.account_sub,
+        new.account_email,
+        new.account_domain,
+        scopes,
+        new.calendar_choice.name(),
+        phase,
+        epoch,
+        micros(now),
+    )?;
+    Ok(())
+}

@@ -1,0 +1,215 @@
+//! Users' connections, as they are read. Connecting, tokens and the calendar are in files of their
+//! own.
+
+mod calendar;
+mod connect;
+mod tokens;
+
+use std::collections::BTreeSet;
+
+use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::item::ItemKind;
+use calsync_core::reason::Reason;
+use jiff::Timestamp;
+use sqlx::FromRow;
+
+use crate::db::{fetch_all, fetch_optional};
+use crate::time::time;
+use crate::{Result, StoreError, Tx};
+
+pub use calendar::{calendar_ready, calendar_told, needs_action};
+pub use connect::{Connection, connect};
+pub use tokens::{Grant, Tokens, claim_refresh, expire_access, finish_refresh, release_refresh, tokens};
+
+pub(crate) const TABLE: &str = "user_integrations";
+
+/// How far the target calendar is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CalendarPhase {
+    /// Nothing was asked of Google yet.
+    Untold,
+    /// A calendar may have been made: search before making another.
+    Told,
+    /// `target_calendar_id` is set.
+    Ready,
+}
+
+impl CalendarPhase {
+    const ALL: [Self; 3] = [Self::Untold, Self::Told, Self::Ready];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Untold => "untold",
+            Self::Told => "told",
+            Self::Ready => "ready",
+        }
+    }
+}
+
+/// A connection, without its secrets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Integration {
+    /// Our id.
+    pub id: String,
+    /// Whose it is.
+    pub user_id: String,
+    /// `google`, or another one that is only listed.
+    pub provider: String,
+    /// Its stored state; `delayed` and `paused` are derived from it when it is shown.
+    pub state: IntegrationState,
+    /// Why it is in that state.
+    pub reason: Option<Reason>,
+    /// Raised with each change of its tokens.
+    pub token_version: i64,
+    /// When the access token must be renewed.
+    pub expires_at: Option<Timestamp>,
+    /// The Google account's stable id.
+    pub account_sub: Option<String>,
+    /// The Google account's address.
+    pub account_email: Option<String>,
+    /// Its Workspace domain.
+    pub account_domain: Option<String>,
+    /// What was granted.
+    pub scopes: BTreeSet<String>,
+    /// Which calendar was chosen.
+    pub calendar_choice: CalendarChoice,
+    /// How far that calendar is.
+    pub calendar_phase: CalendarPhase,
+    /// The calendar's id at Google.
+    pub target_calendar_id: Option<String>,
+    /// The calendar's name at Google.
+    pub target_calendar_summary: Option<String>,
+    /// Kinds that the user turned off.
+    pub kinds_off: BTreeSet<ItemKind>,
+    /// Raised by each new connection.
+    pub epoch: i64,
+    /// Failures of the whole integration in a row.
+    pub failures: i64,
+    /// When the present connection was made.
+    pub connected_at: Option<Timestamp>,
+    /// When an operation last succeeded.
+    pub last_success_at: Option<Timestamp>,
+    /// When an operation last failed.
+    pub last_error_at: Option<Timestamp>,
+}
+
+#[derive(FromRow)]
+struct Row {
+    id: String,
+    user_id: String,
+    provider: String,
+    state: String,
+    reason: Option<String>,
+    token_version: i64,
+    expires_at: Option<i64>,
+    account_sub: Option<String>,
+    account_email: Option<String>,
+    account_domain: Option<String>,
+    scopes: String,
+    calendar_choice: String,
+    calendar_phase: String,
+    target_calendar_id: Option<String>,
+    target_calendar_summary: Option<String>,
+    kinds_off: String,
+    epoch: i64,
+    failures: i64,
+    connected_at: Option<i64>,
+    last_success_at: Option<i64>,
+    last_error_at: Option<i64>,
+}
+
+macro_rules! columns {
+    () => {
+        "id, user_id, provider, state, reason, token_version, expires_at, account_sub, account_email,
+         account_domain, scopes, calendar_choice, calendar_phase, target_calendar_id,
+         target_calendar_summary, kinds_off, epoch, failures, connected_at, last_success_at, last_error_at"
+    };
+}
+
+impl Row {
+    fn read(self) -> Result<Integration> {
+        let corrupt = |column| StoreError::corrupt(TABLE, column, self.id.clone());
+        let state = IntegrationState::from_name(&self.state).ok_or_else(|| corrupt("state"))?;
+        let reason = match &self.reason {
+            Some(name) => Some(Reason::from_name(name).ok_or_else(|| corrupt("reason"))?),
+            None => None,
+        };
+        let calendar_choice =
+            CalendarChoice::from_name(&self.calendar_choice).ok_or_else(|| corrupt("calendar_choice"))?;
+        let calendar_phase = CalendarPhase::ALL
+            .into_iter()
+            .find(|phase| phase.name() == self.calendar_phase)
+            .ok_or_else(|| corrupt("calendar_phase"))?;
+        Ok(Integration {
+            state,
+            reason,
+            calendar_choice,
+            calendar_phase,
+            id: self.id,
+            user_id: self.user_id,
+            provider: self.provider,
+            token_version: self.token_version,
+            expires_at: self.expires_at.map(time),
+            account_sub: self.account_sub,
+            account_email: self.account_email,
+            account_domain: self.account_domain,
+            scopes: self.scopes.split_whitespace().map(str::to_owned).collect(),
+            target_calendar_id: self.target_calendar_id,
+            target_calendar_summary: self.target_calendar_summary,
+            kinds_off: self.kinds_off.split_whitespace().filter_map(ItemKind::from_name).collect(),
+            epoch: self.epoch,
+            failures: self.failures,
+            connected_at: self.connected_at.map(time),
+            last_success_at: self.last_success_at.map(time),
+            last_error_at: self.last_error_at.map(time),
+        })
+    }
+}
+
+/// Reads an integration by its id.
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Integration>> {
+    const SQL: &str = concat!("SELECT ", columns!(), " FROM user_integrations WHERE id = $1");
+    fetch_optional!(tx, Row, SQL, id)?.map(Row::read).transpose()
+}
+
+/// All of a user's integrations, whatever their provider and state.
+pub async fn of_user(tx: &mut Tx, user_id: &str) -> Result<Vec<Integration>> {
+    const SQL: &str =
+        concat!("SELECT ", columns!(), " FROM user_integrations WHERE user_id = $1 ORDER BY provider");
+    fetch_all!(tx, Row, SQL, user_id)?.into_iter().map(Row::read).collect()
+}
+
+/// How many of an integration's pairs are in a state.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct Counts {
+    /// Google has what the platform wants.
+    pub synced: i64,
+    /// In the queue.
+    pub waiting: i64,
+    /// Stopped until something changes.
+    pub parked: i64,
+    /// Waiting for an approval.
+    pub held: i64,
+    /// When the change that waits longest became due, in microseconds.
+    pub oldest_waiting_at: Option<i64>,
+}
+
+/// Counts an integration's pairs.
+pub async fn counts(tx: &mut Tx, id: &str) -> Result<Counts> {
+    let counts = fetch_optional!(
+        tx,
+        Counts,
+        "SELECT CAST(COALESCE(SUM(CASE WHEN wanted_revision = settled_revision AND sync_state = 'synced'
+                    THEN 1 ELSE 0 END), 0) AS BIGINT) AS synced,
+                CAST(COALESCE(SUM(CASE WHEN wanted_revision <> settled_revision THEN 1 ELSE 0 END), 0) AS BIGINT)
+                    AS waiting,
+                CAST(COALESCE(SUM(CASE WHEN wanted_revision = settled_revision AND sync_state = 'parked'
+                    THEN 1 ELSE 0 END), 0) AS BIGINT) AS parked,
+                CAST(COALESCE(SUM(CASE WHEN wanted_revision = settled_revision AND sync_state = 'held'
+                    THEN 1 ELSE 0 END), 0) AS BIGINT) AS held,
+                MIN(CASE WHEN wanted_revision <> settled_revision THEN updated_at END) AS oldest_waiting_at
+         FROM sync_mappings WHERE integration_id = $1",
+        id,
+    )?;
+    Ok(counts.unwrap_or_default())
+}

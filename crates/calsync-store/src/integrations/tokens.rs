@@ -1,0 +1,165 @@
+//! Tokens. Their columns hold sealed values only; reading one opens it, and a value that doesn't
+//! open is told apart from an absent one. A refresh is claimed, so that one happens at a time, and
+//! stored only where nothing changed meanwhile.
+
+use jiff::Timestamp;
+use secrecy::SecretString;
+use sqlx::FromRow;
+
+use super::TABLE;
+use crate::db::{execute, fetch_optional};
+use crate::secrets::{Keyring, Slot, Unreadable};
+use crate::time::{micros, time};
+use crate::{Result, Store, StoreError, Tx};
+
+/// The tokens of a grant.
+pub struct Grant<'a> {
+    /// The access token.
+    pub access_token: &'a SecretString,
+    /// The refresh token; absent: the one that is stored stays.
+    pub refresh_token: Option<&'a SecretString>,
+    /// When the access token ends.
+    pub expires_at: Timestamp,
+}
+
+fn slot<'a>(column: &'static str, row: &'a str, user_id: &'a str) -> Slot<'a> {
+    Slot { table: TABLE, column, row, user_id }
+}
+
+pub(super) async fn store_grant(
+    store: &Store,
+    tx: &mut Tx,
+    id: &str,
+    user_id: &str,
+    grant: &Grant<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    let seal = |column, secret| {
+        let sealed = store.keyring().seal(slot(column, id, user_id), secret, store.entropy());
+        sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))
+    };
+    let access = seal("access_token", grant.access_token)?;
+    let refresh = grant.refresh_token.map(|token| seal("refresh_token", token)).transpose()?;
+    execute!(
+        tx,
+        "UPDATE user_integrations SET access_token = $2, refresh_token = COALESCE($3, refresh_token),
+             expires_at = $4, token_version = token_version + 1, refresh_claimed_until = NULL, updated_at = $5
+         WHERE id = $1",
+        id,
+        access,
+        refresh,
+        micros(grant.expires_at),
+        micros(now),
+    )?;
+    Ok(())
+}
+
+/// An integration's tokens as they are stored: each may be absent, or unreadable.
+pub struct Tokens {
+    /// The access token.
+    pub access: Option<std::result::Result<SecretString, Unreadable>>,
+    /// The refresh token.
+    pub refresh: Option<std::result::Result<SecretString, Unreadable>>,
+    /// When the access token ends.
+    pub expires_at: Option<Timestamp>,
+    /// Raised with each change.
+    pub version: i64,
+}
+
+#[derive(FromRow)]
+struct TokenRow {
+    user_id: String,
+    access_token: Option<Vec<u8>>,
+    refresh_token: Option<Vec<u8>>,
+    expires_at: Option<i64>,
+    token_version: i64,
+}
+
+/// Opens an integration's tokens.
+pub async fn tokens(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Tokens>> {
+    let row = fetch_optional!(
+        tx,
+        TokenRow,
+        "SELECT user_id, access_token, refresh_token, expires_at, token_version FROM user_integrations WHERE id = $1",
+        id
+    )?;
+    let Some(row) = row else { return Ok(None) };
+    let open = |column, sealed: &Option<Vec<u8>>| {
+        sealed.as_ref().map(|sealed| keyring.open(slot(column, id, &row.user_id), sealed))
+    };
+    Ok(Some(Tokens {
+        access: open("access_token", &row.access_token),
+        refresh: open("refresh_token", &row.refresh_token),
+        expires_at: row.expires_at.map(time),
+        version: row.token_version,
+    }))
+}
+
+/// Claims the refresh of the tokens at `version` until `until`; false if somebody else has it, the
+/// tokens changed, or the state wants no grant any more.
+pub async fn claim_refresh(
+    tx: &mut Tx,
+    id: &str,
+    version: i64,
+    until: Timestamp,
+    now: Timestamp,
+) -> Result<bool> {
+    let claimed = execute!(
+        tx,
+        "UPDATE user_integrations SET refresh_claimed_until = $3
+         WHERE id = $1 AND token_version = $2 AND state IN ('active', 'connecting', 'needs_action')
+           AND (refresh_claimed_until IS NULL OR refresh_claimed_until <= $4)",
+        id,
+        version,
+        micros(until),
+        micros(now),
+    )?;
+    Ok(claimed == 1)
+}
+
+/// Stores refreshed tokens where the version is unchanged and the state still wants a grant;
+/// false: nothing was written.
+pub async fn finish_refresh(
+    store: &Store,
+    tx: &mut Tx,
+    id: &str,
+    version: i64,
+    grant: &Grant<'_>,
+    now: Timestamp,
+) -> Result<bool> {
+    let unchanged = fetch_optional!(
+        tx,
+        (String,),
+        "UPDATE user_integrations SET updated_at = $3
+         WHERE id = $1 AND token_version = $2 AND state IN ('active', 'connecting', 'needs_action')
+         RETURNING user_id",
+        id,
+        version,
+        micros(now),
+    )?;
+    let Some((user_id,)) = unchanged else { return Ok(false) };
+    store_grant(store, tx, id, &user_id, grant, now).await?;
+    Ok(true)
+}
+
+/// Lets others refresh, after a refresh that failed.
+pub async fn release_refresh(tx: &mut Tx, id: &str, version: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET refresh_claimed_until = NULL WHERE id = $1 AND token_version = $2",
+        id,
+        version,
+    )?;
+    Ok(())
+}
+
+/// Google doesn't take the access token of `version` any more: the next pass renews it.
+pub async fn expire_access(tx: &mut Tx, id: &str, version: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET expires_at = 0 WHERE id = $1 AND token_version = $2",
+        id,
+        version,
+    )?;
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! Pairs as they are shown to people.
+
+use calsync_core::item::ItemKind;
+use calsync_core::reason::Reason;
+use calsync_core::remote::RemoteEvent;
+use calsync_core::sync_state::SyncState;
+use jiff::Timestamp;
+use sqlx::FromRow;
+
+use super::{TABLE, parse};
+use crate::db::fetch_all;
+use crate::time::time;
+use crate::{Result, StoreError, Tx};
+
+/// A pair as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShownPair {
+    /// The user.
+    pub user_id: String,
+    /// The state.
+    pub state: SyncState,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// Google's id, once there is one.
+    pub google_id: Option<String>,
+    /// The calendar.
+    pub calendar_id: Option<String>,
+    /// Google's version.
+    pub etag: Option<String>,
+    /// Its address for people.
+    pub html_link: Option<String>,
+    /// When both sides last agreed.
+    pub last_synced_at: Option<Timestamp>,
+    /// When Google's copy was last seen.
+    pub verified_at: Option<Timestamp>,
+}
+
+#[derive(FromRow)]
+struct ShownRow {
+    user_id: String,
+    sync_state: Option<String>,
+    is_waiting: Option<bool>,
+    reason: Option<String>,
+    google_id: Option<String>,
+    target_calendar_id: Option<String>,
+    etag: Option<String>,
+    remote: Option<String>,
+    last_synced_at: Option<i64>,
+    verified_at: Option<i64>,
+}
+
+impl ShownRow {
+    fn read(self) -> Result<ShownPair> {
+        let stored = match self.sync_state.as_deref() {
+            None => SyncState::NotConnected,
+            Some(name) => SyncState::from_name(name)
+                .ok_or_else(|| StoreError::corrupt(TABLE, "sync_state", self.user_id.clone()))?,
+        };
+        let state = if self.is_waiting == Some(true) { SyncState::Waiting } else { stored };
+        let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).ok().flatten();
+        let reason = self.reason.as_deref().and_then(Reason::from_name);
+        Ok(ShownPair {
+            user_id: self.user_id,
+            reason: reason.or((state == SyncState::NotConnected).then_some(Reason::NotConnected)),
+            state,
+            html_link: remote.as_ref().and_then(|event| event.html_link().map(str::to_owned)),
+            google_id: self.google_id.filter(|_| remote.is_some()),
+            calendar_id: self.target_calendar_id,
+            etag: self.etag,
+            last_synced_at: self.last_synced_at.map(time),
+            verified_at: self.verified_at.map(time),
+        })
+    }
+}
+
+/// The pairs of one item, one for each of its users.
+pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<ShownPair>> {
+    let rows = fetch_all!(
+        tx,
+        ShownRow,
+        "SELECT u.user_id, m.sync_state, m.wanted_revision <> m.settled_revision AS is_waiting, m.reason,
+                m.google_id, g.target_calendar_id, m.etag, m.remote, m.last_synced_at, m.verified_at
+         FROM item_users u
+         LEFT JOIN user_integrations g ON g.user_id = u.user_id AND g.provider = 'google'
+             AND g.state <> 'disconnected'
+         LEFT JOIN sync_mappings m ON m.integration_id = g.id AND m.kind = u.kind AND m.item_id = u.item_id
+         WHERE u.kind = $1 AND u.item_id = $2 ORDER BY u.user_id",
+        kind.name(),
+        item_id,
+    )?;
+    rows.into_iter().map(ShownRow::read).collect()
+}
