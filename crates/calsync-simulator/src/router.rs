@@ -4,7 +4,7 @@ use axum::Router;
 use axum::routing::{any, get, post};
 
 use crate::oauth::{authorize, revoke, token, userinfo};
-use crate::{Simulator, calendar, control};
+use crate::{Simulator, calendar, control, pages};
 
 pub(crate) fn router(simulator: Simulator) -> Router {
     Router::new()
@@ -13,6 +13,8 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/revoke", post(revoke::endpoint))
         .route("/oauth2/v3/userinfo", get(userinfo::endpoint))
         .route("/calendar/v3/{*path}", any(calendar::endpoint))
+        .route("/batch/calendar/v3", post(calendar::batch::endpoint))
+        .merge(pages::router())
         .merge(control::router(simulator.clone()))
         .fallback(calendar::not_there)
         .with_state(simulator)

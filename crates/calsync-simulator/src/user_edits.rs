@@ -33,6 +33,10 @@ pub(crate) fn delete(simulator: &Simulator, email: &str, calendar: &str, event: 
     edit(simulator, email, &Method::DELETE, &path(calendar, Some(event)), &Value::Null).map(|_| ())
 }
 
+pub(crate) fn get(simulator: &Simulator, email: &str, calendar: &str, event: &str) -> Result<Value, Value> {
+    edit(simulator, email, &Method::GET, &path(calendar, Some(event)), &Value::Null)
+}
+
 pub(crate) fn events(simulator: &Simulator, calendar: &str) -> Vec<Value> {
     let world = simulator.world();
     let log = world.calendars.get(calendar).map(|calendar| &calendar.events);

@@ -41,12 +41,15 @@ pub(super) fn list(context: &mut Context<'_>) -> Result<Reply, ApiError> {
     }
     let show_deleted = query.flag("showDeleted")?.unwrap_or(false) || sync.is_some();
     let page_size = query.number("maxResults", 1, PAGE_MAX)?.unwrap_or(PAGE_DEFAULT);
-    let after = match PageToken::of(query, parameters)? {
-        Some(Cursor::Position(position, _)) => position,
+    let account = account(context)?;
+    let newest = account.list.values().map(|entry| entry.position).max().unwrap_or(0);
+    let resumed = PageToken::of(query, parameters)?;
+    let sync_from = resumed.as_ref().map_or(newest, |page| page.sync_from);
+    let after = match resumed {
+        Some(PageToken { cursor: Cursor::Position(position, _), .. }) => position,
         _ => sync.map_or(0, |token| token.position),
     };
 
-    let account = account(context)?;
     let mut changed: Vec<(&String, &ListEntry)> = account
         .list
         .iter()
@@ -61,11 +64,12 @@ pub(super) fn list(context: &mut Context<'_>) -> Result<Reply, ApiError> {
     let last = changed.last().map_or(after, |(_, entry)| entry.position);
     let mut page = json!({"kind": "calendar#calendarList", "etag": format!("\"p{last}\""), "items": items});
     if more {
-        page["nextPageToken"] = json!(PageToken { cursor: Cursor::Position(last, 0), parameters }.encode());
+        page["nextPageToken"] =
+            json!(PageToken { cursor: Cursor::Position(last, 0), sync_from, parameters }.encode());
     } else {
         let issued_second = context.now.as_second();
         page["nextSyncToken"] =
-            json!(SyncToken { position: last, epoch: 0, issued_second, parameters }.encode());
+            json!(SyncToken { position: sync_from, epoch: 0, issued_second, parameters }.encode());
     }
     Ok(Reply { etag: page["etag"].as_str().map(str::to_owned), payload: Payload::Json(page) })
 }

@@ -35,15 +35,6 @@ fn palette(colors: &[&str]) -> Value {
 
 /// Background and foreground of a calendar's colour.
 pub(crate) fn of_calendar(color_id: &str) -> (&'static str, &'static str) {
-    (color_of(&CALENDAR_COLORS, color_id), FOREGROUND)
-}
-
-/// The background of an event's colour.
-pub(crate) fn of_event(color_id: &str) -> &'static str {
-    color_of(&EVENT_COLORS, color_id)
-}
-
-fn color_of<const N: usize>(colors: &[&'static str; N], color_id: &str) -> &'static str {
     let index = color_id.parse::<usize>().unwrap_or(1).saturating_sub(1);
-    colors.get(index).copied().unwrap_or("#9fc6e7")
+    (CALENDAR_COLORS.get(index).copied().unwrap_or("#9fc6e7"), FOREGROUND)
 }

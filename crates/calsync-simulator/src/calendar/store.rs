@@ -174,6 +174,11 @@ impl EventLog {
         self.by_ical_uid.get(uid).and_then(|id| self.by_id.get(id))
     }
 
+    /// Events that aren't deleted.
+    pub(crate) fn live_count(&self) -> usize {
+        self.by_position.values().filter(|event| !event.cancelled).count()
+    }
+
     /// Writes an event at its position, in place of what it was.
     pub(crate) fn put(&mut self, event: Event) -> Arc<Event> {
         let event = Arc::new(event);

@@ -58,6 +58,9 @@ impl SyncToken {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PageToken {
     pub(crate) cursor: Cursor,
+    /// Where a sync after the last page begins: the position when the first page was read. What changes
+    /// between pages comes again then; a deletion between pages comes nowhere else.
+    pub(crate) sync_from: u64,
     pub(crate) parameters: u64,
 }
 
@@ -71,32 +74,32 @@ pub(crate) enum Cursor {
 
 impl PageToken {
     pub(crate) fn encode(&self) -> String {
-        let parameters = self.parameters;
-        URL_SAFE_NO_PAD.encode(match &self.cursor {
-            Cursor::Position(position, skip) => format!("page {parameters} at {position} {skip}"),
-            Cursor::Key(key, id) => format!("page {parameters} after {key} {id}"),
+        let Self { cursor, sync_from, parameters } = self;
+        URL_SAFE_NO_PAD.encode(match cursor {
+            Cursor::Position(position, skip) => format!("page {parameters} {sync_from} at {position} {skip}"),
+            Cursor::Key(key, id) => format!("page {parameters} {sync_from} after {key} {id}"),
         })
     }
 
     /// Reads the query's token; 400 when it is of another listing.
-    pub(crate) fn of(query: &Query, parameters: u64) -> Result<Option<Cursor>, ApiError> {
+    pub(crate) fn of(query: &Query, parameters: u64) -> Result<Option<Self>, ApiError> {
         let Some(text) = query.get("pageToken") else { return Ok(None) };
         match Self::decode(text) {
-            Some(token) if token.parameters == parameters => Ok(Some(token.cursor)),
+            Some(token) if token.parameters == parameters => Ok(Some(token)),
             _ => Err(ApiError::invalid_parameter("pageToken", "Invalid page token value.")),
         }
     }
 
     fn decode(text: &str) -> Option<Self> {
         let plain = String::from_utf8(URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        let words: Vec<&str> = plain.splitn(5, ' ').collect();
-        let ["page", parameters, kind, first, second] = words.as_slice() else { return None };
+        let words: Vec<&str> = plain.splitn(6, ' ').collect();
+        let ["page", parameters, sync_from, kind, first, second] = words.as_slice() else { return None };
         let cursor = match *kind {
             "at" => Cursor::Position(first.parse().ok()?, second.parse().ok()?),
             "after" => Cursor::Key(first.parse().ok()?, (*second).to_owned()),
             _ => return None,
         };
-        Some(Self { cursor, parameters: parameters.parse().ok()? })
+        Some(Self { cursor, sync_from: sync_from.parse().ok()?, parameters: parameters.parse().ok()? })
     }
 }
 

@@ -54,7 +54,26 @@ async fn pages_resume_past_what_changes_meanwhile() {
     assert_eq!(ids(&two), ["event3", "event5", "event6"]);
     let three = world.get(&page(&two)).await.ok();
     assert_eq!(ids(&three), ["event0", "event4"]);
-    assert_eq!(sync(&world, token(&three)).await["items"], json!([]));
+    let delta = sync(&world, token(&three)).await;
+    assert_eq!(ids(&delta), ["event0", "event4"], "what changed between pages comes again");
+    assert_eq!(sync(&world, token(&delta)).await["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_deletion_between_two_pages_comes_with_the_next_sync() {
+    let world = World::new();
+    for id in ["event0", "event1"] {
+        let mut event = meeting("Talk");
+        event["id"] = json!(id);
+        world.insert(event).await;
+    }
+    let one = world.get(&format!("{EVENTS}?maxResults=1")).await.ok();
+    assert_eq!(ids(&one), ["event0"]);
+    world.delete(&format!("{EVENTS}/event0")).await;
+    let next = one["nextPageToken"].as_str().unwrap();
+    let two = world.get(&format!("{EVENTS}?maxResults=1&pageToken={next}")).await.ok();
+    assert_eq!(ids(&two), ["event1"]);
+    assert_eq!(sync(&world, token(&two)).await["items"][0]["status"], "cancelled");
 }
 
 #[tokio::test]

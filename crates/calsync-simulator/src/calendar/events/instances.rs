@@ -41,7 +41,7 @@ pub(in crate::calendar) fn instances(context: &mut Context<'_>) -> Result<Reply,
     }
     keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
     if let Some(resume) = PageToken::of(query, parameters)? {
-        keyed.retain(|(key, _)| *key > resume);
+        keyed.retain(|(key, _)| *key > resume.cursor);
     }
     let page_size = query.number("maxResults", 1, PAGE_MAX)?.unwrap_or(PAGE_DEFAULT);
     let more = keyed.len() > page_size;
@@ -49,7 +49,7 @@ pub(in crate::calendar) fn instances(context: &mut Context<'_>) -> Result<Reply,
 
     let mut head = head(calendar, role, context.caller.email == calendar.id);
     if let Some((cursor, _)) = keyed.last().filter(|_| more) {
-        let token = PageToken { cursor: cursor.clone(), parameters };
+        let token = PageToken { cursor: cursor.clone(), sync_from: 0, parameters };
         head.insert("nextPageToken".to_owned(), json!(token.encode()));
     }
     let view = View::read(query, role)?;

@@ -1,9 +1,9 @@
 //! `events.list`: a window, a search, or everything that changed since a sync token.
 //!
-//! Without an order asked for, events come in the order of their last change. A page ends at a position, the
-//! next begins there, and `nextSyncToken` is the calendar's last position at the moment the last page is read.
-//! An event that is written meanwhile moves behind all of them: it comes in a later page or in the next
-//! sync, perhaps in both, never in neither.
+//! Without an order asked for, events come in the order of their last change: a page ends at a position and the
+//! next begins there. An event that is written meanwhile moves behind all others, into a later page, and comes
+//! again in the next sync, which begins where the calendar stood when the first page was read. It has to: an
+//! event deleted between two pages may have been on the first, and is on none after.
 
 use std::sync::Arc;
 
@@ -61,16 +61,18 @@ pub(in crate::calendar) fn list(context: &mut Context<'_>) -> Result<Reply, ApiE
     let mut view = View::read(query, role)?;
     view.bare_deletions = request.since.is_some() && !request.filter.show_deleted;
 
-    let page = request.page(calendar)?;
+    let sync_from = request.resumed.as_ref().map_or(calendar.events.last_position(), |page| page.sync_from);
+
+    let page = request.page(calendar);
     let mut head = head(calendar, role, context.caller.email == calendar.id);
     match page.next {
         Some(cursor) => {
-            let token = PageToken { cursor, parameters: request.page_parameters };
+            let token = PageToken { cursor, sync_from, parameters: request.page_parameters };
             head.insert("nextPageToken".to_owned(), json!(token.encode()));
         }
         None if request.can_sync_after(query) => {
             let token = SyncToken {
-                position: calendar.events.last_position(),
+                position: sync_from,
                 epoch,
                 issued_second: context.now.as_second(),
                 parameters: request.sync_parameters,
@@ -116,7 +118,8 @@ struct Request {
     page_size: usize,
     /// Only what changed after this position.
     since: Option<u64>,
-    cursor: Option<Cursor>,
+    /// The page before this one ended here.
+    resumed: Option<PageToken>,
     page_parameters: u64,
     sync_parameters: u64,
 }
@@ -157,7 +160,7 @@ impl Request {
             order,
             page_size: query.number("maxResults", 1, PAGE_MAX)?.unwrap_or(PAGE_DEFAULT),
             since,
-            cursor: PageToken::of(query, page_parameters)?,
+            resumed: PageToken::of(query, page_parameters)?,
             page_parameters,
             sync_parameters,
         })
@@ -167,18 +170,18 @@ impl Request {
         NEVER_WITH_SYNC.iter().filter(|name| !FIRST_ONLY.contains(name)).all(|name| query.get(name).is_none())
     }
 
-    fn page(&self, calendar: &Calendar) -> Result<Page, ApiError> {
+    fn page(&self, calendar: &Calendar) -> Page {
         match self.order {
-            Order::LastChange => Ok(self.page_by_change(calendar)),
-            Order::StartTime => Ok(self.page_by_key(calendar, |event| {
+            Order::LastChange => self.page_by_change(calendar),
+            Order::StartTime => self.page_by_key(calendar, |event| {
                 event.span.as_ref().map_or(0, |span| span.start.instant().as_millisecond())
-            })),
-            Order::Updated => Ok(self.page_by_key(calendar, |event| event.updated.as_microsecond())),
+            }),
+            Order::Updated => self.page_by_key(calendar, |event| event.updated.as_microsecond()),
         }
     }
 
     fn page_by_change(&self, calendar: &Calendar) -> Page {
-        let (resume_at, skip) = match &self.cursor {
+        let (resume_at, skip) = match self.resumed.as_ref().map(|page| &page.cursor) {
             Some(Cursor::Position(position, skip)) => (*position, *skip),
             _ => (self.since.unwrap_or(0) + 1, 0),
         };
@@ -204,8 +207,8 @@ impl Request {
         let mut keyed: Vec<(Cursor, Arc<Event>)> =
             all.map(|event| (Cursor::Key(key(&event), event.id.clone()), event)).collect();
         keyed.sort_by(|(one, _), (other, _)| one.cmp(other));
-        if let Some(resume) = &self.cursor {
-            keyed.retain(|(key, _)| key > resume);
+        if let Some(resume) = &self.resumed {
+            keyed.retain(|(key, _)| *key > resume.cursor);
         }
         let more = keyed.len() > self.page_size;
         keyed.truncate(self.page_size);

@@ -58,7 +58,7 @@ impl Rule {
                     });
                 }
                 "INTERVAL" => {
-                    rule.interval = value.parse().ok().filter(|interval| (1..=1_000).contains(interval))?
+                    rule.interval = value.parse().ok().filter(|interval| (1..=1_000).contains(interval))?;
                 }
                 "COUNT" => rule.count = Some(value.parse().ok()?),
                 "UNTIL" => rule.until = Some(until(value, zone)?),

@@ -1,0 +1,78 @@
+//! Four writers and a syncing reader: whatever they do meanwhile, the reader misses nothing.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use crate::world::{ANA, World, meeting};
+
+const WRITERS: usize = 4;
+const WRITES_EACH: usize = 400;
+const EVENTS: &str = "/calendars/primary/events";
+
+/// Inserts, edits and deletes in turn.
+async fn write(world: World, writer: usize) {
+    for step in 0..WRITES_EACH {
+        let id = format!("v{writer}n{:03}", step / 4);
+        let path = format!("{EVENTS}/{id}");
+        let answer = match step % 4 {
+            0 => {
+                let mut event = meeting("new");
+                event["id"] = json!(id);
+                world.post(EVENTS, event).await
+            }
+            1 | 2 => world.call("PATCH", &path, json!({"summary": format!("edit {step}")})).await,
+            _ if step % 8 == 3 => world.delete(&path).await,
+            _ => world.get(&path).await,
+        };
+        assert!(answer.status.is_success(), "{} {}", answer.status, answer.text());
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_reader_misses_no_change() {
+    let world = World::new();
+    let writers: Vec<_> = (0..WRITERS).map(|writer| tokio::spawn(write(world.clone(), writer))).collect();
+
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let mut continuation = String::new();
+    let mut syncs = 0;
+    loop {
+        let last_round = writers.iter().all(JoinHandle::is_finished);
+        let mut page = String::new();
+        continuation = loop {
+            let listing = world.get(&format!("{EVENTS}?maxResults=7{continuation}{page}")).await.ok();
+            for item in listing["items"].as_array().unwrap() {
+                seen.insert(
+                    item["id"].as_str().unwrap().to_owned(),
+                    item["etag"].as_str().unwrap().to_owned(),
+                );
+            }
+            match (listing["nextPageToken"].as_str(), listing["nextSyncToken"].as_str()) {
+                (Some(token), None) => page = format!("&pageToken={token}"),
+                (None, Some(token)) => break format!("&syncToken={token}"),
+                _ => panic!("a page has one token: {listing}"),
+            }
+        };
+        syncs += 1;
+        if last_round {
+            break;
+        }
+        tokio::task::yield_now().await;
+    }
+
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let stored: BTreeMap<String, String> = world
+        .simulator
+        .events(ANA)
+        .iter()
+        .map(|event| (event["id"].as_str().unwrap().to_owned(), event["etag"].as_str().unwrap().to_owned()))
+        .collect();
+    assert_eq!(stored.len(), WRITERS * WRITES_EACH / 4);
+    let missed: Vec<_> = stored.iter().filter(|(id, etag)| seen.get(*id) != Some(etag)).collect();
+    assert!(missed.is_empty(), "missed after {syncs} syncs: {missed:?}");
+}
