@@ -42,8 +42,9 @@ struct Row {
     deleted: bool,
 }
 
-const COLUMNS_LOCKED: &str = "UPDATE items SET updated_at = updated_at WHERE kind = $1 AND item_id = $2
-                              RETURNING kind, item_id, body, revision, deleted";
+/// An update that changes nothing locks the row on both databases.
+const LOCK: &str = "UPDATE items SET updated_at = updated_at WHERE kind = $1 AND item_id = $2
+                    RETURNING kind, item_id, body, revision, deleted";
 const GET: &str = "SELECT kind, item_id, body, revision, deleted FROM items WHERE kind = $1 AND item_id = $2";
 
 /// Reads a stored item; a body that doesn't read is a corrupt row, not an absent one.
@@ -61,12 +62,16 @@ fn text(body: &ItemBody) -> Result<String> {
 
 /// Stores `body` as what the platform wants of `key` now.
 pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<Upsert> {
-    let stored = fetch_optional!(tx, Row, COLUMNS_LOCKED, key.kind.name(), &key.id)?;
-    let before =
-        stored.map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).transpose()?;
-    if let Some(before) = &before
-        && !before.deleted
-    {
+    let mut before = lock(tx, key).await?;
+    if before.is_none() && !insert(tx, key, body, now).await? {
+        // Another transaction made it meanwhile, and has committed.
+        before = lock(tx, key).await?;
+    }
+    let Some(before) = before else {
+        address(tx, key, body.user_ids.iter(), now).await?;
+        return Ok(Upsert::Stored { created: true, renewed: false, users: body.user_ids.clone() });
+    };
+    if !before.deleted {
         if before.body == *body {
             return Ok(Upsert::Same);
         }
@@ -76,23 +81,42 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
             return Ok(Upsert::StaleVersion { stored });
         }
     }
-    write(tx, key, body, now).await?;
-    let mut concerned = readdress(tx, key, &body.user_ids).await?;
-    for user_id in &body.user_ids {
-        users::ensure(tx, user_id, now).await?;
+    replace(tx, key, body, now).await?;
+    let (mut users, renewed) = (before.body.user_ids, before.deleted);
+    for user_id in users.difference(&body.user_ids) {
+        no_longer_address(tx, key, user_id).await?;
     }
-    concerned.extend(body.user_ids.iter().cloned());
-    let renewed = before.as_ref().is_some_and(|item| item.deleted);
-    Ok(Upsert::Stored { created: before.is_none() || renewed, renewed, users: concerned })
+    address(tx, key, body.user_ids.difference(&users), now).await?;
+    users.extend(body.user_ids.iter().cloned());
+    Ok(Upsert::Stored { created: renewed, renewed, users })
 }
 
-async fn write(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<()> {
-    execute!(
+/// Reads an item and keeps others from changing it until the transaction ends.
+async fn lock(tx: &mut Tx, key: &ItemKey) -> Result<Option<Item>> {
+    let row = fetch_optional!(tx, Row, LOCK, key.kind.name(), &key.id)?;
+    row.map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).transpose()
+}
+
+/// Stores an item that isn't there; false if it is.
+async fn insert(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<bool> {
+    let inserted = execute!(
         tx,
         "INSERT INTO items (kind, item_id, body, version, revision, deleted, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 1, FALSE, $5, $5)
-         ON CONFLICT (kind, item_id) DO UPDATE SET body = excluded.body, version = excluded.version,
-             revision = items.revision + 1, deleted = FALSE, updated_at = excluded.updated_at",
+         VALUES ($1, $2, $3, $4, 1, FALSE, $5, $5) ON CONFLICT (kind, item_id) DO NOTHING",
+        key.kind.name(),
+        &key.id,
+        text(body)?,
+        body.version,
+        micros(now),
+    )?;
+    Ok(inserted == 1)
+}
+
+async fn replace(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE items SET body = $3, version = $4, revision = revision + 1, deleted = FALSE, updated_at = $5
+         WHERE kind = $1 AND item_id = $2",
         key.kind.name(),
         &key.id,
         text(body)?,
@@ -102,35 +126,35 @@ async fn write(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> R
     Ok(())
 }
 
-/// Makes `users` the addressed ones; answers those who were addressed before.
-async fn readdress(tx: &mut Tx, key: &ItemKey, users: &BTreeSet<String>) -> Result<BTreeSet<String>> {
-    let rows = fetch_all!(
+/// Addresses `users`, who are made if they are unknown.
+async fn address(
+    tx: &mut Tx,
+    key: &ItemKey,
+    users: impl Iterator<Item = &String>,
+    now: Timestamp,
+) -> Result<()> {
+    for user_id in users {
+        execute!(
+            tx,
+            "INSERT INTO item_users (kind, item_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
+            key.kind.name(),
+            &key.id,
+            user_id,
+        )?;
+        users::ensure(tx, user_id, now).await?;
+    }
+    Ok(())
+}
+
+async fn no_longer_address(tx: &mut Tx, key: &ItemKey, user_id: &str) -> Result<()> {
+    execute!(
         tx,
-        (String,),
-        "SELECT user_id FROM item_users WHERE kind = $1 AND item_id = $2",
+        "DELETE FROM item_users WHERE kind = $1 AND item_id = $2 AND user_id = $3",
         key.kind.name(),
-        &key.id
+        &key.id,
+        user_id,
     )?;
-    let before: BTreeSet<String> = rows.into_iter().map(|(user_id,)| user_id).collect();
-    for user_id in before.difference(users) {
-        execute!(
-            tx,
-            "DELETE FROM item_users WHERE kind = $1 AND item_id = $2 AND user_id = $3",
-            key.kind.name(),
-            &key.id,
-            user_id,
-        )?;
-    }
-    for user_id in users.difference(&before) {
-        execute!(
-            tx,
-            "INSERT INTO item_users (kind, item_id, user_id) VALUES ($1, $2, $3)",
-            key.kind.name(),
-            &key.id,
-            user_id,
-        )?;
-    }
-    Ok(before)
+    Ok(())
 }
 
 /// How a removal ended.
@@ -149,9 +173,9 @@ pub enum Removal {
 
 /// Marks an item as deleted. The row stays, so that a trace can tell what happened.
 pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Timestamp) -> Result<Removal> {
-    let stored = fetch_optional!(tx, Row, COLUMNS_LOCKED, key.kind.name(), &key.id)?;
-    let Some(row) = stored.filter(|row| !row.deleted) else { return Ok(Removal::NothingThere) };
-    let before = item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)?;
+    let Some(before) = lock(tx, key).await?.filter(|item| !item.deleted) else {
+        return Ok(Removal::NothingThere);
+    };
     if let (Some(stored), Some(given)) = (before.body.version, version)
         && given < stored
     {
