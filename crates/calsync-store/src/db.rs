@@ -9,6 +9,7 @@ use std::sync::Arc;
 use calsync_core::ids::new_id;
 use calsync_core::seams::Entropy;
 use jiff::Timestamp;
+use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
@@ -23,8 +24,6 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// How long SQLite waits for a lock that another process holds.
 const SQLITE_BUSY_MS: u64 = 10_000;
-/// Tries to migrate: another process may be at it at the same moment.
-const MIGRATE_TRIES: usize = 3;
 
 /// How to open a store.
 pub struct StoreOptions {
@@ -104,7 +103,7 @@ impl Store {
     /// Connects, brings the schema up to date and learns the deployment's id.
     pub async fn open(options: StoreOptions, now: Timestamp) -> Result<Self> {
         let pool = Pool::connect(&options).await?;
-        pool.migrate().await?;
+        pool.migrate(&options.schema).await?;
         let fresh_id = new_id(now, &*options.entropy);
         let mut inner =
             Inner { pool, deployment_id: String::new(), keyring: options.keyring, entropy: options.entropy };
@@ -222,40 +221,63 @@ impl Pool {
         }
     }
 
-    /// No advisory lock: Postgres-wire distributed databases have none. Two processes that migrate
-    /// at once fail on each other's rows, and the second try finds the work done.
-    async fn migrate(&self) -> Result<()> {
-        let mut tries = 0;
+    /// No advisory lock: Postgres-wire distributed databases have none. Processes that migrate at
+    /// once fail on each other's tables, each at most once a migration, and find the work done.
+    async fn migrate(&self, schema: &str) -> Result<()> {
+        let mut migrator = match self {
+            Self::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
+            Self::Postgres(_) => sqlx::migrate!("migrations/postgres"),
+        };
+        migrator.set_locking(false);
+        let mut tries = 2 + migrator.iter().count();
         loop {
-            tries += 1;
+            tries -= 1;
             let done = match self {
-                Self::Sqlite { writer, .. } => sqlx::migrate!("migrations/sqlite").run(writer).await,
-                Self::Postgres(pool) => {
-                    sqlx::migrate!("migrations/postgres").set_locking(false).run(pool).await
-                }
+                Self::Sqlite { writer, .. } => migrator.run(writer).await,
+                Self::Postgres(pool) => migrator.run(pool).await,
             };
             match done {
-                Err(_) if tries < MIGRATE_TRIES => {}
-                done => return Ok(done?),
+                Ok(()) => return Ok(()),
+                Err(MigrateError::VersionMissing(number) | MigrateError::VersionMismatch(number)) => {
+                    return Err(self.not_ours(number, schema));
+                }
+                Err(error) if tries == 0 => return Err(error.into()),
+                Err(_) => {}
             }
         }
     }
+
+    fn not_ours(&self, migration: i64, schema: &str) -> StoreError {
+        let (place, key) = match self {
+            Self::Sqlite { .. } => ("the database".to_owned(), "database.url"),
+            Self::Postgres(_) => (format!("schema {schema:?}"), "database.schema"),
+        };
+        StoreError::Unusable(format!(
+            "{place} holds migration {migration} of another program or a newer calsync; nothing was changed. \
+             Run that calsync, or set {key} to a place of its own"
+        ))
+    }
 }
 
-/// Makes the schema, or checks that the one that is there is ours. A schema with tables but
-/// without our migrations belongs to somebody else: refused, not touched.
+/// Makes the schema, or checks that the one that is there is ours: a schema that holds anything
+/// but what our migrations make belongs to somebody else. Refused, not touched.
 async fn claim_schema(pool: &PgPool, schema: &str) -> Result<()> {
-    let tables: Vec<(String,)> =
-        sqlx::query_as("SELECT table_name::TEXT FROM information_schema.tables WHERE table_schema = $1")
-            .bind(schema)
-            .fetch_all(pool)
-            .await?;
-    if tables.iter().any(|(name,)| name == "_sqlx_migrations") {
+    let relations: Vec<(String,)> = sqlx::query_as(
+        "SELECT c.relname::TEXT FROM pg_catalog.pg_class c
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1",
+    )
+    .bind(schema)
+    .fetch_all(pool)
+    .await?;
+    let holds = |wanted: &str| relations.iter().any(|(name,)| name == wanted);
+    // Both are made in one go: a platform that uses sqlx too has only the first.
+    if holds("_sqlx_migrations") && (relations.len() == 1 || holds("sync_mappings")) {
         return Ok(());
     }
-    if let Some((name,)) = tables.first() {
+    if let Some((name,)) = relations.first() {
         return Err(StoreError::Unusable(format!(
-            "schema {schema:?} already holds the table {name:?}, which calsync did not make; \
+            "schema {schema:?} already holds {name:?}, which calsync did not make; \
              set database.schema to a schema of calsync's own"
         )));
     }
