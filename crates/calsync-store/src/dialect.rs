@@ -21,16 +21,18 @@ pub(crate) const fn claim(dialect: Dialect) -> &'static str {
              RETURNING id, fence, wake_seq, lease_until"
         }
         Dialect::Postgres => {
-            "UPDATE user_integrations
-             SET lease_owner = $1, lease_until = (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT + $2,
-                 fence = fence + 1
-             WHERE id IN (
+            // Materialized: a sub-select may be run again for each row, and would claim past its limit.
+            "WITH due AS MATERIALIZED (
                  SELECT id FROM user_integrations
                  WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3
                    AND lease_until <= (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT
                    AND state IN ('active', 'connecting')
                  ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-             RETURNING id, fence, wake_seq, lease_until"
+             UPDATE user_integrations AS g
+             SET lease_owner = $1, lease_until = (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT + $2,
+                 fence = g.fence + 1
+             FROM due WHERE g.id = due.id
+             RETURNING g.id, g.fence, g.wake_seq, g.lease_until"
         }
     }
 }
