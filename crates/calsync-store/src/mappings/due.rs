@@ -71,7 +71,7 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
         tx,
         DueRow,
         "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.life, m.generation,
-                m.phase,                m.remote, m.base, m.failures, m.reason
+                m.phase, m.remote, m.base, m.failures, m.reason
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
          WHERE m.integration_id = $1 AND m.wanted_revision <> m.settled_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
@@ -169,7 +169,8 @@ pub async fn finish(
              settled_revision = COALESCE($9, settled_revision), sync_state = $10, reason = $11,
              due_at = CASE WHEN wanted_revision = $17 THEN COALESCE($12, due_at) ELSE due_at END,
              failures = $13, last_synced_at = COALESCE($14, last_synced_at),
-             verified_at = COALESCE($14, verified_at), updated_at = $15
+             verified_at = COALESCE($14, verified_at),
+             updated_at = CASE WHEN $9 IS NULL THEN updated_at ELSE $15 END
          WHERE integration_id = $1 AND kind = $2 AND item_id = $3"
     );
     execute!(

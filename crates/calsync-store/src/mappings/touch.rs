@@ -76,6 +76,7 @@ async fn touch_pair(tx: &mut Tx, integration_id: &str, pair: &Touched, now: Time
 /// Makes every item of the user a due pair of their integration: at its connection, and at a
 /// change of its rules.
 pub async fn touch_all(tx: &mut Tx, integration_id: &str, user_id: &str, now: Timestamp) -> Result<()> {
+    wake(tx, user_id, now).await?;
     execute!(
         tx,
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
@@ -90,11 +91,12 @@ pub async fn touch_all(tx: &mut Tx, integration_id: &str, user_id: &str, now: Ti
     )?;
     execute!(
         tx,
-        "UPDATE sync_mappings SET wanted_revision = wanted_revision + 1, due_at = $2, failures = 0, updated_at = $2
-         WHERE integration_id = $1 AND wanted_revision = settled_revision",
+        // Those that are due as well: a pass may be at them by the rules of before.
+        "UPDATE sync_mappings SET wanted_revision = wanted_revision + 1, due_at = $2, failures = 0,
+             updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE updated_at END
+         WHERE integration_id = $1",
         integration_id,
         micros(now),
     )?;
-    wake(tx, user_id, now).await?;
     Ok(())
 }
