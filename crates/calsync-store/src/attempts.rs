@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all};
+use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -66,7 +67,9 @@ pub async fn record(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
         count(tx, attempt, group_id).await?;
     }
     let message: Option<String> =
-        attempt.provider_message.as_ref().map(|text| text.chars().take(MESSAGE_LENGTH_MAX).collect());
+        attempt.provider_message.as_ref().map(|text| storable(text).take(MESSAGE_LENGTH_MAX).collect());
+    let provider_reason: Option<String> =
+        attempt.provider_reason.as_ref().map(|text| storable(text).collect());
     execute!(
         tx,
         "INSERT INTO calendar_sync_logs (id, at, user_id, integration_id, provider, kind, item_id, operation,
@@ -83,7 +86,7 @@ pub async fn record(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
         attempt.outcome.name(),
         attempt.reason.map(Reason::name),
         attempt.http_status.map(i64::from),
-        &attempt.provider_reason,
+        provider_reason,
         message,
         group_id,
         &attempt.trace_id,
@@ -97,7 +100,11 @@ async fn count(tx: &mut Tx, attempt: &Attempt, group_id: &str) -> Result<()> {
         "INSERT INTO error_groups (id, provider, operation, reason, kind, http_status, provider_reason, state,
              errors, first_seen, last_seen)
          VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', 1, $8, $8)
-         ON CONFLICT (id) DO UPDATE SET errors = error_groups.errors + 1, last_seen = excluded.last_seen,
+         ON CONFLICT (id) DO UPDATE SET errors = error_groups.errors + 1,
+             first_seen = CASE WHEN excluded.first_seen < error_groups.first_seen
+                 THEN excluded.first_seen ELSE error_groups.first_seen END,
+             last_seen = CASE WHEN excluded.last_seen > error_groups.last_seen
+                 THEN excluded.last_seen ELSE error_groups.last_seen END,
              state = CASE WHEN error_groups.state = 'resolved' THEN 'regressed' ELSE error_groups.state END",
         group_id,
         GOOGLE,
@@ -105,7 +112,7 @@ async fn count(tx: &mut Tx, attempt: &Attempt, group_id: &str) -> Result<()> {
         attempt.reason.map(Reason::name),
         attempt.item.as_ref().map(|item| item.kind.name()),
         attempt.http_status.map(i64::from),
-        &attempt.provider_reason,
+        attempt.provider_reason.as_ref().map(|text| storable(text).collect::<String>()),
         micros(attempt.at),
     )?;
     execute!(
@@ -193,7 +200,7 @@ pub async fn groups(tx: &mut Tx, limit: i64) -> Result<Vec<ErrorGroup>> {
         ErrorGroup,
         "SELECT g.id, g.operation, g.reason, g.state, g.errors,
                 (SELECT COUNT(*) FROM error_group_users u WHERE u.group_id = g.id) AS affected_users
-         FROM error_groups g ORDER BY g.last_seen DESC, g.id LIMIT $1",
+         FROM error_groups g ORDER BY g.last_seen DESC, g.id DESC LIMIT $1",
         limit,
     )?)
 }

@@ -18,6 +18,7 @@ pub mod mappings;
 pub mod meta;
 pub mod refusals;
 pub mod secrets;
+mod text;
 mod time;
 pub mod users;
 

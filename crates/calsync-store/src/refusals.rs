@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all};
+use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -46,6 +47,7 @@ struct Row {
 pub async fn record(tx: &mut Tx, refusal: &Refusal) -> Result<()> {
     let errors = serde_json::to_string(&refusal.errors)
         .map_err(|_| StoreError::corrupt("refusals", "errors", &refusal.id))?;
+    let sent = |text: &Option<String>| text.as_ref().map(|text| storable(text).collect::<String>());
     execute!(
         tx,
         "INSERT INTO refusals (id, at, key_name, kind, item_id, user_id, status, errors)
@@ -53,9 +55,9 @@ pub async fn record(tx: &mut Tx, refusal: &Refusal) -> Result<()> {
         &refusal.id,
         micros(refusal.at),
         &refusal.key_name,
-        &refusal.kind,
-        &refusal.item_id,
-        &refusal.user_id,
+        sent(&refusal.kind),
+        sent(&refusal.item_id),
+        sent(&refusal.user_id),
         i64::from(refusal.status),
         errors,
     )?;

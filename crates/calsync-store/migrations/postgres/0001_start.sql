@@ -136,6 +136,7 @@ CREATE TABLE error_groups (
     first_seen BIGINT NOT NULL,
     last_seen BIGINT NOT NULL
 );
+CREATE INDEX error_groups_by_last_seen ON error_groups (last_seen, id);
 
 CREATE TABLE error_group_users (
     group_id TEXT NOT NULL REFERENCES error_groups (id),
