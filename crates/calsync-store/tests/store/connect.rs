@@ -1,0 +1,104 @@
+//! Connect links and tries to connect.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use calsync_core::integration::CalendarChoice;
+use calsync_core::reason::Reason;
+use calsync_store::connect::{self, Link, NewAttempt, Returned};
+use calsync_testing::on_both_databases;
+use secrecy::ExposeSecret;
+use tokio::task::JoinSet;
+
+use crate::world::{World, at};
+
+async fn begin(world: &World, id: &str, state: &str) {
+    let mut tx = world.begin().await;
+    let new = NewAttempt {
+        id,
+        user_id: "ana",
+        state,
+        browser: "her-browser",
+        verifier: &"the-verifier".into(),
+        calendar_choice: CalendarChoice::Existing,
+        scopes: &BTreeSet::from(["calendar".to_owned(), "openid".to_owned()]),
+        return_url: Some("https://platform.example.org/back"),
+        expires_at: at(30),
+    };
+    connect::begin(&world.store, &mut tx, new, at(0)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn take(world: &World, state: &str, browser: &str, minute: i64) -> Option<Returned> {
+    let mut tx = world.begin().await;
+    let taken = connect::take(&world.store, &mut tx, state, browser, at(minute)).await.unwrap();
+    tx.commit().await.unwrap();
+    taken
+}
+
+on_both_databases! {
+    async fn a_link_is_used_once_in_time_and_not_by_looking(db: TestDatabase) {
+        let world = World::new(db).await;
+        let link = Link { user_id: "ana".into(), return_url: None, expires_at: at(15), used: false };
+        let mut tx = world.begin().await;
+        connect::create_link(&mut tx, "token-1", &link, at(0)).await.unwrap();
+        connect::create_link(&mut tx, "token-2", &link, at(0)).await.unwrap();
+        for _ in 0..3 {
+            assert_eq!(connect::find_link(&mut tx, "token-1").await.unwrap(), Some(link.clone()));
+        }
+        assert!(connect::use_link(&mut tx, "token-1", at(14)).await.unwrap());
+        assert!(!connect::use_link(&mut tx, "token-1", at(14)).await.unwrap());
+        assert!(connect::find_link(&mut tx, "token-1").await.unwrap().unwrap().used);
+        assert!(!connect::use_link(&mut tx, "token-2", at(15)).await.unwrap(), "too late");
+        assert!(!connect::use_link(&mut tx, "token-3", at(1)).await.unwrap());
+        assert_eq!(connect::find_link(&mut tx, "token-3").await.unwrap(), None);
+        tx.commit().await.unwrap();
+        assert_eq!(world.raw().await.count("connect_links", "token_hash LIKE 'token%'").await, 0, "hashes only");
+    }
+
+    async fn a_try_is_taken_once_by_its_own_browser_in_time(db: TestDatabase) {
+        let world = World::new(db).await;
+        begin(&world, "try-1", "state-1").await;
+        assert!(take(&world, "state-1", "another-browser", 1).await.is_none());
+        assert!(take(&world, "state-2", "her-browser", 1).await.is_none());
+        assert!(take(&world, "state-1", "her-browser", 30).await.is_none(), "too late");
+        let taken = take(&world, "state-1", "her-browser", 29).await.unwrap();
+        assert_eq!((taken.id.as_str(), taken.user_id.as_str()), ("try-1", "ana"));
+        assert_eq!(taken.verifier.unwrap().expose_secret(), "the-verifier");
+        assert_eq!(taken.calendar_choice, CalendarChoice::Existing);
+        assert_eq!(taken.scopes.len(), 2);
+        assert_eq!(taken.return_url.as_deref(), Some("https://platform.example.org/back"));
+        assert!(take(&world, "state-1", "her-browser", 1).await.is_none(), "a second time");
+        assert_eq!(world.raw().await.count("connect_attempts", "verifier IS NOT NULL").await, 0);
+    }
+
+    async fn twenty_returns_at_once_are_one(db: TestDatabase) {
+        let world = Arc::new(World::new(db).await);
+        begin(&world, "try-1", "state-1").await;
+        let mut tasks = JoinSet::new();
+        for _ in 0..20 {
+            let world = world.clone();
+            tasks.spawn(async move { take(&world, "state-1", "her-browser", 1).await.is_some() });
+        }
+        assert_eq!(tasks.join_all().await.into_iter().filter(|taken| *taken).count(), 1);
+    }
+
+    async fn every_try_is_listed_with_its_end(db: TestDatabase) {
+        let world = World::new(db).await;
+        for (id, state) in [("1", "a"), ("2", "b"), ("3", "c")] {
+            begin(&world, id, state).await;
+        }
+        let mut tx = world.begin().await;
+        connect::end(&mut tx, "1", None, at(2)).await.unwrap();
+        connect::end(&mut tx, "2", Some(Reason::ConsentDenied), at(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        let tries = connect::attempts(&mut world.read().await, "ana", 10).await.unwrap();
+        let ends: Vec<_> =
+            tries.iter().map(|one| (one.id.as_str(), one.outcome.as_deref(), one.reason.as_deref())).collect();
+        let denied = ("2", Some("failed"), Some("consent_denied"));
+        assert_eq!(ends, [("3", None, None), denied, ("1", Some("connected"), None)]);
+        assert_eq!(tries[1].ended_at, Some(at(3).as_microsecond()));
+        assert_eq!(world.raw().await.count("connect_attempts", "verifier IS NOT NULL").await, 1);
+        assert!(take(&world, "b", "her-browser", 4).await.is_none(), "it has ended");
+    }
+}

@@ -1,0 +1,117 @@
+//! Connecting, connecting again, and the way to a calendar.
+
+use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::reason::Reason;
+use calsync_store::integrations::{self, CalendarPhase};
+use calsync_store::{StoreError, leases};
+use calsync_testing::on_both_databases;
+
+use crate::world::{World, at, task, task_body};
+
+on_both_databases! {
+    async fn a_new_connection_waits_for_its_calendar_and_then_works(db: TestDatabase) {
+        let world = World::new(db).await;
+        assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap(), []);
+        let new = world.consented("ana", "account-a", CalendarChoice::New).await;
+        assert_eq!((new.state, new.calendar_phase), (IntegrationState::Connecting, CalendarPhase::Untold));
+        assert_eq!((new.epoch, new.token_version, new.expires_at), (1, 1, Some(at(60))));
+        assert_eq!(new.account_email.as_deref(), Some("account-a@example.org"));
+        assert!(new.scopes.contains("calendar") && new.scopes.contains("openid"));
+        assert_eq!(world.claim("w1", at(0)).await.len(), 1, "a pass makes the calendar");
+
+        let mut tx = world.begin().await;
+        integrations::calendar_told(&mut tx, &new.id, at(1)).await.unwrap();
+        let told = integrations::get(&mut tx, &new.id).await.unwrap().unwrap();
+        assert_eq!(told.calendar_phase, CalendarPhase::Told);
+        integrations::calendar_ready(&mut tx, &new.id, "cal", "Mentoring", at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        let ready = integrations::get(&mut world.read().await, &new.id).await.unwrap().unwrap();
+        assert_eq!((ready.state, ready.calendar_phase), (IntegrationState::Active, CalendarPhase::Ready));
+        assert_eq!(ready.target_calendar_id.as_deref(), Some("cal"));
+        assert_eq!(ready.target_calendar_summary.as_deref(), Some("Mentoring"));
+        assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap(), [ready]);
+    }
+
+    async fn the_same_account_again_adopts_what_is_there(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.settle(at(1)).await;
+        stop(&world, &id).await;
+
+        let again = world.consented("ana", "ana", CalendarChoice::New).await;
+        assert_eq!((again.id.as_str(), again.epoch, again.state), (id.as_str(), 1, IntegrationState::Active));
+        assert_eq!((again.reason, again.target_calendar_id.as_deref()), (None, Some("calendar")));
+        let due = world.due(&id, at(2)).await;
+        assert!(due[0].pair.remote.is_some(), "nothing is doubled");
+    }
+
+    async fn another_account_or_choice_starts_from_nothing(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.settle(at(1)).await;
+
+        let other = world.consented("ana", "another", CalendarChoice::New).await;
+        assert_eq!((other.id.as_str(), other.epoch), (id.as_str(), 2));
+        assert_eq!(other.state, IntegrationState::Connecting);
+        assert_eq!((other.target_calendar_id, other.target_calendar_summary), (None, None));
+        let due = world.due(&id, at(2)).await;
+        assert_eq!((due.len(), due[0].pair.remote.as_ref()), (1, None), "the pairs are forgotten");
+
+        let existing = world.consented("ana", "another", CalendarChoice::Existing).await;
+        assert_eq!((existing.epoch, existing.calendar_phase), (3, CalendarPhase::Untold));
+    }
+
+    async fn whoever_held_the_old_connection_writes_nothing_to_the_new_one(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        let old = world.claim_one("w1", at(1)).await;
+        world.consented("ana", "another", CalendarChoice::New).await;
+        let mut tx = world.begin().await;
+        let error = leases::renew(&mut tx, &old).await.unwrap_err();
+        assert!(matches!(error, StoreError::LeaseLost(lost) if lost == id));
+    }
+
+    async fn a_change_wakes_only_its_own_users(db: TestDatabase) {
+        let world = World::new(db).await;
+        let ana = world.connected("ana").await;
+        world.connected("ben").await;
+        world.settle(at(0)).await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        assert_eq!(world.claim_one("w1", at(1)).await.integration_id, ana);
+    }
+
+    async fn only_a_live_connection_can_need_its_user(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.raw().await.run("UPDATE user_integrations SET state = 'disconnecting'").await;
+        stop(&world, &id).await;
+        let integration = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
+        assert_eq!(integration.state, IntegrationState::Disconnecting);
+    }
+
+    async fn a_damaged_row_names_its_place_and_harms_no_other(db: TestDatabase) {
+        let world = World::new(db).await;
+        let ana = world.connected("ana").await;
+        let ben = world.connected("ben").await;
+        for column in ["state", "reason", "calendar_choice", "calendar_phase"] {
+            let damage = format!("UPDATE user_integrations SET {column} = 'odd' WHERE id = '{ana}'");
+            world.raw().await.run(&damage).await;
+            let error = integrations::get(&mut world.read().await, &ana).await.unwrap_err();
+            assert_eq!(error.to_string(), format!("corrupt value in user_integrations.{column} of {ana}"));
+            assert!(integrations::get(&mut world.read().await, &ben).await.unwrap().is_some());
+            world.raw().await.run(&format!(
+                "UPDATE user_integrations SET state = 'active', reason = NULL, calendar_choice = 'new',
+                 calendar_phase = 'ready' WHERE id = '{ana}'"
+            )).await;
+        }
+        assert_eq!(integrations::get(&mut world.read().await, "nobody's").await.unwrap(), None);
+    }
+}
+
+async fn stop(world: &World, id: &str) {
+    let mut tx = world.begin().await;
+    integrations::needs_action(&mut tx, id, Reason::GrantRevoked, at(1)).await.unwrap();
+    tx.commit().await.unwrap();
+}

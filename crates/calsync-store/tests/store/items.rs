@@ -1,0 +1,161 @@
+//! Items and users: what the platform wants.
+
+use std::collections::BTreeSet;
+
+use calsync_core::item::ItemKind;
+use calsync_store::items::{Removal, Upsert};
+use calsync_store::users::{self, Put, User};
+use calsync_store::{StoreError, items};
+use calsync_testing::on_both_databases;
+use serde_json::json;
+
+use crate::world::{World, at, body, key, session_body, task, task_body};
+
+fn users_of<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
+    names.into_iter().map(str::to_owned).collect()
+}
+
+fn stored<const N: usize>(created: bool, renewed: bool, names: [&str; N]) -> Upsert {
+    Upsert::Stored { created, renewed, users: users_of(names) }
+}
+
+on_both_databases! {
+    async fn an_item_is_made_changed_deleted_and_starts_anew(db: TestDatabase) {
+        let world = World::new(db).await;
+        let read = task("read");
+        assert_eq!(items::get(&mut world.read().await, &read).await.unwrap(), None);
+
+        assert_eq!(world.put(&read, &task_body("ana", "Read"), at(1)).await, stored(true, false, ["ana"]));
+        assert_eq!(world.put(&read, &task_body("ana", "Read"), at(2)).await, Upsert::Same);
+        assert_eq!(
+            world.put(&read, &task_body("ana", "Read more"), at(3)).await,
+            stored(false, false, ["ana"])
+        );
+        assert_eq!(world.delete(&read, at(4)).await, Removal::Removed(users_of(["ana"])));
+        assert_eq!(world.delete(&read, at(5)).await, Removal::NothingThere);
+
+        let gone = items::get(&mut world.read().await, &read).await.unwrap().unwrap();
+        assert!(gone.deleted, "the row stays for the trace");
+        assert_eq!((gone.revision, gone.body.title.as_str()), (3, "Read more"));
+
+        let renewed = world.put(&read, &task_body("ana", "Read more"), at(6)).await;
+        assert_eq!(renewed, stored(true, true, ["ana"]), "the same body, but anew");
+        let item = items::get(&mut world.read().await, &read).await.unwrap().unwrap();
+        assert_eq!((item.deleted, item.revision), (false, 4));
+    }
+
+    async fn a_lower_version_never_wins(db: TestDatabase) {
+        let world = World::new(db).await;
+        let versioned = |title: &str, version: Option<i64>| {
+            let fields = json!({"user_ids": ["ana"], "title": title, "due_on": "2031-03-09",
+                "status": "active", "version": version});
+            body(ItemKind::Task, fields)
+        };
+        let read = task("read");
+        let first = stored(true, false, ["ana"]);
+        let changed = stored(false, false, ["ana"]);
+        assert_eq!(world.put(&read, &versioned("a", Some(5)), at(1)).await, first);
+        assert_eq!(world.put(&read, &versioned("a", Some(5)), at(1)).await, Upsert::Same);
+        assert_eq!(world.put(&read, &versioned("b", Some(5)), at(1)).await, Upsert::StaleVersion { stored: 5 });
+        assert_eq!(world.put(&read, &versioned("b", Some(4)), at(1)).await, Upsert::StaleVersion { stored: 5 });
+        assert_eq!(world.put(&read, &versioned("b", Some(6)), at(1)).await, changed);
+        assert_eq!(world.put(&read, &versioned("c", None), at(1)).await, changed);
+
+        world.put(&read, &versioned("d", Some(7)), at(1)).await;
+        let mut tx = world.begin().await;
+        let stale = items::delete(&mut tx, &read, Some(6), at(2)).await.unwrap();
+        assert_eq!(stale, Removal::StaleVersion { stored: 7 });
+        let removed = items::delete(&mut tx, &read, Some(7), at(2)).await.unwrap();
+        assert_eq!(removed, Removal::Removed(users_of(["ana"])));
+        tx.commit().await.unwrap();
+        assert_eq!(world.put(&read, &versioned("e", Some(1)), at(3)).await, stored(true, true, ["ana"]));
+    }
+
+    async fn a_readdressed_item_concerns_those_of_before_and_those_of_now(db: TestDatabase) {
+        let world = World::new(db).await;
+        let talk = key(ItemKind::Session, "talk");
+        world.put(&talk, &session_body(&["ana", "ben"], "Talk"), at(1)).await;
+        let upsert = world.put(&talk, &session_body(&["ben", "cho"], "Talk"), at(2)).await;
+        assert_eq!(upsert, stored(false, false, ["ana", "ben", "cho"]));
+        let mut raw = world.raw().await;
+        let addressed = raw.texts("SELECT user_id FROM item_users ORDER BY user_id").await;
+        assert_eq!(addressed, ["ben", "cho"]);
+        assert_eq!(raw.texts("SELECT user_id FROM users ORDER BY user_id").await, ["ana", "ben", "cho"]);
+    }
+
+    async fn ids_of_different_kinds_and_odd_characters_stay_apart(db: TestDatabase) {
+        let world = World::new(db).await;
+        let odd = "'; DROP TABLE items; -- %_\\ 日本語 \u{1F600}";
+        world.put(&task(odd), &task_body(odd, "a"), at(1)).await;
+        let deadline = key(ItemKind::Deadline, odd);
+        assert_eq!(items::get(&mut world.read().await, &deadline).await.unwrap(), None);
+        let item = items::get(&mut world.read().await, &task(odd)).await.unwrap().unwrap();
+        assert_eq!(item.body.user_ids, users_of([odd]));
+    }
+
+    async fn a_users_items_come_by_pages_in_the_order_of_kind_and_id(db: TestDatabase) {
+        let world = World::new(db).await;
+        for id in ["b", "a", "c"] {
+            world.put(&task(id), &task_body("ana", id), at(1)).await;
+        }
+        world.put(&key(ItemKind::Session, "z"), &session_body(&["ana", "ben"], "Z"), at(1)).await;
+        world.put(&task("bens"), &task_body("ben", "x"), at(1)).await;
+        world.put(&task("gone"), &task_body("ana", "x"), at(1)).await;
+        world.delete(&task("gone"), at(2)).await;
+
+        let mut seen = Vec::new();
+        let mut after = None;
+        loop {
+            let page = items::of_user(&mut world.read().await, "ana", None, after.as_ref(), 2).await.unwrap();
+            let Some(last) = page.last() else { break };
+            after = Some(last.key.clone());
+            seen.extend(page.iter().map(|item| item.key.to_string()));
+        }
+        assert_eq!(seen, ["session:z", "task:a", "task:b", "task:c"]);
+        let kind = Some(ItemKind::Session);
+        let sessions = items::of_user(&mut world.read().await, "ana", kind, None, 10).await.unwrap();
+        assert_eq!(sessions.len(), 1);
+    }
+
+    async fn a_damaged_body_names_its_place(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.raw().await.run("UPDATE items SET body = '{}'").await;
+        let error = items::get(&mut world.read().await, &task("read")).await.unwrap_err();
+        assert!(matches!(error, StoreError::Corrupt { table: "items", column: "body", .. }), "{error}");
+        assert_eq!(error.to_string(), "corrupt value in items.body of task:read");
+    }
+
+    async fn what_is_not_committed_was_never_there(db: TestDatabase) {
+        let world = World::new(db).await;
+        let mut tx = world.begin().await;
+        items::put(&mut tx, &task("read"), &task_body("ana", "Read"), at(1)).await.unwrap();
+        drop(tx);
+        assert_eq!(items::get(&mut world.read().await, &task("read")).await.unwrap(), None);
+        assert_eq!(users::get(&mut world.read().await, "ana").await.unwrap(), None);
+    }
+
+    async fn users_are_made_by_items_and_told_of_by_the_platform(db: TestDatabase) {
+        let world = World::new(db).await;
+        let mut tx = world.begin().await;
+        assert_eq!(users::get(&mut tx, "ana").await.unwrap(), None);
+        users::ensure(&mut tx, "ana", at(1)).await.unwrap();
+        let unknown = User { user_id: "ana".into(), ..User::default() };
+        assert_eq!(users::get(&mut tx, "ana").await.unwrap(), Some(unknown.clone()));
+
+        let known = User {
+            email: Some("ana@example.org".into()),
+            name: Some("Ana".into()),
+            time_zone: Some("Asia/Seoul".into()),
+            locale: Some("ko".into()),
+            ..unknown.clone()
+        };
+        assert_eq!(users::put(&mut tx, &known, at(2)).await.unwrap(), Put::Changed);
+        assert_eq!(users::put(&mut tx, &known, at(3)).await.unwrap(), Put::Same);
+        users::ensure(&mut tx, "ana", at(4)).await.unwrap();
+        assert_eq!(users::get(&mut tx, "ana").await.unwrap(), Some(known), "an item changes no user");
+        assert_eq!(users::put(&mut tx, &unknown, at(5)).await.unwrap(), Put::Changed, "absent clears");
+        let ben = User { user_id: "ben".into(), ..User::default() };
+        assert_eq!(users::put(&mut tx, &ben, at(6)).await.unwrap(), Put::Created);
+    }
+}

@@ -1,0 +1,19 @@
+//! What the store promises, told as stories. Each runs on SQLite and on Postgres alike.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "test code: a failed step is a failed test")]
+
+mod attempts;
+mod concurrency;
+mod connect;
+mod coverage;
+mod integrations;
+mod items;
+mod leases;
+mod mappings;
+mod migrations;
+mod plans;
+mod platform;
+mod raw;
+mod schema;
+mod tokens;
+mod world;

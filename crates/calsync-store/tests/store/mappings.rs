@@ -1,0 +1,311 @@
+//! Pairs: due while the wanted revision and the settled one differ.
+
+use std::collections::BTreeSet;
+
+use calsync_core::item::ItemKind;
+use calsync_core::plan::{Pair, Phase};
+use calsync_core::reason::Reason;
+use calsync_core::sync_state::SyncState;
+use calsync_store::integrations::{self, Counts};
+use calsync_store::mappings::{self, End};
+use calsync_store::{StoreError, leases};
+use calsync_testing::on_both_databases;
+use jiff::Timestamp;
+
+use crate::world::{World, at, key, session_body, task, task_body, there, touched};
+
+on_both_databases! {
+    async fn a_put_is_due_told_done_and_settled(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.settle(at(0)).await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+
+        let lease = world.claim_one("w1", at(1)).await;
+        let mut due = world.due(&id, at(1)).await;
+        assert_eq!(due.len(), 1);
+        assert_eq!((due[0].pair.clone(), due[0].failures), (Pair::new(), 0));
+        assert_eq!(due[0].item.body.title, "Read");
+
+        due[0].pair.telling(1);
+        let mut tx = world.begin().await;
+        leases::renew(&mut tx, &lease).await.unwrap();
+        mappings::intend(&mut tx, &id, &task("read"), &due[0].pair, "event1").await.unwrap();
+        tx.commit().await.unwrap();
+        let told = world.due(&id, at(1)).await;
+        assert_eq!(told[0].pair, due[0].pair, "a worker that starts here knows that Google may know");
+
+        due[0].pair = there();
+        world.end_pass(&lease, &due, at(2)).await.unwrap();
+        assert_eq!(world.due(&id, at(9)).await, []);
+        assert_eq!(world.claim("w1", at(9)).await, []);
+
+        let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "read").await.unwrap();
+        assert_eq!(shown.len(), 1);
+        assert_eq!((shown[0].state, shown[0].reason), (SyncState::Synced, None));
+        assert_eq!(shown[0].google_id.as_deref(), Some("event1"));
+        assert_eq!(shown[0].calendar_id.as_deref(), Some("calendar"));
+        assert_eq!(shown[0].etag.as_deref(), Some("\"1\""));
+        assert_eq!(shown[0].html_link.as_deref(), Some("https://calendar.example.org/event1"));
+        assert_eq!((shown[0].last_synced_at, shown[0].verified_at), (Some(at(2)), Some(at(2))));
+    }
+
+    async fn a_change_during_a_pass_stays_due(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        let lease = world.claim_one("w1", at(1)).await;
+        let mut due = world.due(&id, at(1)).await;
+
+        world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
+        due[0].pair = there();
+        world.end_pass(&lease, &due, at(3)).await.unwrap();
+
+        let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "read").await.unwrap();
+        assert_eq!(shown[0].state, SyncState::Waiting);
+        let lease = world.claim_one("w1", at(3)).await;
+        let due = world.due(&id, at(3)).await;
+        assert_eq!((due.len(), due[0].item.body.title.as_str()), (1, "Read more"));
+        assert_eq!(due[0].pair, there(), "what the first pass learned is kept");
+        world.end_pass(&lease, &due, at(4)).await.unwrap();
+        assert_eq!(world.claim("w1", at(9)).await, []);
+    }
+
+    async fn a_change_of_rules_during_a_pass_stays_due(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        let lease = world.claim_one("w1", at(1)).await;
+        let due = world.due(&id, at(1)).await;
+
+        let mut tx = world.begin().await;
+        mappings::touch_all(&mut tx, &id, "ana", at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        world.end_pass(&lease, &due, at(3)).await.unwrap();
+
+        assert_eq!(world.due(&id, at(3)).await.len(), 1, "the pass read the rules of before");
+    }
+
+    async fn at_a_connection_every_live_item_is_due_at_once(db: TestDatabase) {
+        let world = World::new(db).await;
+        for id in ["a", "b", "gone"] {
+            world.put(&task(id), &task_body("ana", id), at(1)).await;
+        }
+        world.put(&task("bens"), &task_body("ben", "x"), at(1)).await;
+        world.delete(&task("gone"), at(1)).await;
+        let id = world.connected("ana").await;
+        let due: Vec<_> = world.due(&id, at(1)).await.into_iter().map(|due| due.item.key.id).collect();
+        assert_eq!(due, ["a", "b"]);
+
+        // What waited for a later try is due now as well.
+        let lease = world.claim_one("w1", at(1)).await;
+        let due = world.due(&id, at(1)).await;
+        put_off(&world, &id, &due[0].item.key.id, at(500)).await;
+        world.end_pass(&lease, &[], at(1)).await.unwrap();
+        let mut tx = world.begin().await;
+        mappings::touch_all(&mut tx, &id, "ana", at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(world.due(&id, at(2)).await.len(), 2);
+        assert_eq!(world.claim("w2", at(2)).await.len(), 1);
+    }
+
+    async fn a_pair_that_failed_waits_for_its_time_or_for_a_change(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        let lease = world.claim_one("w1", at(1)).await;
+        put_off(&world, &id, "read", at(30)).await;
+        world.end_pass(&lease, &[], at(1)).await.unwrap();
+
+        assert_eq!(world.claim("w1", at(29)).await, []);
+        assert_eq!(world.due(&id, at(29)).await, []);
+        let again = world.due(&id, at(30)).await;
+        assert_eq!((again[0].failures, again[0].reason), (2, Some(Reason::GoogleUnavailable)));
+        assert_eq!(leases::next_due(&mut world.read().await).await.unwrap(), Some(at(30)));
+
+        world.put(&task("read"), &task_body("ana", "Read more"), at(5)).await;
+        let due = world.due(&id, at(5)).await;
+        assert_eq!((due.len(), due[0].failures), (1, 0), "a change gives it a fresh start");
+        assert_eq!(world.claim("w1", at(5)).await.len(), 1);
+    }
+
+    async fn the_oldest_due_pairs_come_first_and_a_limit_holds(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        for (minute, item) in [(3, "c"), (1, "z"), (2, "b")] {
+            world.put(&task(item), &task_body("ana", item), at(minute)).await;
+        }
+        let due = mappings::due(&mut world.read().await, &id, at(9), 2).await.unwrap();
+        let ids: Vec<_> = due.iter().map(|due| due.item.key.id.as_str()).collect();
+        assert_eq!(ids, ["z", "b"]);
+        assert_eq!(mappings::next_due(&mut world.read().await, &id).await.unwrap(), Some(at(1)));
+    }
+
+    async fn a_removal_by_the_user_stays_until_the_platform_starts_anew(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        leave(&world, Phase::RemovedByUser, at(1)).await;
+
+        world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
+        assert_eq!(world.due(&id, at(2)).await[0].pair.phase, Phase::RemovedByUser, "whatever a PUT changes");
+        world.delete(&task("read"), at(3)).await;
+        world.put(&task("read"), &task_body("ana", "Read more"), at(3)).await;
+        assert_eq!(world.due(&id, at(3)).await[0].pair.phase, Phase::RemovedByUs);
+    }
+
+    async fn a_removal_that_a_pass_hears_of_late_does_not_outlive_a_new_start(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        let cases = [
+            (10, Phase::RemovedByUser, Phase::RemovedByUs),
+            (20, Phase::There, Phase::Removing),
+            (30, Phase::Told, Phase::Removing),
+            (40, Phase::RemovedByUs, Phase::RemovedByUs),
+        ];
+        for (minute, heard, then) in cases {
+            let lease = world.claim_one("w1", at(minute)).await;
+            let mut due = world.due(&id, at(minute)).await;
+            world.delete(&task("read"), at(minute + 1)).await;
+            world.put(&task("read"), &task_body("ana", "Read more"), at(minute + 1)).await;
+            due[0].pair = Pair { phase: heard, ..Pair::new() };
+            world.end_pass(&lease, &due, at(minute + 2)).await.unwrap();
+            assert_eq!(world.due(&id, at(minute + 2)).await[0].pair.phase, then);
+        }
+    }
+
+    async fn what_starts_anew_goes_first_and_only_once(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.settle(at(1)).await;
+        world.delete(&task("read"), at(2)).await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(2)).await;
+        let due = world.due(&id, at(2)).await;
+        assert_eq!(due[0].pair.phase, Phase::Removing);
+        assert_eq!(due[0].pair.remote, there().remote, "what is there is known");
+
+        world.settle(at(3)).await;
+        world.put(&task("read"), &task_body("ana", "Read more"), at(4)).await;
+        assert_eq!(world.due(&id, at(4)).await[0].pair.phase, Phase::There);
+    }
+
+    async fn a_failure_does_not_put_off_a_change_that_came_meanwhile(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        let due = world.due(&id, at(1)).await;
+        world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
+        let mut tx = world.begin().await;
+        let end = End::Again { due_at: at(90), failures: 2, reason: Some(Reason::GoogleUnavailable) };
+        mappings::finish(&mut tx, &id, &due[0], end, at(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(world.due(&id, at(3)).await.len(), 1);
+    }
+
+    async fn a_restore_by_the_platform_forgets_the_removal(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        leave(&world, Phase::RemovedByUser, at(1)).await;
+        let mut tx = world.begin().await;
+        let ana = BTreeSet::from(["ana".to_owned()]);
+        mappings::touch(&mut tx, &touched(&task("read"), &ana, true), at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(world.due(&id, at(2)).await[0].pair.phase, Phase::RemovedByUs);
+    }
+
+    async fn a_session_is_shown_for_each_of_its_users(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.connected("ana").await;
+        let talk = key(ItemKind::Session, "talk");
+        world.put(&talk, &session_body(&["ana", "ben"], "Talk"), at(1)).await;
+        let shown = mappings::of_item(&mut world.read().await, ItemKind::Session, "talk").await.unwrap();
+        let states: Vec<_> = shown.iter().map(|one| (one.user_id.as_str(), one.state, one.reason)).collect();
+        assert_eq!(
+            states,
+            [
+                ("ana", SyncState::Waiting, None),
+                ("ben", SyncState::NotConnected, Some(Reason::NotConnected))
+            ]
+        );
+    }
+
+    async fn an_integration_counts_its_pairs(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        assert_eq!(integrations::counts(&mut world.read().await, &id).await.unwrap(), Counts::default());
+        for item in ["a", "b", "c", "d"] {
+            world.put(&task(item), &task_body("ana", item), at(1)).await;
+        }
+        let mut tx = world.begin().await;
+        let states = [SyncState::Synced, SyncState::Parked, SyncState::Held];
+        for (due, state) in mappings::due(&mut tx, &id, at(1), 3).await.unwrap().iter().zip(states) {
+            mappings::finish(&mut tx, &id, due, End::Settled { state, reason: None }, at(2)).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        // A change of what waits makes it wait no shorter.
+        world.put(&task("d"), &task_body("ana", "D"), at(7)).await;
+        let counts = integrations::counts(&mut world.read().await, &id).await.unwrap();
+        let oldest = Some(at(1).as_microsecond());
+        assert_eq!(counts, Counts { synced: 1, waiting: 1, parked: 1, held: 1, oldest_waiting_at: oldest });
+    }
+
+    async fn a_failing_pair_has_waited_since_it_became_due(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        put_off(&world, &id, "read", at(30)).await;
+        let counts = integrations::counts(&mut world.read().await, &id).await.unwrap();
+        assert_eq!(counts.oldest_waiting_at, Some(at(1).as_microsecond()));
+    }
+
+    async fn a_damaged_pair_names_its_place(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        for (column, value) in [("phase", "'lost'"), ("remote", "'{'"), ("base", "'[]'")] {
+            world.raw().await.run(&format!("UPDATE sync_mappings SET {column} = {value}")).await;
+            let error = mappings::due(&mut world.read().await, &id, at(9), 9).await.unwrap_err();
+            let StoreError::Corrupt { table: "sync_mappings", column: named, .. } = error else {
+                panic!("{error}")
+            };
+            assert_eq!(named, column);
+            world.raw().await.run("UPDATE sync_mappings SET phase = 'untold', remote = NULL").await;
+        }
+    }
+
+    async fn those_who_are_not_connected_have_no_pairs(db: TestDatabase) {
+        let world = World::new(db).await;
+        let mut tx = world.begin().await;
+        assert_eq!(mappings::wake(&mut tx, "nobody", at(1)).await.unwrap(), None);
+        drop(tx);
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        assert_eq!(world.raw().await.count("sync_mappings", "TRUE").await, 0);
+        world.connected("ben").await;
+        world.raw().await.run("UPDATE user_integrations SET state = 'disconnected'").await;
+        world.put(&task("bens"), &task_body("ben", "Read"), at(1)).await;
+        assert_eq!(world.raw().await.count("sync_mappings", "TRUE").await, 0);
+    }
+}
+
+/// A try of `item`, which is due, failed; the next is at `due_at`.
+async fn put_off(world: &World, integration_id: &str, item: &str, due_at: Timestamp) {
+    let end = End::Again { due_at, failures: 2, reason: Some(Reason::GoogleUnavailable) };
+    let due = world.due(integration_id, at(1)).await;
+    let due = due.iter().find(|due| due.item.key.id == item).unwrap();
+    let mut tx = world.begin().await;
+    mappings::finish(&mut tx, integration_id, due, end, at(2)).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// A pass leaves everything that is due in `phase`.
+async fn leave(world: &World, phase: Phase, now: Timestamp) {
+    let lease = world.claim_one("w1", now).await;
+    let mut due = world.due(&lease.integration_id, now).await;
+    for one in &mut due {
+        one.pair = Pair { phase, ..Pair::new() };
+    }
+    world.end_pass(&lease, &due, now).await.unwrap();
+}

@@ -1,0 +1,51 @@
+//! The statements that run all day find their rows by an index. Plans are read on SQLite, from the
+//! statements as they stand in the source.
+
+use std::fs;
+
+use calsync_testing::{DatabaseKind, TestDatabase};
+use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
+
+use crate::world::{World, at, task, task_body};
+
+/// The statement in `file` that contains `marker`, with its columns filled in.
+fn statement(file: &str, marker: &str) -> String {
+    let path = format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"));
+    let source = fs::read_to_string(path).unwrap();
+    let found = source.split('"').find(|text| text.contains(marker));
+    found.unwrap_or_else(|| panic!("no statement in {file} contains {marker:?}")).to_owned()
+}
+
+async fn plan(connection: &mut SqliteConnection, sql: &str) -> Vec<String> {
+    let sql = AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
+    let rows = sqlx::query(sql).fetch_all(connection).await.unwrap();
+    rows.iter().map(|row| row.get::<String, _>("detail")).collect()
+}
+
+#[tokio::test]
+async fn frequent_statements_use_their_indexes() {
+    let world = World::new(TestDatabase::new(DatabaseKind::Sqlite)).await;
+    world.connected("ana").await;
+    world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+    let mut connection = SqliteConnection::connect(&world.db.url).await.unwrap();
+    for (file, marker, index) in [
+        ("dialect.rs", "lease_until = $3 + $2", "user_integrations_due"),
+        ("leases.rs", "SELECT MIN(", "user_integrations_due"),
+        ("mappings/due.rs", "FROM sync_mappings m JOIN items i", "sync_mappings_due"),
+        ("mappings/due.rs", "SELECT MIN(due_at)", "sync_mappings_due"),
+        ("mappings/shown.rs", "FROM item_users u", "sqlite_autoindex_item_users_1"),
+        ("items.rs", "FROM item_users u JOIN items i", "item_users_by_user"),
+        ("attempts.rs", "FROM calendar_sync_logs WHERE user_id", "calendar_sync_logs_by_user"),
+        ("attempts.rs", "FROM error_groups g", "error_groups_by_last_seen"),
+        ("connect.rs", "ORDER BY id DESC", "connect_attempts_by_user"),
+        ("refusals.rs", "WHERE id > $1", "sqlite_autoindex_refusals_1"),
+        ("idempotency.rs", "created_at < $1", "idempotency_keys_by_age"),
+    ] {
+        let plan = plan(&mut connection, &statement(file, marker)).await;
+        assert!(plan.iter().any(|step| step.contains(index)), "{file}: {plan:#?}");
+        let scans = plan.iter().find(|step| step.starts_with("SCAN") && !step.contains("INDEX"));
+        assert_eq!(scans, None, "{file}: reads a whole table: {plan:#?}");
+        let sorts = plan.iter().find(|step| step.contains("TEMP B-TREE FOR ORDER BY"));
+        assert_eq!(sorts, None, "{file}: sorts what an index could give in order: {plan:#?}");
+    }
+}

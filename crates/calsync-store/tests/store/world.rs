@@ -1,0 +1,257 @@
+//! A store with a few words for its stories. Time is passed; chance comes from a fixed seed.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex};
+
+use calsync_core::integration::CalendarChoice;
+use calsync_core::item::{ItemBody, ItemKey, ItemKind};
+use calsync_core::plan::{Pair, Phase};
+use calsync_core::seams::Entropy;
+use calsync_core::sync_state::SyncState;
+use calsync_store::integrations::{Connection, Grant, Integration};
+use calsync_store::items::Upsert;
+use calsync_store::leases::{Lease, Release};
+use calsync_store::mappings::{DuePair, End, Touched};
+use calsync_store::secrets::Keyring;
+use calsync_store::{Store, StoreError, StoreOptions, Tx, integrations, items, leases, mappings, users};
+use calsync_testing::{DatabaseKind, TestDatabase};
+use jiff::{SignedDuration, Timestamp, ToSpan};
+use serde_json::{Value, json};
+
+use crate::raw::Raw;
+
+/// The schema of every store here.
+pub(crate) const SCHEMA: &str = "calsync";
+/// Long beside a test.
+pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(600);
+
+/// Splitmix64 from a fixed seed.
+pub(crate) struct Dice(Mutex<u64>);
+
+impl Dice {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(Mutex::new(seed))
+    }
+}
+
+impl Entropy for Dice {
+    fn fill(&self, bytes: &mut [u8]) {
+        let mut state = self.0.lock().unwrap();
+        for chunk in bytes.chunks_mut(8) {
+            *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut mixed = *state;
+            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// `minutes` after the beginning of the story.
+pub(crate) fn at(minutes: i64) -> Timestamp {
+    let start: Timestamp = "2031-03-01T00:00:00Z".parse().unwrap();
+    start + minutes.minutes()
+}
+
+pub(crate) fn key(kind: ItemKind, id: &str) -> ItemKey {
+    ItemKey { kind, id: id.into() }
+}
+
+pub(crate) fn task(id: &str) -> ItemKey {
+    key(ItemKind::Task, id)
+}
+
+pub(crate) fn body(kind: ItemKind, fields: Value) -> ItemBody {
+    ItemBody::parse(kind, fields.as_object().unwrap()).unwrap()
+}
+
+/// A task of `user` called `title`.
+pub(crate) fn task_body(user: &str, title: &str) -> ItemBody {
+    body(
+        ItemKind::Task,
+        json!({"user_ids": [user], "title": title, "due_on": "2031-03-09", "status": "active"}),
+    )
+}
+
+/// A session of `users` called `title`.
+pub(crate) fn session_body(users: &[&str], title: &str) -> ItemBody {
+    let fields = json!({"user_ids": users, "title": title, "status": "active",
+        "starts_at": "2031-03-09T10:00:00Z", "ends_at": "2031-03-09T11:00:00Z"});
+    body(ItemKind::Session, fields)
+}
+
+/// What opens the store in `db`.
+pub(crate) fn options(db: &TestDatabase) -> StoreOptions {
+    let dice = Arc::new(Dice::new(7));
+    let key = Keyring::generate("k1", &*dice);
+    StoreOptions {
+        url: db.url.clone(),
+        schema: SCHEMA.into(),
+        keyring: Keyring::parse([key.as_str()]).unwrap(),
+        entropy: dice,
+    }
+}
+
+/// A store and the database under it.
+pub(crate) struct World {
+    pub(crate) db: TestDatabase,
+    pub(crate) store: Store,
+}
+
+impl World {
+    pub(crate) async fn new(db: TestDatabase) -> Self {
+        let store = Store::open(options(&db), at(0)).await.unwrap();
+        Self { db, store }
+    }
+
+    pub(crate) fn is_sqlite(&self) -> bool {
+        self.db.kind == DatabaseKind::Sqlite
+    }
+
+    /// The database itself, past the store.
+    pub(crate) async fn raw(&self) -> Raw {
+        Raw::open(&self.db, SCHEMA).await
+    }
+
+    pub(crate) async fn begin(&self) -> Tx {
+        self.store.begin().await.unwrap()
+    }
+
+    pub(crate) async fn read(&self) -> Tx {
+        self.store.read().await.unwrap()
+    }
+
+    /// Connects `user` to their own Google account, with a calendar that is ready.
+    pub(crate) async fn connected(&self, user: &str) -> String {
+        let id = self.consented(user, user, CalendarChoice::New).await.id;
+        let mut tx = self.begin().await;
+        integrations::calendar_told(&mut tx, &id, at(0)).await.unwrap();
+        integrations::calendar_ready(&mut tx, &id, "calendar", "Mentoring", at(0)).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    /// Stores `user`'s consent for the Google `account`.
+    pub(crate) async fn consented(&self, user: &str, account: &str, choice: CalendarChoice) -> Integration {
+        let mut tx = self.begin().await;
+        users::ensure(&mut tx, user, at(0)).await.unwrap();
+        let new = Connection {
+            user_id: user,
+            grant: Grant {
+                access_token: &"access-1".into(),
+                refresh_token: Some(&"refresh-1".into()),
+                expires_at: at(60),
+            },
+            account_sub: account,
+            account_email: &format!("{account}@example.org"),
+            account_domain: None,
+            scopes: &BTreeSet::from(["calendar".to_owned(), "openid".to_owned()]),
+            calendar_choice: choice,
+        };
+        let fresh_id = format!("integration-of-{user}");
+        let integration = integrations::connect(&self.store, &mut tx, new, fresh_id, at(0)).await.unwrap();
+        mappings::touch_all(&mut tx, &integration.id, user, at(0)).await.unwrap();
+        tx.commit().await.unwrap();
+        integration
+    }
+
+    /// Puts an item as the platform does: item and wakes in one transaction.
+    pub(crate) async fn put(&self, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Upsert {
+        let mut tx = self.begin().await;
+        let upsert = put(&mut tx, key, body, now).await.unwrap();
+        tx.commit().await.unwrap();
+        upsert
+    }
+
+    /// Deletes an item as the platform does.
+    pub(crate) async fn delete(&self, key: &ItemKey, now: Timestamp) -> items::Removal {
+        let mut tx = self.begin().await;
+        let removal = items::delete(&mut tx, key, None, now).await.unwrap();
+        if let items::Removal::Removed(users) = &removal {
+            mappings::touch(&mut tx, &touched(key, users, true), now).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        removal
+    }
+
+    /// Claims everything that is due.
+    pub(crate) async fn claim(&self, owner: &str, now: Timestamp) -> Vec<Lease> {
+        let mut tx = self.begin().await;
+        let leases = leases::claim(&mut tx, owner, LEASE, now, 100).await.unwrap();
+        tx.commit().await.unwrap();
+        leases
+    }
+
+    /// Claims the one integration that is due.
+    pub(crate) async fn claim_one(&self, owner: &str, now: Timestamp) -> Lease {
+        let mut leases = self.claim(owner, now).await;
+        assert_eq!(leases.len(), 1, "one integration is due: {leases:?}");
+        leases.remove(0)
+    }
+
+    pub(crate) async fn due(&self, integration_id: &str, now: Timestamp) -> Vec<DuePair> {
+        mappings::due(&mut self.read().await, integration_id, now, 100).await.unwrap()
+    }
+
+    /// Ends a pass: `settled` are done as of the revisions that were read.
+    pub(crate) async fn end_pass(
+        &self,
+        lease: &Lease,
+        settled: &[DuePair],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut tx = self.begin().await;
+        leases::renew(&mut tx, lease).await?;
+        for due in settled {
+            mappings::finish(&mut tx, &lease.integration_id, due, SYNCED, now).await?;
+        }
+        let next_due = mappings::next_due(&mut tx, &lease.integration_id).await?;
+        leases::release(&mut tx, lease, Release { next_due, ..quiet() }, now).await?;
+        tx.commit().await
+    }
+
+    /// Works until nothing is due: every pair becomes synced.
+    pub(crate) async fn settle(&self, now: Timestamp) {
+        for lease in self.claim("settler", now).await {
+            let mut due = self.due(&lease.integration_id, now).await;
+            for one in &mut due {
+                one.pair = there();
+            }
+            self.end_pass(&lease, &due, now).await.unwrap();
+        }
+        assert_eq!(self.claim("settler", now).await, [], "nothing is left");
+    }
+}
+
+/// Puts an item and touches its pairs.
+pub(crate) async fn put(
+    tx: &mut Tx,
+    key: &ItemKey,
+    body: &ItemBody,
+    now: Timestamp,
+) -> Result<Upsert, StoreError> {
+    let upsert = items::put(tx, key, body, now).await?;
+    if let Upsert::Stored { users, .. } = &upsert {
+        mappings::touch(tx, &touched(key, users, false), now).await?;
+    }
+    Ok(upsert)
+}
+
+pub(crate) fn touched(key: &ItemKey, users: &BTreeSet<String>, ends_life: bool) -> BTreeSet<Touched> {
+    let touch = |user: &String| Touched { user_id: user.clone(), item: key.clone(), ends_life };
+    users.iter().map(touch).collect()
+}
+
+/// How a pass ends that had nothing to tell.
+pub(crate) const fn quiet() -> Release {
+    Release { next_due: None, not_before: None, succeeded: false, failed: false, needs_action: None }
+}
+
+pub(crate) const SYNCED: End = End::Settled { state: SyncState::Synced, reason: None };
+
+/// A pair whose event is there.
+pub(crate) fn there() -> Pair {
+    let event = json!({"id": "event1", "etag": "\"1\"", "htmlLink": "https://calendar.example.org/event1"});
+    let remote = serde_json::from_value(event).unwrap();
+    Pair { phase: Phase::There, remote: Some(remote), ..Pair::new() }
+}
