@@ -1,0 +1,13 @@
+//! The built program against the simulated Google, on both databases: a platform's month arrives
+//! exactly, whatever is killed or fails meanwhile.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
+
+mod chance;
+mod month;
+mod month_arrives;
+mod neighbours;
+mod stories;
+#[path = "../../src/demo/visitor.rs"]
+mod visitor;
+mod world;

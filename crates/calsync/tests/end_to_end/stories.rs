@@ -1,0 +1,118 @@
+//! Short stories about one user and one item.
+
+use calsync_testing::{TestDatabase, eventually, on_both_databases};
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::world::{PATIENCE, World};
+
+const TASK: &str = "/items/task/t1";
+const EMAIL: &str = "ana@example.org";
+
+fn task(title: &str) -> Value {
+    json!({"user_ids": ["ana"], "title": title, "due_at": "2031-03-09T10:00:00Z", "status": "active"})
+}
+
+async fn ana(database: TestDatabase) -> World {
+    let world = World::start(database).await;
+    world.connect("ana", &json!({"email": EMAIL, "time_zone": "Asia/Seoul"})).await;
+    world
+}
+
+/// Waits until ana's calendar holds one event of ours, titled `title`.
+async fn titled(world: &World, title: &str) -> Value {
+    eventually(PATIENCE, async || {
+        let events = world.google.our_events().await;
+        assert!(events.len() <= 1, "{events:?}");
+        events.into_iter().find(|event| event["summary"] == title)
+    })
+    .await
+}
+
+async fn state_of(world: &World, path: &str) -> Value {
+    world.service.get(path).await["sync"][0]["state"].clone()
+}
+
+on_both_databases! {
+    async fn ten_edits_within_a_moment_are_at_most_two_writes(database: TestDatabase) {
+        let world = ana(database).await;
+        world.service.put(TASK, &task("Draft")).await;
+        titled(&world, "Draft").await;
+        world.wait_until_synced("ana").await;
+        let before = world.google.writes().await;
+        let edits: Vec<String> = (1..=10).map(|edit| {
+            let mut line = task(&format!("Edit {edit}"));
+            line["op"] = "put".into();
+            line["kind"] = "task".into();
+            line["item_id"] = "t1".into();
+            line.to_string()
+        }).collect();
+        world.service.batch(&edits).await.unwrap();
+        titled(&world, "Edit 10").await;
+        world.wait_until_synced("ana").await;
+        let writes = world.google.writes().await - before;
+        assert!(writes <= 2, "{writes} writes");
+    }
+
+    async fn an_update_whose_answer_is_lost_gives_way_to_the_next_edit(database: TestDatabase) {
+        let world = ana(database).await;
+        world.service.put(TASK, &task("Draft")).await;
+        titled(&world, "Draft").await;
+        world.google.set_faults(&json!([
+            {"match": {"method": "events.update"}, "effect": {"lose_response": true}, "times": 1},
+        ])).await;
+        world.service.put(TASK, &task("Second")).await;
+        titled(&world, "Second").await;
+        world.service.put(TASK, &task("Draft")).await;
+        titled(&world, "Draft").await;
+        world.wait_until_synced("ana").await;
+        assert_eq!(state_of(&world, TASK).await, "synced");
+        titled(&world, "Draft").await;
+    }
+
+    async fn what_the_user_removed_before_a_restart_stays_away(database: TestDatabase) {
+        let mut world = ana(database).await;
+        world.google.set_faults(&json!([
+            {"match": {"method": "events.insert"}, "effect": {"delay_ms": 8_000}, "times": 1},
+        ])).await;
+        world.service.put(TASK, &task("Draft")).await;
+        let event = titled(&world, "Draft").await;
+        world.service.kill().await;
+        world.google.as_user(EMAIL, Method::DELETE, &event, &Value::Null).await;
+        world.service.run().await;
+        eventually(PATIENCE, async || (state_of(&world, TASK).await == "removed_by_user").then_some(())).await;
+        world.service.put(TASK, &task("Again")).await;
+        world.wait_until_nothing_waits("ana").await;
+        assert_eq!(state_of(&world, TASK).await, "removed_by_user");
+        assert!(world.google.our_events().await.is_empty());
+    }
+
+    async fn a_removed_item_that_is_put_anew_comes_back(database: TestDatabase) {
+        let world = ana(database).await;
+        world.service.put(TASK, &task("Draft")).await;
+        let first = titled(&world, "Draft").await;
+        world.service.delete(TASK).await;
+        eventually(PATIENCE, async || world.google.our_events().await.is_empty().then_some(())).await;
+        world.service.put(TASK, &task("Draft")).await;
+        let second = titled(&world, "Draft").await;
+        assert_ne!(first["id"], second["id"]);
+    }
+
+    async fn what_the_user_adds_survives_our_writes(database: TestDatabase) {
+        let world = ana(database).await;
+        let mut item = task("Draft");
+        item["description"] = "Two pages.".into();
+        world.service.put(TASK, &item).await;
+        let event = titled(&world, "Draft").await;
+        let edit = json!({"colorId": "5", "description": "Two pages.\n\nMine: ask Ben.",
+            "reminders": {"useDefault": false, "overrides": [{"method": "popup", "minutes": 7}]}});
+        world.google.as_user(EMAIL, Method::PATCH, &event, &edit).await;
+        item["description"] = "Three pages.".into();
+        item["title"] = "Draft two".into();
+        world.service.put(TASK, &item).await;
+        let after = titled(&world, "Draft two").await;
+        assert_eq!(after["colorId"], "5");
+        assert_eq!(after["description"], "Three pages.\n\nMine: ask Ben.");
+        assert_eq!(after["reminders"], edit["reminders"]);
+    }
+}

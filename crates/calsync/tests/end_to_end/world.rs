@@ -1,0 +1,245 @@
+//! The simulator and the service as child processes, and the platform that talks to them.
+
+use std::net::TcpListener;
+use std::process::Command;
+use std::time::Duration;
+
+use bytes::Bytes;
+use calsync_google::{HttpTransport, Transport};
+use calsync_testing::{Program, TestDatabase, eventually};
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::{Method, Request, StatusCode};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::visitor::{self, Platform};
+
+/// Long enough for a debug build beside other tests, and for a dead worker's lease to end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A deployment and its Google.
+pub(crate) struct World {
+    pub(crate) google: Google,
+    pub(crate) service: Service,
+}
+
+/// The simulated Google.
+pub(crate) struct Google {
+    pub(crate) url: String,
+    transport: HttpTransport,
+    _program: Program,
+}
+
+/// The service; it can be killed and started again.
+pub(crate) struct Service {
+    pub(crate) url: String,
+    pub(crate) key: SecretString,
+    transport: HttpTransport,
+    program: Option<Program>,
+    settings: Vec<(&'static str, String)>,
+    _database: TestDatabase,
+    _folder: TempDir,
+}
+
+fn calsync() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_calsync"))
+}
+
+impl World {
+    pub(crate) async fn start(database: TestDatabase) -> Self {
+        let google = Google::start().await;
+        let service = Service::start(database, &google.url).await;
+        Self { google, service }
+    }
+
+    /// Makes a user known and connects them by the real way.
+    pub(crate) async fn connect(&self, user_id: &str, user: &Value) {
+        self.service.put(&format!("/users/{user_id}"), user).await;
+        self.service.connect(user_id).await;
+    }
+
+    /// Waits until the service says that nothing of `user_id` waits.
+    pub(crate) async fn wait_until_nothing_waits(&self, user_id: &str) {
+        eventually(PATIENCE, async || {
+            let integrations = self.service.get(&format!("/users/{user_id}/integrations")).await;
+            (integrations["items"][0]["counts"]["waiting"] == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until something of `user_id` is in Google and nothing waits.
+    pub(crate) async fn wait_until_synced(&self, user_id: &str) {
+        eventually(PATIENCE, async || {
+            let integrations = self.service.get(&format!("/users/{user_id}/integrations")).await;
+            let counts = &integrations["items"][0]["counts"];
+            (counts["waiting"] == 0 && counts["synced"] != 0).then_some(())
+        })
+        .await;
+    }
+}
+
+impl Google {
+    pub(crate) async fn start() -> Self {
+        let mut command = calsync();
+        command.args(["simulator", "--auto-consent", "--listen", "127.0.0.1:0"]);
+        let mut program = Program::start(command);
+        let url = program.address("listens on").await;
+        Self { url, transport: HttpTransport::new().unwrap(), _program: program }
+    }
+
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: &Value,
+    ) -> (StatusCode, Value) {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header(CONTENT_TYPE, "application/json");
+        if let Some(token) = token {
+            request = request.header(AUTHORIZATION, format!("Bearer {token}"));
+        }
+        let body = if body.is_null() { Bytes::new() } else { body.to_string().into() };
+        let answer = self.transport.send(request.body(body).unwrap()).await.unwrap();
+        (answer.status(), serde_json::from_slice(answer.body()).unwrap_or(Value::Null))
+    }
+
+    pub(crate) async fn state(&self) -> Value {
+        self.call(Method::GET, "/_control/state", None, &Value::Null).await.1
+    }
+
+    pub(crate) async fn set_faults(&self, rules: &Value) {
+        let (status, answer) = self.call(Method::PUT, "/_control/faults", None, rules).await;
+        assert!(status.is_success(), "{status} {answer}");
+    }
+
+    /// Acts on an event as the Google user who owns it.
+    pub(crate) async fn as_user(&self, email: &str, method: Method, event: &Value, body: &Value) -> Value {
+        let token = format!("/_control/accounts/{email}/token");
+        let token = self.call(Method::POST, &token, None, &Value::Null).await.1["access_token"].clone();
+        let calendar = event["calendar_id"].as_str().unwrap().replace('@', "%40");
+        let path = format!("/calendar/v3/calendars/{calendar}/events/{}", event["id"].as_str().unwrap());
+        let (status, answer) = self.call(method, &path, token.as_str(), body).await;
+        assert!(status.is_success(), "{status} {answer}");
+        answer
+    }
+
+    /// The live events that calsync made.
+    pub(crate) async fn our_events(&self) -> Vec<Value> {
+        let state = self.state().await;
+        let ours = |event: &&Value| event["extendedProperties"]["private"]["calsync_item"].is_string();
+        let live = |event: &&Value| event["status"] != "cancelled";
+        state["events"].as_array().unwrap().iter().filter(ours).filter(live).cloned().collect()
+    }
+
+    /// How often methods of the Calendar API were called.
+    pub(crate) async fn calls(&self, methods: &[&str]) -> u64 {
+        let state = self.state().await;
+        methods.iter().map(|method| state["requests"][method].as_u64().unwrap_or(0)).sum()
+    }
+
+    /// Writes of events so far.
+    pub(crate) async fn writes(&self) -> u64 {
+        self.calls(&["events.insert", "events.update", "events.patch", "events.delete"]).await
+    }
+}
+
+impl Service {
+    pub(crate) async fn start(database: TestDatabase, google_url: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        // Restarts need the address again, so it is chosen before the first start.
+        let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let url = format!("http://{address}");
+        let settings = vec![
+            ("CALSYNC_DATABASE__URL", database.url.clone()),
+            ("CALSYNC_SERVER__LISTEN", address.to_string()),
+            ("CALSYNC_SERVER__PUBLIC_URL", url.clone()),
+            ("CALSYNC_GOOGLE__ENDPOINT", google_url.to_owned()),
+            ("CALSYNC_GOOGLE__CLIENT_ID", "test".into()),
+            ("CALSYNC_GOOGLE__CLIENT_SECRET", "test".into()),
+            ("CALSYNC_SECURITY__ENCRYPTION_KEYS", format!("k1:{}=", "A".repeat(43))),
+        ];
+        let mut service = Self {
+            url,
+            key: String::new().into(),
+            transport: HttpTransport::new().unwrap(),
+            program: None,
+            settings,
+            _database: database,
+            _folder: folder,
+        };
+        let mut command = service.command();
+        command.args(["api-key", "create", "--scope", "platform", "--name", "test"]);
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let key = String::from_utf8(output.stdout).unwrap().split_whitespace().last().unwrap().to_owned();
+        service.key = key.into();
+        service.run().await;
+        service
+    }
+
+    fn command(&self) -> Command {
+        let mut command = calsync();
+        for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CALSYNC_")) {
+            command.env_remove(name);
+        }
+        command
+            .envs(self.settings.iter().map(|(name, value)| (*name, value)))
+            .current_dir(self._folder.path());
+        command
+    }
+
+    /// Starts the service.
+    pub(crate) async fn run(&mut self) {
+        let mut command = self.command();
+        command.arg("serve");
+        let mut program = Program::start(command);
+        program.address("listens on").await;
+        self.program = Some(program);
+    }
+
+    /// Ends it as a power cut does.
+    pub(crate) async fn kill(&mut self) {
+        self.program.take().unwrap().kill().await;
+    }
+
+    fn platform(&self) -> Platform<'_> {
+        Platform { transport: &self.transport, url: &self.url, key: &self.key }
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: &Value) {
+        self.platform().call(Method::PUT, path, body).await.unwrap();
+    }
+
+    pub(crate) async fn delete(&self, path: &str) {
+        self.platform().call(Method::DELETE, path, &Value::Null).await.unwrap();
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Value {
+        self.platform().call(Method::GET, path, &Value::Null).await.unwrap()
+    }
+
+    /// Sends lines to the batch; an answer that did not come whole is an error.
+    pub(crate) async fn batch(&self, lines: &[String]) -> Result<Vec<Value>, String> {
+        let secret = secrecy::ExposeSecret::expose_secret(&self.key);
+        let request = Request::post(format!("{}/api/v1/items/batch", self.url))
+            .header(AUTHORIZATION, format!("Bearer {secret}"))
+            .header(CONTENT_TYPE, "application/x-ndjson")
+            .body(Bytes::from(lines.join("\n")))
+            .unwrap();
+        let answer = self.transport.send(request).await.map_err(|error| error.message)?;
+        assert!(answer.status().is_success(), "{}", answer.status());
+        let text = String::from_utf8(answer.body().to_vec()).map_err(|error| error.to_string())?;
+        let answers: Vec<Value> = text.lines().map(serde_json::from_str).collect::<Result<_, _>>().unwrap();
+        if answers.len() == lines.len() { Ok(answers) } else { Err("cut short".into()) }
+    }
+
+    pub(crate) async fn connect(&self, user_id: &str) {
+        let path = format!("/users/{user_id}/connect-link");
+        let link = self.platform().call(Method::POST, &path, &json!({})).await.unwrap();
+        visitor::connect(&self.transport, link["url"].as_str().unwrap()).await.unwrap();
+    }
+}
