@@ -3,12 +3,12 @@
 
 use std::sync::LazyLock;
 
-use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use data_encoding::HEXLOWER;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sha2::{Digest, Sha256};
 
+use crate::input::InPath;
 use crate::problem::{Kind, Problem};
 
 /// A file in the binary.
@@ -35,7 +35,7 @@ impl Asset {
     }
 }
 
-pub(crate) async fn handler(Path(name): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn handler(InPath(name): InPath<String>) -> Result<Response, Problem> {
     let path = format!("/assets/{name}");
     let all = [&*PAGES_CSS, &*ICON];
     let asset =

@@ -1,10 +1,11 @@
 //! Reads what callers send, strictly: names that we don't know are bad fields, in bodies and in
 //! queries alike.
 
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, Path};
 use calsync_core::item::{FieldError, ItemKey, ItemKind, check_id};
 use http::request::Parts;
 use jiff::Timestamp;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::problem::{Kind, Problem};
@@ -46,6 +47,19 @@ pub(crate) fn item_key(kind: &str, item_id: String) -> Result<ItemKey, Vec<Field
 /// A user's id, from an address.
 pub(crate) fn user_id(user_id: &str) -> Result<(), Problem> {
     check_id("user_id", user_id).map_err(|error| Problem::fields(vec![error]))
+}
+
+/// The parts of an address's path.
+pub(crate) struct InPath<T>(pub(crate) T);
+
+impl<T: DeserializeOwned + Send> FromRequestParts<Web> for InPath<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, web).await;
+        path.map(|Path(path)| Self(path))
+            .map_err(|_| Problem::field("path", "must be UTF-8, percent-encoded"))
+    }
 }
 
 /// The parameters of an address, each of which must be asked for by its name.

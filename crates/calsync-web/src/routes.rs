@@ -164,7 +164,7 @@ pub(crate) static ROUTES: &[Route] = &[
         path: "/openapi.json",
         access: Access::Everyone,
         summary: "This description",
-        answers: &[(200, Some("Anything"))],
+        answers: &[(200, Some("OpenApi"))],
         handler: || get(openapi::handler),
         ..GET
     },
@@ -246,3 +246,28 @@ pub(crate) static ROUTES: &[Route] = &[
         ..GET
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_api_route_asks_for_a_key_of_its_scope() {
+        for route in ROUTES {
+            let wanted = match route.path {
+                path if path.starts_with("/api/v1/admin/") => ADMIN,
+                path if path.starts_with("/api/") => PLATFORM,
+                _ => Access::Everyone,
+            };
+            assert_eq!(route.access, wanted, "{} {}", route.method, route.path);
+        }
+    }
+
+    #[test]
+    fn what_changes_something_takes_a_body_or_is_a_delete() {
+        for route in ROUTES {
+            let changes = [Method::POST, Method::PUT].contains(&route.method);
+            assert_eq!(route.takes != Takes::Nothing, changes, "{} {}", route.method, route.path);
+        }
+    }
+}

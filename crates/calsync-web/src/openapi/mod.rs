@@ -1,8 +1,150 @@
-//! `GET /openapi.json`: the APIs' description, made from the table of routes.
+//! `GET /openapi.json`: the APIs' description, made from the table of routes, so that it has every
+//! route, with its key and its parameters.
 
-use axum::Json;
-use serde_json::{Value, json};
+mod schemas;
 
-pub(crate) async fn handler() -> Json<Value> {
-    Json(json!({}))
+use std::sync::LazyLock;
+
+use axum::body::Bytes;
+use axum::response::{IntoResponse, Response};
+use calsync_store::api_keys::Scope;
+use http::Method;
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value, json};
+
+use crate::api::v1::items::batch::NDJSON;
+use crate::input::NoQuery;
+use crate::routes::{Access, ROUTES, Route, Takes};
+
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
+
+pub(crate) async fn handler(_: NoQuery) -> Response {
+    ([(CONTENT_TYPE, "application/json")], DOCUMENT.clone()).into_response()
+}
+
+fn document() -> Value {
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let method = route.method.as_str().to_ascii_lowercase();
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[method] = operation(route);
+    }
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "calsync",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Keeps a platform's items in its users' Google Calendars. A 2xx means stored for good.",
+        },
+        "paths": paths,
+        "components": {
+            "schemas": schemas::schemas(),
+            "securitySchemes": {
+                "platform": {"type": "http", "scheme": "bearer", "description": "An API key of scope platform"},
+                "admin": {"type": "http", "scheme": "bearer", "description": "An API key of scope admin"},
+            },
+        },
+    })
+}
+
+fn operation(route: &Route) -> Value {
+    let answers = route.answers.iter().map(|(status, schema)| (status.to_string(), answer(route, *schema)));
+    let mut responses: Map<String, Value> = answers.collect();
+    let problem = json!({"description": "A problem", "content":
+        {"application/problem+json": {"schema": reference("Problem")}}});
+    responses.insert("default".into(), problem);
+    let mut operation = json!({
+        "summary": route.summary,
+        "parameters": parameters(route),
+        "responses": responses,
+        "security": match route.access {
+            Access::Everyone => json!([]),
+            Access::Key(scope) => json!([{scope.name(): []}]),
+        },
+    });
+    if let Some(schema) = route.request {
+        let is_required = route.takes == Takes::Ndjson || route.method == Method::PUT;
+        operation["requestBody"] = json!({"required": is_required, "content": {media_type(route.takes): {"schema": reference(schema)}}});
+    }
+    operation
+}
+
+fn answer(route: &Route, schema: Option<&str>) -> Value {
+    match schema {
+        Some(schema) => {
+            let media_type =
+                media_type(if route.takes == Takes::Ndjson { Takes::Ndjson } else { Takes::Json });
+            json!({"description": "Done", "content": {media_type: {"schema": reference(schema)}}})
+        }
+        None => json!({"description": "Done"}),
+    }
+}
+
+const fn media_type(takes: Takes) -> &'static str {
+    match takes {
+        Takes::Ndjson => NDJSON,
+        Takes::Form => "application/x-www-form-urlencoded",
+        Takes::Json | Takes::Nothing => "application/json",
+    }
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+fn parameters(route: &Route) -> Vec<Value> {
+    let in_path = route.path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let path = in_path.map(
+        |name| json!({"name": name, "in": "path", "required": true, "schema": schemas::parameter(name)}),
+    );
+    let query = route.query.iter().map(|name| {
+        let is_required = *name == "user_id";
+        json!({"name": name, "in": "query", "required": is_required, "schema": schemas::parameter(name)})
+    });
+    let key =
+        matches!(route.access, Access::Key(Scope::Platform | Scope::Admin)) && route.method == Method::POST;
+    let header = key.then(|| {
+        json!({"name": "Idempotency-Key", "in": "header", "required": false,
+            "description": "The same request with the same key is answered as the first time, for 24 hours",
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255}})
+    });
+    path.chain(query).chain(header).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn every_route_stands_in_the_document() {
+        let document = document();
+        for route in ROUTES {
+            let method = route.method.as_str().to_ascii_lowercase();
+            let operation = &document["paths"][route.path][&method];
+            assert_eq!(operation["summary"], route.summary, "{method} {}", route.path);
+        }
+    }
+
+    #[test]
+    fn every_schema_is_used_and_every_used_one_is_there() {
+        fn walk(value: &Value, found: &mut BTreeSet<String>) {
+            match value {
+                Value::Object(map) => map.iter().for_each(|(key, value)| match value.as_str() {
+                    Some(text) if key == "$ref" => {
+                        found.insert(text.rsplit('/').next().unwrap_or_default().to_owned());
+                    }
+                    _ => walk(value, found),
+                }),
+                Value::Array(values) => values.iter().for_each(|value| walk(value, found)),
+                _ => {}
+            }
+        }
+        let mut used = BTreeSet::new();
+        walk(&document(), &mut used);
+        let there: BTreeSet<String> =
+            schemas::schemas().as_object().expect("an object").keys().cloned().collect();
+        assert_eq!(used, there);
+    }
 }

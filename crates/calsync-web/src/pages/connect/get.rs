@@ -2,11 +2,12 @@
 //! use the link up: mail scanners look.
 
 use askama::Template;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::Response;
 use calsync_store::connect;
 use http::StatusCode;
 
+use crate::input::InPath;
 use crate::pages::{Shell, leads_elsewhere, render};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
@@ -17,7 +18,10 @@ struct Page<'a> {
     shell: Shell<'a>,
 }
 
-pub(crate) async fn handler(State(web): State<Web>, Path(token): Path<String>) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    InPath(token): InPath<String>,
+) -> Result<Response, Problem> {
     let mut tx = web.engine.store().read().await?;
     let link = connect::find_link(&mut tx, &token).await?;
     let is_good = link.is_some_and(|link| !link.used && link.expires_at > web.engine.now());

@@ -2,12 +2,13 @@
 //! what follows to this browser.
 
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::CalendarChoice;
 use calsync_engine::connect::{self, Begun};
 use secrecy::ExposeSecret;
 
+use crate::input::InPath;
 use crate::pages::cookies::Cookie;
 use crate::pages::with_cookie;
 use crate::problem::{Kind, Problem};
@@ -15,7 +16,7 @@ use crate::web::Web;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
-    Path(token): Path<String>,
+    InPath(token): InPath<String>,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let choice = parse(&body)?;

@@ -3,19 +3,19 @@
 
 use std::collections::BTreeSet;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use calsync_store::mappings;
 use http::StatusCode;
 
 use super::change;
-use crate::input::{self, Query};
+use crate::input::{self, InPath, Query};
 use crate::problem::Problem;
 use crate::transaction::stored;
 use crate::web::Web;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
-    Path((kind, item_id)): Path<(String, String)>,
+    InPath((kind, item_id)): InPath<(String, String)>,
     mut query: Query,
 ) -> Result<StatusCode, Problem> {
     let key = input::item_key(&kind, item_id).map_err(Problem::fields)?;

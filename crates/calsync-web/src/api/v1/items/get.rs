@@ -1,10 +1,10 @@
 //! `GET /api/v1/items/{kind}/{item_id}`: the item and, per user, where it stands in plain words.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use calsync_store::items;
 
-use crate::input::{self, NoQuery};
+use crate::input::{self, InPath, NoQuery};
 use crate::problem::{Kind, Problem};
 use crate::shapes::Audience;
 use crate::shapes::item::ItemShape;
@@ -12,7 +12,7 @@ use crate::web::Web;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
-    Path((kind, item_id)): Path<(String, String)>,
+    InPath((kind, item_id)): InPath<(String, String)>,
     _: NoQuery,
 ) -> Result<Json<ItemShape>, Problem> {
     let key = input::item_key(&kind, item_id).map_err(Problem::fields)?;

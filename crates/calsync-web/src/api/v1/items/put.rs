@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use calsync_core::item::{ItemBody, ItemKey};
 use calsync_store::mappings;
 use http::StatusCode;
@@ -13,7 +13,7 @@ use http::StatusCode;
 use super::change;
 use crate::api::v1::refusals::record::{self, Sent};
 use crate::caller::Caller;
-use crate::input::{self, NoQuery};
+use crate::input::{self, InPath, NoQuery};
 use crate::problem::Problem;
 use crate::shapes::Audience;
 use crate::shapes::item::ItemShape;
@@ -23,7 +23,7 @@ use crate::web::Web;
 pub(crate) async fn handler(
     State(web): State<Web>,
     caller: Caller,
-    Path((kind, item_id)): Path<(String, String)>,
+    InPath((kind, item_id)): InPath<(String, String)>,
     _: NoQuery,
     body: Bytes,
 ) -> Result<(StatusCode, Json<ItemShape>), Problem> {
@@ -55,9 +55,11 @@ async fn store(
         let mut touched = BTreeSet::new();
         let status = change::put(tx, &key, &body, &mut touched, now).await?;
         mappings::touch(tx, &touched, now).await?;
-        (status, mappings::of_item(tx, key.kind, &key.id).await?)
+        (status, mappings::of_item(tx, key.kind, &key.id).await?, touched.is_empty())
     });
-    let (status, pairs) = done?;
-    web.engine.hint();
+    let (status, pairs, is_quiet) = done?;
+    if !is_quiet {
+        web.engine.hint();
+    }
     Ok(status.map(|status| (status, ItemShape::new(key, body, pairs, Audience::User))))
 }

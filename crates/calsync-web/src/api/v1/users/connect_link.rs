@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use calsync_core::item::FieldError;
 use calsync_engine::connect::{self, LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX};
 use calsync_store::users;
@@ -11,7 +11,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::input::{self, NoQuery};
+use crate::input::{self, InPath, NoQuery};
 use crate::problem::{Kind, Problem};
 use crate::return_url;
 use crate::web::Web;
@@ -29,7 +29,7 @@ struct Wish {
 
 pub(crate) async fn handler(
     State(web): State<Web>,
-    Path(user_id): Path<String>,
+    InPath(user_id): InPath<String>,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Json<ConnectLinkShape>, Problem> {

@@ -1,17 +1,17 @@
 //! `GET /api/v1/users/{user_id}`.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use calsync_store::users;
 
-use crate::input::{self, NoQuery};
+use crate::input::{self, InPath, NoQuery};
 use crate::problem::{Kind, Problem};
 use crate::shapes::user::UserShape;
 use crate::web::Web;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
-    Path(user_id): Path<String>,
+    InPath(user_id): InPath<String>,
     _: NoQuery,
 ) -> Result<Json<UserShape>, Problem> {
     input::user_id(&user_id)?;

@@ -2,10 +2,10 @@
 //! without secrets.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use calsync_store::users;
 
-use crate::input::{self, NoQuery};
+use crate::input::{self, InPath, NoQuery};
 use crate::problem::{Kind, Problem};
 use crate::shapes::integration::{self, IntegrationShape};
 use crate::shapes::{Audience, List};
@@ -13,7 +13,7 @@ use crate::web::Web;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
-    Path(user_id): Path<String>,
+    InPath(user_id): InPath<String>,
     _: NoQuery,
 ) -> Result<Json<List<IntegrationShape>>, Problem> {
     input::user_id(&user_id)?;

@@ -2,13 +2,13 @@
 
 use axum::Json;
 use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use calsync_store::users::{self, Put};
 use http::StatusCode;
 
 use crate::api::v1::refusals::record::{self, Sent};
 use crate::caller::Caller;
-use crate::input::{self, NoQuery};
+use crate::input::{self, InPath, NoQuery};
 use crate::problem::Problem;
 use crate::shapes::user::{self, UserShape};
 use crate::transaction::stored;
@@ -17,7 +17,7 @@ use crate::web::Web;
 pub(crate) async fn handler(
     State(web): State<Web>,
     caller: Caller,
-    Path(user_id): Path<String>,
+    InPath(user_id): InPath<String>,
     _: NoQuery,
     body: Bytes,
 ) -> Result<(StatusCode, Json<UserShape>), Problem> {

@@ -1,0 +1,88 @@
+//! A user's connections, as the platform and an admin see them.
+
+use axum::body::Body;
+use http::Request;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::connect::connect;
+use crate::world::World;
+
+async fn as_admin(world: &World) -> Value {
+    let request = Request::get("/api/v1/admin/users/ana/integrations");
+    let request = request.header("authorization", format!("Bearer {}", world.admin));
+    world.send(request.body(Body::empty()).unwrap()).await.json()
+}
+
+async fn as_platform(world: &World) -> Value {
+    world.get("/api/v1/users/ana/integrations").await.json()
+}
+
+fn task() -> Value {
+    json!({"user_ids": ["ana"], "title": "t", "due_on": "2031-03-09", "status": "active"})
+}
+
+#[tokio::test]
+async fn a_user_without_a_connection_has_an_empty_list() {
+    let world = World::new().await;
+    world.get("/api/v1/users/ana/integrations").await.problem(404, "not-found");
+    world.put("/api/v1/users/ana", json!({"email": "ana@example.org"})).await;
+    assert_eq!(as_platform(&world).await, json!({"items": [], "next_cursor": null}));
+    assert_eq!(as_admin(&world).await, json!({"items": [], "next_cursor": null}));
+}
+
+#[tokio::test]
+async fn a_connection_is_shown_from_making_its_calendar_to_synced() {
+    let world = World::new().await;
+    world.put("/api/v1/items/task/t1", task()).await;
+    connect(&world, "new").await;
+    let one = as_platform(&world).await["items"][0].clone();
+    assert_eq!(one["provider"], "google");
+    assert_eq!(one["state"], "connecting");
+    assert_eq!(one["sentence"], "Connected; the calendar is being made.");
+    assert_eq!(one["counts"], json!({"synced": 0, "waiting": 1, "parked": 0, "held": 0}));
+    let item = world.get("/api/v1/items/task/t1").await.json();
+    assert_eq!(item["sync"][0]["state"], "waiting");
+
+    world.sync().await;
+    let one = as_platform(&world).await["items"][0].clone();
+    assert_eq!(one["state"], "active", "{one}");
+    assert_eq!(one["account_email"], "ana@example.org");
+    assert_eq!(one["channel"], json!({"state": "off", "expires_at": null}));
+    assert_eq!(one["next_step"], json!({"text": "Nothing to do.", "who": "nobody", "action": null}));
+    assert_eq!(one["counts"]["synced"], 1);
+    assert!(one["target_calendar"]["id"].is_string());
+    let item = world.get("/api/v1/items/task/t1").await.json();
+    assert_eq!(item["sync"][0]["state"], "synced");
+    assert_eq!(item["sync"][0]["remote"]["type"], "event");
+    assert!(item["sync"][0]["remote"]["html_link"].is_string());
+    assert_eq!(as_admin(&world).await["items"][0]["state"], "active");
+}
+
+#[tokio::test]
+async fn a_change_that_waits_longer_than_promised_is_a_delay() {
+    let world = World::new().await;
+    connect(&world, "new").await;
+    world.sync().await;
+    world.put("/api/v1/items/task/t1", task()).await;
+    world.advance(SignedDuration::from_mins(5));
+    assert_eq!(as_platform(&world).await["items"][0]["state"], "active");
+    world.advance(SignedDuration::from_secs(1));
+    assert_eq!(as_platform(&world).await["items"][0]["state"], "delayed");
+}
+
+#[tokio::test]
+async fn no_token_is_ever_shown() {
+    let world = World::new().await;
+    connect(&world, "new").await;
+    world.sync().await;
+    let shown = format!("{}{}", as_platform(&world).await, as_admin(&world).await);
+    let state = world.simulator.state();
+    let grants = state["grants"].as_array().unwrap();
+    assert!(!grants.is_empty());
+    for grant in grants {
+        for name in ["access_token", "refresh_token"] {
+            assert!(!shown.contains(grant[name].as_str().unwrap()));
+        }
+    }
+}

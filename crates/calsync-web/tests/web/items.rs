@@ -1,0 +1,118 @@
+//! Items, put, read, listed and removed one by one.
+
+use calsync_testing::on_both_databases;
+use http::Method;
+use serde_json::json;
+
+use crate::world::World;
+
+fn session() -> serde_json::Value {
+    json!({"user_ids": ["ana", "ben"], "title": "Mentoring", "starts_at": "2031-03-09T10:00:00+09:00",
+        "ends_at": "2031-03-09T11:00:00+09:00", "meeting_url": "https://meet.example.org/1", "status": "active"})
+}
+
+on_both_databases! {
+    async fn an_item_is_created_kept_changed_and_removed(db: TestDatabase) {
+        let world = World::on(db).await;
+        let path = "/api/v1/items/session/s1";
+        let created = world.put(path, session()).await;
+        assert_eq!(created.status, 201, "{}", created.text);
+        let again = world.put(path, session()).await;
+        assert_eq!(again.status, 200);
+        assert_eq!(again.json(), created.json());
+
+        let item = world.get(path).await.json();
+        assert_eq!(item, created.json());
+        assert_eq!(item["kind"], "session");
+        assert_eq!(item["item_id"], "s1");
+        assert_eq!(item["starts_at"], "2031-03-09T01:00:00Z");
+        let states: Vec<_> = item["sync"].as_array().unwrap().iter().map(|one| &one["state"]).collect();
+        assert_eq!(states, ["not_connected", "not_connected"]);
+        assert_eq!(item["sync"][0]["user_id"], "ana");
+        assert_eq!(item["sync"][0]["reason"], "not_connected");
+        assert_eq!(item["sync"][0]["sentence"], "Google Calendar is not connected.");
+
+        assert_eq!(world.delete(path).await.status, 204);
+        assert_eq!(world.delete(path).await.status, 204);
+        world.get(path).await.problem(404, "not-found");
+        assert_eq!(world.put(path, session()).await.status, 201, "a later PUT starts anew");
+    }
+
+    async fn a_lower_version_never_wins(db: TestDatabase) {
+        let world = World::on(db).await;
+        let path = "/api/v1/items/task/t1";
+        let task = |title: &str, version: i64| {
+            json!({"user_ids": ["ana"], "title": title, "due_on": "2031-03-09", "status": "active",
+                "version": version})
+        };
+        assert_eq!(world.put(path, task("first", 5)).await.status, 201);
+        assert_eq!(world.put(path, task("first", 5)).await.status, 200);
+        world.put(path, task("other", 5)).await.problem(409, "version-conflict");
+        world.put(path, task("other", 4)).await.problem(409, "version-conflict");
+        assert_eq!(world.put(path, task("second", 6)).await.status, 200);
+        let older = world.delete(&format!("{path}?version=5")).await;
+        older.problem(409, "version-conflict");
+        assert_eq!(world.get(path).await.json()["title"], "second");
+        assert_eq!(world.delete(&format!("{path}?version=6")).await.status, 204);
+    }
+
+    async fn a_users_items_are_listed_page_by_page(db: TestDatabase) {
+        let world = World::on(db).await;
+        for number in 0..5 {
+            let task = json!({"user_ids": ["ana"], "title": "t", "due_on": "2031-03-09", "status": "active"});
+            world.put(&format!("/api/v1/items/task/t{number}"), task).await;
+        }
+        world.put("/api/v1/items/session/s1", session()).await;
+        world.put("/api/v1/items/session/s2", session()).await;
+        world.delete("/api/v1/items/session/s2").await;
+
+        let mut ids = Vec::new();
+        let mut path = "/api/v1/items?user_id=ana&limit=4".to_owned();
+        loop {
+            let page = world.get(&path).await.json();
+            let items = page["items"].as_array().unwrap();
+            ids.extend(items.iter().map(|item| item["item_id"].as_str().unwrap().to_owned()));
+            let Some(cursor) = page["next_cursor"].as_str() else { break };
+            assert_eq!(items.len(), 4);
+            path = format!("/api/v1/items?user_id=ana&limit=4&cursor={cursor}");
+        }
+        assert_eq!(ids, ["s1", "t0", "t1", "t2", "t3", "t4"]);
+
+        let of = async |filter: &str| {
+            let answer = world.get(&format!("/api/v1/items?user_id=ben&{filter}")).await;
+            answer.json()["items"].as_array().unwrap().len()
+        };
+        assert_eq!(of("kind=session").await, 1);
+        assert_eq!(of("kind=task").await, 0);
+        assert_eq!(of("state=not_connected").await, 1);
+        assert_eq!(of("state=synced").await, 0);
+    }
+}
+
+#[tokio::test]
+async fn head_answers_as_get_does_but_without_a_body() {
+    let world = World::new().await;
+    world.put("/api/v1/items/session/s1", session()).await;
+    let get = world.get("/api/v1/items/session/s1").await;
+    let head = world.call(Method::HEAD, "/api/v1/items/session/s1", "").await;
+    assert_eq!((head.status, head.text.as_str()), (get.status, ""));
+    let headers = |answer: &crate::world::Answer| -> Vec<String> {
+        answer.headers.keys().map(ToString::to_string).collect()
+    };
+    assert_eq!(headers(&head), headers(&get));
+    assert_eq!(world.call(Method::HEAD, "/api/v1/items/session/none", "").await.status, 404);
+}
+
+#[tokio::test]
+async fn ids_may_be_whatever_the_platform_uses() {
+    let world = World::new().await;
+    for path in [
+        "/api/v1/items/session/a%2Fb%20c",
+        "/api/v1/items/session/%E4%BA%88%E7%B4%84",
+        "/api/v1/items/session/batch",
+    ] {
+        assert_eq!(world.put(path, session()).await.status, 201, "{path}");
+        assert_eq!(world.get(path).await.status, 200, "{path}");
+    }
+    assert_eq!(world.get("/api/v1/items/session/a%2Fb%20c").await.json()["item_id"], "a/b c");
+}

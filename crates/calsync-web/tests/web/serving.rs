@@ -1,0 +1,103 @@
+//! The accept loop: over real sockets, with short limits.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use calsync_web::{ServeLimits, serve};
+use http::Method;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::world::World;
+
+struct Served {
+    address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+}
+
+async fn start(world: &World, limits: ServeLimits) -> Served {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel();
+    let serving = serve(listener, world.router.clone(), limits, async {
+        let _ = stopped.await;
+    });
+    Served { address, stop, ended: tokio::spawn(serving) }
+}
+
+fn short() -> ServeLimits {
+    let short = Duration::from_millis(100);
+    ServeLimits { headers_within: short, idle_max: short * 2, drain_within: short, ..ServeLimits::default() }
+}
+
+/// Sends `text` and reads until the server closes.
+async fn talk(address: SocketAddr, text: &str) -> String {
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    socket.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    let _ = socket.read_to_end(&mut answer).await;
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn a_request_is_answered_over_a_socket() {
+    let world = World::new().await;
+    let served = start(&world, ServeLimits::default()).await;
+    let answer = talk(served.address, "GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.1 200 OK\r\n"), "{answer}");
+    assert!(answer.ends_with(r#"{"status":"ok"}"#), "{answer}");
+}
+
+#[tokio::test]
+async fn who_says_nothing_is_not_waited_for() {
+    let world = World::new().await;
+    let served = start(&world, short()).await;
+    for beginning in
+        ["", "G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nhost: x\r\nx-slow: ", "PRI * HTTP/2.0\r\n"]
+    {
+        let answer = tokio::time::timeout(Duration::from_secs(10), talk(served.address, beginning)).await;
+        let answer = answer.unwrap_or_else(|_| panic!("still open: {beginning:?}"));
+        assert!(!answer.contains("200 OK"), "{beginning:?}: {answer}");
+    }
+}
+
+#[tokio::test]
+async fn headers_have_limits() {
+    let world = World::new().await;
+    let served = start(&world, ServeLimits::default()).await;
+    let many: String = (0..200).map(|number| format!("x-{number}: y\r\n")).collect();
+    let large = format!("x: {}\r\n", "y".repeat(64 << 10));
+    for headers in [many, large] {
+        let answer =
+            talk(served.address, &format!("GET /healthz HTTP/1.1\r\nhost: x\r\n{headers}\r\n")).await;
+        assert!(!answer.contains("200 OK"), "{answer}");
+    }
+    for smuggled in [
+        "POST /connect/x HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\nab",
+        "POST /connect/x HTTP/1.1\r\nhost: x\r\ntransfer-encoding: xchunked\r\n\r\n0\r\n\r\n",
+    ] {
+        let answer = talk(served.address, smuggled).await;
+        assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn shutdown_ends_even_if_somebody_stays() {
+    let world = World::new().await;
+    let served =
+        start(&world, ServeLimits { drain_within: Duration::from_millis(50), ..ServeLimits::default() })
+            .await;
+    let mut idle = TcpStream::connect(served.address).await.unwrap();
+    idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    let mut some = [0; 16];
+    idle.read_exact(&mut some).await.unwrap();
+    let mut slow = TcpStream::connect(served.address).await.unwrap();
+    slow.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+    served.stop.send(()).unwrap();
+    tokio::time::timeout(Duration::from_secs(10), served.ended).await.unwrap().unwrap();
+    assert!(TcpStream::connect(served.address).await.is_err(), "nobody listens any more");
+    assert_eq!(world.call(Method::GET, "/healthz", "").await.status, 200);
+}
