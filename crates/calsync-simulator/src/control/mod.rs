@@ -5,6 +5,7 @@
 pub(crate) mod accounts;
 pub(crate) mod clock;
 pub(crate) mod faults;
+pub(crate) mod requests;
 pub(crate) mod state;
 
 use axum::Json;
@@ -62,6 +63,7 @@ pub(crate) fn router(simulator: Simulator) -> Router<Simulator> {
         .route("/_control/accounts/{email}/revoke", post(accounts::revoke))
         .route("/_control/faults", put(faults::set).delete(faults::clear))
         .route("/_control/clock", post(clock::advance))
+        .route("/_control/requests", get(requests::show))
         .route("/_control/state", get(state::show))
         .route("/_control/reset", post(reset_all))
         .layer(middleware::from_fn_with_state(simulator, guard))

@@ -1,6 +1,6 @@
 //! Fault rules strike the calls they match, in order, as often as they may.
 
-use calsync_simulator::SimulatorOptions;
+use calsync_simulator::{DelayedResponse, SimulatorOptions};
 use serde_json::{Value, json};
 
 use crate::world::{ANA, World, meeting, options};
@@ -114,4 +114,15 @@ async fn wrong_rules_are_refused() {
     {
         assert_eq!(world.control("PUT", "/faults", wrong).await.status, 400);
     }
+}
+
+#[tokio::test]
+async fn a_late_answer_is_marked_when_the_clock_is_manual() {
+    let world = World::with(SimulatorOptions { delay_ms: 50, ..options() });
+    rules(&world, json!([{"effect": {"delay_ms": 200}}])).await;
+    let request =
+        http::Request::builder().uri("/calendar/v3/colors").body(axum::body::Body::empty()).unwrap();
+    let response = tower::ServiceExt::oneshot(world.simulator.router(), request).await.unwrap();
+    let delay = response.extensions().get::<DelayedResponse>().unwrap();
+    assert_eq!(delay.0.as_millis(), 250);
 }

@@ -1,6 +1,12 @@
 //! The simulator on a socket.
 
+use bytes::Bytes;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, Simulator, SimulatorOptions};
+use http::{StatusCode, Version};
+use http_body_util::Empty;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -48,4 +54,26 @@ async fn control_is_closed_to_addresses_outside_its_ranges() {
     tokio::spawn(async move { simulator.serve(listener, std::future::pending()).await });
     assert!(exchange(address, "/_control/state").await.starts_with("HTTP/1.1 403"));
     assert!(exchange(address, "/").await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_and_a_lost_answer_ends_its_stream_alone() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let simulator = Simulator::new(SimulatorOptions::default());
+    let served = simulator.clone();
+    tokio::spawn(async move { served.serve(listener, std::future::pending()).await });
+    let client: Client<HttpConnector, Empty<Bytes>> =
+        Client::builder(TokioExecutor::new()).http2_only(true).build_http();
+    let uri = |path: &str| format!("http://{address}{path}").parse().unwrap();
+
+    let answer = client.get(uri("/calendar/v3/colors")).await.unwrap();
+    assert_eq!((answer.version(), answer.status()), (Version::HTTP_2, StatusCode::UNAUTHORIZED));
+    simulator.set_faults(vec![FaultRule {
+        effect: FaultEffect { lose_response: true, ..FaultEffect::default() },
+        times: Some(1),
+        ..FaultRule::default()
+    }]);
+    assert!(client.get(uri("/calendar/v3/colors")).await.is_err());
+    assert_eq!(client.get(uri("/calendar/v3/colors")).await.unwrap().status(), StatusCode::UNAUTHORIZED);
 }
