@@ -7,32 +7,43 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
+/// Which integrations there is anything to do for: with a calendar of the user's own choice, only
+/// once it is chosen.
+macro_rules! workable {
+    () => {
+        "(state = 'active' OR (state = 'connecting' AND calendar_choice = 'new'))"
+    };
+}
+pub(crate) use workable;
+
 /// Claims due integrations. Lease times are the database's clock on Postgres, so that workers
 /// with wrong clocks agree; SQLite has one worker's clock, bound as `$3` like everywhere else.
 pub(crate) const fn claim(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Sqlite => {
+        Dialect::Sqlite => concat!(
             "UPDATE user_integrations SET lease_owner = $1, lease_until = $3 + $2, fence = fence + 1
              WHERE id IN (
                  SELECT id FROM user_integrations
-                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3 AND lease_until <= $3
-                   AND state IN ('active', 'connecting')
+                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3 AND lease_until <= $3 AND ",
+            workable!(),
+            "
                  ORDER BY due_at, id LIMIT $4)
              RETURNING id, fence, wake_seq, lease_until"
-        }
-        Dialect::Postgres => {
-            // Materialized: a sub-select may be run again for each row, and would claim past its limit.
+        ),
+        // Materialized: a sub-select may be run again for each row, and would claim past its limit.
+        Dialect::Postgres => concat!(
             "WITH due AS MATERIALIZED (
                  SELECT id FROM user_integrations
                  WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3
-                   AND lease_until <= (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT
-                   AND state IN ('active', 'connecting')
+                   AND lease_until <= (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT AND ",
+            workable!(),
+            "
                  ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
              UPDATE user_integrations AS g
              SET lease_owner = $1, lease_until = (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT + $2,
                  fence = g.fence + 1
              FROM due WHERE g.id = due.id
              RETURNING g.id, g.fence, g.wake_seq, g.lease_until"
-        }
+        ),
     }
 }

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::dialect::claim as claim_sql;
+use crate::dialect::{claim as claim_sql, workable};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -122,12 +122,12 @@ pub async fn free_all(tx: &mut Tx) -> Result<()> {
 
 /// When the next integration is due and free, if any is; a hint for how long to wait.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
-    let row = fetch_optional!(
-        tx,
-        (Option<i64>,),
+    const SQL: &str = concat!(
         "SELECT MIN(CASE WHEN lease_until > due_at AND lease_until > not_before THEN lease_until
                          WHEN not_before > due_at THEN not_before ELSE due_at END)
-         FROM user_integrations WHERE wake_seq <> seen_seq AND state IN ('active', 'connecting')"
-    )?;
+         FROM user_integrations WHERE wake_seq <> seen_seq AND ",
+        workable!()
+    );
+    let row = fetch_optional!(tx, (Option<i64>,), SQL)?;
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }

@@ -129,7 +129,8 @@ impl<'a> Ending<'a> {
         for attempt in &self.attempts {
             attempts::record(&mut tx, attempt).await?;
         }
-        let mut needs_action = None;
+        let (mut needs_action, mut next_due) =
+            (None, mappings::next_due(&mut tx, &self.integration.id).await?);
         if let Some(trouble) = self.trouble.take() {
             match trouble.effect {
                 Effect::Stop => needs_action = Some(trouble.reason),
@@ -137,13 +138,12 @@ impl<'a> Ending<'a> {
                 Effect::RenewToken => {
                     let version = access.map_or(0, |access| access.version);
                     integrations::expire_access(&mut tx, &self.integration.id, version).await?;
+                    next_due = Some(now);
                 }
             }
         }
-        let next_due = match self.not_before {
-            Some(later) => Some(later),
-            None => mappings::next_due(&mut tx, &self.integration.id).await?,
-        };
+        // A pause keeps the integration due, also when no pair of its is.
+        let next_due = self.not_before.or(next_due);
         let release = Release {
             next_due,
             not_before: self.not_before,

@@ -10,10 +10,10 @@ mod pair;
 use std::sync::Mutex;
 
 use calsync_core::event_id::EventPlace;
-use calsync_core::integration::CalendarChoice;
+use calsync_core::outcome::Outcome;
 use calsync_core::plan::{Phase, Place, Step, plan};
 use calsync_core::render::{View, want};
-use calsync_store::integrations::{self, CalendarPhase, Integration};
+use calsync_store::integrations::{self, Integration};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, DuePair};
 use calsync_store::users;
@@ -50,12 +50,6 @@ pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     drop(tx);
     let Some(integration) = integration else { return Ok(()) };
     let mut ending = Ending::new(engine, lease, &integration);
-    if integration.calendar_phase != CalendarPhase::Ready
-        && integration.calendar_choice == CalendarChoice::Existing
-    {
-        // The user has yet to choose; choosing wakes.
-        return ending.commit(None).await;
-    }
     let access = match tokens::access(engine, &integration).await? {
         Ok(access) => access,
         Err(NoAccess::Busy) => {
@@ -68,6 +62,9 @@ pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
             return ending.commit(None).await;
         }
     };
+    if access.is_new {
+        ending.record(None, tokens::OPERATION, Ok(Outcome::Done));
+    }
     match &integration.target_calendar_id {
         Some(calendar_id) => sync(engine, lease, &integration, calendar_id, access, ending).await,
         None => calendar::make(engine, &integration, &access, ending).await,

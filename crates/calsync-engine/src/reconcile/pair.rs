@@ -73,6 +73,7 @@ impl Caller<'_> {
                 let end = End::Settled { state, reason };
                 return PairDone { due, end, calls };
             }
+            let _permit = self.engine.calls().acquire().await;
             if !is_stored(&step, stored) || self.must_stop() {
                 break;
             }
@@ -103,7 +104,6 @@ impl Caller<'_> {
         step: Step,
         item: &calsync_core::item::ItemKey,
     ) -> (Operation, Result<Outcome, Failure>) {
-        let _permit = self.engine.calls().acquire().await;
         let (google, token) = (self.engine.google(), &self.access.token);
         let id = self.place(item).event_id(pair.generation);
         match step {

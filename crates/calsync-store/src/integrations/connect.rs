@@ -60,11 +60,7 @@ async fn insert_or_renew(
     now: Timestamp,
 ) -> Result<()> {
     let scopes = new.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-    // What isn't adopted is forgotten here: the pairs start from nothing under the new epoch.
     let (phase, state) = if adopts { ("ready", "active") } else { ("untold", "connecting") };
-    if !adopts {
-        execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", id)?;
-    }
     execute!(
         tx,
         "INSERT INTO user_integrations (id, user_id, provider, state, token_version, account_sub, account_email,
@@ -95,5 +91,9 @@ async fn insert_or_renew(
         epoch,
         micros(now),
     )?;
+    if !adopts {
+        // The pairs start from nothing under the new epoch. Like everywhere, the integration is locked first.
+        execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", id)?;
+    }
     Ok(())
 }
