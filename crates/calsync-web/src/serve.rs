@@ -3,21 +3,25 @@
 //!
 //! Bodies have their own limits, by route: [`crate::guard`].
 
-mod idle;
+mod limited;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
+use tower::ServiceExt;
 
-use self::idle::IdleLimit;
+use self::limited::Limited;
 
 /// The most header bytes of a request: more than browsers send.
 const HEADER_BYTES_MAX: u32 = 32 << 10;
@@ -33,9 +37,10 @@ const AFTER_ACCEPT_FAILED: Duration = Duration::from_millis(100);
 pub struct ServeLimits {
     /// Connections at once; more wait in the system's queue.
     pub connections_max: usize,
-    /// How long a request's headers may take to arrive.
+    /// How long a request's headers may take from their first byte, and the first byte of all.
     pub headers_within: Duration,
-    /// How long a connection may carry nothing in either direction.
+    /// How long a connection may carry nothing in either direction: longer than the minute for which
+    /// balancers keep theirs, so that none is closed while they use it.
     pub idle_max: Duration,
     /// How long requests under way have to end at shutdown.
     pub drain_within: Duration,
@@ -46,7 +51,7 @@ impl Default for ServeLimits {
         Self {
             connections_max: 2_048,
             headers_within: Duration::from_secs(10),
-            idle_max: Duration::from_secs(120),
+            idle_max: Duration::from_secs(75),
             drain_within: Duration::from_secs(20),
         }
     }
@@ -91,7 +96,7 @@ fn builder(limits: ServeLimits) -> Builder<TokioExecutor> {
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.headers_within)
+        .header_read_timeout(None)
         .max_buf_size(HEADER_BYTES_MAX as usize)
         .max_headers(HEADERS_MAX);
     builder
@@ -129,9 +134,12 @@ async fn connection(
     if socket.set_nodelay(true).is_err() {
         return;
     }
-    let socket = TokioIo::new(IdleLimit::new(socket, limits.headers_within, limits.idle_max));
-    let served =
-        watcher.watch(builder.serve_connection(socket, TowerToHyperService::new(router)).into_owned());
+    let socket = Limited::new(socket, limits.headers_within, limits.idle_max);
+    let under_way = socket.under_way();
+    let service = service_fn(move |request: Request<Incoming>| {
+        under_way.clone().during(router.clone().oneshot(request.map(Body::new)))
+    });
+    let served = watcher.watch(builder.serve_connection(TokioIo::new(socket), service).into_owned());
     if let Err(error) = served.await {
         tracing::debug!(%error, "a connection ended early");
     }

@@ -65,6 +65,26 @@ async fn who_says_nothing_is_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_connection_waits_longer_for_its_next_request_than_for_a_heads_end() {
+    let world = World::new().await;
+    let limits = ServeLimits { headers_within: Duration::from_millis(200), ..ServeLimits::default() };
+    let served = start(&world, limits).await;
+    let mut socket = TcpStream::connect(served.address).await.unwrap();
+    for _ in 0..2 {
+        socket.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        let mut answer = [0; 4096];
+        let read = socket.read(&mut answer).await.unwrap();
+        assert!(answer[..read].starts_with(b"HTTP/1.1 200 OK"));
+        let silence = tokio::time::timeout(Duration::from_millis(400), socket.read(&mut answer)).await;
+        assert!(silence.is_err(), "still open after twice the time for a head");
+    }
+    socket.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
+    let mut rest = Vec::new();
+    let _ = tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut rest)).await.unwrap();
+    assert!(rest.is_empty(), "a head that doesn't end is cut");
+}
+
+#[tokio::test]
 async fn headers_have_limits() {
     let world = World::new().await;
     let served = start(&world, ServeLimits::default()).await;
