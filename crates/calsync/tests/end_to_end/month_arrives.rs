@@ -7,7 +7,7 @@ use crate::chance::Chance;
 use crate::month::Month;
 use crate::world::{PATIENCE, World};
 
-/// Kills in every run of the tests.
+/// Kills in every run of the tests; `KILLS=20` for more.
 const KILLS_IN_CI: usize = 5;
 /// The seed of the moments at which the service is killed.
 const SEED: u64 = 20_310_309;
@@ -61,7 +61,7 @@ on_both_databases! {
         let mut world = connected(database, &month).await;
         let mut chance = Chance::printed(SEED);
         let batches: Vec<&[String]> = month.batches().collect();
-        let every = batches.len().div_ceil(KILLS_IN_CI);
+        let every = batches.len().div_ceil(kills());
         for (index, lines) in batches.iter().enumerate() {
             if index % every == 0 {
                 kill_meanwhile(&mut world, lines, &mut chance).await;
@@ -82,6 +82,12 @@ on_both_databases! {
         send(&world, &month).await;
         arrives(&world, &month).await;
     }
+}
+
+fn kills() -> usize {
+    #[expect(clippy::disallowed_methods, reason = "how often it is killed is the caller's choice")]
+    let wanted = std::env::var("KILLS").ok().and_then(|text| text.parse().ok());
+    wanted.unwrap_or(KILLS_IN_CI)
 }
 
 /// Sends `lines`, and kills the service at a random moment of it; then starts it again.
