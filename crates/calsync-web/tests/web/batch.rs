@@ -36,6 +36,25 @@ on_both_databases! {
         assert_eq!(world.get("/api/v1/items/task/t1").await.status, 200);
     }
 
+    async fn writers_that_cross_each_other_all_get_through(db: TestDatabase) {
+        let world = World::on(db).await;
+        let lines = |writer: usize| -> Vec<String> {
+            (0..100).map(|number| {
+                let mut line = task(&format!("t{number}"));
+                line["title"] = json!(format!("by writer {writer}"));
+                line["user_ids"] = json!([format!("u{}", number % 7)]);
+                line.to_string()
+            }).collect()
+        };
+        let (forth, mut back) = (lines(1), lines(2));
+        back.reverse();
+        let (forth, back) = (forth.join("\n"), back.join("\n"));
+        let answers = futures_util::future::join(world.batch(&forth), world.batch(&back)).await;
+        for answer in answers.0.iter().chain(&answers.1) {
+            assert!(answer["status"].as_u64().unwrap() < 300, "{answer}");
+        }
+    }
+
     async fn each_broken_line_gets_the_answer_that_it_must(db: TestDatabase) {
         let world = World::on(db).await;
         // What the two lines about versions run into.

@@ -3,8 +3,11 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use axum::body::Body;
 use calsync_web::{ServeLimits, serve};
-use http::Method;
+use http::{Method, Request};
+use hyper::client::conn::http2;
+use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -120,4 +123,45 @@ async fn shutdown_ends_even_if_somebody_stays() {
     tokio::time::timeout(Duration::from_secs(10), served.ended).await.unwrap().unwrap();
     assert!(TcpStream::connect(served.address).await.is_err(), "nobody listens any more");
     assert_eq!(world.call(Method::GET, "/healthz", "").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_under_way_is_finished_before_the_end() {
+    let world = World::new().await;
+    let served = start(&world, ServeLimits::default()).await;
+    let body = r#"{"email":"ana@example.org"}"#;
+    let mut socket = TcpStream::connect(served.address).await.unwrap();
+    let head = format!(
+        "PUT /api/v1/users/ana HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+         content-length: {}\r\nexpect: 100-continue\r\n\r\n",
+        world.platform,
+        body.len()
+    );
+    socket.write_all(head.as_bytes()).await.unwrap();
+    let mut some = [0; 1024];
+    let read = socket.read(&mut some).await.unwrap();
+    assert!(some[..read].starts_with(b"HTTP/1.1 100 Continue"), "the handler waits for the body");
+    served.stop.send(()).unwrap();
+    socket.write_all(body.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    socket.read_to_end(&mut answer).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 201 Created"), "{}", String::from_utf8_lossy(&answer));
+    served.ended.await.unwrap();
+}
+
+#[tokio::test]
+async fn http_2_is_spoken_too_and_may_rest() {
+    let world = World::new().await;
+    let served =
+        start(&world, ServeLimits { headers_within: Duration::from_millis(100), ..ServeLimits::default() })
+            .await;
+    let socket = TokioIo::new(TcpStream::connect(served.address).await.unwrap());
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), socket).await.unwrap();
+    let mut connection = tokio::spawn(connection);
+    for _ in 0..2 {
+        let request = Request::get("http://x/healthz").body(Body::empty()).unwrap();
+        assert_eq!(sender.send_request(request).await.unwrap().status(), 200);
+        let rests = tokio::time::timeout(Duration::from_millis(250), &mut connection).await;
+        assert!(rests.is_err(), "still open after twice the time for a head");
+    }
 }

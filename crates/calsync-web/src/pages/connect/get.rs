@@ -4,6 +4,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use calsync_core::policy::DeadlineAs;
 use calsync_store::connect;
 use http::StatusCode;
 
@@ -16,6 +17,7 @@ use crate::web::Web;
 #[template(path = "connect.html")]
 struct Page<'a> {
     shell: Shell<'a>,
+    is_day_before: bool,
 }
 
 pub(crate) async fn handler(
@@ -31,6 +33,7 @@ pub(crate) async fn handler(
     if !web.engine.settings().google_is_configured {
         return Err(Problem::new(Kind::NotConfigured));
     }
-    let page = render(StatusCode::OK, &Page { shell: Shell::new(&web) });
+    let is_day_before = web.engine.settings().policy.deadline_as == DeadlineAs::DayBeforeEvent;
+    let page = render(StatusCode::OK, &Page { shell: Shell::new(&web), is_day_before });
     Ok(leads_elsewhere(&web, page))
 }
