@@ -12,6 +12,7 @@ use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::pages;
 use crate::problem::{Kind, Problem};
+use crate::routes::Route;
 use crate::web::{TraceId, Web};
 
 /// Nothing but our own stylesheet and images; forms go to ourselves. Pages that lead elsewhere
@@ -38,11 +39,12 @@ pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: N
     let trace = web.trace_id();
     let wants_page = wants_page(&request);
     let method = request.method().clone();
-    let path = request.uri().path().to_owned();
     request.extensions_mut().insert(trace.clone());
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        log(&problem, &trace, &method, &path);
+        // Not the address itself: a connect link's token stands in it.
+        let route = response.extensions().get::<&Route>().map_or("", |route| route.path);
+        log(&problem, &trace, &method, route);
         response = write(&web, &problem, &trace, wants_page, response.headers());
     }
     for (name, value) in HEADERS {
@@ -56,9 +58,9 @@ pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: N
 }
 
 /// Logs our own faults; what callers do wrong is theirs to know.
-pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, path: &str) {
+pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, route: &str) {
     if let Some(cause) = problem.cause() {
-        tracing::error!(trace_id = trace.0, %method, ?path, cause, "a request failed");
+        tracing::error!(trace_id = trace.0, %method, route, cause, "a request failed");
     }
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, Method};
 use tokio::sync::OwnedSemaphorePermit;
@@ -58,16 +58,22 @@ impl Takes {
     }
 }
 
-/// Lets a request through to its handler, or not.
+/// Lets a request through to its handler, or not; the answer knows its route.
 pub(crate) async fn guard(
     State((web, route)): State<(Web, &'static Route)>,
     request: Request,
     next: Next,
-) -> Result<Response, Problem> {
+) -> Response {
+    let mut response = pass(&web, route, request, next).await.into_response();
+    response.extensions_mut().insert(route);
+    response
+}
+
+async fn pass(web: &Web, route: &Route, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
     let caller = match route.access {
         Access::Everyone => None,
-        Access::Key(scope) => Some(authorise(&web, &parts.headers, scope).await?),
+        Access::Key(scope) => Some(authorise(web, &parts.headers, scope).await?),
     };
     if let Some(caller) = &caller {
         parts.extensions.insert(caller.clone());
@@ -76,7 +82,7 @@ pub(crate) async fn guard(
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     if route.takes == Takes::Form {
-        refuse_cross_site(&web, &parts.headers)?;
+        refuse_cross_site(web, &parts.headers)?;
     }
     if route.takes == Takes::Ndjson {
         let permit = web.batches.clone().acquire_owned().await;
@@ -86,7 +92,7 @@ pub(crate) async fn guard(
     let body = read(route.takes, &parts.headers, body).await?;
     match caller {
         Some(caller) if parts.method == Method::POST => {
-            idempotency::once(&web, &caller, parts, body, next).await
+            idempotency::once(web, &caller, parts, body, next).await
         }
         _ => Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
     }

@@ -10,8 +10,9 @@ use calsync_store::StoreError;
 use http::StatusCode;
 use serde::Serialize;
 
-/// A body with more bad fields than this is told about the first ones.
-const ERRORS_MAX: usize = 50;
+/// A body with more bad fields than this is told about the first ones: an item has 13 fields, and
+/// the answers to a batch must fit into memory.
+const ERRORS_MAX: usize = 20;
 /// An unknown key may be as long as the body; so much of it is told, in characters.
 const FIELD_LENGTH_MAX: usize = 128;
 
