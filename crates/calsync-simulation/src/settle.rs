@@ -81,9 +81,7 @@ impl World {
         let now = self.clock.now();
         let mut tx = self.deployment.engine.store().begin().await?;
         for user in USERS {
-            for integration in calsync_store::integrations::of_user(&mut tx, user).await? {
-                mappings::touch_all(&mut tx, &integration.id, user, now).await?;
-            }
+            mappings::touch_all(&mut tx, user, now).await?;
         }
         tx.commit().await?;
         self.work_off().await?;

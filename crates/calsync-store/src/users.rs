@@ -5,7 +5,7 @@ use sqlx::FromRow;
 
 use crate::db::{execute, fetch_optional};
 use crate::time::micros;
-use crate::{Result, Tx};
+use crate::{Result, Tx, mappings};
 
 /// What the platform says of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
@@ -33,7 +33,8 @@ pub enum Put {
     Same,
 }
 
-/// Replaces what is known of a user.
+/// Replaces what is known of a user. Items without a zone of their own follow the user's, so a
+/// change of it makes them due.
 pub async fn put(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Put> {
     let before = lock(tx, &user.user_id).await?;
     if before.as_ref() == Some(user) {
@@ -52,6 +53,10 @@ pub async fn put(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Put> {
         &user.locale,
         micros(now),
     )?;
+    let zone_before = before.as_ref().and_then(|before| before.time_zone.as_ref());
+    if before.is_some() && zone_before != user.time_zone.as_ref() {
+        mappings::touch_all(tx, &user.user_id, now).await?;
+    }
     Ok(if before.is_some() { Put::Changed } else { Put::Created })
 }
 

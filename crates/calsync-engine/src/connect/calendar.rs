@@ -48,7 +48,7 @@ pub async fn choose_calendar(
     let mut tx = engine.store().begin().await?;
     let Some(integration) = integrations::get(&mut tx, integration_id).await? else { return Ok(false) };
     integrations::calendar_ready(&mut tx, integration_id, &chosen.id, &chosen.summary, now).await?;
-    mappings::touch_all(&mut tx, integration_id, &integration.user_id, now).await?;
+    mappings::touch_all(&mut tx, &integration.user_id, now).await?;
     tx.commit().await?;
     engine.hint();
     Ok(true)

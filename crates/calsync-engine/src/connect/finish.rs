@@ -117,7 +117,7 @@ async fn connected(
         calendar_choice: returned.calendar_choice,
     };
     let integration = integrations::connect(engine.store(), &mut tx, new, engine.new_id(), now).await?;
-    mappings::touch_all(&mut tx, &integration.id, &integration.user_id, now).await?;
+    mappings::touch_all(&mut tx, &integration.user_id, now).await?;
     connect::end(&mut tx, &returned.id, None, now).await?;
     tx.commit().await?;
     engine.hint();

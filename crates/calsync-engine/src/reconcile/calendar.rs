@@ -73,7 +73,7 @@ async fn ready(
     let mut tx = engine.store().begin().await?;
     integrations::calendar_ready(&mut tx, &integration.id, &calendar.id, &calendar.summary, engine.now())
         .await?;
-    mappings::touch_all(&mut tx, &integration.id, &integration.user_id, engine.now()).await?;
+    mappings::touch_all(&mut tx, &integration.user_id, engine.now()).await?;
     tx.commit().await?;
     ending.commit(Some(access)).await
 }

@@ -84,7 +84,7 @@ impl Caller<'_> {
             }
             let next = match &answer {
                 Ok(_) => Next::Plan,
-                Err(failure) => self.after_failure(&mut due, failure),
+                Err(failure) => self.after_failure(&mut due, operation, failure),
             };
             calls.push(Call { operation, answer });
             if let Next::End(end) = next {
@@ -135,10 +135,12 @@ impl Caller<'_> {
     }
 
     /// What becomes of a pair after `failure`.
-    fn after_failure(&self, due: &mut DuePair, failure: &Failure) -> Next {
-        match failure.outcome {
-            Outcome::Unknown => due.pair.doubt(),
-            _ => due.pair.not_told(),
+    fn after_failure(&self, due: &mut DuePair, operation: Operation, failure: &Failure) -> Next {
+        match (failure.outcome, operation) {
+            (Outcome::Unknown, _) => due.pair.doubt(),
+            (_, Operation::Insert) => due.pair.not_told(),
+            // A refused look tells nothing of an insert that was sent before.
+            _ => {}
         }
         if failure.is_stale_token() {
             self.set_trouble(Trouble::stale_token(self.access, failure));

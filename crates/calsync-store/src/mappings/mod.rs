@@ -2,10 +2,12 @@
 //! differ; a pass stores the wanted revision that it read, so a change meanwhile stays due.
 
 mod due;
+mod removal;
 mod shown;
 mod touch;
 
 pub use due::{DuePair, End, due, finish, intend, next_due};
+pub use removal::{RemoteItem, at_google, count_at_google, removed_by_us};
 pub use shown::{ShownPair, of_item};
 pub use touch::{Touched, touch, touch_all, wake};
 

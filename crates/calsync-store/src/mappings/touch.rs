@@ -73,10 +73,10 @@ async fn touch_pair(tx: &mut Tx, integration_id: &str, pair: &Touched, now: Time
     Ok(())
 }
 
-/// Makes every item of the user a due pair of their integration: at its connection, and at a
-/// change of its rules.
-pub async fn touch_all(tx: &mut Tx, integration_id: &str, user_id: &str, now: Timestamp) -> Result<()> {
-    wake(tx, user_id, now).await?;
+/// Makes every item of the user a due pair of their live integration, if they have one: at its
+/// connection, and at a change of its rules.
+pub async fn touch_all(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
+    let Some(integration_id) = wake(tx, user_id, now).await? else { return Ok(()) };
     execute!(
         tx,
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
@@ -85,7 +85,7 @@ pub async fn touch_all(tx: &mut Tx, integration_id: &str, user_id: &str, now: Ti
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
          WHERE u.user_id = $2 AND i.deleted = FALSE
          ON CONFLICT (integration_id, kind, item_id) DO NOTHING",
-        integration_id,
+        &integration_id,
         user_id,
         micros(now),
     )?;
@@ -95,7 +95,7 @@ pub async fn touch_all(tx: &mut Tx, integration_id: &str, user_id: &str, now: Ti
         "UPDATE sync_mappings SET wanted_revision = wanted_revision + 1, due_at = $2, failures = 0,
              updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE updated_at END
          WHERE integration_id = $1",
-        integration_id,
+        &integration_id,
         micros(now),
     )?;
     Ok(())

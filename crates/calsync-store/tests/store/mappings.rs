@@ -79,7 +79,7 @@ on_both_databases! {
         let due = world.due(&id, at(1)).await;
 
         let mut tx = world.begin().await;
-        mappings::touch_all(&mut tx, &id, "ana", at(2)).await.unwrap();
+        mappings::touch_all(&mut tx, "ana", at(2)).await.unwrap();
         tx.commit().await.unwrap();
         world.end_pass(&lease, &due, at(3)).await.unwrap();
 
@@ -103,7 +103,7 @@ on_both_databases! {
         put_off(&world, &id, &due[0].item.key.id, at(500)).await;
         world.end_pass(&lease, &[], at(1)).await.unwrap();
         let mut tx = world.begin().await;
-        mappings::touch_all(&mut tx, &id, "ana", at(2)).await.unwrap();
+        mappings::touch_all(&mut tx, "ana", at(2)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(2)).await.len(), 2);
         assert_eq!(world.claim("w2", at(2)).await.len(), 1);

@@ -98,6 +98,16 @@ on_both_databases! {
         assert_ne!(first["id"], second["id"]);
     }
 
+    async fn items_without_a_zone_follow_their_user(database: TestDatabase) {
+        let world = ana(database).await;
+        world.service.put(TASK, &task("Draft")).await;
+        assert_eq!(titled(&world, "Draft").await["start"]["timeZone"], "Asia/Seoul");
+        world.service.put("/users/ana", &json!({"email": EMAIL, "time_zone": "Europe/Lisbon"})).await;
+        eventually(PATIENCE, async || {
+            (titled(&world, "Draft").await["start"]["timeZone"] == "Europe/Lisbon").then_some(())
+        }).await;
+    }
+
     async fn what_the_user_adds_survives_our_writes(database: TestDatabase) {
         let world = ana(database).await;
         let mut item = task("Draft");
