@@ -52,6 +52,7 @@ pub fn merge(kind: ItemKind, wanted: &Owned, base: Option<&Base>, seen: &Owned) 
                 users_edits.push((field, Verdict::Accepted));
             }
             (false, true) => users_edits.push((field, Verdict::Undone)),
+            (true, true) if seen.agrees_on(field, wanted) => agreed.take(field, wanted),
             (true, true) => {
                 agreed.take(field, wanted);
                 users_edits.push((field, Verdict::Undone));
@@ -100,6 +101,13 @@ mod tests {
             }
         }
         insta::assert_snapshot!(page);
+    }
+
+    #[test]
+    fn the_same_change_on_both_sides_undoes_nothing() {
+        let base = Base { wanted: FieldHashes::of(&titled("Read")), agreed: titled("Read") };
+        let merged = merge(ItemKind::Task, &titled("✓ Read"), Some(&base), &titled("✓ Read"));
+        assert_eq!(merged, Merged { agreed: titled("✓ Read"), users_edits: Vec::new() });
     }
 
     #[test]

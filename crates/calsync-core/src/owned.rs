@@ -1,8 +1,6 @@
 //! The fields of an event that the platform owns. Everything else in the event is the user's:
 //! colour, reminders, guests, visibility, notes around our block of the description.
 
-use std::fmt::Write;
-
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -119,13 +117,7 @@ pub struct FieldHashes(String);
 impl FieldHashes {
     /// The hashes of `owned`.
     pub fn of(owned: &Owned) -> Self {
-        let mut text = String::with_capacity(HASH_DIGITS * Field::ALL.len());
-        for field in Field::ALL {
-            let digest = Sha256::digest(owned.canonical(field).as_bytes());
-            // Writing into a String can't fail.
-            let _ = write!(text, "{}", &HEXLOWER.encode(&digest)[..HASH_DIGITS]);
-        }
-        Self(text)
+        Self(Field::ALL.into_iter().map(|field| hash(&owned.canonical(field))).collect())
     }
 
     /// Reads hashes that were written as text.
@@ -141,9 +133,24 @@ impl FieldHashes {
 
     /// Whether both have the same hash of `field`.
     pub fn agree_on(&self, field: Field, other: &Self) -> bool {
-        let at = Field::ALL.iter().position(|f| *f == field).unwrap_or(0) * HASH_DIGITS;
-        self.0.get(at..at + HASH_DIGITS) == other.0.get(at..at + HASH_DIGITS)
+        self.of_field(field) == other.of_field(field)
     }
+
+    /// Whether `block` is the block of the description.
+    pub fn is_block(&self, block: &str) -> bool {
+        self.of_field(Field::Block) == Some(&hash(block))
+    }
+
+    fn of_field(&self, field: Field) -> Option<&str> {
+        let at = Field::ALL.iter().position(|f| *f == field).unwrap_or(0) * HASH_DIGITS;
+        self.0.get(at..at + HASH_DIGITS)
+    }
+}
+
+fn hash(canonical: &str) -> String {
+    let mut digits = HEXLOWER.encode(&Sha256::digest(canonical.as_bytes()));
+    digits.truncate(HASH_DIGITS);
+    digits
 }
 
 /// What both sides last agreed on. `wanted` is what the platform wanted then; where `agreed`

@@ -2,7 +2,7 @@
 //! don't own (facts: `update` replaces all).
 
 use jiff::Timestamp;
-use jiff::tz::TimeZone;
+use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -110,6 +110,19 @@ impl RemoteEvent {
         self.set_or_remove("source", source);
     }
 
+    /// Makes it a patch of what [`Self::set_owned`] wrote: what is absent is named, so that it is cleared.
+    pub fn name_absent(&mut self) {
+        for key in ["location", "description", "source"] {
+            self.0.entry(key).or_insert(Value::Null);
+        }
+        for key in ["start", "end"] {
+            let Some(Value::Object(time)) = self.0.get_mut(key) else { continue };
+            for part in ["date", "dateTime", "timeZone"] {
+                time.entry(part).or_insert(Value::Null);
+            }
+        }
+    }
+
     fn set_or_remove(&mut self, key: &str, value: Option<Value>) {
         match value {
             Some(value) => self.0.insert(key.into(), value),
@@ -118,8 +131,10 @@ impl RemoteEvent {
     }
 }
 
-/// An instant as people in `zone` read it. A zone that this machine doesn't know is written in UTC.
+/// An instant as people in `zone` read it. A zone that this machine doesn't know is written in UTC,
+/// and so is an offset that RFC 3339 can't say: Monrovia's had seconds until 1972.
 fn timed(instant: Timestamp, zone: &str) -> Value {
-    let offset = TimeZone::get(zone).unwrap_or(TimeZone::UTC).to_offset(instant);
+    let local = TimeZone::get(zone).unwrap_or(TimeZone::UTC).to_offset(instant);
+    let offset = if local.seconds() % 60 == 0 { local } else { Offset::UTC };
     json!({"dateTime": instant.display_with_offset(offset).to_string(), "timeZone": zone})
 }

@@ -87,16 +87,23 @@ fn block(body: &ItemBody) -> String {
 fn when(kind: ItemKind, schedule: Schedule, deadline_as: DeadlineAs, zone: &str) -> When {
     let zone = zone.to_owned();
     match schedule {
-        Schedule::Between { starts_at, ends_at } => When::Timed { start: starts_at, end: ends_at, zone },
+        Schedule::Between { starts_at, ends_at } => {
+            When::Timed { start: whole_second(starts_at), end: whole_second(ends_at), zone }
+        }
         Schedule::At { due_at, estimated_minutes } => {
-            let length = SignedDuration::from_mins(estimated_minutes);
-            When::Timed { start: due_at, end: due_at.saturating_add(length).unwrap_or(due_at), zone }
+            let (start, length) = (whole_second(due_at), SignedDuration::from_mins(estimated_minutes));
+            When::Timed { start, end: start.saturating_add(length).unwrap_or(start), zone }
         }
         Schedule::On(day) if kind == ItemKind::Deadline && deadline_as == DeadlineAs::DayBeforeEvent => {
             When::AllDay { first: day.saturating_sub(1.day()), end: day }
         }
         Schedule::On(day) => When::AllDay { first: day, end: day.saturating_add(1.day()) },
     }
+}
+
+/// Google's events start at whole seconds: a fraction would come back as an edit.
+fn whole_second(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
 fn is_too_old(when: &When, view: View<'_>) -> bool {

@@ -56,11 +56,28 @@ pub fn ownership(event: &RemoteEvent, owner: &Owner<'_>) -> Ownership {
     }
 }
 
-/// Stamps `event`, whose owned fields were just set to `base.agreed`.
-pub fn stamp(event: &mut RemoteEvent, owner: &Owner<'_>, generation: i64, base: &Base) {
-    let description = event.description();
-    let offset = description.find(&base.agreed.block).unwrap_or(0);
-    let block = format!("{offset}+{}", base.agreed.block.len());
+/// What an event's stamp says of our last write to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// What the platform wanted then.
+    pub wanted: FieldHashes,
+    /// What we wrote.
+    pub agreed: FieldHashes,
+    /// Where our block of the description began, in bytes.
+    pub block_at: usize,
+    /// How long it was, in bytes.
+    pub block_length: usize,
+}
+
+impl Written {
+    /// Whether it tells of `base`.
+    pub fn tells_of(&self, base: &Base) -> bool {
+        self.wanted == base.wanted && self.agreed == FieldHashes::of(&base.agreed)
+    }
+}
+
+/// Stamps `event`, whose owned fields were just set to `base.agreed`, with our block at `block_at`.
+pub fn stamp(event: &mut RemoteEvent, owner: &Owner<'_>, generation: i64, base: &Base, block_at: usize) {
     event.set_private([
         (DEPLOYMENT, owner.deployment_id.to_owned()),
         (INTEGRATION, owner.integration_id.to_owned()),
@@ -68,17 +85,27 @@ pub fn stamp(event: &mut RemoteEvent, owner: &Owner<'_>, generation: i64, base: 
         (GENERATION, generation.to_string()),
         (WANTED, base.wanted.as_text().to_owned()),
         (WRITTEN, FieldHashes::of(&base.agreed).as_text().to_owned()),
-        (BLOCK, block),
+        (BLOCK, format!("{block_at}+{}", base.agreed.block.len())),
     ]);
+}
+
+/// What the stamp of `event` says, if it can be read.
+pub fn written(event: &RemoteEvent) -> Option<Written> {
+    let (block_at, block_length) = event.private(BLOCK)?.split_once('+')?;
+    Some(Written {
+        wanted: FieldHashes::from_text(event.private(WANTED)?)?,
+        agreed: FieldHashes::from_text(event.private(WRITTEN)?)?,
+        block_at: block_at.parse().ok()?,
+        block_length: block_length.parse().ok()?,
+    })
 }
 
 /// The base that `event` carries, if its owned fields are still what its stamp says.
 pub fn carried_base(event: &RemoteEvent) -> Option<Base> {
-    let wanted = FieldHashes::from_text(event.private(WANTED)?)?;
-    let written = FieldHashes::from_text(event.private(WRITTEN)?)?;
-    let (offset, length) = event.private(BLOCK)?.split_once('+')?;
-    let start: usize = offset.parse().ok()?;
-    let block = event.description().get(start..start.checked_add(length.parse().ok()?)?)?;
+    let written = written(event)?;
+    let end = written.block_at.checked_add(written.block_length)?;
+    let block = event.description().get(written.block_at..end)?;
     let agreed: Owned = event.owned(block.to_owned())?;
-    (FieldHashes::of(&agreed) == written).then_some(Base { wanted, agreed })
+    let base = Base { wanted: written.wanted.clone(), agreed };
+    written.tells_of(&base).then_some(base)
 }

@@ -4,15 +4,19 @@
 //! or may not be at Google is looked at before anything is made, so a lost answer or a crash at
 //! any point neither doubles nor resurrects an event.
 
+mod block;
+mod keep;
 mod pair;
 
 pub use pair::{Pair, Phase};
+
+use keep::keep;
 
 use serde_json::json;
 
 use crate::event_id::{EventPlace, event_id};
 use crate::item::ItemKey;
-use crate::merge::{Merged, merge};
+use crate::merge::Merged;
 use crate::owned::{Base, FieldHashes, Owned};
 use crate::reason::Reason;
 use crate::remote::RemoteEvent;
@@ -85,16 +89,17 @@ pub enum Step {
 pub fn plan(place: Place<'_>, want: &Want, pair: &Pair) -> Step {
     match (want, pair.phase) {
         // What the platform removed goes for good, also if it is wanted again: a later PUT starts anew.
-        (_, Phase::Removing) | (Want::Absent(_), Phase::Told | Phase::There) => match foreign(place, pair) {
+        (_, Phase::Removing) | (Want::Absent(_), Phase::There) => match foreign(place, pair) {
             true => settle_conflict(),
             false => Step::Delete,
         },
+        // Also what is to go: it may be gone already, and by the user.
+        (_, Phase::Told) => Step::Look,
         (Want::Absent(Reason::KindOff), _) => Step::Settle(SyncState::NotSent, Some(Reason::KindOff)),
         (Want::Absent(reason), _) => Step::Settle(SyncState::Removed, Some(*reason)),
         (Want::Present { .. }, Phase::RemovedByUser) => {
             Step::Settle(SyncState::RemovedByUser, Some(Reason::RemovedByUser))
         }
-        (Want::Present { .. }, Phase::Told) => Step::Look,
         (Want::Present { too_old: true, .. }, Phase::Untold | Phase::RemovedByUs) => {
             Step::Settle(SyncState::NotSent, Some(Reason::TooOld))
         }
@@ -130,53 +135,6 @@ fn insert(place: Place<'_>, generation: i64, owned: &Owned, popup_minutes: Optio
         let popup = json!({"useDefault": false, "overrides": [{"method": "popup", "minutes": minutes}]});
         event.0.insert("reminders".into(), popup);
     }
-    stamp::stamp(&mut event, &place.owner(), generation, &base);
+    stamp::stamp(&mut event, &place.owner(), generation, &base, 0);
     Step::Insert { generation, event, base }
-}
-
-/// Keeps a live event right: merges, and writes only if something of ours differs.
-fn keep(place: Place<'_>, pair: &Pair, remote: &RemoteEvent, wanted: &Owned) -> Step {
-    let carried = stamp::carried_base(remote);
-    let base = carried.as_ref().or(pair.base.as_ref());
-    let known_block = base.map(|base| base.agreed.block.as_str());
-    let (seen, merged) = match seen(remote, known_block) {
-        Some(seen) => {
-            let merged = merge(place.item.kind, wanted, base, &seen);
-            (Some(seen), merged)
-        }
-        // Times that can't be read are no edit that we could keep.
-        None => (None, Merged { agreed: wanted.clone(), users_edits: Vec::new() }),
-    };
-    let next = Base { wanted: FieldHashes::of(wanted), agreed: merged.agreed.clone() };
-    if seen.as_ref() == Some(&merged.agreed) && carried.as_ref() == Some(&next) {
-        return Step::Settle(SyncState::Synced, None);
-    }
-    let old_block = seen.as_ref().map_or("", |seen| seen.block.as_str());
-    let description = replace_block(remote.description(), old_block, &merged.agreed.block);
-    let partial = remote.is_incomplete();
-    let mut event = if partial { RemoteEvent::default() } else { remote.clone() };
-    event.set_owned(&merged.agreed, description, place.platform_name);
-    stamp::stamp(&mut event, &place.owner(), pair.generation, &next);
-    Step::Update { etag: remote.etag().to_owned(), event, partial, base: next, merged }
-}
-
-/// The owned fields of `remote`. Our block is the one that is known, if it still stands there
-/// untouched; else the whole description counts as the block, edited.
-fn seen(remote: &RemoteEvent, known_block: Option<&str>) -> Option<Owned> {
-    let description = remote.description();
-    let block = match known_block {
-        Some(known) if description.contains(known) => known,
-        _ => description,
-    };
-    remote.owned(block.to_owned())
-}
-
-/// `description` with our `old` block replaced by `new`; what the user wrote around it stays.
-fn replace_block(description: &str, old: &str, new: &str) -> String {
-    match (old.is_empty(), description.is_empty(), new.is_empty()) {
-        (false, _, _) => description.replacen(old, new, 1),
-        (true, true, _) => new.to_owned(),
-        (true, false, true) => description.to_owned(),
-        (true, false, false) => format!("{new}\n\n{description}"),
-    }
 }

@@ -4,6 +4,7 @@
 use crate::named::named;
 use crate::owned::Base;
 use crate::remote::RemoteEvent;
+use crate::stamp::carried_base;
 
 named! {
     /// What is known of a pair's event at Google.
@@ -104,6 +105,8 @@ impl Pair {
             (None, _) => Phase::Untold,
         };
         self.remote = remote.filter(|_| self.phase == Phase::There);
+        // The stamp knows of a write whose answer we never heard.
+        self.base = self.remote.as_ref().and_then(carried_base).or_else(|| self.base.take());
     }
 }
 
