@@ -70,6 +70,11 @@ pub(crate) struct Query {
 }
 
 impl Query {
+    /// Whether `name` stands there, with a value or without.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.pairs.iter().any(|(key, _)| key == name)
+    }
+
     /// The value of `name`; an empty one is absent.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         let mut values = Vec::new();

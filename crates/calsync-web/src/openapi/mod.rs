@@ -34,17 +34,21 @@ fn document() -> Value {
         "info": {
             "title": "calsync",
             "version": env!("CARGO_PKG_VERSION"),
-            "description": "Keeps a platform's items in its users' Google Calendars. A 2xx means stored for good.",
+            "description": "Keeps a platform's items in its users' Google Calendars. 2xx: it is stored.",
         },
         "paths": paths,
         "components": {
             "schemas": schemas::schemas(),
             "securitySchemes": {
-                "platform": {"type": "http", "scheme": "bearer", "description": "An API key of scope platform"},
-                "admin": {"type": "http", "scheme": "bearer", "description": "An API key of scope admin"},
+                "platform": key("An API key of scope platform"),
+                "admin": key("An API key of scope admin"),
             },
         },
     })
+}
+
+fn key(description: &str) -> Value {
+    json!({"type": "http", "scheme": "bearer", "description": description})
 }
 
 fn operation(route: &Route) -> Value {
@@ -64,7 +68,8 @@ fn operation(route: &Route) -> Value {
     });
     if let Some(schema) = route.request {
         let is_required = route.takes == Takes::Ndjson || route.method == Method::PUT;
-        operation["requestBody"] = json!({"required": is_required, "content": {media_type(route.takes): {"schema": reference(schema)}}});
+        let content = json!({media_type(route.takes): {"schema": reference(schema)}});
+        operation["requestBody"] = json!({"required": is_required, "content": content});
     }
     operation
 }

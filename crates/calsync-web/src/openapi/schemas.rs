@@ -13,10 +13,7 @@ pub(super) fn schemas() -> Value {
         "FieldError": object(json!({"field": text(), "message": text()}), &["field", "message"]),
         "UserBody": user_body(),
         "User": user(),
-        "ConnectLinkWish": object(json!({
-            "return_url": or_null(json!({"type": "string", "description": "Under one of platform.return_urls"})),
-            "expires_in": or_null(json!({"type": "integer", "minimum": 1, "maximum": 604_800, "default": 900})),
-        }), &[]),
+        "ConnectLinkWish": connect_link_wish(),
         "ConnectLink": object(json!({"url": text(), "expires_at": time()}), &["url", "expires_at"]),
         "ItemBody": object(item_fields(), &["user_ids", "title", "status"]),
         "Item": item(),
@@ -119,6 +116,12 @@ fn problem() -> Value {
         }),
         &["type", "title", "status", "trace_id"],
     )
+}
+
+fn connect_link_wish() -> Value {
+    let return_url = json!({"type": "string", "description": "Under one of platform.return_urls"});
+    let expires_in = json!({"type": "integer", "minimum": 1, "maximum": 604_800, "default": 900});
+    object(json!({"return_url": or_null(return_url), "expires_in": or_null(expires_in)}), &[])
 }
 
 fn user_fields() -> Value {
@@ -235,7 +238,9 @@ fn integration() -> Value {
         "connected_at": or_null(time()),
         "last_success_at": or_null(time()),
         "last_error_at": or_null(time()),
-        "counts": full_object(json!({"synced": count(), "waiting": count(), "parked": count(), "held": count()})),
+        "counts": full_object(json!({
+            "synced": count(), "waiting": count(), "parked": count(), "held": count(),
+        })),
         "channel": full_object(json!({"state": text(), "expires_at": or_null(time())})),
         "incident_id": or_null(text()),
     }))

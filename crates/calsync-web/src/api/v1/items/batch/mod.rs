@@ -53,7 +53,8 @@ pub(crate) async fn handler(
     mut query: Query,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    if query.take("snapshot").is_some() {
+    if query.has("snapshot") {
+        query.take("snapshot");
         query.refuse("snapshot", "is not available yet");
     }
     query.end()?;
