@@ -16,7 +16,7 @@ use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::dialect::Dialect;
 use crate::secrets::Keyring;
-use crate::{Result, StoreError, meta};
+use crate::{Result, StoreError, canary, meta};
 
 /// Readers beside SQLite's one writer.
 const SQLITE_READERS: u32 = 4;
@@ -100,7 +100,7 @@ macro_rules! fetch_all {
 pub(crate) use {execute, fetch_all, fetch_optional, on};
 
 impl Store {
-    /// Connects, brings the schema up to date and learns the deployment's id.
+    /// Connects, brings the schema up to date, tries the keys and learns the deployment's id.
     pub async fn open(options: StoreOptions, now: Timestamp) -> Result<Self> {
         let pool = Pool::connect(&options).await?;
         pool.migrate(&options.schema).await?;
@@ -108,6 +108,7 @@ impl Store {
         let mut inner =
             Inner { pool, deployment_id: String::new(), keyring: options.keyring, entropy: options.entropy };
         let mut tx = inner.pool.begin().await?;
+        canary::check(&mut tx, &inner.keyring, &*inner.entropy).await?;
         inner.deployment_id = meta::get_or_set(&mut tx, "deployment_id", &fresh_id).await?;
         tx.commit().await?;
         Ok(Self(Arc::new(inner)))

@@ -24,6 +24,9 @@ pub enum StoreError {
     /// Another worker holds the integration now; nothing was written.
     #[error("the lease on {0} was lost")]
     LeaseLost(String),
+    /// The keys that were given aren't those of this database's secrets.
+    #[error("security.encryption_keys: {0}")]
+    WrongKeys(String),
     /// The database can't be used as it is.
     #[error("{0}")]
     Unusable(String),

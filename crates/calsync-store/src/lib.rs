@@ -6,6 +6,7 @@
 
 pub mod api_keys;
 pub mod attempts;
+mod canary;
 pub mod connect;
 mod db;
 mod dialect;
@@ -17,6 +18,7 @@ pub mod leases;
 pub mod mappings;
 pub mod meta;
 pub mod refusals;
+pub mod rotation;
 pub mod secrets;
 mod text;
 mod time;

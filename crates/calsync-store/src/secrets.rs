@@ -113,18 +113,51 @@ impl Keyring {
 
     /// Opens what was sealed into `slot`.
     pub fn open(&self, slot: Slot<'_>, sealed: &[u8]) -> Result<SecretString, Unreadable> {
-        let (version, rest) = sealed.split_first().ok_or(Unreadable)?;
-        let (id_length, rest) = rest.split_first().ok_or(Unreadable)?;
-        let (id, rest) = rest.split_at_checked(usize::from(*id_length)).ok_or(Unreadable)?;
-        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>().ok_or(Unreadable)?;
-        let key = self.0.iter().find(|key| key.id.as_bytes() == id).ok_or(Unreadable)?;
-        if *version != VERSION {
-            return Err(Unreadable);
-        }
+        let Parts { key_id, nonce, ciphertext } = parts(sealed).ok_or(Unreadable)?;
+        let key = self.0.iter().find(|key| key.id.as_bytes() == key_id).ok_or(Unreadable)?;
         let payload = Payload { msg: ciphertext, aad: &slot.associated_data(&key.id) };
         let opened = key.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unreadable)?;
         String::from_utf8(opened).map(SecretString::from).map_err(|_| Unreadable)
     }
+
+    /// What was sealed into `slot`, sealed with the current key; `None` if it is already.
+    pub fn reseal(
+        &self,
+        slot: Slot<'_>,
+        sealed: &[u8],
+        entropy: &dyn Entropy,
+    ) -> Result<Option<Vec<u8>>, Unreadable> {
+        let secret = self.open(slot, sealed)?;
+        if parts(sealed).is_some_and(|parts| parts.key_id == self.current_id().as_bytes()) {
+            return Ok(None);
+        }
+        self.seal(slot, &secret, entropy).map(Some).ok_or(Unreadable)
+    }
+
+    /// The id of the key that seals.
+    pub fn current_id(&self) -> &str {
+        self.ids().next().unwrap_or_default()
+    }
+
+    /// The ids of all keys, the current one first.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|key| key.id.as_str())
+    }
+}
+
+/// What a sealed value is made of.
+struct Parts<'a> {
+    key_id: &'a [u8],
+    nonce: &'a [u8; NONCE_BYTES],
+    ciphertext: &'a [u8],
+}
+
+fn parts(sealed: &[u8]) -> Option<Parts<'_>> {
+    let rest = sealed.strip_prefix(&[VERSION])?;
+    let (id_length, rest) = rest.split_first()?;
+    let (key_id, rest) = rest.split_at_checked(usize::from(*id_length))?;
+    let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_BYTES>()?;
+    Some(Parts { key_id, nonce, ciphertext })
 }
 
 impl Key {

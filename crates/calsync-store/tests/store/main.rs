@@ -14,6 +14,7 @@ mod migrations;
 mod plans;
 mod platform;
 mod raw;
+mod rotation;
 mod schema;
 mod tokens;
 mod world;

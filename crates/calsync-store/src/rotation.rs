@@ -1,0 +1,164 @@
+//! Seals every secret anew with the current key, batch by batch, while others read and write.
+//!
+//! A value is replaced only where it is still the one that was opened, so that a token that was
+//! refreshed meanwhile stays. Nothing is remembered between batches: what is sealed with the
+//! current key is passed over, so that a rotation that was stopped goes on by starting again.
+
+use crate::canary;
+use crate::db::{execute, fetch_all};
+use crate::secrets::{Slot, Unreadable};
+use crate::{Result, Store, Tx};
+
+/// How often a batch is written again that met others' locks.
+const TRIES: usize = 5;
+
+/// A column that holds sealed values, with what reads a page of it and what replaces one value.
+struct Column {
+    table: &'static str,
+    column: &'static str,
+    page: &'static str,
+    replace: &'static str,
+}
+
+macro_rules! column {
+    ($table:literal, $column:literal) => {
+        Column {
+            table: $table,
+            column: $column,
+            page: concat!(
+                "SELECT id, user_id, ",
+                $column,
+                " FROM ",
+                $table,
+                " WHERE id > $1 AND ",
+                $column,
+                " IS NOT NULL ORDER BY id LIMIT $2"
+            ),
+            replace: concat!(
+                "UPDATE ",
+                $table,
+                " SET ",
+                $column,
+                " = $3 WHERE id = $1 AND ",
+                $column,
+                " = $2"
+            ),
+        }
+    };
+}
+
+/// Every column with sealed values; a test compares it with the schema.
+const COLUMNS: [Column; 3] = [
+    column!("user_integrations", "access_token"),
+    column!("user_integrations", "refresh_token"),
+    column!("connect_attempts", "verifier"),
+];
+
+/// The columns that hold sealed values, as `table.column`.
+pub fn columns() -> impl Iterator<Item = String> {
+    COLUMNS.iter().map(|column| format!("{}.{}", column.table, column.column))
+}
+
+/// How far a pass through all secrets is. The default is its beginning.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Position {
+    column: usize,
+    after: String,
+}
+
+/// Where a sealed value stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The table.
+    pub table: &'static str,
+    /// The column.
+    pub column: &'static str,
+    /// The row.
+    pub id: String,
+}
+
+/// What one batch did.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Values that are sealed with the current key now.
+    pub resealed: u64,
+    /// Values that were so before.
+    pub newest: u64,
+    /// Values that somebody changed meanwhile; they were left.
+    pub changed: u64,
+    /// Values that don't open; they were left.
+    pub unreadable: Vec<Place>,
+    /// Where the next batch begins; none: the pass is at its end.
+    pub next: Option<Position>,
+}
+
+/// Seals at most `limit` values anew, from `position` on, in a transaction of its own.
+pub async fn batch(store: &Store, position: &Position, limit: i64) -> Result<Batch> {
+    let Some(column) = COLUMNS.get(position.column) else { return Ok(Batch::default()) };
+    let mut tx = store.read().await?;
+    let rows = fetch_all!(&mut tx, (String, String, Vec<u8>), column.page, &position.after, limit)?;
+    drop(tx);
+    let mut batch = Batch { next: next(position, &rows, limit), ..Batch::default() };
+    let mut replacements = Vec::new();
+    for (id, user_id, old) in rows {
+        let slot = Slot { table: column.table, column: column.column, row: &id, user_id: &user_id };
+        match store.keyring().reseal(slot, &old, store.entropy()) {
+            Ok(None) => batch.newest += 1,
+            Ok(Some(new)) => replacements.push(Replacement { id, old, new }),
+            Err(Unreadable) => {
+                batch.unreadable.push(Place { table: column.table, column: column.column, id });
+            }
+        }
+    }
+    if !replacements.is_empty() {
+        batch.resealed = write(store, column, &replacements).await?;
+        batch.changed = replacements.len() as u64 - batch.resealed;
+    }
+    Ok(batch)
+}
+
+/// Ends a rotation whose last pass found nothing to seal anew: the other keys may be taken away.
+pub async fn finish(store: &Store) -> Result<()> {
+    let mut tx = store.begin().await?;
+    canary::retire(&mut tx, store.keyring()).await?;
+    tx.commit().await
+}
+
+struct Replacement {
+    id: String,
+    old: Vec<u8>,
+    new: Vec<u8>,
+}
+
+fn next(position: &Position, rows: &[(String, String, Vec<u8>)], limit: i64) -> Option<Position> {
+    match rows.last() {
+        Some((id, ..)) if rows.len() as u64 >= limit.unsigned_abs() => {
+            Some(Position { after: id.clone(), ..position.clone() })
+        }
+        _ => {
+            let column = position.column + 1;
+            (column < COLUMNS.len()).then(|| Position { column, ..Position::default() })
+        }
+    }
+}
+
+/// Replaces what is unchanged, all or nothing; how many that were.
+async fn write(store: &Store, column: &Column, replacements: &[Replacement]) -> Result<u64> {
+    let mut tries = TRIES;
+    loop {
+        tries -= 1;
+        match replace(store.begin().await?, column, replacements).await {
+            Err(error) if error.is_contention() && tries > 0 => {}
+            done => return done,
+        }
+    }
+}
+
+async fn replace(mut tx: Tx, column: &Column, replacements: &[Replacement]) -> Result<u64> {
+    let mut replaced = 0;
+    for Replacement { id, old, new } in replacements {
+        replaced += execute!(&mut tx, column.replace, id, old, new)?;
+    }
+    tx.commit().await?;
+    Ok(replaced)
+}
