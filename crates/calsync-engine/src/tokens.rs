@@ -1,6 +1,7 @@
 //! Fresh access tokens, in one flight: whoever claims the row refreshes it, and the result is
 //! stored only where the tokens are unchanged and the connection still wants them.
 
+use calsync_core::integration::IntegrationState;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use calsync_google::Failure;
@@ -52,6 +53,9 @@ pub(crate) async fn access(
     engine: &Engine,
     integration: &Integration,
 ) -> Result<Result<Access, NoAccess>, EngineError> {
+    if matches!(integration.state, IntegrationState::Disconnecting | IntegrationState::Disconnected) {
+        return Ok(Err(NoAccess::ours(Reason::NotConnected)));
+    }
     let now = engine.now();
     let mut tx = engine.store().read().await?;
     let tokens = integrations::tokens(&mut tx, engine.store().keyring(), &integration.id).await?;
@@ -97,7 +101,12 @@ async fn refresh(
                 integrations::finish_refresh(engine.store(), &mut tx, id, version, &grant, engine.now())
                     .await?;
             let access = Access { token: tokens.access_token, version: version + 1, is_new: true };
-            if stored { Ok(access) } else { Err(NoAccess::Busy) }
+            if stored {
+                Ok(access)
+            } else {
+                integrations::release_refresh(&mut tx, id, version).await?;
+                Err(NoAccess::Busy)
+            }
         }
         Err(failure) => {
             integrations::release_refresh(&mut tx, id, version).await?;

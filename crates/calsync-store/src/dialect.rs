@@ -1,5 +1,11 @@
 //! The few places where the two databases need different words.
 
+use jiff::Timestamp;
+
+use crate::db::fetch_optional;
+use crate::time::time;
+use crate::{Result, Tx};
+
 /// Which database a statement runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dialect {
@@ -45,5 +51,18 @@ pub(crate) const fn claim(dialect: Dialect) -> &'static str {
              FROM due WHERE g.id = due.id
              RETURNING g.id, g.fence, g.wake_seq, g.lease_until"
         ),
+    }
+}
+
+/// The time that leases are measured by: the database's clock on Postgres, so that workers with
+/// wrong clocks agree; `now` on SQLite, which has one worker's clock.
+pub(crate) async fn lease_clock(tx: &mut Tx, now: Timestamp) -> Result<Timestamp> {
+    const SQL: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT";
+    match tx.dialect() {
+        Dialect::Sqlite => Ok(now),
+        Dialect::Postgres => {
+            let row = fetch_optional!(tx, (i64,), SQL)?;
+            Ok(row.map_or(now, |(micros,)| time(micros)))
+        }
     }
 }

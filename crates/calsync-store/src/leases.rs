@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::dialect::{claim as claim_sql, workable};
+use crate::dialect::{claim as claim_sql, lease_clock, workable};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -110,12 +110,50 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
     Ok(())
 }
 
+/// Lets go what was taken away by a disconnect while it was held: no call of the holder's is under
+/// way any more.
+pub async fn let_go(tx: &mut Tx, lease: &Lease) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0
+         WHERE id = $1 AND lease_owner = $2 AND lease_until = $3 AND state = 'disconnecting'",
+        &lease.integration_id,
+        &lease.owner,
+        micros(lease.until),
+    )?;
+    Ok(())
+}
+
+/// Whether nobody can have a call under way for the integration: it was let go, or the lease and the
+/// `longest_call` after it are over, and nobody refreshes its tokens.
+pub async fn is_quiet(
+    tx: &mut Tx,
+    integration_id: &str,
+    longest_call: SignedDuration,
+    now: Timestamp,
+) -> Result<bool> {
+    let clock = lease_clock(tx, now).await?;
+    let ended_by = clock.saturating_sub(longest_call).unwrap_or(clock);
+    let row = fetch_optional!(
+        tx,
+        (bool,),
+        "SELECT (lease_owner IS NULL OR lease_until <= $2)
+            AND (refresh_claimed_until IS NULL OR refresh_claimed_until <= $3)
+         FROM user_integrations WHERE id = $1",
+        integration_id,
+        micros(ended_by),
+        micros(now),
+    )?;
+    Ok(row.is_none_or(|(quiet,)| quiet))
+}
+
 /// Frees every lease. Only for a database with one process, at its start: what held them is gone.
+/// Calls of its last moments may still reach Google, so a disconnect waits for the lease's end.
 pub async fn free_all(tx: &mut Tx) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0, fence = fence + 1
-         WHERE lease_owner IS NOT NULL"
+         WHERE lease_owner IS NOT NULL AND state <> 'disconnecting'"
     )?;
     Ok(())
 }

@@ -6,10 +6,11 @@
 
 pub mod api_keys;
 pub mod attempts;
-mod canary;
+pub mod audit;
 pub mod connect;
 mod db;
 mod dialect;
+pub mod disconnects;
 mod error;
 pub mod idempotency;
 pub mod integrations;
@@ -18,7 +19,6 @@ pub mod leases;
 pub mod mappings;
 pub mod meta;
 pub mod refusals;
-pub mod rotation;
 pub mod secrets;
 mod text;
 mod time;

@@ -1,6 +1,6 @@
 //! The way back from Google: the code becomes tokens, the tokens a connection.
 
-use calsync_core::integration::CalendarChoice;
+use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_google::{Account, Tokens, callback_reason, scopes};
 use calsync_store::connect::{self, Returned};
@@ -58,15 +58,28 @@ pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Resul
     let returned = connect::take(engine.store(), &mut tx, &callback.state, browser, engine.now()).await?;
     tx.commit().await?;
     let Some(returned) = returned else { return Ok(Finished::UnknownState) };
+    if is_disconnecting(engine, &returned.user_id).await? {
+        return failed(engine, returned, Reason::WaitingTurn).await;
+    }
     match consent(engine, &callback, &returned).await {
         Ok((tokens, account)) => connected(engine, returned, &tokens, &account).await,
-        Err(reason) => {
-            let mut tx = engine.store().begin().await?;
-            connect::end(&mut tx, &returned.id, Some(reason), engine.now()).await?;
-            tx.commit().await?;
-            Ok(Finished::Failed { reason, return_url: returned.return_url })
-        }
+        Err(reason) => failed(engine, returned, reason).await,
     }
+}
+
+async fn failed(engine: &Engine, returned: Returned, reason: Reason) -> Result<Finished, EngineError> {
+    let mut tx = engine.store().begin().await?;
+    connect::end(&mut tx, &returned.id, Some(reason), engine.now()).await?;
+    tx.commit().await?;
+    Ok(Finished::Failed { reason, return_url: returned.return_url })
+}
+
+/// Whether the user's old connection is being disconnected at this moment. The end of the old grant
+/// would end the new one too, so nothing is exchanged for it.
+async fn is_disconnecting(engine: &Engine, user_id: &str) -> Result<bool, EngineError> {
+    let mut tx = engine.store().read().await?;
+    let theirs = integrations::of_user(&mut tx, user_id).await?;
+    Ok(theirs.iter().any(|one| one.provider == GOOGLE && one.state == IntegrationState::Disconnecting))
 }
 
 /// Trades the code for tokens and learns whose they are.
@@ -116,7 +129,11 @@ async fn connected(
         scopes: &tokens.scopes,
         calendar_choice: returned.calendar_choice,
     };
-    let integration = integrations::connect(engine.store(), &mut tx, new, engine.new_id(), now).await?;
+    let connected = integrations::connect(engine.store(), &mut tx, new, engine.new_id(), now).await?;
+    let Some(integration) = connected else {
+        drop(tx);
+        return failed(engine, returned, Reason::WaitingTurn).await;
+    };
     mappings::touch_all(&mut tx, &integration.user_id, now).await?;
     connect::end(&mut tx, &returned.id, None, now).await?;
     tx.commit().await?;

@@ -4,16 +4,19 @@
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_google::{CalendarEntry, Failure};
 use calsync_store::integrations::{self, CalendarPhase, Integration};
+use calsync_store::leases::{self, Lease};
 use calsync_store::mappings;
 use calsync_store::users;
 
 use super::ending::{Ending, Trouble};
+use super::pair::LEASE_LEFT_MIN;
 use crate::tokens::Access;
 use crate::{Engine, EngineError};
 
 /// Finds or makes the calendar, and stores it with the end of the pass.
 pub(super) async fn make(
     engine: &Engine,
+    lease: &Lease,
     integration: &Integration,
     access: &Access,
     mut ending: Ending<'_>,
@@ -24,15 +27,18 @@ pub(super) async fn make(
         match note(&mut ending, Operation::List, found) {
             Err(trouble) => return give_up(ending, trouble, access).await,
             Ok(calendars) => {
-                let ours =
-                    |entry: &CalendarEntry| entry.description.as_deref().is_some_and(|d| d.contains(&marker));
-                if let Some(calendar) = calendars.into_iter().find(ours) {
-                    return ready(engine, &calendar, access, ending).await;
+                if let Some(calendar) = marked(calendars, &marker) {
+                    return ready(engine, lease, &calendar, access, ending).await;
                 }
             }
         }
     }
+    if engine.now() + LEASE_LEFT_MIN > lease.until {
+        ending.come_back_soon();
+        return ending.commit(Some(access)).await;
+    }
     let mut tx = engine.store().begin().await?;
+    leases::renew(&mut tx, lease).await?;
     integrations::calendar_told(&mut tx, &integration.id, engine.now()).await?;
     let user = users::get(&mut tx, &integration.user_id).await?;
     tx.commit().await?;
@@ -41,14 +47,20 @@ pub(super) async fn make(
     let zone = user.and_then(|user| user.time_zone);
     let made = engine.google().insert_calendar(&access.token, name, &description, zone.as_deref()).await;
     match note(&mut ending, Operation::CreateCalendar, made) {
-        Ok(calendar) => ready(engine, &calendar, access, ending).await,
+        Ok(calendar) => ready(engine, lease, &calendar, access, ending).await,
         Err(trouble) => give_up(ending, trouble, access).await,
     }
 }
 
 /// What tells our calendar from every other one.
-fn marker(engine: &Engine, integration: &Integration) -> String {
+pub(crate) fn marker(engine: &Engine, integration: &Integration) -> String {
     format!("[calsync {}/{}/{}]", engine.store().deployment_id(), integration.id, integration.epoch)
+}
+
+/// The calendar of ours among `calendars`.
+pub(crate) fn marked(calendars: Vec<CalendarEntry>, marker: &str) -> Option<CalendarEntry> {
+    let ours = |entry: &CalendarEntry| entry.description.as_deref().is_some_and(|d| d.contains(marker));
+    calendars.into_iter().find(ours)
 }
 
 fn note<T>(ending: &mut Ending<'_>, operation: Operation, answer: Result<T, Failure>) -> Result<T, Failure> {
@@ -65,12 +77,14 @@ async fn give_up(mut ending: Ending<'_>, failure: Failure, access: &Access) -> R
 
 async fn ready(
     engine: &Engine,
+    lease: &Lease,
     calendar: &CalendarEntry,
     access: &Access,
     ending: Ending<'_>,
 ) -> Result<(), EngineError> {
     let integration = ending.integration();
     let mut tx = engine.store().begin().await?;
+    leases::renew(&mut tx, lease).await?;
     integrations::calendar_ready(&mut tx, &integration.id, &calendar.id, &calendar.summary, engine.now())
         .await?;
     mappings::touch_all(&mut tx, &integration.user_id, engine.now()).await?;

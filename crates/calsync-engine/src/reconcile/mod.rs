@@ -3,7 +3,7 @@
 //! The order keeps the two promises: what Google will know us by is stored before the call that
 //! tells it, and no transaction is open while Google is called.
 
-mod calendar;
+pub(crate) mod calendar;
 mod ending;
 mod pair;
 
@@ -43,8 +43,18 @@ struct Planned {
 ///
 /// # Errors
 /// If the store fails, or the lease was lost: then nothing of the pass was stored, and the next
-/// holder looks for itself.
+/// holder looks for itself. A disconnect that took the lease learns here that the calls are over.
 pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
+    let ended = run(engine, lease).await;
+    if ended.as_ref().is_err_and(EngineError::is_lease_lost) {
+        let mut tx = engine.store().begin().await?;
+        leases::let_go(&mut tx, lease).await?;
+        tx.commit().await?;
+    }
+    ended
+}
+
+async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let mut tx = engine.store().read().await?;
     let integration = integrations::get(&mut tx, &lease.integration_id).await?;
     drop(tx);
@@ -67,7 +77,7 @@ pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     }
     match &integration.target_calendar_id {
         Some(calendar_id) => sync(engine, lease, &integration, calendar_id, access, ending).await,
-        None => calendar::make(engine, &integration, &access, ending).await,
+        None => calendar::make(engine, lease, &integration, &access, ending).await,
     }
 }
 

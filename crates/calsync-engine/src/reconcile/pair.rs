@@ -26,7 +26,7 @@ use crate::tokens::Access;
 const CALLS_A_PAIR_MAX: usize = 6;
 /// A call is sent only with this much of the lease left: longer than [`super::CALL_LIMIT`], since
 /// Google checks no fence.
-const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
+pub(super) const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
 
 /// What the pairs of a pass share.
 pub(super) struct Caller<'a> {

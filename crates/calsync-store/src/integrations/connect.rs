@@ -30,25 +30,33 @@ pub struct Connection<'a> {
 }
 
 /// Stores a new connection, or renews the user's. With the same Google account and choice the
-/// calendar and the epoch stay, so that what is there is adopted and nothing doubled.
+/// calendar and the epoch stay, so that what is there is adopted and nothing doubled. `None` while
+/// the old connection is being disconnected: its end would take the new grant with it.
 pub async fn connect(
     store: &Store,
     tx: &mut Tx,
     new: Connection<'_>,
     fresh_id: String,
     now: Timestamp,
-) -> Result<Integration> {
+) -> Result<Option<Integration>> {
     let before = of_user(tx, new.user_id).await?.into_iter().find(|one| one.provider == GOOGLE);
     let id = before.as_ref().map_or(fresh_id, |one| one.id.clone());
     let adopts = before.as_ref().is_some_and(|one| {
         one.account_sub.as_deref() == Some(new.account_sub)
             && one.calendar_choice == new.calendar_choice
-            && one.calendar_phase == CalendarPhase::Ready
+            && one.calendar_phase != CalendarPhase::Untold
     });
+    let phase = before.as_ref().filter(|_| adopts).map_or(CalendarPhase::Untold, |one| one.calendar_phase);
     let epoch = before.as_ref().map_or(1, |one| if adopts { one.epoch } else { one.epoch + 1 });
-    insert_or_renew(tx, &id, &new, epoch, adopts, now).await?;
+    if !insert_or_renew(tx, &id, &new, epoch, phase, now).await? {
+        return Ok(None);
+    }
+    if !adopts {
+        // The pairs start from nothing under the new epoch. Like everywhere, the integration is locked first.
+        execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", &id)?;
+    }
     store_grant(store, tx, &id, new.user_id, &new.grant, now).await?;
-    get(tx, &id).await?.ok_or_else(|| StoreError::corrupt(TABLE, "id", id))
+    get(tx, &id).await?.map(Some).ok_or_else(|| StoreError::corrupt(TABLE, "id", id))
 }
 
 async fn insert_or_renew(
@@ -56,12 +64,12 @@ async fn insert_or_renew(
     id: &str,
     new: &Connection<'_>,
     epoch: i64,
-    adopts: bool,
+    phase: CalendarPhase,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     let scopes = new.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-    let (phase, state) = if adopts { ("ready", "active") } else { ("untold", "connecting") };
-    execute!(
+    let state = if phase == CalendarPhase::Ready { "active" } else { "connecting" };
+    let stored = execute!(
         tx,
         "INSERT INTO user_integrations (id, user_id, provider, state, token_version, account_sub, account_email,
              account_domain, scopes, calendar_choice, calendar_phase, kinds_off, epoch, wake_seq, seen_seq, due_at,
@@ -77,7 +85,8 @@ async fn insert_or_renew(
                  THEN user_integrations.target_calendar_summary END,
              epoch = excluded.epoch, wake_seq = user_integrations.wake_seq + 1, due_at = excluded.due_at,
              not_before = 0, failures = 0, fence = user_integrations.fence + 1,
-             connected_at = excluded.connected_at, updated_at = excluded.updated_at",
+             connected_at = excluded.connected_at, updated_at = excluded.updated_at
+         WHERE user_integrations.state <> 'disconnecting'",
         id,
         new.user_id,
         GOOGLE,
@@ -87,13 +96,9 @@ async fn insert_or_renew(
         new.account_domain,
         scopes,
         new.calendar_choice.name(),
-        phase,
+        phase.name(),
         epoch,
         micros(now),
     )?;
-    if !adopts {
-        // The pairs start from nothing under the new epoch. Like everywhere, the integration is locked first.
-        execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", id)?;
-    }
-    Ok(())
+    Ok(stored == 1)
 }

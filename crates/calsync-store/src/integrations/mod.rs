@@ -37,7 +37,7 @@ pub enum CalendarPhase {
 impl CalendarPhase {
     const ALL: [Self; 3] = [Self::Untold, Self::Told, Self::Ready];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Untold => "untold",
             Self::Told => "told",

@@ -149,7 +149,8 @@ impl World {
             calendar_choice: choice,
         };
         let fresh_id = format!("integration-of-{user}");
-        let integration = integrations::connect(&self.store, &mut tx, new, fresh_id, at(0)).await.unwrap().unwrap();
+        let integration =
+            integrations::connect(&self.store, &mut tx, new, fresh_id, at(0)).await.unwrap().unwrap();
         mappings::touch_all(&mut tx, user, at(0)).await.unwrap();
         tx.commit().await.unwrap();
         integration

@@ -1,0 +1,173 @@
+//! How a worker carries a disconnect on: claim, extend, keep what came of a step, let go.
+
+use calsync_core::disconnect::SagaState;
+use jiff::{SignedDuration, Timestamp};
+use sqlx::FromRow;
+
+use super::{Step, TABLE};
+use crate::db::{execute, fetch_all, fetch_optional};
+use crate::dialect::lease_clock;
+use crate::time::{micros, time};
+use crate::{Result, StoreError, Tx};
+
+/// A claimed disconnect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SagaLease {
+    /// The disconnect.
+    pub disconnect_id: String,
+    /// Who holds it.
+    pub owner: String,
+    /// Its fence.
+    pub fence: i64,
+    /// Until when, on the database's clock.
+    pub until: Timestamp,
+}
+
+#[derive(FromRow)]
+struct Claimed {
+    id: String,
+    fence: i64,
+    lease_until: i64,
+}
+
+/// Claims up to `limit` due disconnects for `owner`.
+pub async fn claim(
+    tx: &mut Tx,
+    owner: &str,
+    length: SignedDuration,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<SagaLease>> {
+    let clock = lease_clock(tx, now).await?;
+    // The conditions stand twice: whoever waited here for a row that another took looks again.
+    let rows = fetch_all!(
+        tx,
+        Claimed,
+        "WITH due AS MATERIALIZED (
+             SELECT id FROM disconnects WHERE state = 'running' AND due_at <= $2 AND lease_until <= $3
+             ORDER BY due_at, id LIMIT $5)
+         UPDATE disconnects SET lease_owner = $1, lease_until = $4, fence = fence + 1
+         WHERE id IN (SELECT id FROM due) AND state = 'running' AND lease_until <= $3
+         RETURNING id, fence, lease_until",
+        owner,
+        micros(now),
+        micros(clock),
+        micros(end(clock, length)),
+        limit,
+    )?;
+    let lease = |row: Claimed| SagaLease {
+        disconnect_id: row.id,
+        owner: owner.to_owned(),
+        fence: row.fence,
+        until: time(row.lease_until),
+    };
+    Ok(rows.into_iter().map(lease).collect())
+}
+
+fn end(clock: Timestamp, length: SignedDuration) -> Timestamp {
+    clock.saturating_add(length).unwrap_or(clock)
+}
+
+/// Makes the lease last for `length` from now, and locks the disconnect for this transaction; if it
+/// was lost, nothing may be written.
+pub async fn extend(
+    tx: &mut Tx,
+    lease: &mut SagaLease,
+    length: SignedDuration,
+    now: Timestamp,
+) -> Result<()> {
+    let until = end(lease_clock(tx, now).await?, length);
+    let held = execute!(
+        tx,
+        "UPDATE disconnects SET lease_until = $3 WHERE id = $1 AND fence = $2 AND state = 'running'",
+        &lease.disconnect_id,
+        lease.fence,
+        micros(until),
+    )?;
+    if held != 1 {
+        return Err(StoreError::LeaseLost(lease.disconnect_id.clone()));
+    }
+    lease.until = until;
+    Ok(())
+}
+
+/// Counts items that were removed: the step gets on, so earlier failures don't count against it.
+/// Like all below, after [`extend`] in the same transaction.
+pub async fn count_removed(tx: &mut Tx, lease: &SagaLease, items: i64) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE disconnects SET removed = removed + $2, tries = 0 WHERE id = $1",
+        &lease.disconnect_id,
+        items,
+    )?;
+    Ok(())
+}
+
+/// Keeps how a step ended; the next one begins.
+pub async fn end_step(tx: &mut Tx, lease: &SagaLease, step: &Step) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO disconnect_steps (disconnect_id, name, outcome, receipt, at) VALUES ($1, $2, $3, $4, $5)",
+        &lease.disconnect_id,
+        step.name.name(),
+        step.outcome.name(),
+        &step.receipt,
+        micros(step.at),
+    )?;
+    execute!(tx, "UPDATE disconnects SET tries = 0 WHERE id = $1", &lease.disconnect_id)?;
+    Ok(())
+}
+
+/// How a disconnect waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pause {
+    /// When it is carried on.
+    pub due_at: Timestamp,
+    /// Whether the step in hand failed, and did not only have to wait.
+    pub failed: bool,
+}
+
+/// Lets the disconnect go until it is due.
+pub async fn pause(tx: &mut Tx, lease: &SagaLease, pause: Pause) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE disconnects SET due_at = $2, tries = CASE WHEN $3 THEN tries + 1 ELSE tries END,
+             lease_owner = NULL, lease_until = 0 WHERE id = $1",
+        &lease.disconnect_id,
+        micros(pause.due_at),
+        pause.failed,
+    )?;
+    Ok(())
+}
+
+/// Ends the disconnect.
+pub async fn finish(tx: &mut Tx, lease: &SagaLease, state: SagaState, now: Timestamp) -> Result<()> {
+    let ended = execute!(
+        tx,
+        "UPDATE disconnects SET state = $2, ended_at = $3, lease_owner = NULL, lease_until = 0 WHERE id = $1",
+        &lease.disconnect_id,
+        state.name(),
+        micros(now),
+    )?;
+    if ended == 1 { Ok(()) } else { Err(StoreError::corrupt(TABLE, "id", &lease.disconnect_id)) }
+}
+
+/// Frees every lease. Only for a database with one process, at its start: what held them is gone.
+pub async fn free_all(tx: &mut Tx) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE disconnects SET lease_owner = NULL, lease_until = 0, fence = fence + 1 WHERE state = 'running'"
+    )?;
+    Ok(())
+}
+
+/// When the next disconnect is due and free, if any is; a hint for how long to wait.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
+    let row = fetch_optional!(
+        tx,
+        (Option<i64>,),
+        "SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)
+         FROM disconnects WHERE state = 'running'",
+    )?;
+    Ok(row.and_then(|(due_at,)| due_at).map(time))
+}

@@ -1,0 +1,41 @@
+//! The last step: the tokens are gone, and with them every reason to call.
+
+use jiff::Timestamp;
+
+use crate::db::execute;
+use crate::time::micros;
+use crate::{Result, Tx};
+
+/// Wipes an integration's tokens and ends it. `nothing_left`: what was synced is gone at the
+/// provider, so a new connection starts from nothing; else its calendar and pairs stay, for a new
+/// connection to adopt and for a later removal.
+pub async fn wipe(tx: &mut Tx, integration_id: &str, nothing_left: bool, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET state = 'disconnected', reason = NULL, access_token = NULL,
+             refresh_token = NULL, expires_at = NULL, token_version = token_version + 1,
+             refresh_claimed_until = NULL, fence = fence + 1, lease_owner = NULL, lease_until = 0,
+             seen_seq = wake_seq, not_before = 0, failures = 0,
+             calendar_phase = CASE WHEN $2 THEN 'untold' ELSE calendar_phase END,
+             target_calendar_id = CASE WHEN $2 THEN NULL ELSE target_calendar_id END,
+             target_calendar_summary = CASE WHEN $2 THEN NULL ELSE target_calendar_summary END,
+             updated_at = $3
+         WHERE id = $1",
+        integration_id,
+        nothing_left,
+        micros(now),
+    )?;
+    execute!(
+        tx,
+        "DELETE FROM sync_mappings WHERE integration_id = $1 AND ($2 OR phase = 'untold')",
+        integration_id,
+        nothing_left,
+    )?;
+    execute!(
+        tx,
+        "UPDATE sync_mappings SET settled_revision = wanted_revision, reason = NULL, failures = 0
+         WHERE integration_id = $1",
+        integration_id,
+    )?;
+    Ok(())
+}
