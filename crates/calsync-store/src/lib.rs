@@ -7,6 +7,7 @@
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
+mod canary;
 pub mod connect;
 mod db;
 mod dialect;
@@ -19,6 +20,7 @@ pub mod leases;
 pub mod mappings;
 pub mod meta;
 pub mod refusals;
+pub mod rotation;
 pub mod secrets;
 mod text;
 mod time;
