@@ -29,6 +29,8 @@ pub(crate) async fn handler(
     };
     let now = web.engine.now();
     let put = stored!(web.engine, |tx| users::put(tx, &user, now).await?)?;
+    // Items without a zone of their own follow the user's.
+    web.engine.hint();
     let status = if put == Put::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(user.into())))
 }

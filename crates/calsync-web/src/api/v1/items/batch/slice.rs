@@ -33,12 +33,10 @@ pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<
             done.push(end);
         }
         mappings::touch(tx, &touched, now).await?;
-        (done, touched.is_empty())
+        done
     });
-    let (done, is_quiet) = done?;
-    if !is_quiet {
-        web.engine.hint();
-    }
+    let done = done?;
+    web.engine.hint();
     Ok(done)
 }
 
