@@ -49,6 +49,9 @@ pub(crate) enum Command {
     /// API keys
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
+    /// The keys that seal secrets
+    #[command(subcommand)]
+    Encryption(EncryptionCommand),
 }
 
 #[derive(Debug, Args)]
@@ -112,6 +115,30 @@ pub(crate) enum ApiKeyCommand {
         json: bool,
     },
 }
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum EncryptionCommand {
+    /// Seals every secret anew with the newest key, the first of security.encryption_keys, while serving
+    #[command(after_help = ROTATE_HELP)]
+    Rotate {
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+const ROTATE_HELP: &str = "\
+To change the key:
+  1. Add the new key behind the old one in security.encryption_keys (or as a line of the key file
+     beside a SQLite database), and start every calsync again: now each can open what it seals.
+  2. Put the new key first, and start every calsync again.
+  3. Run this. It may be stopped and run again.
+  4. Take the old key away.
+
+Examples:
+  calsync encryption rotate
+  calsync encryption rotate --json
+  echo \"2031-03:$(openssl rand -base64 32)\"    makes a key";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum KeyScope {

@@ -6,6 +6,7 @@ mod cli;
 mod commands;
 mod config;
 mod demo;
+mod key_file;
 mod logging;
 mod machine;
 mod stopping;

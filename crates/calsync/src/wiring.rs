@@ -1,24 +1,18 @@
 //! Puts the parts together from the configuration.
 
-use std::fs::{OpenOptions, Permissions};
-use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
-use anyhow::Context;
 use calsync_core::seams::Clock;
 use calsync_engine::reconcile::CALL_LIMIT;
 use calsync_engine::{Engine, EngineOptions};
 use calsync_google::{GoogleClient, HttpLimits, HttpTransport};
 use calsync_store::secrets::Keyring;
-use calsync_store::{Store, StoreOptions};
+use calsync_store::{Store, StoreError, StoreOptions};
 
 use crate::config::{Config, ConfigError};
+use crate::key_file;
 use crate::machine::{MachineClock, MachineEntropy};
-
-/// The key file stands beside the database, under its name with this behind it.
-const KEY_FILE_ENDING: &str = ".key";
 
 /// Opens the store, bringing it up to date.
 pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
@@ -29,7 +23,10 @@ pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
         entropy: Arc::new(MachineEntropy),
         url,
     };
-    Store::open(options, MachineClock.now()).await.context("database.url")
+    Store::open(options, MachineClock.now()).await.map_err(|error| match error {
+        StoreError::WrongKeys(_) => ConfigError(error.to_string()).into(),
+        error => anyhow::Error::from(error).context("database.url"),
+    })
 }
 
 /// The whole engine over `store`.
@@ -51,7 +48,7 @@ fn keyring(config: &Config, url: &str) -> anyhow::Result<Keyring> {
     let given = config.list("security.encryption_keys");
     let keys = match (given.is_empty(), sqlite_file(url)) {
         (false, _) => given,
-        (true, Some(file)) => vec![key_file(&file)?],
+        (true, Some(file)) => key_file::keys(&file)?,
         (true, None) => {
             let missing =
                 "security.encryption_keys: nothing is set; allowed: id:base64 of 32 bytes, one or more";
@@ -66,28 +63,4 @@ fn sqlite_file(url: &str) -> Option<PathBuf> {
     let path = url.strip_prefix("sqlite:")?;
     let path = path.strip_prefix("//").unwrap_or(path);
     Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
-}
-
-/// The key beside the database: made once, readable by its owner only.
-fn key_file(database: &Path) -> anyhow::Result<String> {
-    let mut path = database.as_os_str().to_owned();
-    path.push(KEY_FILE_ENDING);
-    let path = PathBuf::from(path);
-    let named = || format!("the key file {}", path.display());
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path) {
-        Ok(mut file) => {
-            let key = Keyring::generate("file", &MachineEntropy);
-            file.write_all(key.as_bytes()).with_context(named)?;
-            file.sync_all().with_context(named)?;
-            Ok(key)
-        }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
-            let open_to_others = path.metadata().with_context(named)?.permissions().mode() & 0o077 != 0;
-            if open_to_others {
-                std::fs::set_permissions(&path, Permissions::from_mode(0o600)).with_context(named)?;
-            }
-            Ok(std::fs::read_to_string(&path).with_context(named)?.trim().to_owned())
-        }
-        Err(error) => Err(error).with_context(named),
-    }
 }

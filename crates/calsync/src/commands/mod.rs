@@ -2,11 +2,12 @@
 
 mod api_key;
 mod demo;
+mod encryption;
 mod migrate;
 mod serve;
 mod simulator;
 
-use crate::cli::{ApiKeyCommand, Cli, Command};
+use crate::cli::{ApiKeyCommand, Cli, Command, EncryptionCommand};
 use crate::config::{Config, Sources};
 use crate::logging;
 
@@ -29,6 +30,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Migrate => migrate::run(&Config::load(&sources)?).await,
         Command::ApiKey(ApiKeyCommand::Create { scope, name, json }) => {
             api_key::create(&Config::load(&sources)?, scope, name, json).await
+        }
+        Command::Encryption(EncryptionCommand::Rotate { json }) => {
+            encryption::rotate(&Config::load(&sources)?, json).await
         }
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod chance;
+mod keys;
 mod month;
 mod month_arrives;
 mod neighbours;

@@ -181,7 +181,8 @@ impl Service {
         service
     }
 
-    fn command(&self) -> Command {
+    /// The program with the service's configuration.
+    pub(crate) fn command(&self) -> Command {
         let mut command = calsync();
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CALSYNC_")) {
             command.env_remove(name);
@@ -190,6 +191,12 @@ impl Service {
             .envs(self.settings.iter().map(|(name, value)| (*name, value)))
             .current_dir(self._folder.path());
         command
+    }
+
+    /// Sets a variable of its environment, for the next start.
+    pub(crate) fn set(&mut self, name: &'static str, value: &str) {
+        self.settings.retain(|(known, _)| *known != name);
+        self.settings.push((name, value.to_owned()));
     }
 
     /// Starts the service.
