@@ -1,6 +1,6 @@
 //! Idempotency keys: a POST that comes again within 24 hours gets its first answer again.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_optional};
@@ -32,6 +32,9 @@ struct Row {
     body: Option<String>,
 }
 
+/// A request that has no answer after this long died with its process; its key is free again.
+const RUNS_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
+
 /// Claims `key` of an API key for the request with `request_hash`. Keys made before `expired` are
 /// forgotten.
 pub async fn claim(
@@ -43,6 +46,14 @@ pub async fn claim(
     now: Timestamp,
 ) -> Result<Known> {
     execute!(tx, "DELETE FROM idempotency_keys WHERE created_at < $1", micros(expired))?;
+    execute!(
+        tx,
+        "DELETE FROM idempotency_keys
+         WHERE api_key_id = $1 AND idempotency_key = $2 AND status IS NULL AND created_at < $3",
+        api_key_id,
+        key,
+        micros(now.saturating_sub(RUNS_AT_MOST).unwrap_or(now)),
+    )?;
     let claimed = execute!(
         tx,
         "INSERT INTO idempotency_keys (api_key_id, idempotency_key, request_hash, created_at)

@@ -100,6 +100,13 @@ on_both_databases! {
         assert_eq!(world.raw().await.count("idempotency_keys", "TRUE").await, 1, "nothing of it is left");
     }
 
+    async fn a_key_whose_request_died_is_free_again(db: TestDatabase) {
+        let world = World::new(db).await;
+        assert_eq!(claim(&world, "k", "request", 0).await, Known::New);
+        assert_eq!(claim(&world, "k", "request", 10).await, Known::Running);
+        assert_eq!(claim(&world, "k", "request", 11).await, Known::New);
+    }
+
     async fn a_request_that_did_nothing_leaves_nothing(db: TestDatabase) {
         let world = World::new(db).await;
         claim(&world, "k", "request", 0).await;
