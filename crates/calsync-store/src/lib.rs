@@ -4,26 +4,33 @@
 //! A caller opens a [`Tx`], calls the functions of the modules below, and commits. Nothing here
 //! calls Google, and no transaction is held across a call to it.
 
+pub mod admins;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
+pub mod audit_log;
 mod canary;
 pub mod connect;
 mod db;
 mod dialect;
 pub mod disconnects;
 mod error;
+mod filtered;
 pub mod idempotency;
 pub mod integrations;
 pub mod items;
 pub mod leases;
 pub mod mappings;
 pub mod meta;
+pub mod passwords;
 pub mod refusals;
 pub mod rotation;
 pub mod secrets;
+pub mod sign_ins;
+pub mod sync_errors;
 mod text;
 mod time;
+pub mod user_search;
 pub mod users;
 
 pub use db::{Store, StoreOptions, Tx};

@@ -2,7 +2,9 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "test code: a failed step is a failed test")]
 
+mod admins;
 mod attempts;
+mod audit_log;
 mod concurrency;
 mod connect;
 mod coverage;
