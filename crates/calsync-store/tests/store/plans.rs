@@ -8,11 +8,23 @@ use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
 use crate::world::{World, at, task, task_body};
 
-/// The statement in `file` that contains `marker`, with its columns filled in.
-fn statement(file: &str, marker: &str) -> String {
+/// The source in `file`, with one space for all white space.
+fn source(file: &str) -> String {
     let path = format!("{}/src/{file}", env!("CARGO_MANIFEST_DIR"));
-    let source = fs::read_to_string(path).unwrap();
-    let found = source.split('"').find(|text| text.contains(marker));
+    fs::read_to_string(path).unwrap().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// The statement in `file` that contains `marker`, with the fragments that it shares filled in.
+fn statement(file: &str, marker: &str) -> String {
+    let (mut text, shared) = (source(file), source("dialect.rs"));
+    for fragment in shared.split("macro_rules! ").skip(1) {
+        let name = fragment.split_once(' ').unwrap().0;
+        let sql = fragment.split('"').nth(1).unwrap();
+        text = text
+            .replace(&format!("\", {name}!(), \""), sql)
+            .replace(&format!("\", {name}!() "), &format!("{sql}\" "));
+    }
+    let found = text.split('"').find(|text| text.contains(marker));
     found.unwrap_or_else(|| panic!("no statement in {file} contains {marker:?}")).to_owned()
 }
 
