@@ -302,3 +302,15 @@ proptest! {
         prop_assert_eq!(&story.service.pair.phase, &pair.phase);
     }
 }
+
+#[test]
+fn a_removal_that_google_forgot_is_the_users_also_where_we_never_heard_of_our_insert() {
+    let mut service = Service::new(ItemKind::Task);
+    assert!(!service.pass(&mut [Fault::CrashAfter].into_iter()));
+    assert_eq!(service.settle(), SyncState::Synced);
+    service.google.user_removes();
+    service.google.forgets_removed();
+    service.pull();
+    assert_eq!(service.settle(), SyncState::RemovedByUser);
+    assert_eq!(service.google.live().len(), 0);
+}

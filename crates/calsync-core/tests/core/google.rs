@@ -102,6 +102,11 @@ impl Google {
         Some(id)
     }
 
+    /// Long after: Google knows nothing of what was removed.
+    pub(crate) fn forgets_removed(&mut self) {
+        self.events.retain(|_, event| !event.is_cancelled());
+    }
+
     /// The user removes the one live event, if there is one.
     pub(crate) fn user_removes(&mut self) -> Option<String> {
         let id = self.live().first().map(|event| event.id().to_owned())?;
