@@ -4,7 +4,7 @@
 //! says; only a mismatch is a user's edit. The stamp carries the base with it, so an update whose
 //! answer was lost is understood from the event alone.
 
-use crate::item::ItemKey;
+use crate::item::{ItemKey, ItemKind};
 use crate::owned::{Base, FieldHashes, Owned};
 use crate::remote::RemoteEvent;
 
@@ -54,6 +54,19 @@ pub fn ownership(event: &RemoteEvent, owner: &Owner<'_>) -> Ownership {
         }
         _ => Ownership::Foreign,
     }
+}
+
+/// The item and the generation that the stamp of `event` names, if it is this integration's.
+pub fn stamped_item(
+    event: &RemoteEvent,
+    deployment_id: &str,
+    integration_id: &str,
+) -> Option<(ItemKey, i64)> {
+    let (kind, id) = event.private(ITEM)?.split_once(':')?;
+    let item = ItemKey { kind: ItemKind::from_name(kind)?, id: id.to_owned() };
+    let owner = Owner { deployment_id, integration_id, item: &item };
+    let generation = event.private(GENERATION)?.parse().ok()?;
+    (ownership(event, &owner) == Ownership::Ours).then_some((item, generation))
 }
 
 /// What an event's stamp says of our last write to it.

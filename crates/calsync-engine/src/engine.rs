@@ -23,6 +23,8 @@ pub struct Settings {
     pub policy: Policy,
     /// Whether an OAuth client is configured at all.
     pub google_is_configured: bool,
+    /// Whether a disconnect ends the grant at Google.
+    pub revoke: bool,
     /// Calls to Google under way at once, of the whole process.
     pub calls_in_flight: usize,
     /// Calls to Google under way at once for one integration.
@@ -37,6 +39,7 @@ impl Default for Settings {
             return_urls: Vec::new(),
             policy: Policy::default(),
             google_is_configured: true,
+            revoke: true,
             calls_in_flight: 100,
             calls_in_flight_per_integration: 8,
         }
@@ -65,13 +68,14 @@ struct Inner {
     options: EngineOptions,
     calls: Semaphore,
     work: Notify,
+    disconnects: Notify,
 }
 
 impl Engine {
-    /// Puts an engine together; it does nothing by itself. See [`crate::lanes::run`].
+    /// Puts an engine together; it does nothing by itself. See [`crate::background::run`].
     pub fn new(options: EngineOptions) -> Self {
         let calls = Semaphore::new(options.settings.calls_in_flight);
-        Self(Arc::new(Inner { options, calls, work: Notify::new() }))
+        Self(Arc::new(Inner { options, calls, work: Notify::new(), disconnects: Notify::new() }))
     }
 
     /// The store.
@@ -106,6 +110,15 @@ impl Engine {
 
     pub(crate) async fn hinted(&self) {
         self.0.work.notified().await;
+    }
+
+    /// A disconnect was started. Only a hint, too.
+    pub(crate) fn hint_disconnects(&self) {
+        self.0.disconnects.notify_one();
+    }
+
+    pub(crate) async fn hinted_of_disconnects(&self) {
+        self.0.disconnects.notified().await;
     }
 
     pub(crate) fn calls(&self) -> &Semaphore {

@@ -4,7 +4,9 @@
 //! is known of Google and does what is left to do. What waits is a row with a due time, so a crash
 //! at any point loses nothing.
 
+pub mod background;
 pub mod connect;
+pub mod disconnect;
 mod engine;
 mod error;
 pub mod lanes;

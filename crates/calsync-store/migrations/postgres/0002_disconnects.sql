@@ -33,3 +33,5 @@ CREATE TABLE disconnect_steps (
     at BIGINT NOT NULL,
     PRIMARY KEY (disconnect_id, name)
 );
+
+CREATE INDEX user_integrations_by_account ON user_integrations (account_sub) WHERE account_sub IS NOT NULL;

@@ -179,6 +179,17 @@ pub async fn of_user(tx: &mut Tx, user_id: &str) -> Result<Vec<Integration>> {
     fetch_all!(tx, Row, SQL, user_id)?.into_iter().map(Row::read).collect()
 }
 
+/// The integrations that hold one account of a provider, whatever their state: more than one user
+/// can connect the same.
+pub async fn of_account(tx: &mut Tx, provider: &str, account_sub: &str) -> Result<Vec<Integration>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM user_integrations WHERE account_sub = $1 AND provider = $2 ORDER BY id LIMIT 1000"
+    );
+    fetch_all!(tx, Row, SQL, account_sub, provider)?.into_iter().map(Row::read).collect()
+}
+
 /// How many of an integration's pairs are in a state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
 pub struct Counts {

@@ -1,7 +1,7 @@
 //! `calsync serve`: web, worker, or both in one process.
 
 use anyhow::Context;
-use calsync_engine::{Engine, lanes};
+use calsync_engine::{Engine, background};
 use calsync_web::ServeLimits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -47,7 +47,7 @@ pub(crate) async fn parts(
     let _stop_all = stop.clone().drop_guard();
     let worker = tokio::spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
-        async move { if works { lanes::run(engine, stop).await } else { Ok(()) } }
+        async move { if works { background::run(engine, stop).await } else { Ok(()) } }
     });
     let web = async {
         match listener {

@@ -75,7 +75,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("google.allow_http_hosts", List, ""),
     key("google.endpoint", Url, ""),
     later("google.push", OneOf(&["auto", "on", "off"]), "auto"),
-    later("google.revoke", OneOf(&["grant", "never"]), "grant"),
+    key("google.revoke", OneOf(&["grant", "never"]), "grant"),
     later("google.quota.project_per_minute", COUNT, "10000"),
     later("google.quota.user_per_minute", COUNT, "600"),
     later("google.quota.project_per_day", COUNT, "1000000"),

@@ -21,6 +21,7 @@ impl Config {
             return_urls: self.list("platform.return_urls"),
             policy: Policy { deadline_as, past_days, ..Policy::default() },
             google_is_configured: self.google_is_configured(),
+            revoke: self.text("google.revoke") == "grant",
             ..Settings::default()
         }
     }

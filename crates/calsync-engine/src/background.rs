@@ -1,0 +1,21 @@
+//! The registry of what runs in the background of a worker: each loop with its period, from top to
+//! bottom. All of them start and stop together; the first that fails stops the others.
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, EngineError, disconnect, lanes};
+
+/// Runs every loop until `stop`, and until what is under way has ended.
+///
+/// | loop | looks | does |
+/// |---|---|---|
+/// | [`lanes`] | each second, or when told | passes over integrations |
+/// | [`disconnect`] | each second, or when told | steps of disconnects |
+///
+/// # Errors
+/// If the store can't be reached at the start.
+pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
+    let _stop_all = stop.clone().drop_guard();
+    tokio::try_join!(lanes::run(engine.clone(), stop.clone()), disconnect::run(engine, stop))?;
+    Ok(())
+}

@@ -1,0 +1,193 @@
+//! One worker with one disconnect in hand. Before each call it makes sure of its lease for longer
+//! than the call can take, and whatever it writes goes through that lease's fence.
+
+use calsync_core::disconnect::{SagaState, StepName, StepOutcome};
+use calsync_core::item::ItemKey;
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::reason::Reaction;
+use calsync_core::retry;
+use calsync_core::seams::bytes;
+use calsync_google::Failure;
+use calsync_store::attempts::{self, Attempt};
+use calsync_store::disconnects::{self, Pause, Saga, SagaLease, Step};
+use calsync_store::integrations::{self, Integration};
+use calsync_store::{StoreError, Tx};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+
+use crate::{Engine, EngineError};
+
+/// How long a claimed disconnect is ours without a word.
+pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(60);
+/// A call is sent only with this much of the lease left: twice as long as the longest call.
+const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(20);
+/// Failures in a row after which a step ends without success: about two hours of pauses.
+const TRIES_MAX: i64 = 30;
+
+/// How a step came out of the worker's hands.
+pub(super) enum Taken {
+    /// It ended.
+    Ended(StepOutcome, String),
+    /// It goes on later.
+    Waits(Pause),
+}
+
+impl Taken {
+    pub(super) fn done(receipt: impl Into<String>) -> Self {
+        Self::Ended(StepOutcome::Done, receipt.into())
+    }
+
+    pub(super) fn already_so(receipt: impl Into<String>) -> Self {
+        Self::Ended(StepOutcome::AlreadySo, receipt.into())
+    }
+
+    pub(super) fn could_not(receipt: impl Into<String>) -> Self {
+        Self::Ended(StepOutcome::CouldNot, receipt.into())
+    }
+
+    pub(super) fn skipped(receipt: impl Into<String>) -> Self {
+        Self::Ended(StepOutcome::Skipped, receipt.into())
+    }
+}
+
+/// A disconnect in the hands of a worker.
+pub(super) struct Carrier<'a> {
+    pub(super) engine: &'a Engine,
+    pub(super) saga: Saga,
+    pub(super) integration: Integration,
+    /// An access token, once one was asked for, and whether it was renewed here.
+    pub(super) access: Option<(SecretString, bool)>,
+    lease: SagaLease,
+    trace_id: String,
+    attempts: Vec<Attempt>,
+}
+
+impl<'a> Carrier<'a> {
+    /// Takes the disconnect into hand.
+    pub(super) async fn take(engine: &'a Engine, mut lease: SagaLease) -> Result<Self, EngineError> {
+        let mut tx = engine.store().begin().await?;
+        disconnects::extend(&mut tx, &mut lease, LEASE, engine.now()).await?;
+        let missing =
+            |column| StoreError::Corrupt { table: "disconnects", column, id: lease.disconnect_id.clone() };
+        let saga = disconnects::get(&mut tx, &lease.disconnect_id).await?.ok_or_else(|| missing("id"))?;
+        let integration = integrations::get(&mut tx, &saga.integration_id).await?;
+        let integration = integration.ok_or_else(|| missing("integration_id"))?;
+        tx.commit().await?;
+        let trace_id = engine.new_id();
+        Ok(Self { engine, saga, integration, access: None, lease, trace_id, attempts: Vec::new() })
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.engine.now()
+    }
+
+    /// A transaction that only the holder of the lease gets.
+    pub(super) async fn begin(&mut self) -> Result<Tx, EngineError> {
+        let mut tx = self.engine.store().begin().await?;
+        disconnects::extend(&mut tx, &mut self.lease, LEASE, self.engine.now()).await?;
+        for attempt in self.attempts.drain(..) {
+            attempts::record(&mut tx, &attempt).await?;
+        }
+        Ok(tx)
+    }
+
+    /// Makes sure that the lease outlasts a call that is sent now.
+    pub(super) async fn before_a_call(&mut self) -> Result<(), EngineError> {
+        if self.now() + LEASE_LEFT_MIN > self.lease.until {
+            self.begin().await?.commit().await?;
+        }
+        Ok(())
+    }
+
+    /// Notes one outcome of one operation; it is stored with the next transaction.
+    pub(super) fn record(
+        &mut self,
+        item: Option<&ItemKey>,
+        operation: Operation,
+        answer: Result<Outcome, &Failure>,
+    ) {
+        let failure = answer.err();
+        self.attempts.push(Attempt {
+            id: self.engine.new_id(),
+            at: self.engine.now(),
+            user_id: self.saga.user_id.clone(),
+            integration_id: self.saga.integration_id.clone(),
+            item: item.cloned(),
+            operation,
+            outcome: answer.unwrap_or_else(|failure| failure.outcome),
+            reason: failure.map(|failure| failure.reason),
+            http_status: failure.and_then(|failure| failure.http_status),
+            provider_reason: failure.and_then(|failure| failure.provider_reason.clone()),
+            provider_message: failure.and_then(|failure| failure.provider_message.clone()),
+            trace_id: self.trace_id.clone(),
+        });
+    }
+
+    /// When the step in hand tries again after `failure`; none if it failed for good or too often.
+    pub(super) fn later(&self, failure: &Failure) -> Option<Taken> {
+        let for_good = matches!(
+            failure.reason.entry().reaction,
+            Reaction::StopIntegration | Reaction::Park | Reaction::None
+        );
+        if for_good || self.saga.tries >= TRIES_MAX {
+            return None;
+        }
+        let [jitter] = bytes(self.engine.entropy());
+        let tries = u32::try_from(self.saga.tries + 1).unwrap_or(u32::MAX);
+        Some(self.wait(retry::pause(failure.reason, tries, jitter, failure.retry_after), true))
+    }
+
+    pub(super) fn wait(&self, pause: SignedDuration, failed: bool) -> Taken {
+        let now = self.now();
+        Taken::Waits(Pause { due_at: now.saturating_add(pause).unwrap_or(now), failed })
+    }
+
+    /// Stores that items were removed.
+    pub(super) async fn removed(&mut self, google_ids: &[String]) -> Result<(), EngineError> {
+        let items = i64::try_from(google_ids.len()).unwrap_or(i64::MAX);
+        let mut tx = self.begin().await?;
+        for google_id in google_ids {
+            calsync_store::mappings::removed_by_us(&mut tx, &self.integration.id, google_id).await?;
+        }
+        disconnects::count_removed(&mut tx, &self.lease, items).await?;
+        tx.commit().await?;
+        (self.saga.removed, self.saga.tries) = (self.saga.removed + items, 0);
+        Ok(())
+    }
+
+    /// Stores the end of a step.
+    pub(super) async fn end_step(
+        &mut self,
+        name: StepName,
+        outcome: StepOutcome,
+        receipt: String,
+    ) -> Result<(), EngineError> {
+        let step = Step { name, outcome, receipt, at: self.now() };
+        let mut tx = self.begin().await?;
+        disconnects::end_step(&mut tx, &self.lease, &step).await?;
+        tx.commit().await?;
+        self.saga.steps.push(step);
+        self.saga.tries = 0;
+        Ok(())
+    }
+
+    /// Lets the disconnect go until it is due again.
+    pub(super) async fn pause(mut self, pause: Pause) -> Result<(), EngineError> {
+        let mut tx = self.begin().await?;
+        disconnects::pause(&mut tx, &self.lease, pause).await?;
+        Ok(tx.commit().await?)
+    }
+
+    /// Wipes the tokens and ends the disconnect, in one transaction.
+    pub(super) async fn wipe(mut self, nothing_left: bool) -> Result<(), EngineError> {
+        let now = self.now();
+        let receipt = "Our copy of the tokens is erased, and nothing syncs any more.".to_owned();
+        let step = Step { name: StepName::Wipe, outcome: StepOutcome::Done, receipt, at: now };
+        let state = SagaState::after(self.saga.steps.iter().map(|step| step.outcome));
+        let mut tx = self.begin().await?;
+        disconnects::wipe(&mut tx, &self.integration.id, nothing_left, now).await?;
+        disconnects::end_step(&mut tx, &self.lease, &step).await?;
+        disconnects::finish(&mut tx, &self.lease, state, now).await?;
+        Ok(tx.commit().await?)
+    }
+}

@@ -1,0 +1,42 @@
+//! Tries the old token until Google refuses it: revocation spreads slowly.
+
+use calsync_core::disconnect::{StepName, StepOutcome};
+use calsync_core::outcome::Operation;
+use jiff::SignedDuration;
+
+use super::carrier::{Carrier, Taken};
+use super::tokens::is_over;
+use crate::EngineError;
+
+/// How long the old token may still be accepted.
+const PATIENCE: SignedDuration = SignedDuration::from_secs(120);
+/// Between two tries.
+const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(10);
+
+pub(super) async fn verify(carrier: &mut Carrier<'_>) -> Result<Taken, EngineError> {
+    let now = carrier.now();
+    let (revoked, since) = match carrier.saga.step(StepName::Revoke) {
+        Some(step) => (step.outcome, step.at),
+        None => (StepOutcome::Skipped, now),
+    };
+    if revoked == StepOutcome::Skipped {
+        return Ok(Taken::skipped("The grant was not revoked, so there is nothing to verify."));
+    }
+    let Some(Ok(refresh_token)) = carrier.tokens().await?.refresh else {
+        return Ok(Taken::could_not("We hold no refresh token that can be read, so it can't be tried."));
+    };
+    carrier.before_a_call().await?;
+    let answer = carrier.engine.google().refresh(&refresh_token).await;
+    let waited_long = now.duration_since(since) >= PATIENCE;
+    Ok(match answer {
+        // What is wanted, so it is no attempt that failed.
+        Err(failure) if is_over(&failure) => Taken::done("Google refuses the old token."),
+        Ok(_) if waited_long => Taken::could_not("Google still accepted the old token after 2 minutes."),
+        Err(failure) if waited_long => {
+            carrier.record(None, Operation::Refresh, Err(&failure));
+            let why = failure.reason.entry().admin_sentence;
+            Taken::could_not(format!("Whether Google still accepts the old token is not known. {why}"))
+        }
+        Ok(_) | Err(_) => carrier.wait(LOOK_AGAIN, false),
+    })
+}

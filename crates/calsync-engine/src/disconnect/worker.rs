@@ -1,0 +1,80 @@
+//! Carries disconnects on beside the passes of [`crate::lanes`], a bounded number at once.
+//!
+//! At shutdown it claims nothing more and lets go of what is under way at its next step.
+
+use std::time::Duration;
+
+use calsync_store::disconnects::{self, SagaLease};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::carrier::LEASE;
+use super::steps::carry_on;
+use crate::{Engine, EngineError};
+
+/// Disconnects under way at once: each has a few calls in flight, and users wait for none of them.
+const DISCONNECTS_MAX: usize = 16;
+/// How long to wait at most before the store is asked again.
+const POLL_MAX: Duration = Duration::from_secs(1);
+
+/// Claims up to `limit` disconnects that are due.
+///
+/// # Errors
+/// If the store fails.
+pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<SagaLease>, EngineError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let mut tx = engine.store().begin().await?;
+    let leases = disconnects::claim(&mut tx, owner, LEASE, engine.now(), limit).await?;
+    tx.commit().await?;
+    Ok(leases)
+}
+
+/// Works until `stop`. A disconnect that is under way then is dropped where it stands and carried
+/// on after the next start: every step may be repeated.
+///
+/// # Errors
+/// If the store can't be reached at the start.
+pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
+    let owner = engine.new_id();
+    if engine.store().is_single_process() {
+        let mut tx = engine.store().begin().await?;
+        disconnects::free_all(&mut tx).await?;
+        tx.commit().await?;
+    }
+    let mut under_way = JoinSet::new();
+    while !stop.is_cancelled() {
+        if let Err(error) = claim_more(&engine, &owner, &mut under_way).await {
+            tracing::error!(%error, "can't claim disconnects");
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = engine.hinted_of_disconnects() => {}
+            Some(_) = under_way.join_next() => {}
+            _ = tokio::time::timeout(POLL_MAX, std::future::pending::<()>()) => {}
+        }
+    }
+    under_way.shutdown().await;
+    Ok(())
+}
+
+async fn claim_more(engine: &Engine, owner: &str, under_way: &mut JoinSet<()>) -> Result<(), EngineError> {
+    let mut tx = engine.store().read().await?;
+    let next_due = disconnects::next_due(&mut tx).await?;
+    drop(tx);
+    if next_due.is_none_or(|due_at| due_at > engine.now()) {
+        return Ok(());
+    }
+    let free = DISCONNECTS_MAX.saturating_sub(under_way.len());
+    for lease in claim(engine, owner, free).await? {
+        let engine = engine.clone();
+        under_way.spawn(async move {
+            let id = lease.disconnect_id.clone();
+            match carry_on(&engine, lease).await {
+                Ok(()) => {}
+                Err(error) if error.is_lease_lost() => tracing::debug!(id, "another worker took over"),
+                Err(error) => tracing::error!(id, %error, "a disconnect could not be carried on"),
+            }
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,67 @@
+//! A disconnect that is killed ends all the same: at every point where it waits for Google or the
+//! database, whether or not the call under way had its effect.
+
+use std::pin::pin;
+use std::task::Poll;
+
+use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started, StepName};
+use calsync_testing::on_both_databases;
+
+use crate::world::World;
+
+/// More waits than any disconnect here has.
+const WAITS_MAX: usize = 400;
+
+/// Drops the work after it waited `waits` times; whether it ended before.
+async fn killed_after<T>(waits: usize, work: impl Future<Output = T>) -> Option<T> {
+    let mut work = pin!(work);
+    let mut waited = 0;
+    std::future::poll_fn(|context| match work.as_mut().poll(context) {
+        Poll::Ready(ended) => Poll::Ready(Some(ended)),
+        Poll::Pending if waited == waits => Poll::Ready(None),
+        Poll::Pending => {
+            waited += 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+on_both_databases! {
+    async fn killed_anywhere_it_ends(db: TestDatabase) {
+        let world = World::new(db).await;
+        for waits in 0..WAITS_MAX {
+            let user = format!("user{waits}");
+            world.synced(&user, 2).await;
+            let Started::Started { saga } = world.start(&user, RemoteItems::Remove).await else { panic!() };
+            let lease = disconnect::claim(&world.engine, "doomed", 1).await.unwrap().remove(0);
+            let ended = killed_after(waits, disconnect::carry_on(&world.engine, lease)).await;
+            world.restart().await;
+            let saga = world.finish(&saga.id).await;
+            assert_eq!(saga.state, SagaState::Done, "killed after {waits} waits: {saga:#?}");
+            let names: Vec<StepName> = saga.steps.iter().map(|step| step.name).collect();
+            assert_eq!(names, StepName::ALL, "receipts are complete");
+            assert_eq!(world.events(&user, true).len(), 0);
+            assert!(!world.has_grant(&user));
+            assert!(world.tokens(&user).await.refresh.is_none());
+            if ended.is_some() {
+                assert!(waits > 20, "it was killed {waits} times only");
+                return;
+            }
+        }
+        panic!("it waits more often than {WAITS_MAX} times");
+    }
+
+    async fn an_overtaken_worker_writes_nothing(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.synced("ana", 1).await;
+        let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
+        let slow = disconnect::claim(&world.engine, "slow", 1).await.unwrap().remove(0);
+        assert_eq!(disconnect::claim(&world.engine, "quick", 1).await.unwrap(), []);
+        world.restart().await;
+        let error = disconnect::carry_on(&world.engine, slow).await.unwrap_err();
+        assert!(error.is_lease_lost(), "{error}");
+        assert_eq!(world.saga(&saga.id).await.steps, []);
+        assert_eq!(world.finish(&saga.id).await.state, SagaState::Done);
+    }
+}

@@ -1,0 +1,10 @@
+//! What the engine promises, told as stories: a store of either kind, the simulated Google behind
+//! the transport seam, and a clock that is moved by hand.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "test code: a failed step is a failed test")]
+
+mod disconnect;
+mod disconnect_crashes;
+mod disconnect_removal;
+mod wire;
+mod world;

@@ -1,0 +1,106 @@
+//! The wire to the simulated Google. It counts calls, and can hold answers back or pretend some.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use calsync_google::{Transport, TransportError, TransportFailure};
+use futures_util::future::BoxFuture;
+use http::{Request, Response};
+use tokio::sync::Semaphore;
+use tower::ServiceExt;
+
+type Answer = Result<Response<Bytes>, TransportError>;
+
+/// The transport. Clones are one wire.
+#[derive(Clone)]
+pub(crate) struct Wire(Arc<Inner>);
+
+struct Inner {
+    google: Router,
+    calls: AtomicU64,
+    /// Calls whose address contains this hear their answer only once it is let through.
+    held: Mutex<Option<String>>,
+    gate: Semaphore,
+    arrived: Semaphore,
+    /// Calls whose address ends so are answered `{}` and never reach Google.
+    pretended: Mutex<Option<String>>,
+}
+
+impl Wire {
+    pub(crate) fn new(google: Router) -> Self {
+        Self(Arc::new(Inner {
+            google,
+            calls: AtomicU64::new(0),
+            held: Mutex::default(),
+            gate: Semaphore::new(0),
+            arrived: Semaphore::new(0),
+            pretended: Mutex::default(),
+        }))
+    }
+
+    /// Calls so far.
+    pub(crate) fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::SeqCst)
+    }
+
+    /// Holds back the answers to calls whose address contains `part`.
+    pub(crate) fn hold(&self, part: &str) {
+        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.to_owned());
+    }
+
+    /// Waits until Google did what a held call asks.
+    pub(crate) async fn held_one(&self) {
+        self.0.arrived.acquire().await.unwrap().forget();
+    }
+
+    /// Lets every held answer through.
+    pub(crate) fn let_through(&self) {
+        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.0.gate.add_permits(1_000);
+    }
+
+    /// Answers calls whose address ends in `end` with `{}`, without Google.
+    pub(crate) fn pretend(&self, end: &str) {
+        *self.0.pretended.lock().unwrap_or_else(PoisonError::into_inner) = Some(end.to_owned());
+    }
+
+    fn matches(rule: &Mutex<Option<String>>, is: impl Fn(&str) -> bool) -> bool {
+        rule.lock().unwrap_or_else(PoisonError::into_inner).as_deref().is_some_and(is)
+    }
+
+    /// Carries a request to Google.
+    pub(crate) async fn deliver(&self, request: Request<Bytes>) -> Answer {
+        let answer = self.0.google.clone().oneshot(request.map(Body::from)).await.unwrap();
+        let (parts, body) = answer.into_parts();
+        let body = to_bytes(body, usize::MAX).await.map_err(|error| TransportError {
+            kind: TransportFailure::NoAnswer,
+            message: error.to_string(),
+        })?;
+        Ok(Response::from_parts(parts, body))
+    }
+
+    async fn carry(self, request: Request<Bytes>) -> Answer {
+        self.0.calls.fetch_add(1, Ordering::SeqCst);
+        let path = request.uri().path().to_owned();
+        if Self::matches(&self.0.pretended, |end| path.ends_with(end)) {
+            let answer = Response::builder().header("content-type", "application/json");
+            return Ok(answer.body(Bytes::from_static(b"{}")).unwrap());
+        }
+        let is_held = Self::matches(&self.0.held, |part| path.contains(part));
+        let answer = self.deliver(request).await;
+        if is_held {
+            self.0.arrived.add_permits(1);
+            self.0.gate.acquire().await.unwrap().forget();
+        }
+        answer
+    }
+}
+
+impl Transport for Wire {
+    fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Answer> {
+        Box::pin(self.clone().carry(request))
+    }
+}

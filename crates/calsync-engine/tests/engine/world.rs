@@ -1,0 +1,288 @@
+//! A world for one story: users with Google accounts, their items, and an engine that works only
+//! when it is told to.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use axum::body::Bytes;
+use calsync_core::integration::{CalendarChoice, GOOGLE};
+use calsync_core::item::{ItemBody, ItemKey, ItemKind};
+use calsync_core::seams::{Clock, Entropy};
+use calsync_engine::connect::{self, Begun, Callback, Finished};
+use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy, Saga, SagaState, Started};
+use calsync_engine::{Engine, EngineOptions, Settings, lanes, reconcile};
+use calsync_google::{Endpoints, GoogleClient, OAuthClient};
+use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
+use calsync_store::integrations::{self, Integration, Tokens};
+use calsync_store::items::{self, Upsert};
+use calsync_store::mappings::{self, Touched};
+use calsync_store::secrets::Keyring;
+use calsync_store::users::{self, User};
+use calsync_store::{Store, StoreOptions, disconnects};
+use calsync_testing::{DatabaseKind, TestDatabase};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use sqlx::{AssertSqlSafe, Connection, Executor};
+
+use crate::wire::Wire;
+
+/// Before today, so that on Postgres, whose own clock ends leases, none ends during a story.
+const START: &str = "2024-03-01T00:00:00Z";
+/// Rounds of work after which a story should long be over.
+const ROUNDS_MAX: usize = 200;
+
+pub(crate) struct World {
+    pub(crate) google: Simulator,
+    pub(crate) engine: Engine,
+    pub(crate) wire: Wire,
+    clock: Arc<HandClock>,
+    database: TestDatabase,
+}
+
+struct HandClock(AtomicI64);
+
+impl Clock for HandClock {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_microsecond(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+}
+
+/// The same bytes in each run.
+struct Counted(AtomicU64);
+
+impl Entropy for Counted {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(32) {
+            let count = self.0.fetch_add(1, Ordering::SeqCst);
+            chunk.copy_from_slice(&Sha256::digest(count.to_be_bytes())[..chunk.len()]);
+        }
+    }
+}
+
+pub(crate) fn email(user: &str) -> String {
+    format!("{user}@example.org")
+}
+
+impl World {
+    pub(crate) async fn new(database: TestDatabase) -> Self {
+        Self::with(database, |_| {}).await
+    }
+
+    pub(crate) async fn with(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        let start: Timestamp = START.parse().unwrap();
+        let clock = Arc::new(HandClock(AtomicI64::new(start.as_microsecond())));
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted(AtomicU64::new(1)));
+        let keyring = Keyring::parse([Keyring::generate("k1", &*entropy).as_str()]).unwrap();
+        let options = StoreOptions {
+            url: database.url.clone(),
+            schema: "calsync".into(),
+            keyring,
+            entropy: entropy.clone(),
+        };
+        let store = Store::open(options, start).await.unwrap();
+        let google = Simulator::new(SimulatorOptions {
+            auto_consent: true,
+            start: Some(start),
+            ..SimulatorOptions::default()
+        });
+        let wire = Wire::new(google.router());
+        let oauth = OAuthClient { client_id: "calsync".into(), client_secret: "secret".to_owned().into() };
+        let client = GoogleClient::new(Endpoints::under("http://google.test"), oauth, Arc::new(wire.clone()));
+        let mut settings = Settings::default();
+        change(&mut settings);
+        let engine =
+            Engine::new(EngineOptions { store, google: client, clock: clock.clone(), entropy, settings });
+        Self { google, engine, wire, clock, database }
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        let by = SignedDuration::from_secs(seconds);
+        self.clock.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+        self.google.advance(by);
+    }
+
+    /// `user`, connected to their own Google account with a calendar of ours, and their tasks in it.
+    pub(crate) async fn synced(&self, user: &str, tasks: usize) {
+        self.account(user);
+        self.put_tasks(user, tasks, "").await;
+        self.connect(user, &email(user), CalendarChoice::New).await;
+        self.sync().await;
+    }
+
+    /// Adds the Google account of `user`, with a calendar `team-USER` beside the first one.
+    pub(crate) fn account(&self, user: &str) {
+        let calendars = json!([{"id": format!("team-{user}"), "summary": "Team"}]);
+        let account = json!({"email": email(user), "calendars": calendars});
+        self.google.add_account(serde_json::from_value::<NewAccount>(account).unwrap());
+    }
+
+    /// Connects `user` the real way, as the Google account `address`.
+    pub(crate) async fn connect(&self, user: &str, address: &str, choice: CalendarChoice) -> Finished {
+        let mut tx = self.engine.store().begin().await.unwrap();
+        let new = User { user_id: user.into(), email: Some(address.into()), ..User::default() };
+        users::put(&mut tx, &new, self.engine.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        let lifetime = SignedDuration::from_secs(900);
+        let link = connect::create_link(&self.engine, user, None, lifetime).await.unwrap();
+        let token = link.url.rsplit('/').next().unwrap();
+        let Begun::Redirect { authorization_url, browser } =
+            connect::begin(&self.engine, token, choice).await.unwrap()
+        else {
+            panic!("the link is good");
+        };
+        let visit = http::Request::get(authorization_url).body(Bytes::new()).unwrap();
+        let consent = self.wire.deliver(visit).await.unwrap();
+        let back = consent.headers()["location"].to_str().unwrap();
+        let parameter = |name: &str| {
+            let query = back.split_once('?').unwrap().1;
+            let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+            found.map(|value| value.replace("%2F", "/"))
+        };
+        let callback = Callback { state: parameter("state").unwrap(), code: parameter("code"), error: None };
+        connect::finish(&self.engine, callback, browser.expose_secret()).await.unwrap()
+    }
+
+    /// Puts tasks `USER-0`, `USER-1`, … as the platform does.
+    pub(crate) async fn put_tasks(&self, user: &str, tasks: usize, title: &str) {
+        for number in 0..tasks {
+            let id = format!("{user}-{number}");
+            let body = json!({"user_ids": [user], "title": format!("Task {number} {title}"),
+                "due_on": "2024-03-09", "status": "active"});
+            let body = ItemBody::parse(ItemKind::Task, body.as_object().unwrap()).unwrap();
+            let key = ItemKey { kind: ItemKind::Task, id };
+            let mut tx = self.engine.store().begin().await.unwrap();
+            let put = items::put(&mut tx, &key, &body, self.engine.now()).await.unwrap();
+            if let Upsert::Stored { users, .. } = put {
+                let touch = |user_id| Touched { user_id, item: key.clone(), ends_life: false };
+                let touched: BTreeSet<_> = users.into_iter().map(touch).collect();
+                mappings::touch(&mut tx, &touched, self.engine.now()).await.unwrap();
+            }
+            tx.commit().await.unwrap();
+        }
+    }
+
+    /// Lets the engine do all that is due.
+    pub(crate) async fn sync(&self) {
+        for _ in 0..ROUNDS_MAX {
+            let leases = lanes::claim(&self.engine, "worker", 10).await.unwrap();
+            if leases.is_empty() {
+                return;
+            }
+            for lease in leases {
+                reconcile::pass(&self.engine, &lease).await.unwrap();
+            }
+        }
+        panic!("the engine's work doesn't end");
+    }
+
+    /// Starts a disconnect of `user` from Google.
+    pub(crate) async fn start(&self, user: &str, remote_items: RemoteItems) -> Started {
+        self.start_from(user, GOOGLE, remote_items).await
+    }
+
+    pub(crate) async fn start_from(&self, user: &str, provider: &str, remote_items: RemoteItems) -> Started {
+        let request = Request {
+            user_id: user.into(),
+            provider: provider.into(),
+            remote_items,
+            note: Some("asked by mail".into()),
+            requested_by: RequestedBy::Admin { id: "kim".into() },
+        };
+        disconnect::start(&self.engine, &request).await.unwrap()
+    }
+
+    /// Disconnects `user` to the end.
+    pub(crate) async fn disconnect(&self, user: &str, remote_items: RemoteItems) -> Saga {
+        let Started::Started { saga } = self.start(user, remote_items).await else {
+            panic!("{user} is connected");
+        };
+        self.finish(&saga.id).await
+    }
+
+    /// Carries a disconnect on to its end; what waits, waits by the clock.
+    pub(crate) async fn finish(&self, id: &str) -> Saga {
+        for _ in 0..ROUNDS_MAX {
+            self.carry_on().await;
+            let saga = self.saga(id).await;
+            if saga.state != SagaState::Running {
+                return saga;
+            }
+            let wait = saga.due_at.duration_since(self.engine.now()).as_secs();
+            self.advance(wait.max(0) + 1);
+        }
+        panic!("the disconnect doesn't end");
+    }
+
+    /// One worker carries on whatever is due.
+    pub(crate) async fn carry_on(&self) {
+        for lease in disconnect::claim(&self.engine, "worker", 10).await.unwrap() {
+            disconnect::carry_on(&self.engine, lease).await.unwrap();
+        }
+    }
+
+    /// The process died, and what it held is free.
+    pub(crate) async fn restart(&self) {
+        let mut tx = self.engine.store().begin().await.unwrap();
+        disconnects::free_all(&mut tx).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    pub(crate) async fn saga(&self, id: &str) -> Saga {
+        disconnect::saga(&self.engine, id).await.unwrap().unwrap()
+    }
+
+    pub(crate) async fn integration(&self, user: &str) -> Integration {
+        let mut tx = self.engine.store().read().await.unwrap();
+        integrations::of_user(&mut tx, user).await.unwrap().remove(0)
+    }
+
+    pub(crate) async fn tokens(&self, user: &str) -> Tokens {
+        let id = self.integration(user).await.id;
+        let mut tx = self.engine.store().read().await.unwrap();
+        integrations::tokens(&mut tx, self.engine.store().keyring(), &id).await.unwrap().unwrap()
+    }
+
+    /// Runs SQL past the store.
+    pub(crate) async fn sql(&self, sql: &str) {
+        let sql = AssertSqlSafe(sql.to_owned());
+        match self.database.kind {
+            DatabaseKind::Sqlite => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.database.url).await.unwrap();
+                connection.execute(sqlx::query(sql)).await.unwrap();
+            }
+            DatabaseKind::Postgres => {
+                let mut connection = sqlx::PgConnection::connect(&self.database.url).await.unwrap();
+                connection.execute("SET search_path TO calsync").await.unwrap();
+                connection.execute(sqlx::query(sql)).await.unwrap();
+            }
+        }
+    }
+
+    /// The live events in the calendars of `user`'s Google account, all or with a stamp only.
+    pub(crate) fn events(&self, user: &str, stamped: bool) -> Vec<Value> {
+        let state = self.google.state();
+        let events = state["events"].as_array().unwrap().iter();
+        let has_stamp = |event: &Value| !event["extendedProperties"]["private"]["calsync_item"].is_null();
+        let live = events.filter(|event| {
+            event["account"] == email(user).as_str()
+                && event["status"] != "cancelled"
+                && (!stamped || has_stamp(event))
+        });
+        live.cloned().collect()
+    }
+
+    /// Whether Google still honours a grant of ours for `user`'s account.
+    pub(crate) fn has_grant(&self, user: &str) -> bool {
+        let state = self.google.state();
+        state["grants"].as_array().unwrap().iter().any(|grant| grant["email"] == email(user).as_str())
+    }
+}
+
+/// The outcomes of a saga's steps, and its state, in a line.
+pub(crate) fn told(saga: &Saga) -> String {
+    let steps = saga.steps.iter().map(|step| format!("{} {}", step.name.name(), step.outcome.name()));
+    format!("{}: {}", saga.state.name(), steps.collect::<Vec<_>>().join(", "))
+}
