@@ -8,6 +8,7 @@ mod audit_log;
 mod concurrency;
 mod connect;
 mod coverage;
+mod disconnects;
 mod integrations;
 mod items;
 mod leases;

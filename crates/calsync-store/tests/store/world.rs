@@ -133,6 +133,16 @@ impl World {
 
     /// Stores `user`'s consent for the Google `account`.
     pub(crate) async fn consented(&self, user: &str, account: &str, choice: CalendarChoice) -> Integration {
+        self.tries_to_connect(user, account, choice).await.unwrap()
+    }
+
+    /// Stores `user`'s consent, unless their old connection is being disconnected.
+    pub(crate) async fn tries_to_connect(
+        &self,
+        user: &str,
+        account: &str,
+        choice: CalendarChoice,
+    ) -> Option<Integration> {
         let mut tx = self.begin().await;
         users::ensure(&mut tx, user, at(0)).await.unwrap();
         let new = Connection {
@@ -149,11 +159,10 @@ impl World {
             calendar_choice: choice,
         };
         let fresh_id = format!("integration-of-{user}");
-        let integration =
-            integrations::connect(&self.store, &mut tx, new, fresh_id, at(0)).await.unwrap().unwrap();
+        let integration = integrations::connect(&self.store, &mut tx, new, fresh_id, at(0)).await.unwrap()?;
         mappings::touch_all(&mut tx, user, at(0)).await.unwrap();
         tx.commit().await.unwrap();
-        integration
+        Some(integration)
     }
 
     /// Puts an item as the platform does: item and wakes in one transaction.
