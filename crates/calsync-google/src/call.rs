@@ -90,7 +90,7 @@ impl GoogleClient {
             Ok(answer) => Err(Failure::garbled(&answer)),
         };
         result.map_err(|failure| {
-            let failure = secrets.iter().flatten().fold(failure, |failure, secret| failure.without(secret.expose_secret()));
+            let failure = failure.without(secrets.iter().flatten().map(|secret| secret.expose_secret()));
             tracing::debug!(parent: &span, outcome = failure.outcome.name(), reason = failure.reason.name(), "failed");
             failure
         })

@@ -10,6 +10,7 @@ mod table;
 
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
+use form_urlencoded::byte_serialize;
 use http::{Response, StatusCode};
 use jiff::SignedDuration;
 
@@ -20,6 +21,8 @@ use body::GoogleError;
 const MESSAGE_CHARS_MAX: usize = 1_000;
 /// Longest kept reason of Google's, in characters.
 const REASON_CHARS_MAX: usize = 100;
+/// Stands where a secret was.
+const HIDDEN: &str = "[secret]";
 
 /// A call that did not succeed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -82,7 +85,7 @@ impl Failure {
             TransportFailure::TooSlow => (Outcome::Unknown, Reason::GoogleSlow),
             TransportFailure::TooLarge => (Outcome::Unknown, Reason::AnswerGarbled),
         };
-        Self { provider_message: Some(cut(&error.message, MESSAGE_CHARS_MAX)), ..Self::bare(outcome, reason) }
+        Self { provider_message: Some(error.message.clone()), ..Self::bare(outcome, reason) }
     }
 
     /// The answer is not what Google's documents promise; the call may have had its effect.
@@ -106,26 +109,31 @@ impl Failure {
             failure.provider_reason = Some(name.to_owned());
         }
         if error.is_none() && !matches!(source, ErrorSource::Token(_)) {
-            failure.provider_message = excerpt(answer.body());
+            failure.provider_message = page(answer.body());
         }
         failure.retry_after = retry_after::read(answer.headers());
         failure
     }
 
-    /// Takes `secret` out of what was kept of Google's words, in case the answer echoed it.
-    pub(crate) fn without(mut self, secret: &str) -> Self {
-        for text in [&mut self.provider_reason, &mut self.provider_message].into_iter().flatten() {
-            if !secret.is_empty() && text.contains(secret) {
-                *text = text.replace(secret, "[secret]");
+    /// Takes `secrets` out of what was kept of Google's words, in case the answer echoed them as
+    /// they are or as a form writes them. Only then the words are cut: half a secret isn't found.
+    pub(crate) fn without<'a>(mut self, secrets: impl IntoIterator<Item = &'a str>) -> Self {
+        for secret in secrets.into_iter().filter(|secret| !secret.is_empty()) {
+            let in_a_form: String = byte_serialize(secret.as_bytes()).collect();
+            for text in [&mut self.provider_reason, &mut self.provider_message].into_iter().flatten() {
+                *text = text.replace(secret, HIDDEN).replace(&in_a_form, HIDDEN);
             }
         }
+        let cut = |text: String, chars: usize| text.chars().take(chars).collect();
+        self.provider_reason = self.provider_reason.map(|text| cut(text, REASON_CHARS_MAX));
+        self.provider_message = self.provider_message.map(|text| cut(text, MESSAGE_CHARS_MAX));
         self
     }
 
     fn in_the_words_of(mut self, error: Option<&GoogleError>) -> Self {
         let Some(error) = error else { return self };
-        self.provider_reason = error.names.first().map(|name| cut(name, REASON_CHARS_MAX));
-        self.provider_message = error.message.as_deref().map(|message| cut(message, MESSAGE_CHARS_MAX));
+        self.provider_reason = error.names.first().cloned();
+        self.provider_message.clone_from(&error.message);
         self
     }
 
@@ -157,13 +165,7 @@ fn speaks_alone(status: StatusCode) -> bool {
         )
 }
 
-/// The first `chars` characters.
-fn cut(text: &str, chars: usize) -> String {
-    text.chars().take(chars).collect()
-}
-
-/// The start of a text that is not of Google's making: a proxy's page, say.
-fn excerpt(body: &[u8]) -> Option<String> {
-    let start = &body[..body.len().min(4 * MESSAGE_CHARS_MAX)];
-    (!start.is_empty()).then(|| cut(&String::from_utf8_lossy(start), MESSAGE_CHARS_MAX))
+/// A text that is not of Google's making: a proxy's page, say.
+fn page(body: &[u8]) -> Option<String> {
+    (!body.is_empty()).then(|| String::from_utf8_lossy(body).into_owned())
 }

@@ -217,3 +217,24 @@ async fn an_empty_token_is_no_wildcard() {
     let failure = call(&world, "get").await.expect_err("refused");
     assert_eq!(failure.provider_message.as_deref(), Some("Words."));
 }
+
+/// What is kept of an answer is cut: half a secret at the cut is a secret too.
+#[tokio::test]
+async fn an_echo_shows_no_part_of_a_secret_and_none_as_a_form_writes_it() {
+    for kept in [100, 1_000, 4_000] {
+        let before = "x".repeat(kept - 12);
+        let echo = format!("{before}{ACCESS}");
+        let entry = json!({"domain": "global", "reason": echo, "message": echo});
+        let api = json!({"error": {"code": 400, "message": echo, "errors": [entry]}});
+        for forced in [json_answer(400, &api), answer(404, "text/plain", echo)] {
+            let world = world();
+            world.google.force(forced);
+            let shown = format!("{:?}", call(&world, "get").await.expect_err("an error"));
+            assert!(!shown.contains(&ACCESS[..6]), "{shown}");
+        }
+    }
+    let world = world();
+    world.google.force(answer(400, "application/json", r#"{"error":"token=1%2F%2Frefresh-marker"}"#));
+    let shown = format!("{:?}", call(&world, "refresh").await.expect_err("an error"));
+    assert!(!shown.contains("refresh-marker"), "{shown}");
+}
