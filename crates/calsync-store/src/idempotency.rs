@@ -1,11 +1,14 @@
-//! Idempotency keys: a POST that comes again within 24 hours gets its first answer again.
+//! Idempotency keys: a POST that comes again within 24 hours gets its first answer again. Answers
+//! are kept sealed, since they may hold a connect link.
 
 use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_optional};
+use crate::secrets::Slot;
 use crate::time::micros;
-use crate::{Result, Tx};
+use crate::{Result, Store, StoreError, Tx};
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,15 +32,20 @@ pub enum Known {
 struct Row {
     request_hash: String,
     status: Option<i64>,
-    body: Option<String>,
+    body: Option<Vec<u8>>,
 }
 
 /// A request that has no answer after this long died with its process; its key is free again.
 const RUNS_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
 
+fn slot<'a>(api_key_id: &'a str, key: &'a str) -> Slot<'a> {
+    Slot { table: "idempotency_keys", column: "body", row: key, user_id: api_key_id }
+}
+
 /// Claims `key` of an API key for the request with `request_hash`. Keys made before `expired` are
 /// forgotten.
 pub async fn claim(
+    store: &Store,
     tx: &mut Tx,
     api_key_id: &str,
     key: &str,
@@ -76,23 +84,34 @@ pub async fn claim(
     Ok(match row {
         None => Known::Running,
         Some(row) if row.request_hash != request_hash => Known::OtherRequest,
-        Some(Row { status: Some(status), body, .. }) => Known::Answered {
-            status: u16::try_from(status).unwrap_or_default(),
-            body: body.unwrap_or_default(),
-        },
+        Some(Row { status: Some(status), body: Some(sealed), .. }) => {
+            let body = store.keyring().open(slot(api_key_id, key), &sealed);
+            let body = body.map_err(|_| StoreError::corrupt("idempotency_keys", "body", key))?;
+            let status = u16::try_from(status).unwrap_or_default();
+            Known::Answered { status, body: body.expose_secret().to_owned() }
+        }
         Some(_) => Known::Running,
     })
 }
 
 /// Keeps the answer to the request that holds `key`.
-pub async fn answer(tx: &mut Tx, api_key_id: &str, key: &str, status: u16, body: &str) -> Result<()> {
+pub async fn answer(
+    store: &Store,
+    tx: &mut Tx,
+    api_key_id: &str,
+    key: &str,
+    status: u16,
+    body: &str,
+) -> Result<()> {
+    let sealed = store.keyring().seal(slot(api_key_id, key), &SecretString::from(body), store.entropy());
+    let sealed = sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
     execute!(
         tx,
         "UPDATE idempotency_keys SET status = $3, body = $4 WHERE api_key_id = $1 AND idempotency_key = $2",
         api_key_id,
         key,
         i64::from(status),
-        body,
+        sealed,
     )?;
     Ok(())
 }

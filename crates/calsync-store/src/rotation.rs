@@ -12,46 +12,74 @@ use crate::{Result, Store, Tx};
 /// How often a batch is written again that met others' locks.
 const TRIES: usize = 5;
 
+/// Answers a batch: each may be as long as 10,000 refusals.
+const ANSWERS_MAX: i64 = 4;
+
 /// A column that holds sealed values, with what reads a page of it and what replaces one value.
 struct Column {
     table: &'static str,
     column: &'static str,
     page: &'static str,
     replace: &'static str,
+    rows_max: i64,
 }
 
+/// `$1` is the row and `$2` whose it is, as in the value's slot; pages follow the primary key.
 macro_rules! column {
-    ($table:literal, $column:literal) => {
+    ($table:literal, $column:literal, $row:literal, $owner:literal, $key:literal > $after:literal, $most:expr) => {
         Column {
             table: $table,
             column: $column,
             page: concat!(
-                "SELECT id, user_id, ",
+                "SELECT ",
+                $row,
+                ", ",
+                $owner,
+                ", ",
                 $column,
                 " FROM ",
                 $table,
-                " WHERE id > $1 AND ",
+                " WHERE (",
+                $key,
+                ") > (",
+                $after,
+                ") AND ",
                 $column,
-                " IS NOT NULL ORDER BY id LIMIT $2"
+                " IS NOT NULL ORDER BY ",
+                $key,
+                " LIMIT $3"
             ),
             replace: concat!(
                 "UPDATE ",
                 $table,
                 " SET ",
                 $column,
-                " = $3 WHERE id = $1 AND ",
+                " = $4 WHERE ",
+                $row,
+                " = $1 AND ",
+                $owner,
+                " = $2 AND ",
                 $column,
-                " = $2"
+                " = $3"
             ),
+            rows_max: $most,
         }
     };
 }
 
 /// Every column with sealed values; a test compares it with the schema.
-const COLUMNS: [Column; 3] = [
-    column!("user_integrations", "access_token"),
-    column!("user_integrations", "refresh_token"),
-    column!("connect_attempts", "verifier"),
+const COLUMNS: [Column; 4] = [
+    column!("user_integrations", "access_token", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
+    column!("user_integrations", "refresh_token", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
+    column!("connect_attempts", "verifier", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
+    column!(
+        "idempotency_keys",
+        "body",
+        "idempotency_key",
+        "api_key_id",
+        "api_key_id, idempotency_key" > "$2, $1",
+        ANSWERS_MAX
+    ),
 ];
 
 /// The columns that hold sealed values, as `table.column`.
@@ -63,7 +91,8 @@ pub fn columns() -> impl Iterator<Item = String> {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Position {
     column: usize,
-    after: String,
+    after_row: String,
+    after_owner: String,
 }
 
 /// Where a sealed value stands.
@@ -96,17 +125,19 @@ pub struct Batch {
 pub async fn batch(store: &Store, position: &Position, limit: i64) -> Result<Batch> {
     let Some(column) = COLUMNS.get(position.column) else { return Ok(Batch::default()) };
     let mut tx = store.read().await?;
-    let rows = fetch_all!(&mut tx, (String, String, Vec<u8>), column.page, &position.after, limit)?;
+    let limit = limit.min(column.rows_max);
+    let Position { after_row, after_owner, .. } = position;
+    let rows = fetch_all!(&mut tx, (String, String, Vec<u8>), column.page, after_row, after_owner, limit)?;
     drop(tx);
     let mut batch = Batch { next: next(position, &rows, limit), ..Batch::default() };
     let mut replacements = Vec::new();
-    for (id, user_id, old) in rows {
-        let slot = Slot { table: column.table, column: column.column, row: &id, user_id: &user_id };
+    for (row, owner, old) in rows {
+        let slot = Slot { table: column.table, column: column.column, row: &row, user_id: &owner };
         match store.keyring().reseal(slot, &old, store.entropy()) {
             Ok(None) => batch.newest += 1,
-            Ok(Some(new)) => replacements.push(Replacement { id, old, new }),
+            Ok(Some(new)) => replacements.push(Replacement { row, owner, old, new }),
             Err(Unreadable) => {
-                batch.unreadable.push(Place { table: column.table, column: column.column, id });
+                batch.unreadable.push(Place { table: column.table, column: column.column, id: row });
             }
         }
     }
@@ -125,15 +156,16 @@ pub async fn finish(store: &Store) -> Result<()> {
 }
 
 struct Replacement {
-    id: String,
+    row: String,
+    owner: String,
     old: Vec<u8>,
     new: Vec<u8>,
 }
 
 fn next(position: &Position, rows: &[(String, String, Vec<u8>)], limit: i64) -> Option<Position> {
     match rows.last() {
-        Some((id, ..)) if rows.len() as u64 >= limit.unsigned_abs() => {
-            Some(Position { after: id.clone(), ..position.clone() })
+        Some((row, owner, _)) if rows.len() as u64 >= limit.unsigned_abs() => {
+            Some(Position { column: position.column, after_row: row.clone(), after_owner: owner.clone() })
         }
         _ => {
             let column = position.column + 1;
@@ -156,8 +188,8 @@ async fn write(store: &Store, column: &Column, replacements: &[Replacement]) -> 
 
 async fn replace(mut tx: Tx, column: &Column, replacements: &[Replacement]) -> Result<u64> {
     let mut replaced = 0;
-    for Replacement { id, old, new } in replacements {
-        replaced += execute!(&mut tx, column.replace, id, old, new)?;
+    for Replacement { row, owner, old, new } in replacements {
+        replaced += execute!(&mut tx, column.replace, row, owner, old, new)?;
     }
     tx.commit().await?;
     Ok(replaced)

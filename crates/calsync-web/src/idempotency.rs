@@ -96,7 +96,7 @@ async fn claim(web: &Web, caller: &Caller, key: &str, fingerprint: &str) -> Resu
     let now = web.engine.now();
     let expired = now.saturating_sub(KEPT).unwrap_or(now);
     let claimed = stored!(web.engine, |tx| {
-        idempotency::claim(tx, &caller.0.id, key, fingerprint, expired, now).await?
+        idempotency::claim(web.engine.store(), tx, &caller.0.id, key, fingerprint, expired, now).await?
     });
     Ok(claimed?)
 }
@@ -125,7 +125,8 @@ async fn keep(
     }
     let text = std::str::from_utf8(&body).map_err(|_| Problem::new(Kind::Internal))?;
     let status = parts.status.as_u16();
-    stored!(web.engine, |tx| idempotency::answer(tx, &caller.0.id, key, status, text).await?)?;
+    stored!(web.engine, |tx| idempotency::answer(web.engine.store(), tx, &caller.0.id, key, status, text)
+        .await?)?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 

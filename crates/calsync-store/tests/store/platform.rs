@@ -29,7 +29,8 @@ fn refusal(minute: i64, id: &str) -> Refusal {
 async fn claim(world: &World, key: &str, request: &str, minute: i64) -> Known {
     let mut tx = world.begin().await;
     let expired = at(minute - 24 * 60);
-    let known = idempotency::claim(&mut tx, "key-1", key, request, expired, at(minute)).await.unwrap();
+    let store = &world.store;
+    let known = idempotency::claim(store, &mut tx, "key-1", key, request, expired, at(minute)).await.unwrap();
     tx.commit().await.unwrap();
     known
 }
@@ -89,8 +90,8 @@ on_both_databases! {
         assert_eq!(claim(&world, "k", "request", 1).await, Known::Running);
         assert_eq!(claim(&world, "k", "another", 1).await, Known::OtherRequest);
         let mut tx = world.begin().await;
-        idempotency::answer(&mut tx, "key-1", "k", 202, "{}").await.unwrap();
-        idempotency::answer(&mut tx, "key-2", "k", 500, "not this one").await.unwrap();
+        idempotency::answer(&world.store, &mut tx, "key-1", "k", 202, "{}").await.unwrap();
+        idempotency::answer(&world.store, &mut tx, "key-2", "k", 500, "not this one").await.unwrap();
         tx.commit().await.unwrap();
         let answered = Known::Answered { status: 202, body: "{}".into() };
         assert_eq!(claim(&world, "k", "request", 2).await, answered);

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use calsync_core::integration::CalendarChoice;
 use calsync_store::connect::{self, NewAttempt};
+use calsync_store::idempotency::{self, Known};
 use calsync_store::integrations::{self, Grant};
 use calsync_store::rotation::{self, Batch, Place, Position};
 use calsync_store::secrets::Keyring;
@@ -78,6 +79,17 @@ async fn begin_to_connect(world: &World) {
     tx.commit().await.unwrap();
 }
 
+/// Asks with an API key for what was answered before, or answers it now.
+async fn answered(store: &Store) -> Known {
+    let mut tx = store.begin().await.unwrap();
+    let known = idempotency::claim(store, &mut tx, "api-key", "once", "request", at(0), at(1)).await.unwrap();
+    if known == Known::New {
+        idempotency::answer(store, &mut tx, "api-key", "once", 200, "a link").await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    known
+}
+
 /// Stores a refresh of the tokens at `version`.
 async fn refresh(store: &Store, id: &str, version: i64) {
     let refresh_token = format!("refreshed-{version}").into();
@@ -103,11 +115,12 @@ on_both_databases! {
         let id = world.connected("user00").await;
         world.connected("user01").await;
         begin_to_connect(&world).await;
+        assert_eq!(answered(&world.store).await, Known::New);
         world.store = open(&world.db, &[K2, K1]).await.unwrap();
         refused(&world.db, &[K2]).await;
 
-        assert_eq!(rotate(&world.store, WHOLE).await, done(5, 0));
-        assert_eq!(rotate(&world.store, WHOLE).await, done(0, 5), "nothing is left");
+        assert_eq!(rotate(&world.store, WHOLE).await, done(6, 0));
+        assert_eq!(rotate(&world.store, WHOLE).await, done(0, 6), "nothing is left");
         rotation::finish(&world.store).await.unwrap();
 
         let store = open(&world.db, &[K2]).await.unwrap();
@@ -115,7 +128,8 @@ on_both_databases! {
         let mut tx = store.begin().await.unwrap();
         let taken = connect::take(&store, &mut tx, "state-1", "browser", at(1)).await.unwrap().unwrap();
         assert_eq!(taken.verifier.unwrap().expose_secret(), "the-verifier");
-        drop(tx);
+        tx.commit().await.unwrap();
+        assert_eq!(answered(&store).await, Known::Answered { status: 200, body: "a link".into() });
         let message = refused(&world.db, &[K1]).await;
         assert!(message.contains("the key k2 is missing") && message.contains("given: k1"), "{message}");
     }

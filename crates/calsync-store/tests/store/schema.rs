@@ -31,7 +31,7 @@ async fn describe(world: &World, table: &str) -> Vec<String> {
                      || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
                      || COALESCE((SELECT ' key ' || array_position(p.conkey, a.attnum) FROM pg_constraint p
                          WHERE p.conrelid = a.attrelid AND p.contype = 'p' AND a.attnum = ANY (p.conkey)), '')
-                 FROM pg_attribute a WHERE a.attrelid = '{table}'::regclass AND a.attnum > 0"
+                 FROM pg_attribute a WHERE a.attrelid = '{table}'::regclass AND a.attnum > 0 AND NOT a.attisdropped"
             ),
             format!(
                 "SELECT CASE WHEN EXISTS (SELECT FROM pg_constraint p WHERE p.conindid = i.indexrelid
