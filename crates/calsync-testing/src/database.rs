@@ -43,6 +43,17 @@ impl TestDatabase {
             DatabaseKind::Postgres => Self { url: Postgres::database(), kind, _folder: None },
         }
     }
+
+    /// All that it holds: SQLite's files as they are, with what was deleted and not yet overwritten;
+    /// Postgres' rows as its own dump writes them, bytes in hexadecimal.
+    ///
+    /// # Panics
+    /// If it can't be read.
+    pub fn contents(&self) -> Vec<u8> {
+        let Some(file) = self.url.strip_prefix("sqlite:") else { return Postgres::dump(&self.url) };
+        let log = std::fs::read(format!("{file}-wal")).unwrap_or_default();
+        [std::fs::read(file).expect("the database's file"), log].concat()
+    }
 }
 
 /// Runs each test on SQLite and on Postgres, as `name::on_sqlite` and `name::on_postgres`.

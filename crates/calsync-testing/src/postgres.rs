@@ -43,6 +43,14 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/{name}", cluster.port)
     }
 
+    /// Everything in the database at `url`, as SQL.
+    pub(crate) fn dump(url: &str) -> Vec<u8> {
+        let mut command = Command::new(programs().join("pg_dump"));
+        let output = command.arg(format!("--dbname={url}")).output().expect("pg_dump starts");
+        assert!(output.status.success(), "pg_dump: {}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    }
+
     fn start() -> Postgres {
         let programs = programs();
         let mut reason = String::new();

@@ -5,9 +5,11 @@
 
 mod chance;
 mod keys;
+mod leaks;
 mod month;
 mod month_arrives;
 mod neighbours;
+mod secrets_stay_secret;
 mod stories;
 #[path = "../../src/demo/visitor.rs"]
 mod visitor;

@@ -1,6 +1,7 @@
 //! The simulator and the service as child processes, and the platform that talks to them.
 
 use std::net::TcpListener;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -38,8 +39,8 @@ pub(crate) struct Service {
     transport: HttpTransport,
     program: Option<Program>,
     settings: Vec<(&'static str, String)>,
-    _database: TestDatabase,
-    _folder: TempDir,
+    pub(crate) database: TestDatabase,
+    folder: TempDir,
 }
 
 fn calsync() -> Command {
@@ -111,9 +112,15 @@ impl Google {
         self.call(Method::GET, "/_control/state", None, &Value::Null).await.1
     }
 
+    /// Uses `/_control`.
+    pub(crate) async fn control(&self, method: Method, path: &str, body: &Value) -> Value {
+        let (status, answer) = self.call(method, &format!("/_control{path}"), None, body).await;
+        assert!(status.is_success(), "{path}: {status} {answer}");
+        answer
+    }
+
     pub(crate) async fn set_faults(&self, rules: &Value) {
-        let (status, answer) = self.call(Method::PUT, "/_control/faults", None, rules).await;
-        assert!(status.is_success(), "{status} {answer}");
+        self.control(Method::PUT, "/faults", rules).await;
     }
 
     /// Acts on an event as the Google user who owns it.
@@ -168,8 +175,8 @@ impl Service {
             transport: HttpTransport::new().unwrap(),
             program: None,
             settings,
-            _database: database,
-            _folder: folder,
+            database,
+            folder,
         };
         let mut command = service.command();
         command.args(["api-key", "create", "--scope", "platform", "--name", "test"]);
@@ -183,13 +190,16 @@ impl Service {
 
     /// The program with the service's configuration.
     pub(crate) fn command(&self) -> Command {
-        let mut command = calsync();
+        self.configured(calsync())
+    }
+
+    fn configured(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CALSYNC_")) {
             command.env_remove(name);
         }
         command
             .envs(self.settings.iter().map(|(name, value)| (*name, value)))
-            .current_dir(self._folder.path());
+            .current_dir(self.folder.path());
         command
     }
 
@@ -203,6 +213,17 @@ impl Service {
     pub(crate) async fn run(&mut self) {
         let mut command = self.command();
         command.arg("serve");
+        self.run_as(command).await;
+    }
+
+    /// Starts the service with its log in a file.
+    pub(crate) async fn run_with_log(&mut self, log: &Path) {
+        let mut command = self.configured(Command::new("sh"));
+        command.args(["-c", "exec \"$0\" serve 2>\"$1\"", env!("CARGO_BIN_EXE_calsync")]).arg(log);
+        self.run_as(command).await;
+    }
+
+    async fn run_as(&mut self, command: Command) {
         let mut program = Program::start(command);
         program.address("listens on").await;
         self.program = Some(program);
