@@ -23,6 +23,14 @@ pub(crate) struct Asset {
 pub(crate) static PAGES_CSS: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("pages", "css", "text/css; charset=utf-8", include_str!("../assets/pages.css"))
 });
+/// The stylesheet of the console.
+pub(crate) static CONSOLE_CSS: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("console", "css", "text/css; charset=utf-8", include_str!("../assets/console.css"))
+});
+/// The console's script: comfort, nothing that a page needs.
+pub(crate) static CONSOLE_JS: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("console", "js", "text/javascript; charset=utf-8", include_str!("../assets/console.js"))
+});
 /// The pages' icon.
 pub(crate) static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon", "svg", "image/svg+xml", include_str!("../assets/icon.svg")));
@@ -37,7 +45,7 @@ impl Asset {
 
 pub(crate) async fn handler(InPath(name): InPath<String>) -> Result<Response, Problem> {
     let path = format!("/assets/{name}");
-    let all = [&*PAGES_CSS, &*ICON];
+    let all = [&*PAGES_CSS, &*ICON, &*CONSOLE_CSS, &*CONSOLE_JS];
     let asset =
         all.into_iter().find(|asset| asset.path == path).ok_or_else(|| Problem::new(Kind::NotFound))?;
     let headers = [(CONTENT_TYPE, asset.media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];

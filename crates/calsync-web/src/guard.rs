@@ -11,6 +11,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
+use http::request::Parts;
 use http::{HeaderMap, Method};
 use tokio::sync::OwnedSemaphorePermit;
 
@@ -19,6 +20,7 @@ use crate::idempotency;
 use crate::problem::{Kind, Problem};
 use crate::routes::{Access, Route, Takes};
 use crate::web::Web;
+use crate::who::{self, Admitted, Who};
 
 /// Room in memory for one batch, kept until its answer is sent.
 #[derive(Clone)]
@@ -71,17 +73,16 @@ pub(crate) async fn guard(
 
 async fn pass(web: &Web, route: &Route, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let caller = match route.access {
-        Access::Everyone => None,
-        Access::Key(scope) => Some(authorise(web, &parts.headers, scope).await?),
+    let caller = match admit(web, route, &mut parts).await? {
+        Admitted::In(caller) => caller,
+        Admitted::Elsewhere(response) => return Ok(response),
     };
-    if let Some(caller) = &caller {
-        parts.extensions.insert(caller.clone());
-    }
     if route.takes == Takes::Nothing {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
-    if route.takes == Takes::Form {
+    // A browser sends its cookies along whatever the body is.
+    let is_browser = parts.extensions.get::<Who>().is_some_and(Who::is_browser);
+    if route.takes == Takes::Form || is_browser {
         refuse_cross_site(web, &parts.headers)?;
     }
     if route.takes == Takes::Ndjson {
@@ -90,11 +91,29 @@ async fn pass(web: &Web, route: &Route, request: Request, next: Next) -> Result<
         parts.extensions.insert(BatchSlot { _permit: Arc::new(permit) });
     }
     let body = read(route.takes, &parts.headers, body).await?;
+    if route.takes == Takes::Form {
+        who::check_form(&parts, &body)?;
+    }
     match caller {
         Some(caller) if parts.method == Method::POST => {
             idempotency::once(web, &caller, parts, body, next).await
         }
         _ => Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
+    }
+}
+
+/// Checks the caller's right, as the route says.
+async fn admit(web: &Web, route: &Route, parts: &mut Parts) -> Result<Admitted, Problem> {
+    match route.access {
+        Access::Everyone => Ok(Admitted::In(None)),
+        Access::Key(scope) => {
+            let caller = authorise(web, &parts.headers, scope).await?;
+            parts.extensions.insert(caller.clone());
+            Ok(Admitted::In(Some(caller)))
+        }
+        Access::Admin(role) => who::admin(web, parts, role).await.map(|caller| Admitted::In(Some(caller))),
+        Access::Console(role) => who::console(web, parts, Some(role)).await,
+        Access::SignedIn => who::console(web, parts, None).await,
     }
 }
 

@@ -75,6 +75,12 @@ impl Query {
         self.pairs.iter().any(|(key, _)| key == name)
     }
 
+    /// The value of `name`, left where it is; an empty one is absent.
+    pub(crate) fn peek(&self, name: &str) -> Option<String> {
+        let found = self.pairs.iter().find(|(key, value)| key == name && !value.is_empty());
+        found.map(|(_, value)| value.clone())
+    }
+
     /// The value of `name`; an empty one is absent.
     pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         let mut values = Vec::new();

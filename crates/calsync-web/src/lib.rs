@@ -21,8 +21,10 @@ mod router;
 mod routes;
 mod serve;
 mod shapes;
+mod sign_in;
 mod transaction;
 mod web;
+mod who;
 
 pub use router::router;
 pub use serve::{ServeLimits, serve};

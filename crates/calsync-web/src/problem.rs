@@ -44,7 +44,7 @@ impl Kind {
         match self {
             Self::BadJson => ("/problems/bad-json", 400, "This is no JSON object"),
             Self::Unauthorized => ("/problems/unauthorized", 401, "A valid API key is required"),
-            Self::Forbidden => ("/problems/forbidden", 403, "This API key is of another scope"),
+            Self::Forbidden => ("/problems/forbidden", 403, "This is not for you to see or do"),
             Self::CrossSite => ("/problems/cross-site", 403, "This form was sent from another site"),
             Self::NotFound => ("/problems/not-found", 404, "There is nothing here"),
             Self::MethodNotAllowed => {

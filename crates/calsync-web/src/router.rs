@@ -8,14 +8,14 @@ use calsync_engine::Engine;
 use crate::answer::finish;
 use crate::guard::guard;
 use crate::problem::{Kind, Problem};
-use crate::routes::ROUTES;
+use crate::routes;
 use crate::web::Web;
 
 /// The whole of calsync over HTTP.
 pub fn router(engine: Engine) -> Router {
     let web = Web::new(engine);
     let mut router = Router::new();
-    for route in ROUTES {
+    for route in routes::all() {
         let guarded = (route.handler)().route_layer(from_fn_with_state((web.clone(), route), guard));
         router = router.route(route.path, guarded);
     }

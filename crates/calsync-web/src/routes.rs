@@ -1,11 +1,15 @@
 //! The one table of routes: who may call each, what it takes, what it answers. The router, the
 //! guard and `/openapi.json` are made from it, so that none of them can forget a route.
 
+mod admin;
+mod console;
+
 use axum::routing::{MethodRouter, delete, get, post, put};
+use calsync_store::admins::Role;
 use calsync_store::api_keys::Scope;
 use http::Method;
 
-use crate::api::v1::{admin, items, refusals, users};
+use crate::api::v1::{items, refusals, users};
 use crate::web::Web;
 use crate::{assets, health, openapi, pages};
 
@@ -16,6 +20,13 @@ pub(crate) enum Access {
     Everyone,
     /// The holder of an API key of a scope.
     Key(Scope),
+    /// The holder of an admin key, which acts as an owner, or an admin who signed in, of at least
+    /// this role.
+    Admin(Role),
+    /// An admin who signed in, of at least this role: pages. Others are led to the sign-in.
+    Console(Role),
+    /// Whoever signed in, even with a password that is not their own yet.
+    SignedIn,
 }
 
 /// What a request carries.
@@ -49,7 +60,6 @@ pub(crate) struct Route {
 }
 
 const PLATFORM: Access = Access::Key(Scope::Platform);
-const ADMIN: Access = Access::Key(Scope::Admin);
 
 /// What most routes have; each says what is different.
 const GET: Route = Route {
@@ -65,7 +75,12 @@ const GET: Route = Route {
 };
 
 /// All routes.
-pub(crate) static ROUTES: &[Route] = &[
+pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(admin::ROUTES).chain(console::ROUTES)
+}
+
+/// The platform API, the users' pages, and what is for everyone.
+static ROUTES: &[Route] = &[
     Route {
         method: Method::PUT,
         path: "/api/v1/users/{user_id}",
@@ -150,14 +165,6 @@ pub(crate) static ROUTES: &[Route] = &[
         query: &["since", "limit", "cursor"],
         answers: &[(200, Some("RefusalList"))],
         handler: || get(refusals::list::handler),
-        ..GET
-    },
-    Route {
-        path: "/api/v1/admin/users/{user_id}/integrations",
-        access: ADMIN,
-        summary: "All providers' connections of a user, in an admin's words",
-        answers: &[(200, Some("IntegrationList"))],
-        handler: || get(admin::users::integrations::handler),
         ..GET
     },
     Route {
@@ -252,20 +259,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_api_route_asks_for_a_key_of_its_scope() {
-        for route in ROUTES {
-            let wanted = match route.path {
-                path if path.starts_with("/api/v1/admin/") => ADMIN,
-                path if path.starts_with("/api/") => PLATFORM,
-                _ => Access::Everyone,
+    fn every_route_has_a_rule_that_fits_its_place() {
+        for route in all() {
+            let fits = match route.path {
+                path if path.starts_with("/api/v1/admin/") => matches!(route.access, Access::Admin(_)),
+                path if path.starts_with("/api/") => route.access == PLATFORM,
+                "/admin/sign-in" => route.access == Access::Everyone,
+                path if path == "/admin" || path.starts_with("/admin/") => {
+                    matches!(route.access, Access::Console(_) | Access::SignedIn)
+                }
+                _ => route.access == Access::Everyone,
             };
-            assert_eq!(route.access, wanted, "{} {}", route.method, route.path);
+            assert!(fits, "{} {}: {:?}", route.method, route.path, route.access);
+        }
+    }
+
+    #[test]
+    fn who_only_looks_changes_nothing() {
+        for route in all() {
+            let looks =
+                Access::Admin(Role::Viewer) == route.access || Access::Console(Role::Viewer) == route.access;
+            assert!(!looks || route.method == Method::GET, "{} {}", route.method, route.path);
         }
     }
 
     #[test]
     fn what_changes_something_takes_a_body_or_is_a_delete() {
-        for route in ROUTES {
+        for route in all() {
             let changes = [Method::POST, Method::PUT].contains(&route.method);
             assert_eq!(route.takes != Takes::Nothing, changes, "{} {}", route.method, route.path);
         }

@@ -22,6 +22,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use self::limited::Limited;
+use crate::web::Peer;
 
 /// The most header bytes of a request: more than browsers send.
 const HEADER_BYTES_MAX: u32 = 32 << 10;
@@ -76,8 +77,8 @@ pub async fn serve(
         tokio::select! {
             () = &mut shutdown => break,
             accepted = accept(&listener, &room) => {
-                let Some((socket, permit)) = accepted else { continue };
-                let one = connection(builder.clone(), socket, router.clone(), limits, graceful.watcher());
+                let Some((socket, peer, permit)) = accepted else { continue };
+                let one = connection(builder.clone(), (socket, peer), router.clone(), limits, graceful.watcher());
                 connections.spawn(async move {
                     one.await;
                     drop(permit);
@@ -110,10 +111,13 @@ fn builder(limits: ServeLimits) -> Builder<TokioExecutor> {
 }
 
 /// The next connection, once there is room for it.
-async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> Option<(TcpStream, Peer, OwnedSemaphorePermit)> {
     let permit = room.clone().acquire_owned().await.ok()?;
     match listener.accept().await {
-        Ok((socket, _)) => Some((socket, permit)),
+        Ok((socket, address)) => Some((socket, Peer(address.ip()), permit)),
         Err(error) => {
             tracing::warn!(%error, "a connection could not be accepted");
             // Trying again at once would spin.
@@ -125,7 +129,7 @@ async fn accept(listener: &TcpListener, room: &Arc<Semaphore>) -> Option<(TcpStr
 
 async fn connection(
     builder: Arc<Builder<TokioExecutor>>,
-    socket: TcpStream,
+    (socket, peer): (TcpStream, Peer),
     router: Router,
     limits: ServeLimits,
     watcher: Watcher,
@@ -137,7 +141,9 @@ async fn connection(
     let socket = Limited::new(socket, limits.headers_within, limits.idle_max);
     let under_way = socket.under_way();
     let service = service_fn(move |request: Request<Incoming>| {
-        under_way.clone().during(router.clone().oneshot(request.map(Body::new)))
+        let mut request = request.map(Body::new);
+        request.extensions_mut().insert(peer);
+        under_way.clone().during(router.clone().oneshot(request))
     });
     let served = watcher.watch(builder.serve_connection(TokioIo::new(socket), service).into_owned());
     if let Err(error) = served.await {

@@ -1,5 +1,6 @@
 //! What every handler works with.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use calsync_core::seams::bytes;
@@ -22,6 +23,10 @@ pub(crate) struct Web {
 /// Names one request in our log and in a problem.
 #[derive(Clone, Debug)]
 pub(crate) struct TraceId(pub(crate) String);
+
+/// Whom a connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 impl Web {
     pub(crate) fn new(engine: Engine) -> Self {

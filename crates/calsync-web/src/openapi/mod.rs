@@ -1,20 +1,20 @@
 //! `GET /openapi.json`: the APIs' description, made from the table of routes, so that it has every
 //! route, with its key and its parameters.
 
+mod admin_schemas;
 mod schemas;
 
 use std::sync::LazyLock;
 
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
-use calsync_store::api_keys::Scope;
 use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
 use crate::api::v1::items::batch::NDJSON;
 use crate::input::NoQuery;
-use crate::routes::{Access, ROUTES, Route, Takes};
+use crate::routes::{self, Access, Route, Takes};
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
 
@@ -24,7 +24,7 @@ pub(crate) async fn handler(_: NoQuery) -> Response {
 
 fn document() -> Value {
     let mut paths = Map::new();
-    for route in ROUTES {
+    for route in routes::all() {
         let method = route.method.as_str().to_ascii_lowercase();
         let path = paths.entry(route.path).or_insert_with(|| json!({}));
         path[method] = operation(route);
@@ -38,13 +38,21 @@ fn document() -> Value {
         },
         "paths": paths,
         "components": {
-            "schemas": schemas::schemas(),
+            "schemas": all_schemas(),
             "securitySchemes": {
                 "platform": key("An API key of scope platform"),
                 "admin": key("An API key of scope admin"),
             },
         },
     })
+}
+
+fn all_schemas() -> Value {
+    let mut all = schemas::schemas();
+    for (name, schema) in admin_schemas::schemas().as_object().into_iter().flatten() {
+        all[name] = schema.clone();
+    }
+    all
 }
 
 fn key(description: &str) -> Value {
@@ -62,10 +70,14 @@ fn operation(route: &Route) -> Value {
         "parameters": parameters(route),
         "responses": responses,
         "security": match route.access {
-            Access::Everyone => json!([]),
+            Access::Everyone | Access::Console(_) | Access::SignedIn => json!([]),
             Access::Key(scope) => json!([{scope.name(): []}]),
+            Access::Admin(_) => json!([{"admin": []}]),
         },
     });
+    if let Access::Admin(role) | Access::Console(role) = route.access {
+        operation["x-role"] = json!(role.name());
+    }
     if let Some(schema) = route.request {
         let is_required = route.takes == Takes::Ndjson || route.method == Method::PUT;
         let content = json!({media_type(route.takes): {"schema": reference(schema)}});
@@ -103,11 +115,10 @@ fn parameters(route: &Route) -> Vec<Value> {
         |name| json!({"name": name, "in": "path", "required": true, "schema": schemas::parameter(name)}),
     );
     let query = route.query.iter().map(|name| {
-        let is_required = *name == "user_id";
+        let is_required = *name == "user_id" && route.path == "/api/v1/items";
         json!({"name": name, "in": "query", "required": is_required, "schema": schemas::parameter(name)})
     });
-    let key =
-        matches!(route.access, Access::Key(Scope::Platform | Scope::Admin)) && route.method == Method::POST;
+    let key = matches!(route.access, Access::Key(_) | Access::Admin(_)) && route.method == Method::POST;
     let header = key.then(|| {
         json!({"name": "Idempotency-Key", "in": "header", "required": false,
             "description": "The same request with the same key is answered as the first time, for 24 hours",
@@ -125,7 +136,7 @@ mod tests {
     #[test]
     fn every_route_stands_in_the_document() {
         let document = document();
-        for route in ROUTES {
+        for route in routes::all() {
             let method = route.method.as_str().to_ascii_lowercase();
             let operation = &document["paths"][route.path][&method];
             assert_eq!(operation["summary"], route.summary, "{method} {}", route.path);
@@ -148,8 +159,7 @@ mod tests {
         }
         let mut used = BTreeSet::new();
         walk(&document(), &mut used);
-        let there: BTreeSet<String> =
-            schemas::schemas().as_object().expect("an object").keys().cloned().collect();
+        let there: BTreeSet<String> = all_schemas().as_object().expect("an object").keys().cloned().collect();
         assert_eq!(used, there);
     }
 }

@@ -42,21 +42,21 @@ pub(super) fn parameter(name: &str) -> Value {
         "state" => json!({"type": "string"}),
         "limit" => json!({"type": "integer", "minimum": 1, "maximum": 200, "default": 50}),
         "version" => json!({"type": "integer", "minimum": 0}),
-        "since" => time(),
+        "since" | "until" => time(),
         "user_id" | "item_id" => id(),
         _ => text(),
     }
 }
 
-fn text() -> Value {
+pub(super) fn text() -> Value {
     json!({"type": "string"})
 }
 
-fn id() -> Value {
+pub(super) fn id() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 128})
 }
 
-fn time() -> Value {
+pub(super) fn time() -> Value {
     json!({"type": "string", "format": "date-time"})
 }
 
@@ -64,15 +64,15 @@ fn date() -> Value {
     json!({"type": "string", "format": "date"})
 }
 
-fn count() -> Value {
+pub(super) fn count() -> Value {
     json!({"type": "integer", "minimum": 0})
 }
 
-fn reference(schema: &str) -> Value {
+pub(super) fn reference(schema: &str) -> Value {
     json!({"$ref": format!("#/components/schemas/{schema}")})
 }
 
-fn or_null(schema: Value) -> Value {
+pub(super) fn or_null(schema: Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
 }
 
@@ -80,24 +80,24 @@ fn kind() -> Value {
     json!({"type": "string", "enum": ItemKind::ALL.map(ItemKind::name)})
 }
 
-fn reason() -> Value {
+pub(super) fn reason() -> Value {
     let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
     or_null(json!({"type": "string", "enum": names}))
 }
 
 /// An object with no other fields.
-fn object(properties: Value, required: &[&str]) -> Value {
+pub(super) fn object(properties: Value, required: &[&str]) -> Value {
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
 /// An object that always has all of its fields.
-fn full_object(properties: Value) -> Value {
+pub(super) fn full_object(properties: Value) -> Value {
     let required: Vec<String> =
         properties.as_object().into_iter().flat_map(|map| map.keys().cloned()).collect();
     json!({"type": "object", "properties": properties, "required": required, "additionalProperties": false})
 }
 
-fn list(of: &str) -> Value {
+pub(super) fn list(of: &str) -> Value {
     full_object(json!({
         "items": {"type": "array", "items": reference(of)},
         "next_cursor": or_null(text()),

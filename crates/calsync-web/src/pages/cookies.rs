@@ -1,9 +1,11 @@
-//! Two short-lived cookies: which browser began, and which integration it may choose a calendar
-//! for. Over https their names bind them to this host alone.
+//! Our cookies. Users' two are short-lived: which browser began, and which integration it may choose
+//! a calendar for. Admins have a sign-in and a mark of a browser that signed in before. Over https
+//! their names bind them to this host alone.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_store::secrets::Slot;
+use calsync_store::sign_ins::LONGEST;
 use http::HeaderMap;
 use http::header::COOKIE;
 use jiff::{SignedDuration, Timestamp};
@@ -13,18 +15,24 @@ use serde::{Deserialize, Serialize};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 
-/// How long either is good.
+/// How long a user's are good.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
+/// How long a browser is known to have signed in.
+const KNOWN_LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Binds sealed values to their use.
 const SLOT: Slot<'_> = Slot { table: "cookies", column: "calendar_choice", row: "", user_id: "" };
 
 /// A cookie of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cookie {
+pub(crate) enum Cookie {
     /// The browser that began.
     Browser,
     /// A [`Choice`], sealed.
     Choice,
+    /// An admin's sign-in.
+    SignIn,
+    /// A browser in which an admin signed in before, sealed.
+    Known,
 }
 
 /// What a browser may choose a calendar for.
@@ -42,16 +50,25 @@ impl Cookie {
             (Self::Browser, false) => "calsync_browser",
             (Self::Choice, true) => "__Host-calsync_choice",
             (Self::Choice, false) => "calsync_choice",
+            (Self::SignIn, true) => "__Host-calsync_sign_in",
+            (Self::SignIn, false) => "calsync_sign_in",
+            (Self::Known, true) => "__Host-calsync_known",
+            (Self::Known, false) => "calsync_known",
         }
     }
 
     /// The header that sets it.
-    pub(super) fn set(self, web: &Web, value: &str) -> String {
-        self.header(web, value, LIFETIME.as_secs())
+    pub(crate) fn set(self, web: &Web, value: &str) -> String {
+        let lifetime = match self {
+            Self::Browser | Self::Choice => LIFETIME,
+            Self::SignIn => LONGEST,
+            Self::Known => KNOWN_LIFETIME,
+        };
+        self.header(web, value, lifetime.as_secs())
     }
 
     /// The header that removes it.
-    pub(super) fn clear(self, web: &Web) -> String {
+    pub(crate) fn clear(self, web: &Web) -> String {
         self.header(web, "", 0)
     }
 
@@ -62,7 +79,7 @@ impl Cookie {
     }
 
     /// Its value in a request.
-    pub(super) fn get(self, web: &Web, headers: &HeaderMap) -> Option<String> {
+    pub(crate) fn get(self, web: &Web, headers: &HeaderMap) -> Option<String> {
         let name = self.name(web);
         let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs =

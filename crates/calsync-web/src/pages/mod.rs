@@ -3,8 +3,9 @@
 //! Nobody signs in here. A connect link's token opens the first page; what follows is bound to the
 //! browser that sent its form, by a cookie.
 
+pub(crate) mod admin;
 pub(crate) mod connect;
-mod cookies;
+pub(crate) mod cookies;
 pub(crate) mod oauth;
 pub(crate) mod problem;
 
@@ -100,7 +101,7 @@ fn failed(web: &Web, reason: Reason, return_url: Option<&str>) -> Response {
 }
 
 /// Sets a cookie of ours on the answer.
-fn with_cookie(mut response: Response, cookie: &str) -> Result<Response, Problem> {
+pub(crate) fn with_cookie(mut response: Response, cookie: &str) -> Result<Response, Problem> {
     let value = HeaderValue::from_str(cookie).map_err(|_| Problem::new(Kind::Internal))?;
     response.headers_mut().append(SET_COOKIE, value);
     Ok(response)

@@ -22,6 +22,9 @@ pub(crate) fn page(web: &Web, problem: &Problem, trace: &TraceId) -> Response {
             "This form came from another site, so nothing was done.",
             "Open the link again and send the form from there.".to_owned(),
         ),
+        Kind::Forbidden => {
+            ("Your role may not see or do this.", "Ask an owner of the console for another role.".to_owned())
+        }
         Kind::NotFound => ("There is no such page.", format!("Go back to {platform} and start from there.")),
         Kind::Unavailable | Kind::Timeout => {
             ("This can't be done at the moment.", "Please try again in a minute.".to_owned())

@@ -16,42 +16,49 @@ use super::next_step::{NextStep, sentence};
 /// An integration.
 #[derive(Serialize)]
 pub(crate) struct IntegrationShape {
-    provider: String,
-    state: IntegrationState,
-    reason: Option<Reason>,
-    sentence: &'static str,
-    next_step: NextStep,
-    account_email: Option<String>,
-    target_calendar: Option<TargetCalendar>,
-    scopes: BTreeSet<String>,
-    token_renews_at: Option<Timestamp>,
-    connected_at: Option<Timestamp>,
-    last_success_at: Option<Timestamp>,
-    last_error_at: Option<Timestamp>,
-    counts: Counts,
-    channel: Channel,
-    incident_id: Option<String>,
+    pub(crate) provider: String,
+    pub(crate) state: IntegrationState,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) sentence: &'static str,
+    pub(crate) next_step: NextStep,
+    pub(crate) account_email: Option<String>,
+    pub(crate) target_calendar: Option<TargetCalendar>,
+    pub(crate) scopes: BTreeSet<String>,
+    pub(crate) token_renews_at: Option<Timestamp>,
+    pub(crate) connected_at: Option<Timestamp>,
+    pub(crate) last_success_at: Option<Timestamp>,
+    pub(crate) last_error_at: Option<Timestamp>,
+    pub(crate) counts: Counts,
+    pub(crate) channel: Channel,
+    pub(crate) incident_id: Option<String>,
 }
 
 #[derive(Serialize)]
-struct TargetCalendar {
-    id: String,
-    summary: Option<String>,
+pub(crate) struct TargetCalendar {
+    pub(crate) id: String,
+    pub(crate) summary: Option<String>,
 }
 
 #[derive(Serialize)]
-struct Counts {
-    synced: i64,
-    waiting: i64,
-    parked: i64,
-    held: i64,
+pub(crate) struct Counts {
+    pub(crate) synced: i64,
+    pub(crate) waiting: i64,
+    pub(crate) parked: i64,
+    pub(crate) held: i64,
+}
+
+impl TargetCalendar {
+    /// Its name, or its id where Google gives none.
+    pub(crate) fn name(self) -> String {
+        self.summary.filter(|summary| !summary.is_empty()).unwrap_or(self.id)
+    }
 }
 
 /// The push channel; there are none yet.
 #[derive(Serialize)]
-struct Channel {
-    state: &'static str,
-    expires_at: Option<Timestamp>,
+pub(crate) struct Channel {
+    pub(crate) state: &'static str,
+    pub(crate) expires_at: Option<Timestamp>,
 }
 
 /// All of a user's integrations.

@@ -65,6 +65,16 @@ impl ItemShape {
 }
 
 impl SyncShape {
+    /// Why it is so, in words.
+    pub(crate) const fn sentence(&self) -> &'static str {
+        self.sentence
+    }
+
+    /// When both sides last agreed.
+    pub(crate) const fn last_synced_at(&self) -> Option<Timestamp> {
+        self.last_synced_at
+    }
+
     fn new(pair: ShownPair, audience: Audience) -> Self {
         let (calendar_id, etag, html_link) = (pair.calendar_id, pair.etag, pair.html_link);
         Self {

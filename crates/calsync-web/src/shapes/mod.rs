@@ -1,10 +1,16 @@
 //! What things look like in answers; the same for the platform API and the admin API, but for whom
 //! the sentences speak to.
 
+pub(crate) mod admin_user;
+pub(crate) mod audit_row;
+pub(crate) mod connect_attempt;
+pub(crate) mod disconnect;
+pub(crate) mod error_group;
 pub(crate) mod integration;
 pub(crate) mod item;
-mod next_step;
+pub(crate) mod next_step;
 pub(crate) mod refusal;
+pub(crate) mod sync_error;
 pub(crate) mod user;
 
 use serde::Serialize;

@@ -19,6 +19,26 @@ impl NextStep {
         Self { text, who, action }
     }
 
+    /// In plain words.
+    pub(crate) const fn text(&self) -> &'static str {
+        self.text
+    }
+
+    /// The name of the action behind a button.
+    pub(crate) const fn action(&self) -> Option<&'static str> {
+        self.action
+    }
+
+    /// Who does it, in a word; empty: nobody has to.
+    pub(crate) const fn who_word(&self) -> &'static str {
+        match self.who {
+            Actor::User => "user",
+            Actor::Support => "support",
+            Actor::Operator => "operator",
+            Actor::Nobody => "",
+        }
+    }
+
     /// Nothing to do.
     pub(crate) const fn none() -> Self {
         Self::of(Actor::Nobody, "Nothing to do.", None)

@@ -27,7 +27,11 @@ async fn guarded(world: &World) -> Vec<(Method, String, String)> {
 
 /// A path with its parameters filled in.
 fn filled(path: &str) -> String {
-    path.replace("{user_id}", "ana").replace("{kind}", "task").replace("{item_id}", "t1")
+    path.replace("{user_id}", "ana")
+        .replace("{kind}", "task")
+        .replace("{item_id}", "t1")
+        .replace("{provider}", "google")
+        .replace("{id}", "none")
 }
 
 async fn call(world: &World, method: &Method, path: &str, authorization: Option<&str>) -> Answer {

@@ -5,6 +5,8 @@
 mod access;
 mod batch;
 mod connect;
+mod console;
+mod console_disconnect;
 mod description;
 mod idempotency;
 mod input;

@@ -1,3 +1,6 @@
 //! `/api/v1/admin/users`.
 
+pub(crate) mod connect_attempts;
+pub(crate) mod disconnect;
 pub(crate) mod integrations;
+pub(crate) mod list;

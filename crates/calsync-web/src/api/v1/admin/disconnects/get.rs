@@ -1,0 +1,19 @@
+//! `GET /api/v1/admin/disconnects/{id}`: a disconnect with the receipts of its steps.
+
+use axum::Json;
+use axum::extract::State;
+use calsync_engine::disconnect;
+
+use crate::input::{InPath, NoQuery};
+use crate::problem::{Kind, Problem, clean};
+use crate::shapes::disconnect::DisconnectShape;
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    InPath(id): InPath<String>,
+    _: NoQuery,
+) -> Result<Json<DisconnectShape>, Problem> {
+    let saga = disconnect::saga(&web.engine, &clean(&id)).await?;
+    saga.map(|saga| Json(saga.into())).ok_or_else(|| Problem::new(Kind::NotFound))
+}

@@ -1,0 +1,3 @@
+//! `/api/v1/admin/disconnects`.
+
+pub(crate) mod get;

@@ -1,0 +1,153 @@
+//! The schemas of the admin API's bodies.
+
+use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
+use calsync_core::integration::IntegrationState;
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::reason::Reason;
+use serde_json::{Value, json};
+
+use super::schemas::{count, full_object, id, list, object, or_null, reason, reference, text, time};
+
+/// All of them, by name.
+pub(super) fn schemas() -> Value {
+    json!({
+        "AdminUser": admin_user(),
+        "AdminUserList": list("AdminUser"),
+        "ConnectAttempt": connect_attempt(),
+        "ConnectAttemptList": list("ConnectAttempt"),
+        "SyncError": sync_error(),
+        "SyncErrorList": list("SyncError"),
+        "ErrorGroup": error_group(),
+        "ErrorGroupList": list("ErrorGroup"),
+        "DisconnectWish": disconnect_wish(),
+        "DisconnectPreview": full_object(json!({
+            "channels": count(), "items": count(), "waiting": count(),
+            "other_scopes": {"type": "array", "items": text()},
+        })),
+        "Disconnect": disconnect(),
+        "AuditRow": audit_row(),
+        "AuditList": list("AuditRow"),
+    })
+}
+
+fn a_reason() -> Value {
+    let names: Vec<&str> = Reason::ALL.iter().map(|reason| reason.name()).collect();
+    json!({"type": "string", "enum": names})
+}
+
+fn operation() -> Value {
+    let names: Vec<&str> = Operation::ALL.iter().map(|operation| operation.name()).collect();
+    json!({"type": "string", "enum": names})
+}
+
+fn admin_user() -> Value {
+    let states: Vec<&str> = IntegrationState::ALL.iter().map(|state| state.name()).collect();
+    full_object(json!({
+        "user_id": id(),
+        "email": or_null(text()),
+        "name": or_null(text()),
+        "state": {"type": "string", "enum": states},
+        "reason": reason(),
+        "last_success_at": or_null(time()),
+        "last_error_at": or_null(time()),
+    }))
+}
+
+fn connect_attempt() -> Value {
+    full_object(json!({
+        "id": text(),
+        "started_at": time(),
+        "ended_at": or_null(time()),
+        "outcome": or_null(json!({"type": "string", "enum": ["connected", "failed"]})),
+        "reason": reason(),
+        "sentence": text(),
+    }))
+}
+
+fn sync_error() -> Value {
+    let outcomes: Vec<&str> = Outcome::ALL.iter().map(|outcome| outcome.name()).collect();
+    full_object(json!({
+        "id": text(),
+        "at": time(),
+        "user_id": id(),
+        "provider": text(),
+        "kind": or_null(text()),
+        "item_id": or_null(text()),
+        "operation": operation(),
+        "outcome": {"type": "string", "enum": outcomes},
+        "reason": a_reason(),
+        "sentence": text(),
+        "next_step": reference("NextStep"),
+        "http_status": or_null(json!({"type": "integer"})),
+        "provider_reason": or_null(text()),
+        "provider_message": or_null(text()),
+        "group_id": or_null(text()),
+        "trace_id": text(),
+    }))
+}
+
+fn error_group() -> Value {
+    let scopes = ["item", "calendar", "user", "domain", "client", "project", "google", "service"];
+    full_object(json!({
+        "id": text(),
+        "reason": a_reason(),
+        "operation": operation(),
+        "scope": {"type": "string", "enum": scopes},
+        "state": {"type": "string", "enum": ["open", "muted", "resolved", "regressed"]},
+        "first_seen": time(),
+        "last_seen": time(),
+        "errors": count(),
+        "affected_users": count(),
+        "why": text(),
+        "sentence": text(),
+        "next_step": reference("NextStep"),
+    }))
+}
+
+fn names<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> Value {
+    let names: Vec<&str> = all.iter().map(|one| name(*one)).collect();
+    json!({"type": "string", "enum": names})
+}
+
+fn disconnect_wish() -> Value {
+    object(
+        json!({
+            "note": {"type": "string", "minLength": 3, "maxLength": 500, "description": "Why; for the audit"},
+            "remote_items": names(RemoteItems::ALL, RemoteItems::name),
+            "dry_run": {"type": "boolean", "default": false},
+        }),
+        &["note"],
+    )
+}
+
+fn disconnect() -> Value {
+    let step = full_object(json!({
+        "name": names(StepName::ALL, StepName::name),
+        "outcome": names(StepOutcome::ALL, StepOutcome::name),
+        "receipt": text(),
+        "at": time(),
+    }));
+    full_object(json!({
+        "id": text(),
+        "state": names(SagaState::ALL, SagaState::name),
+        "user_id": id(),
+        "provider": text(),
+        "remote_items": names(RemoteItems::ALL, RemoteItems::name),
+        "note": or_null(text()),
+        "created_at": time(),
+        "ended_at": or_null(time()),
+        "steps": {"type": "array", "items": step},
+    }))
+}
+
+fn audit_row() -> Value {
+    full_object(json!({
+        "id": text(),
+        "created_at": time(),
+        "admin_id": text(),
+        "action": text(),
+        "target_id": text(),
+        "note": or_null(text()),
+        "metadata": {"type": "object"},
+    }))
+}

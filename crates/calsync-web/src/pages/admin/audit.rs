@@ -1,0 +1,76 @@
+//! `GET /admin/audit`: what admins did, newest first.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use calsync_store::audit::AuditRow;
+use calsync_store::audit_log;
+use http::StatusCode;
+use jiff::Timestamp;
+
+use super::words::Ago;
+use super::{Shell, render, user_href, with_query};
+use crate::api::v1::admin::audit_log::LIST;
+use crate::cursor;
+use crate::input::Query;
+use crate::problem::Problem;
+use crate::web::Web;
+use crate::who::Who;
+
+/// Deeds on a page.
+const SHOWN: i64 = 100;
+
+#[derive(Template)]
+#[template(path = "console/audit.html")]
+struct Page<'a> {
+    shell: Shell<'a>,
+    rows: Vec<Row>,
+    next: Option<String>,
+}
+
+/// A deed, in words.
+pub(super) struct Row {
+    pub(super) at: Ago,
+    pub(super) admin: String,
+    pub(super) action: String,
+    pub(super) target: String,
+    pub(super) target_href: String,
+    pub(super) note: String,
+    pub(super) details: String,
+}
+
+impl Row {
+    pub(super) fn new(row: AuditRow, now: Timestamp) -> Self {
+        let fields = row.metadata.as_object().into_iter().flatten();
+        let details: Vec<String> = fields
+            .filter_map(|(name, value)| value.as_str().map(|value| format!("{name} {value}")))
+            .collect();
+        Self {
+            at: Ago::new(row.created_at, now),
+            target_href: user_href(&row.target_id),
+            admin: row.admin_id,
+            action: row.action,
+            target: row.target_id,
+            note: row.note.unwrap_or_default(),
+            details: details.join(" · "),
+        }
+    }
+}
+
+pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) -> Result<Response, Problem> {
+    let target = query.take("target_id");
+    let before: Option<String> =
+        query.take_as("cursor", "is not a cursor of this list", |text| cursor::read(LIST, text));
+    query.end()?;
+    let now = web.engine.now();
+    let mut tx = web.engine.store().read().await?;
+    let found = audit_log::list(&mut tx, target.as_deref(), before.as_deref(), SHOWN).await?;
+    let last = found.last().filter(|_| found.len() as i64 == SHOWN);
+    let next = last.and_then(|row| cursor::write(LIST, &row.id));
+    let link = |cursor: String| {
+        with_query("/admin/audit", &[("target_id", target.as_deref()), ("cursor", Some(&cursor))])
+    };
+    let rows = found.into_iter().map(|row| Row::new(row, now)).collect();
+    let page = Page { shell: Shell::new(&web, &who, "audit"), rows, next: next.map(link) };
+    Ok(render(StatusCode::OK, &page))
+}

@@ -1,0 +1,44 @@
+//! `POST /admin/sign-in`: a new sign-in each time. What is told is the same whether there is such
+//! an admin or not.
+
+use axum::Extension;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use http::{HeaderMap, StatusCode};
+
+use crate::pages::with_cookie;
+use crate::problem::Problem;
+use crate::sign_in::{Tried, attempt};
+use crate::web::{Peer, Web};
+
+const WRONG: &str = "Address and password don’t fit together.";
+const TOO_OFTEN: &str = "There were too many tries. Wait 15 minutes, then try again.";
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    peer: Option<Extension<Peer>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let (mut email, mut password, mut next) = (String::new(), String::new(), String::new());
+    for (name, value) in form_urlencoded::parse(&body) {
+        match &*name {
+            "email" => email = value.into_owned(),
+            "password" => password = value.into_owned(),
+            "next" => next = value.into_owned(),
+            _ => {}
+        }
+    }
+    let next = super::safe_next(&next);
+    match attempt(&web, &headers, peer.map(|Extension(peer)| peer), &email, password.into()).await? {
+        Tried::In { admin, cookies: [sign_in, known], .. } => {
+            let next = if admin.must_change_password { "/admin/password" } else { next };
+            with_cookie(with_cookie(Redirect::to(next).into_response(), &sign_in)?, &known)
+        }
+        Tried::Wrong => Ok(super::page(&web, StatusCode::UNPROCESSABLE_ENTITY, &email, next, Some(WRONG))),
+        Tried::TooOften => {
+            Ok(super::page(&web, StatusCode::TOO_MANY_REQUESTS, &email, next, Some(TOO_OFTEN)))
+        }
+    }
+}

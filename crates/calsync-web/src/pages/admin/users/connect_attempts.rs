@@ -1,0 +1,63 @@
+//! `GET /admin/users/{user_id}/connect-attempts`: each try to connect and how it ended.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use calsync_store::connect;
+use http::StatusCode;
+
+use super::Head;
+use crate::api::v1::admin::users::connect_attempts::SHOWN_MAX;
+use crate::input::{InPath, NoQuery};
+use crate::pages::admin::words::{Ago, State as Shown, short};
+use crate::pages::admin::{Shell, render};
+use crate::problem::Problem;
+use crate::shapes::connect_attempt::ConnectAttemptShape;
+use crate::web::Web;
+use crate::who::Who;
+
+#[derive(Template)]
+#[template(path = "console/connect_attempts.html")]
+struct Page<'a> {
+    shell: Shell<'a>,
+    head: Head,
+    tries: Vec<Row>,
+}
+
+struct Row {
+    began: Ago,
+    ended: Option<Ago>,
+    state: Shown,
+    why: Option<String>,
+    sentence: &'static str,
+}
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    who: Who,
+    InPath(user_id): InPath<String>,
+    _: NoQuery,
+) -> Result<Response, Problem> {
+    let now = web.engine.now();
+    let mut tx = web.engine.store().read().await?;
+    let head = Head::of(&mut tx, &user_id, &who, "connect-attempts").await?;
+    let tries = connect::attempts(&mut tx, &user_id, SHOWN_MAX).await?;
+    let row = |attempt: ConnectAttemptShape| Row {
+        began: Ago::new(attempt.started_at, now),
+        ended: attempt.ended_at.map(|at| Ago::new(at, now)),
+        state: shown(attempt.outcome.as_deref()),
+        why: attempt.reason.map(short),
+        sentence: attempt.sentence,
+    };
+    let tries = tries.into_iter().map(ConnectAttemptShape::from).map(row).collect();
+    Ok(render(StatusCode::OK, &Page { shell: Shell::new(&web, &who, "users"), head, tries }))
+}
+
+fn shown(outcome: Option<&str>) -> Shown {
+    let (tone, word) = match outcome {
+        Some("connected") => ("good", "Connected"),
+        Some(_) => ("bad", "Failed"),
+        None => ("mute", "Not come back"),
+    };
+    Shown { tone, word }
+}

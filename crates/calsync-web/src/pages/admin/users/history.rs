@@ -1,0 +1,40 @@
+//! `GET /admin/users/{user_id}/history`: what admins did for a user.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use calsync_store::audit_log;
+use http::StatusCode;
+
+use super::Head;
+use crate::input::{InPath, NoQuery};
+use crate::pages::admin::audit::Row;
+use crate::pages::admin::{Shell, render};
+use crate::problem::Problem;
+use crate::web::Web;
+use crate::who::Who;
+
+/// Deeds on the page.
+const SHOWN: i64 = 200;
+
+#[derive(Template)]
+#[template(path = "console/history.html")]
+struct Page<'a> {
+    shell: Shell<'a>,
+    head: Head,
+    rows: Vec<Row>,
+}
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    who: Who,
+    InPath(user_id): InPath<String>,
+    _: NoQuery,
+) -> Result<Response, Problem> {
+    let now = web.engine.now();
+    let mut tx = web.engine.store().read().await?;
+    let head = Head::of(&mut tx, &user_id, &who, "history").await?;
+    let rows = audit_log::list(&mut tx, Some(&user_id), None, SHOWN).await?;
+    let rows = rows.into_iter().map(|row| Row::new(row, now)).collect();
+    Ok(render(StatusCode::OK, &Page { shell: Shell::new(&web, &who, "users"), head, rows }))
+}

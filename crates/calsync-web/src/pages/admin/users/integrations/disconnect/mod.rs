@@ -1,0 +1,71 @@
+//! `/admin/users/{user_id}/integrations/{provider}/disconnect`: preview, note, deed.
+
+pub(crate) mod get;
+pub(crate) mod post;
+
+use askama::Template;
+use axum::response::Response;
+use calsync_engine::disconnect::{Preview, preview};
+use calsync_store::users;
+use http::StatusCode;
+
+use crate::input;
+use crate::pages::admin::words::provider as provider_name;
+use crate::pages::admin::{Shell, render, user_href};
+use crate::problem::{Kind, Problem};
+use crate::web::Web;
+use crate::who::Who;
+
+#[derive(Template)]
+#[template(path = "console/disconnect.html")]
+struct Page<'a> {
+    shell: Shell<'a>,
+    form_token: &'a str,
+    user: String,
+    user_href: String,
+    provider: String,
+    is_synced_by_us: bool,
+    preview: Preview,
+    other_scopes: String,
+    note: &'a str,
+    keeps: bool,
+    refusal: Option<&'a str>,
+}
+
+/// What an admin filled in so far.
+#[derive(Default)]
+struct Filled<'a> {
+    note: &'a str,
+    keeps: bool,
+    refusal: Option<&'a str>,
+}
+
+async fn page(
+    web: &Web,
+    who: &Who,
+    user_id: &str,
+    provider: &str,
+    filled: Filled<'_>,
+) -> Result<Response, Problem> {
+    input::user_id(user_id)?;
+    let mut tx = web.engine.store().read().await?;
+    let user = users::get(&mut tx, user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    drop(tx);
+    let preview = preview(&web.engine, user_id, provider).await?;
+    let preview = preview.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    let status = if filled.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = Page {
+        shell: Shell::new(web, who, "users"),
+        form_token: who.form_token(),
+        user: user.name.filter(|name| !name.trim().is_empty()).unwrap_or(user.user_id),
+        user_href: user_href(user_id),
+        provider: provider_name(provider),
+        is_synced_by_us: provider == calsync_core::integration::GOOGLE,
+        other_scopes: preview.other_scopes.iter().cloned().collect::<Vec<_>>().join(", "),
+        preview,
+        note: filled.note,
+        keeps: filled.keeps,
+        refusal: filled.refusal,
+    };
+    Ok(render(status, &page))
+}

@@ -1,0 +1,87 @@
+//! A user's connections as cards: the sentence first, then the facts. Never a token.
+
+pub(crate) mod disconnect;
+
+use calsync_core::integration::IntegrationState;
+use calsync_store::admins::Role;
+use jiff::Timestamp;
+
+use super::super::words::{Ago, State, provider};
+use crate::pages::admin::{segment, user_href};
+use crate::shapes::admin_user::shown_email;
+use crate::shapes::integration::IntegrationShape;
+
+/// A connection's card.
+pub(super) struct Card {
+    pub(super) provider: String,
+    pub(super) is_synced_by_us: bool,
+    pub(super) is_connected: bool,
+    pub(super) state: State,
+    pub(super) tone: &'static str,
+    pub(super) sentence: &'static str,
+    pub(super) next_step: &'static str,
+    pub(super) next_who: &'static str,
+    pub(super) suggests_disconnect: bool,
+    pub(super) account: Option<String>,
+    pub(super) calendar: Option<String>,
+    pub(super) may_do: String,
+    pub(super) renews: Option<Ago>,
+    pub(super) connected: Option<Ago>,
+    pub(super) last_success: Option<Ago>,
+    pub(super) last_error: Option<Ago>,
+    pub(super) synced: i64,
+    pub(super) waiting: i64,
+    pub(super) parked: i64,
+    pub(super) held: i64,
+    pub(super) channel: &'static str,
+    pub(super) disconnect_href: Option<String>,
+}
+
+impl Card {
+    pub(super) fn new(one: IntegrationShape, user_id: &str, role: Role, now: Timestamp) -> Self {
+        let ago = |at: Timestamp| Ago::new(at, now);
+        let state = State::of_connection(one.state, one.last_success_at, one.last_error_at);
+        let is_connected =
+            !matches!(one.state, IntegrationState::Disconnected | IntegrationState::Disconnecting);
+        let path = || format!("{}/integrations/{}/disconnect", user_href(user_id), segment(&one.provider));
+        Self {
+            tone: state.tone,
+            state,
+            is_connected,
+            is_synced_by_us: one.provider == calsync_core::integration::GOOGLE,
+            sentence: one.sentence,
+            next_step: one.next_step.text(),
+            next_who: one.next_step.who_word(),
+            suggests_disconnect: one.next_step.action() == Some("force-disconnect"),
+            account: one.account_email.as_deref().map(|email| shown_email(email, role)),
+            calendar: one.target_calendar.map(|calendar| calendar.name()),
+            may_do: may_do(one.scopes.iter().map(String::as_str)),
+            renews: one.token_renews_at.map(ago),
+            connected: one.connected_at.map(ago),
+            last_success: one.last_success_at.map(ago),
+            last_error: one.last_error_at.map(ago),
+            synced: one.counts.synced,
+            waiting: one.counts.waiting,
+            parked: one.counts.parked,
+            held: one.counts.held,
+            channel: one.channel.state,
+            disconnect_href: (role >= Role::Support && is_connected).then(path),
+            provider: provider(&one.provider),
+        }
+    }
+}
+
+/// Scopes in a few words each.
+fn may_do<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
+    let words = scopes.filter_map(|scope| match scope.rsplit('/').next().unwrap_or(scope) {
+        "calendar" => Some("all calendars"),
+        "calendar.app.created" => Some("its own calendar"),
+        "calendar.events" => Some("events"),
+        "calendar.events.owned" => Some("events of own calendars"),
+        "calendar.calendarlist.readonly" => Some("calendar list"),
+        "tasks" => Some("tasks"),
+        "email" | "userinfo.email" | "openid" | "profile" | "userinfo.profile" => None,
+        other => Some(other),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,116 @@
+//! `GET /admin/users/{user_id}/items`: each item and where it stands. Titles are masked: kind,
+//! start and link are enough to match a ticket.
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, Schedule};
+use calsync_core::sync_state::SyncState;
+use calsync_store::{items, mappings};
+use http::StatusCode;
+
+use super::Head;
+use crate::cursor;
+use crate::input::{InPath, Query};
+use crate::pages::admin::words::{Ago, State as Shown};
+use crate::pages::admin::{Shell, render, with_query};
+use crate::problem::Problem;
+use crate::shapes::Audience;
+use crate::shapes::item::{ItemShape, SyncShape};
+use crate::web::Web;
+use crate::who::Who;
+
+/// Items on a page.
+const SHOWN: i64 = 50;
+
+#[derive(Template)]
+#[template(path = "console/items.html")]
+struct Page<'a> {
+    shell: Shell<'a>,
+    head: Head,
+    items: Vec<Row>,
+    next: Option<String>,
+}
+
+struct Row {
+    kind: &'static str,
+    item_id: String,
+    when: String,
+    link: Option<String>,
+    state: Shown,
+    sentence: &'static str,
+    synced: Option<Ago>,
+}
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    who: Who,
+    InPath(user_id): InPath<String>,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let list = format!("console items of {user_id}");
+    let after = query.take_as("cursor", "is not a cursor of this list", |text| {
+        let (kind, id) = cursor::read::<(String, String)>(&list, text)?;
+        ItemKind::from_name(&kind).map(|kind| ItemKey { kind, id })
+    });
+    query.end()?;
+    let mut tx = web.engine.store().read().await?;
+    let head = Head::of(&mut tx, &user_id, &who, "items").await?;
+    let found = items::of_user(&mut tx, &user_id, None, after.as_ref(), SHOWN).await?;
+    let last = found.last().filter(|_| found.len() as i64 == SHOWN);
+    let next = last.and_then(|item| cursor::write(&list, (item.key.kind.name(), &item.key.id)));
+    let next = next.map(|cursor| with_query(&format!("{}/items", head.href), &[("cursor", Some(&cursor))]));
+    let mut rows = Vec::new();
+    for item in found {
+        rows.push(row(&mut tx, item, &user_id, web.engine.now()).await?);
+    }
+    let page = Page { shell: Shell::new(&web, &who, "users"), head, items: rows, next };
+    Ok(render(StatusCode::OK, &page))
+}
+
+async fn row(
+    tx: &mut calsync_store::Tx,
+    item: Item,
+    user_id: &str,
+    now: jiff::Timestamp,
+) -> Result<Row, Problem> {
+    let pairs = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
+    let kind = item.key.kind.name();
+    let (when, link) = (when(&item.body), link(&item.body));
+    let item_id = item.key.id.clone();
+    let shape = ItemShape::new(item.key, item.body, pairs, Audience::Admin);
+    let sync = shape.sync.into_iter().find(|sync| sync.user_id == user_id);
+    let state = sync.as_ref().map_or(SyncState::NotConnected, |sync| sync.state);
+    let sentence = sync.as_ref().map_or("", SyncShape::sentence);
+    let synced = sync.and_then(|sync| sync.last_synced_at()).map(|at| Ago::new(at, now));
+    Ok(Row { kind, item_id, when, link, state: shown(state), sentence, synced })
+}
+
+/// When it is, on one line.
+fn when(body: &ItemBody) -> String {
+    let time = |at: jiff::Timestamp| at.strftime("%Y-%m-%d %H:%M UTC").to_string();
+    match body.schedule {
+        Schedule::Between { starts_at: at, .. } | Schedule::At { due_at: at, .. } => time(at),
+        Schedule::On(date) => date.to_string(),
+    }
+}
+
+/// The platform's own link, if it may be followed.
+fn link(body: &ItemBody) -> Option<String> {
+    let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
+    body.url.clone().or_else(|| body.meeting_url.clone()).filter(is_web)
+}
+
+const fn shown(state: SyncState) -> Shown {
+    let (tone, word) = match state {
+        SyncState::Synced => ("good", "Synced"),
+        SyncState::Waiting => ("mute", "Waiting"),
+        SyncState::Parked => ("bad", "Parked"),
+        SyncState::Held => ("warn", "Held"),
+        SyncState::RemovedByUser => ("mute", "Removed by the user"),
+        SyncState::Removed => ("mute", "Removed"),
+        SyncState::NotSent => ("mute", "Not sent"),
+        SyncState::NotConnected => ("mute", "Not connected"),
+    };
+    Shown { tone, word }
+}

@@ -1,0 +1,37 @@
+//! A try to connect as it is shown.
+
+use calsync_core::reason::Reason;
+use calsync_store::connect::Attempt;
+use jiff::Timestamp;
+use serde::Serialize;
+
+/// A try; one without an end was left at Google, or goes on there.
+#[derive(Serialize)]
+pub(crate) struct ConnectAttemptShape {
+    pub(crate) id: String,
+    pub(crate) started_at: Timestamp,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) outcome: Option<String>,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) sentence: &'static str,
+}
+
+impl From<Attempt> for ConnectAttemptShape {
+    fn from(attempt: Attempt) -> Self {
+        let reason = attempt.reason.as_deref().and_then(Reason::from_name);
+        let sentence = match (&attempt.ended_at, reason) {
+            (_, Some(reason)) => reason.entry().admin_sentence,
+            (Some(_), None) => "Google Calendar was connected.",
+            (None, None) => "The user went to Google and has not come back.",
+        };
+        let time = |micros| Timestamp::from_microsecond(micros).unwrap_or_default();
+        Self {
+            id: attempt.id,
+            started_at: time(attempt.started_at),
+            ended_at: attempt.ended_at.map(time),
+            outcome: attempt.outcome,
+            reason,
+            sentence,
+        }
+    }
+}
