@@ -46,6 +46,9 @@ pub(crate) enum Command {
         after_help = "Examples:\n  calsync migrate\n  calsync migrate --set database.url=sqlite:other.db"
     )]
     Migrate,
+    /// Admins of the console
+    #[command(subcommand)]
+    Admin(AdminCommand),
     /// API keys
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
@@ -97,6 +100,34 @@ pub(crate) enum Role {
     Web,
     /// Sync only
     Worker,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AdminCommand {
+    /// Adds an admin and prints a password as its last word, once; it is changed at the first sign-in
+    #[command(after_help = "Examples:\n  calsync admin add noor@example.org --role support")]
+    Add {
+        /// The mail address to sign in with
+        email: String,
+        /// What they may do; each role may do all that the ones before it may
+        #[arg(long, value_enum)]
+        role: AdminRole,
+        /// As JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum AdminRole {
+    /// Looks
+    Viewer,
+    /// May force the disconnect of one user
+    Support,
+    /// May act on many users at once
+    Operator,
+    /// May add admins and keys
+    Owner,
 }
 
 #[derive(Debug, Subcommand)]

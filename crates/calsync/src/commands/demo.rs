@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use calsync_core::seams::Clock;
 use calsync_simulator::{Simulator, SimulatorOptions};
+use calsync_store::admins::{self, Role};
 use calsync_store::api_keys::{self, Scope};
+use calsync_store::passwords;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
-use super::serve;
+use super::{admin, serve};
 use crate::cli::DemoArgs;
 use crate::config::{Config, Sources};
 use crate::demo::samples;
@@ -20,6 +22,11 @@ use crate::{logging, stopping, wiring};
 /// The keys of `--empty`: for a developer's machine, good only there.
 const FIXED_KEYS: [(Scope, &str); 2] =
     [(Scope::Platform, "calsync_platform_demo"), (Scope::Admin, "calsync_admin_demo")];
+
+/// The demo's admin, an owner.
+const ADMIN_EMAIL: &str = "admin@example.org";
+/// Their password with `--empty`.
+const FIXED_PASSWORD: &str = "calsync-admin-demo";
 
 /// Serves until a signal.
 pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
@@ -42,7 +49,9 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         wiring::engine(&config, wiring::store(&config).await?)?
     };
     let keys = keys(engine.store(), args.empty).await?;
+    let password = admin_login(engine.store(), args.empty).await?;
     introduce(&service_url, &google_url, &keys, &folder.path);
+    println!("Console {service_url}/admin  {ADMIN_EMAIL}  {}", password.expose_secret());
     if args.empty {
         write_env(&folder.path, &service_url, &keys)?;
     } else {
@@ -111,6 +120,21 @@ async fn keys(store: &calsync_store::Store, fixed: bool) -> anyhow::Result<Vec<S
     }
     tx.commit().await?;
     Ok(keys)
+}
+
+/// The admin's password; that of an earlier run is replaced.
+async fn admin_login(store: &calsync_store::Store, fixed: bool) -> anyhow::Result<SecretString> {
+    let fresh = || passwords::one_time(&MachineEntropy);
+    let password = if fixed { SecretString::from(FIXED_PASSWORD) } else { fresh() };
+    if !admin::keep(store, ADMIN_EMAIL, Role::Owner, &password, false).await? {
+        let mut tx = store.begin().await?;
+        if let Some((admin, _)) = admins::by_email(&mut tx, ADMIN_EMAIL).await? {
+            let hash = passwords::hash(&password, &MachineEntropy)?;
+            admins::set_password(&mut tx, &admin.id, &hash, false, MachineClock.now()).await?;
+        }
+        tx.commit().await?;
+    }
+    Ok(password)
 }
 
 fn introduce(service_url: &str, google_url: &str, keys: &[SecretString], folder: &Path) {

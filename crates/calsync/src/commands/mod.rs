@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod admin;
 mod api_key;
 mod demo;
 mod encryption;
@@ -7,7 +8,7 @@ mod migrate;
 mod serve;
 mod simulator;
 
-use crate::cli::{ApiKeyCommand, Cli, Command, EncryptionCommand};
+use crate::cli::{AdminCommand, ApiKeyCommand, Cli, Command, EncryptionCommand};
 use crate::config::{Config, Sources};
 use crate::logging;
 
@@ -28,6 +29,9 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             serve::run(&config, role).await
         }
         Command::Migrate => migrate::run(&Config::load(&sources)?).await,
+        Command::Admin(AdminCommand::Add { email, role, json }) => {
+            admin::add(&Config::load(&sources)?, &email, role, json).await
+        }
         Command::ApiKey(ApiKeyCommand::Create { scope, name, json }) => {
             api_key::create(&Config::load(&sources)?, scope, name, json).await
         }
