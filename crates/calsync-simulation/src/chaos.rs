@@ -22,15 +22,22 @@ impl World {
         match self.chance.below(100) {
             0..25 => self.platform_edits().await?,
             25..35 => self.user_edits(),
-            35..50 => {
+            35..47 => {
                 let owner = *self.chance.pick(&["worker-a", "worker-b"]);
                 let began = self.deployment.begin_job(owner).await?;
                 self.note(format!("{owner} begins: {began}"));
             }
-            50..90 => self.google_answers().await?,
+            47..50 => {
+                let owner = *self.chance.pick(&["worker-a", "worker-b"]);
+                let began = self.deployment.begin_disconnect(owner).await?;
+                self.note(format!("{owner} carries a disconnect on: {began}"));
+            }
+            50..52 => self.user_leaves_or_returns().await?,
+            52..90 => self.google_answers().await?,
             90..96 => self.time_passes().await?,
             _ => self.crash().await?,
         }
+        self.notice_partings().await?;
         invariants::always(&self.google, &self.wishes)
     }
 

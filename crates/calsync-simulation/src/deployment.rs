@@ -11,7 +11,7 @@ use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
 use calsync_core::seams::Clock;
-use calsync_engine::{Engine, EngineError, EngineOptions, Settings, lanes, reconcile};
+use calsync_engine::{Engine, EngineError, EngineOptions, Settings, disconnect, lanes, reconcile};
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_store::api_keys::{self, Scope};
 use calsync_store::secrets::Keyring;
@@ -30,10 +30,12 @@ use crate::seam::Seam;
 /// Calls that a pass may have under way at once: enough to cross each other.
 const CALLS_AT_ONCE: usize = 3;
 
-/// A pass of one worker over one integration.
+type Work = Pin<Box<dyn Future<Output = Result<(), EngineError>>>>;
+
+/// A pass of one worker over one integration, or its steps of a disconnect.
 pub(crate) struct Job {
     pub(crate) id: u64,
-    future: Pin<Box<dyn Future<Output = Result<(), EngineError>>>>,
+    future: Work,
 }
 
 /// The deployment.
@@ -97,12 +99,23 @@ impl Deployment {
     /// `owner` claims one due integration and begins its pass, up to its first call.
     pub(crate) async fn begin_job(&mut self, owner: &str) -> anyhow::Result<bool> {
         let Some(lease) = lanes::claim(&self.engine, owner, 1).await?.pop() else { return Ok(false) };
-        self.next_job += 1;
         let engine = self.engine.clone();
-        let future = Box::pin(async move { reconcile::pass(&engine, &lease).await });
-        self.jobs.push(Job { id: self.next_job, future });
-        self.drive(self.jobs.len() - 1).await?;
+        self.begin(Box::pin(async move { reconcile::pass(&engine, &lease).await })).await?;
         Ok(true)
+    }
+
+    /// `owner` claims one due disconnect and carries it on, up to its first call.
+    pub(crate) async fn begin_disconnect(&mut self, owner: &str) -> anyhow::Result<bool> {
+        let Some(lease) = disconnect::claim(&self.engine, owner, 1).await?.pop() else { return Ok(false) };
+        let engine = self.engine.clone();
+        self.begin(Box::pin(async move { disconnect::carry_on(&engine, lease).await })).await?;
+        Ok(true)
+    }
+
+    async fn begin(&mut self, future: Work) -> anyhow::Result<()> {
+        self.next_job += 1;
+        self.jobs.push(Job { id: self.next_job, future });
+        self.drive(self.jobs.len() - 1).await
     }
 
     /// Polls the job with this id until it ends or every one of its calls is parked.

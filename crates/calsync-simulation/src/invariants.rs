@@ -47,11 +47,23 @@ pub(crate) fn live_events(google: &Simulator, user: &str) -> Vec<OurEvent> {
     found
 }
 
+/// Whether Google still honours a grant of ours for the account of `user`.
+fn has_grant(google: &Simulator, user: &str) -> bool {
+    let state = google.state();
+    state["grants"]
+        .as_array()
+        .is_some_and(|grants| grants.iter().any(|grant| grant["email"] == email(user).as_str()))
+}
+
 /// Holds at every moment, also in the middle of faults.
 pub(crate) fn always(google: &Simulator, wishes: &Wishes) -> anyhow::Result<()> {
     for user in USERS {
         let calendars = our_calendars(google, user);
         ensure!(calendars.len() <= 1, "{user} has {} calendars of ours", calendars.len());
+        ensure!(
+            !wishes.is_disconnected(user) || (calendars.is_empty() && !has_grant(google, user)),
+            "{user} is disconnected, and something of ours is left: {calendars:?}"
+        );
         let mut seen = BTreeMap::new();
         for one in live_events(google, user) {
             ensure!(

@@ -37,7 +37,8 @@ pub(crate) async fn connect_all(
     Ok(())
 }
 
-async fn connect(deployment: &Deployment, seam: &Seam, user: &str) -> anyhow::Result<()> {
+/// Connects `user` the real way.
+pub(crate) async fn connect(deployment: &Deployment, seam: &Seam, user: &str) -> anyhow::Result<()> {
     let engine = &deployment.engine;
     let link = connect::create_link(engine, user, None, SignedDuration::from_secs(900)).await?;
     let token = link.url.rsplit('/').next().context("a token")?;

@@ -7,6 +7,7 @@ use crate::chance::Chance;
 use crate::clock::HandClock;
 use crate::deployment::Deployment;
 use crate::invariants::Note;
+use crate::partings::Parting;
 use crate::people;
 use crate::seam::Seam;
 use crate::wishes::Wishes;
@@ -28,6 +29,7 @@ pub(crate) struct World {
     pub(crate) deployment: Deployment,
     pub(crate) wishes: Wishes,
     pub(crate) notes: Vec<Note>,
+    pub(crate) partings: Vec<Parting>,
     pub(crate) reached: Reached,
     trace: Vec<String>,
 }
@@ -39,6 +41,8 @@ pub struct Reached {
     pub lost_answers: usize,
     /// Crashes with calls under way.
     pub crashes: usize,
+    /// Disconnects that came to their end.
+    pub disconnects: usize,
 }
 
 /// How a run went.
@@ -83,7 +87,8 @@ impl World {
         people::connect_all(&deployment, &google, &seam).await?;
         let wishes = Wishes::new(start);
         let (notes, reached, trace) = (Vec::new(), Reached::default(), Vec::new());
-        Ok(Self { start, clock, chance, google, seam, deployment, wishes, notes, reached, trace })
+        let partings = Vec::new();
+        Ok(Self { start, clock, chance, google, seam, deployment, wishes, notes, partings, reached, trace })
     }
 
     async fn rounds(&mut self) -> anyhow::Result<()> {

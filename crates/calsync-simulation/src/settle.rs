@@ -3,7 +3,7 @@
 
 use anyhow::ensure;
 use calsync_core::seams::Clock;
-use calsync_store::{leases, mappings};
+use calsync_store::{disconnects, leases, mappings};
 use jiff::SignedDuration;
 use serde_json::Value;
 
@@ -17,13 +17,22 @@ const PASSES_MAX: usize = 400;
 impl World {
     /// Works until nothing is due, then compares.
     pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
-        self.work_off().await?;
-        invariants::always(&self.google, &self.wishes)?;
-        invariants::settled(&self.google, &self.wishes, &self.notes)?;
-        self.compare_states().await?;
+        self.work_off_and_compare().await?;
+        if self.everybody_returns().await? {
+            self.work_off_and_compare().await?;
+        }
         self.full_look_writes_nothing().await?;
         self.wishes.settled();
         Ok(())
+    }
+
+    async fn work_off_and_compare(&mut self) -> anyhow::Result<()> {
+        self.work_off().await?;
+        self.notice_partings().await?;
+        ensure!(self.partings.is_empty(), "a disconnect doesn't end");
+        invariants::always(&self.google, &self.wishes)?;
+        invariants::settled(&self.google, &self.wishes, &self.notes)?;
+        self.compare_states().await
     }
 
     async fn work_off(&mut self) -> anyhow::Result<()> {
@@ -35,13 +44,15 @@ impl World {
                 self.deployment.drive_job(job).await?;
             }
             ensure!(self.deployment.jobs.is_empty(), "a job neither ends nor calls");
-            if self.deployment.begin_job("worker-a").await? {
+            if self.deployment.begin_job("worker-a").await?
+                || self.deployment.begin_disconnect("worker-a").await?
+            {
                 continue;
             }
             let mut tx = self.deployment.engine.store().read().await?;
-            let next_due = leases::next_due(&mut tx).await?;
+            let next_due = [leases::next_due(&mut tx).await?, disconnects::next_due(&mut tx).await?];
             drop(tx);
-            let Some(next_due) = next_due else { return Ok(()) };
+            let Some(next_due) = next_due.into_iter().flatten().min() else { return Ok(()) };
             // Due already: a lease of a dead worker still stands.
             let wait = next_due.duration_since(self.clock.now()).max(SignedDuration::from_secs(1));
             self.clock.advance(wait);

@@ -1,7 +1,7 @@
 //! The oracle's own reading of what should be in Google. It shares nothing with the planner and
 //! the merge: it only remembers what the platform last said and which events users removed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -49,6 +49,8 @@ pub(crate) struct Wishes {
     /// Items that were called off since both sides last agreed: who removes such an event then,
     /// they or we, only the order at Google decides, so the oracle draws no such removal.
     in_doubt: BTreeMap<String, bool>,
+    /// Users whose connection is over: nothing of ours may be with them.
+    disconnected: BTreeSet<String>,
 }
 
 impl Wishes {
@@ -64,7 +66,7 @@ impl Wishes {
             version: 0,
         };
         let wishes = ITEMS.into_iter().map(wish).collect();
-        Self { wishes, removed: BTreeMap::new(), in_doubt: BTreeMap::new() }
+        Self { wishes, removed: BTreeMap::new(), in_doubt: BTreeMap::new(), disconnected: BTreeSet::new() }
     }
 
     /// Draws the platform's next edit; answers the item's place and what is to be sent.
@@ -109,6 +111,22 @@ impl Wishes {
         self.removed.contains_key(&(user.into(), item.into()))
     }
 
+    /// The connection of `user` is over, and with it what they had removed: a new one starts anew.
+    pub(crate) fn disconnected(&mut self, user: &str) {
+        self.disconnected.insert(user.into());
+        self.removed.retain(|(of_user, _), _| of_user != user);
+    }
+
+    /// `user` connected again.
+    pub(crate) fn connected(&mut self, user: &str) {
+        self.disconnected.remove(user);
+    }
+
+    /// Whether the connection of `user` is over.
+    pub(crate) fn is_disconnected(&self, user: &str) -> bool {
+        self.disconnected.contains(user)
+    }
+
     /// Both sides agree now.
     pub(crate) fn settled(&mut self) {
         self.in_doubt.clear();
@@ -118,7 +136,7 @@ impl Wishes {
     pub(crate) fn expected(&self, user: &str) -> BTreeMap<String, Expected> {
         let wanted = |wish: &&Wish| {
             let addressed = wish.users.contains(&user) && !wish.deleted && wish.status != "cancelled";
-            addressed && !self.is_removed(user, &wish.key())
+            addressed && !self.is_removed(user, &wish.key()) && !self.is_disconnected(user)
         };
         self.wishes.iter().filter(wanted).map(|wish| (wish.key(), wish.expected())).collect()
     }
