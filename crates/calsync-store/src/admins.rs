@@ -106,6 +106,12 @@ pub async fn by_email(tx: &mut Tx, email: &str) -> Result<Option<(Admin, String)
     row.map(read).transpose()
 }
 
+/// The mail address of an admin, to name them by.
+pub async fn email_of(tx: &mut Tx, id: &str) -> Result<Option<String>> {
+    let row = fetch_optional!(tx, (String,), "SELECT email FROM admins WHERE id = $1", id)?;
+    Ok(row.map(|(email,)| email))
+}
+
 /// Keeps a new password. Whoever set it for themselves need not change it again.
 pub async fn set_password(
     tx: &mut Tx,

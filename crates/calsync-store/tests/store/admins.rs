@@ -80,6 +80,8 @@ on_both_databases! {
             admins::by_email(&mut world.read().await, " Noor@Example.ORG ").await.unwrap().unwrap();
         assert_eq!((found.role, hash.as_str()), (Role::Support, "h"));
         assert_eq!(admins::by_email(&mut world.read().await, "nobody@example.org").await.unwrap(), None);
+        let name = admins::email_of(&mut world.read().await, "a1").await.unwrap();
+        assert_eq!(name.as_deref(), Some("noor@example.org"));
         let again = admin("a2", "NOOR@example.org", Role::Owner);
         let mut tx = world.begin().await;
         assert!(!admins::add(&mut tx, &again, "other", at(1)).await.unwrap());

@@ -83,6 +83,8 @@ async fn an_admin_looks_first_gives_a_note_and_sees_the_receipts() {
         let audit = world.visit(path, &cookies).await;
         assert_eq!(audit.text.matches("integration.disconnect").count(), 1, "{}", audit.text);
         assert!(audit.text.contains("ticket 2291 &#60;b&#62;"));
+        assert!(audit.text.contains("<bdi>support@example.org</bdi></td><td>integration"), "{}", audit.text);
+        assert!(audit.text.contains(&format!("href=\"{receipts}\"")), "{}", audit.text);
     }
     assert_eq!(world.visit(PAGE, &cookies).await.status, 404, "nothing is left to disconnect");
     connect(&world, "new").await;

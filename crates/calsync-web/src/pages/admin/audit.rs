@@ -1,15 +1,17 @@
 //! `GET /admin/audit`: what admins did, newest first.
 
+use std::collections::BTreeMap;
+
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use calsync_store::audit::AuditRow;
-use calsync_store::audit_log;
+use calsync_store::{Tx, admins, audit_log};
 use http::StatusCode;
 use jiff::Timestamp;
 
 use super::words::Ago;
-use super::{Shell, render, user_href, with_query};
+use super::{Shell, render, segment, user_href, with_query};
 use crate::api::v1::admin::audit_log::LIST;
 use crate::cursor;
 use crate::input::Query;
@@ -37,17 +39,41 @@ pub(super) struct Row {
     pub(super) target_href: String,
     pub(super) note: String,
     pub(super) details: String,
+    pub(super) receipts_href: Option<String>,
+}
+
+/// Deeds in words, with their admins by name: who came with a key has the name that they gave.
+pub(super) async fn rows(tx: &mut Tx, found: Vec<AuditRow>, now: Timestamp) -> Result<Vec<Row>, Problem> {
+    let mut names = BTreeMap::new();
+    let mut rows = Vec::new();
+    for one in found {
+        if !names.contains_key(&one.admin_id) {
+            names.insert(one.admin_id.clone(), admins::email_of(tx, &one.admin_id).await?);
+        }
+        let name = names.get(&one.admin_id).cloned().flatten();
+        let row = Row::new(one, now);
+        rows.push(match name {
+            Some(admin) => Row { admin, ..row },
+            None => row,
+        });
+    }
+    Ok(rows)
 }
 
 impl Row {
-    pub(super) fn new(row: AuditRow, now: Timestamp) -> Self {
+    fn new(row: AuditRow, now: Timestamp) -> Self {
         let fields = row.metadata.as_object().into_iter().flatten();
         let details: Vec<String> = fields
-            .filter_map(|(name, value)| value.as_str().map(|value| format!("{name} {value}")))
+            .filter(|(name, _)| !name.ends_with("_id"))
+            .filter_map(|(name, value)| {
+                value.as_str().map(|value| format!("{} {value}", name.replace('_', " ")))
+            })
             .collect();
+        let disconnect = row.metadata.get("disconnect_id").and_then(|id| id.as_str());
         Self {
             at: Ago::new(row.created_at, now),
             target_href: user_href(&row.target_id),
+            receipts_href: disconnect.map(|id| format!("/admin/disconnects/{}", segment(id))),
             admin: row.admin_id,
             action: row.action,
             target: row.target_id,
@@ -70,7 +96,7 @@ pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) 
     let link = |cursor: String| {
         with_query("/admin/audit", &[("target_id", target.as_deref()), ("cursor", Some(&cursor))])
     };
-    let rows = found.into_iter().map(|row| Row::new(row, now)).collect();
+    let rows = rows(&mut tx, found, now).await?;
     let page = Page { shell: Shell::new(&web, &who, "audit"), rows, next: next.map(link) };
     Ok(render(StatusCode::OK, &page))
 }

@@ -17,7 +17,7 @@ use askama::Template;
 use axum::response::Response;
 use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderValue, StatusCode};
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::assets::{CONSOLE_CSS, CONSOLE_JS, ICON};
 use crate::web::Web;
@@ -26,6 +26,9 @@ use crate::who::Who;
 /// As for every page, with our own script.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
                               form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+
+/// What is written as `%…` in a part of a path: all but what ids are mostly made of.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// What every page of the console shows.
 pub(crate) struct Shell<'a> {
@@ -71,7 +74,7 @@ pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
 
 /// A part of an address's path.
 fn segment(text: &str) -> String {
-    utf8_percent_encode(text, NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(text, ESCAPED).to_string()
 }
 
 /// The address of a user's page.

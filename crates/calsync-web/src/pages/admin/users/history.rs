@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::Head;
 use crate::input::{InPath, NoQuery};
-use crate::pages::admin::audit::Row;
+use crate::pages::admin::audit::{Row, rows};
 use crate::pages::admin::{Shell, render};
 use crate::problem::Problem;
 use crate::web::Web;
@@ -34,7 +34,7 @@ pub(crate) async fn handler(
     let now = web.engine.now();
     let mut tx = web.engine.store().read().await?;
     let head = Head::of(&mut tx, &user_id, &who, "history").await?;
-    let rows = audit_log::list(&mut tx, Some(&user_id), None, SHOWN).await?;
-    let rows = rows.into_iter().map(|row| Row::new(row, now)).collect();
+    let found = audit_log::list(&mut tx, Some(&user_id), None, SHOWN).await?;
+    let rows = rows(&mut tx, found, now).await?;
     Ok(render(StatusCode::OK, &Page { shell: Shell::new(&web, &who, "users"), head, rows }))
 }
