@@ -82,3 +82,19 @@ pub struct Entry {
     /// What to do.
     pub next_step: NextStep,
 }
+
+pub(super) const fn user(text: &'static str, action: &'static str) -> NextStep {
+    NextStep { text, who: Actor::User, action: Some(action) }
+}
+
+pub(super) const fn support(text: &'static str, action: &'static str) -> NextStep {
+    NextStep { text, who: Actor::Support, action: Some(action) }
+}
+
+pub(super) const fn operator(text: &'static str) -> NextStep {
+    NextStep { text, who: Actor::Operator, action: None }
+}
+
+pub(super) const fn nobody(text: &'static str) -> NextStep {
+    NextStep { text, who: Actor::Nobody, action: None }
+}

@@ -1,23 +1,7 @@
 //! The one table of reasons. Google's part follows its guide "Handle API errors".
 
 use super::Reason;
-use super::entry::{Actor, Entry, NextStep, Reach, Reaction};
-
-const fn user(text: &'static str, action: &'static str) -> NextStep {
-    NextStep { text, who: Actor::User, action: Some(action) }
-}
-
-const fn support(text: &'static str, action: &'static str) -> NextStep {
-    NextStep { text, who: Actor::Support, action: Some(action) }
-}
-
-const fn operator(text: &'static str) -> NextStep {
-    NextStep { text, who: Actor::Operator, action: None }
-}
-
-const fn nobody(text: &'static str) -> NextStep {
-    NextStep { text, who: Actor::Nobody, action: None }
-}
+use super::entry::{Actor, Entry, NextStep, Reach, Reaction, nobody, operator, support, user};
 
 macro_rules! entry {
     ($reach:ident, $reaction:ident, $user:literal, $admin:literal, $next:expr) => {
