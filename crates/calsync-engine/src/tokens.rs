@@ -5,7 +5,7 @@ use calsync_core::integration::IntegrationState;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use calsync_google::Failure;
-use calsync_store::integrations::{self, Grant, Integration};
+use calsync_store::integrations::{self, Grant, Integration, Tokens};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
@@ -53,13 +53,22 @@ pub(crate) async fn access(
     engine: &Engine,
     integration: &Integration,
 ) -> Result<Result<Access, NoAccess>, EngineError> {
+    let mut tx = engine.store().read().await?;
+    let tokens = integrations::tokens(&mut tx, engine.store().keyring(), &integration.id).await?;
+    drop(tx);
+    access_with(engine, integration, tokens).await
+}
+
+/// As [`access`], from `tokens` that were read just now.
+pub(crate) async fn access_with(
+    engine: &Engine,
+    integration: &Integration,
+    tokens: Option<Tokens>,
+) -> Result<Result<Access, NoAccess>, EngineError> {
     if matches!(integration.state, IntegrationState::Disconnecting | IntegrationState::Disconnected) {
         return Ok(Err(NoAccess::ours(Reason::NotConnected)));
     }
     let now = engine.now();
-    let mut tx = engine.store().read().await?;
-    let tokens = integrations::tokens(&mut tx, engine.store().keyring(), &integration.id).await?;
-    drop(tx);
     let Some(tokens) = tokens else { return Ok(Err(NoAccess::ours(Reason::GrantUnknown))) };
     if tokens.expires_at.is_some_and(|end| end > now + RENEW_BEFORE_END) {
         match tokens.access {

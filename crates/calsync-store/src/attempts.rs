@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all};
+use crate::rows::{execute_rows, runs};
 use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -62,36 +63,43 @@ impl Attempt {
 
 /// Stores an attempt, and counts it in its group if it is a sync error.
 pub async fn record(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
-    let group_id = attempt.group_id();
-    if let Some(group_id) = &group_id {
-        count(tx, attempt, group_id).await?;
+    record_all(tx, std::slice::from_ref(attempt)).await
+}
+
+/// Stores attempts, and counts those that are sync errors in their groups.
+pub async fn record_all(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
+    for attempt in attempts {
+        if let Some(group_id) = attempt.group_id() {
+            count(tx, attempt, &group_id).await?;
+        }
     }
-    let message: Option<String> =
-        attempt.provider_message.as_ref().map(|text| storable(text).take(MESSAGE_LENGTH_MAX).collect());
-    let provider_reason: Option<String> =
-        attempt.provider_reason.as_ref().map(|text| storable(text).collect());
-    execute!(
-        tx,
-        "INSERT INTO calendar_sync_logs (id, at, user_id, integration_id, provider, kind, item_id, operation,
-             outcome, reason, http_status, provider_reason, provider_message, group_id, trace_id)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
-        &attempt.id,
-        micros(attempt.at),
-        &attempt.user_id,
-        &attempt.integration_id,
-        GOOGLE,
-        attempt.item.as_ref().map(|item| item.kind.name()),
-        attempt.item.as_ref().map(|item| item.id.as_str()),
-        attempt.operation.name(),
-        attempt.outcome.name(),
-        attempt.reason.map(Reason::name),
-        attempt.http_status.map(i64::from),
-        provider_reason,
-        message,
-        group_id,
-        &attempt.trace_id,
-    )?;
+    for run in runs(attempts) {
+        execute_rows!(
+            tx,
+            "INSERT INTO calendar_sync_logs (id, at, user_id, integration_id, provider, kind, item_id, operation,
+                 outcome, reason, http_status, provider_reason, provider_message, group_id, trace_id) ",
+            run,
+            |row, attempt| {
+                let item = attempt.item.as_ref();
+                row.push_bind(&attempt.id).push_bind(micros(attempt.at));
+                row.push_bind(&attempt.user_id).push_bind(&attempt.integration_id).push_bind(GOOGLE);
+                row.push_bind(item.map(|item| item.kind.name())).push_bind(item.map(|item| &item.id));
+                row.push_bind(attempt.operation.name()).push_bind(attempt.outcome.name());
+                row.push_bind(attempt.reason.map(Reason::name));
+                row.push_bind(attempt.http_status.map(i64::from));
+                row.push_bind(kept(attempt.provider_reason.as_deref(), usize::MAX));
+                row.push_bind(kept(attempt.provider_message.as_deref(), MESSAGE_LENGTH_MAX));
+                row.push_bind(attempt.group_id()).push_bind(&attempt.trace_id)
+            },
+            "",
+        )?;
+    }
     Ok(())
+}
+
+/// A text of Google's as it can be stored.
+fn kept(text: Option<&str>, length_max: usize) -> Option<String> {
+    text.map(|text| storable(text).take(length_max).collect())
 }
 
 async fn count(tx: &mut Tx, attempt: &Attempt, group_id: &str) -> Result<()> {
@@ -112,7 +120,7 @@ async fn count(tx: &mut Tx, attempt: &Attempt, group_id: &str) -> Result<()> {
         attempt.reason.map(Reason::name),
         attempt.item.as_ref().map(|item| item.kind.name()),
         attempt.http_status.map(i64::from),
-        attempt.provider_reason.as_ref().map(|text| storable(text).collect::<String>()),
+        kept(attempt.provider_reason.as_deref(), usize::MAX),
         micros(attempt.at),
     )?;
     execute!(

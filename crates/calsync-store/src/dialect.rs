@@ -54,6 +54,15 @@ pub(crate) const fn claim(dialect: Dialect) -> &'static str {
     }
 }
 
+/// The end of a select of integrations that are about to be changed, so that they are locked in the
+/// order of their users; SQLite has one writer.
+pub(crate) const fn lock_in_order(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => "",
+        Dialect::Postgres => " ORDER BY user_id FOR UPDATE",
+    }
+}
+
 /// The time that leases are measured by: the database's clock on Postgres, so that workers with
 /// wrong clocks agree; `now` on SQLite, which has one worker's clock.
 pub(crate) async fn lease_clock(tx: &mut Tx, now: Timestamp) -> Result<Timestamp> {

@@ -1,5 +1,5 @@
 //! What the platform wants. A PUT stores the item; [`crate::mappings::touch`] then makes the pairs
-//! of the users concerned due, in the same transaction.
+//! of the users concerned due, and unknown users known, in the same transaction.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,9 @@ use serde_json::{Map, Value};
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
+use crate::rows::{execute_rows, runs};
 use crate::time::micros;
-use crate::{Result, StoreError, Tx, users};
+use crate::{Result, StoreError, Tx};
 
 /// How an upsert ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,15 +63,13 @@ fn text(body: &ItemBody) -> Result<String> {
 
 /// Stores `body` as what the platform wants of `key` now.
 pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<Upsert> {
-    let mut before = lock(tx, key).await?;
-    if before.is_none() && !insert(tx, key, body, now).await? {
-        // Another transaction made it meanwhile, and has committed.
-        before = lock(tx, key).await?;
-    }
-    let Some(before) = before else {
-        address(tx, key, body.user_ids.iter(), now).await?;
+    if insert(tx, key, body, now).await? {
+        address(tx, key, body.user_ids.iter()).await?;
         return Ok(Upsert::Stored { created: true, renewed: false, users: body.user_ids.clone() });
-    };
+    }
+    // Rows are never removed: what was in the way of the insert is there.
+    let missing = || StoreError::corrupt("items", "item_id", key.to_string());
+    let before = lock(tx, key).await?.ok_or_else(missing)?;
     if !before.deleted {
         if before.body == *body {
             return Ok(Upsert::Same);
@@ -86,7 +85,7 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     for user_id in users.difference(&body.user_ids) {
         no_longer_address(tx, key, user_id).await?;
     }
-    address(tx, key, body.user_ids.difference(&users), now).await?;
+    address(tx, key, body.user_ids.difference(&users)).await?;
     users.extend(body.user_ids.iter().cloned());
     Ok(Upsert::Stored { created: renewed, renewed, users })
 }
@@ -126,22 +125,16 @@ async fn replace(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     Ok(())
 }
 
-/// Addresses `users`, who are made if they are unknown.
-async fn address(
-    tx: &mut Tx,
-    key: &ItemKey,
-    users: impl Iterator<Item = &String>,
-    now: Timestamp,
-) -> Result<()> {
-    for user_id in users {
-        execute!(
+async fn address(tx: &mut Tx, key: &ItemKey, users: impl Iterator<Item = &String>) -> Result<()> {
+    let users: Vec<&String> = users.collect();
+    for run in runs(&users) {
+        execute_rows!(
             tx,
-            "INSERT INTO item_users (kind, item_id, user_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING",
-            key.kind.name(),
-            &key.id,
-            user_id,
+            "INSERT INTO item_users (kind, item_id, user_id) ",
+            run,
+            |row, user_id| row.push_bind(key.kind.name()).push_bind(&key.id).push_bind(*user_id),
+            " ON CONFLICT DO NOTHING",
         )?;
-        users::ensure(tx, user_id, now).await?;
     }
     Ok(())
 }

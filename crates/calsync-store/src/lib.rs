@@ -25,6 +25,7 @@ pub mod meta;
 pub mod passwords;
 pub mod refusals;
 pub mod rotation;
+mod rows;
 pub mod secrets;
 pub mod sign_ins;
 pub mod sync_errors;

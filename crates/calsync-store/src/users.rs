@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_optional};
+use crate::rows::{execute_rows, runs};
 use crate::time::micros;
 use crate::{Result, Tx, mappings};
 
@@ -62,12 +63,20 @@ pub async fn put(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Put> {
 
 /// Makes sure that a user named by an item is known.
 pub async fn ensure(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
-    execute!(
-        tx,
-        "INSERT INTO users (user_id, created_at, updated_at) VALUES ($1, $2, $2) ON CONFLICT (user_id) DO NOTHING",
-        user_id,
-        micros(now),
-    )?;
+    ensure_all(tx, &[user_id], now).await
+}
+
+/// Makes sure that users, in the order of their ids, are known.
+pub(crate) async fn ensure_all(tx: &mut Tx, user_ids: &[&str], now: Timestamp) -> Result<()> {
+    for run in runs(user_ids) {
+        execute_rows!(
+            tx,
+            "INSERT INTO users (user_id, created_at, updated_at) ",
+            run,
+            |row, user_id| row.push_bind(*user_id).push_bind(micros(now)).push_bind(micros(now)),
+            " ON CONFLICT (user_id) DO NOTHING",
+        )?;
+    }
     Ok(())
 }
 

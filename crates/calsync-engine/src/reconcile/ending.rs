@@ -123,12 +123,9 @@ impl<'a> Ending<'a> {
         let now = self.engine.now();
         let mut tx = self.engine.store().begin().await?;
         leases::renew(&mut tx, self.lease).await?;
-        for PairDone { due, end, .. } in &self.pairs {
-            mappings::finish(&mut tx, &self.integration.id, due, *end, now).await?;
-        }
-        for attempt in &self.attempts {
-            attempts::record(&mut tx, attempt).await?;
-        }
+        let pairs: Vec<_> = self.pairs.iter().map(|pair| (&pair.due, pair.end)).collect();
+        mappings::finish(&mut tx, &self.integration.id, &pairs, now).await?;
+        attempts::record_all(&mut tx, &self.attempts).await?;
         let (mut needs_action, mut next_due) =
             (None, mappings::next_due(&mut tx, &self.integration.id).await?);
         if let Some(trouble) = self.trouble.take() {

@@ -13,13 +13,13 @@ use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::Outcome;
 use calsync_core::plan::{Phase, Place, Step, plan};
 use calsync_core::render::{View, want};
-use calsync_store::integrations::{self, Integration};
+use calsync_store::integrations;
 use calsync_store::leases::{self, Lease};
-use calsync_store::mappings::{self, DuePair};
+use calsync_store::mappings::{self, DuePair, Intent};
 use calsync_store::users;
 use futures_util::StreamExt;
 
-use crate::tokens::{self, Access, NoAccess};
+use crate::tokens::{self, NoAccess};
 use crate::{Engine, EngineError};
 use ending::{Ending, Trouble};
 use pair::{Caller, PairDone};
@@ -55,12 +55,15 @@ pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
 }
 
 async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
+    // One transaction for all that a pass reads: each costs as much as several statements.
     let mut tx = engine.store().read().await?;
-    let integration = integrations::get(&mut tx, &lease.integration_id).await?;
+    let Some(integration) = integrations::get(&mut tx, &lease.integration_id).await? else { return Ok(()) };
+    let tokens = integrations::tokens(&mut tx, engine.store().keyring(), &integration.id).await?;
+    let user = users::get(&mut tx, &integration.user_id).await?;
+    let due = mappings::due(&mut tx, &integration.id, engine.now(), PAIRS_A_PASS).await?;
     drop(tx);
-    let Some(integration) = integration else { return Ok(()) };
     let mut ending = Ending::new(engine, lease, &integration);
-    let access = match tokens::access(engine, &integration).await? {
+    let access = match tokens::access_with(engine, &integration, tokens).await? {
         Ok(access) => access,
         Err(NoAccess::Busy) => {
             ending.come_back_soon();
@@ -76,38 +79,29 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
         ending.record(None, tokens::OPERATION, Ok(Outcome::Done));
     }
     match &integration.target_calendar_id {
-        Some(calendar_id) => sync(engine, lease, &integration, calendar_id, access, ending).await,
+        Some(calendar_id) => {
+            let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
+            let caller = Caller {
+                engine,
+                lease,
+                integration: &integration,
+                event,
+                calendar_id,
+                access: &access,
+                policy: engine.policy(&integration),
+                user_time_zone: user.and_then(|user| user.time_zone),
+                now: engine.now(),
+                trouble: Mutex::new(None),
+            };
+            sync(&caller, due, ending).await
+        }
         None => calendar::make(engine, lease, &integration, &access, ending).await,
     }
 }
 
-async fn sync(
-    engine: &Engine,
-    lease: &Lease,
-    integration: &Integration,
-    calendar_id: &str,
-    access: Access,
-    mut ending: Ending<'_>,
-) -> Result<(), EngineError> {
-    let mut tx = engine.store().read().await?;
-    let user = users::get(&mut tx, &integration.user_id).await?;
-    let due = mappings::due(&mut tx, &integration.id, engine.now(), PAIRS_A_PASS).await?;
-    drop(tx);
-    let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
-    let caller = Caller {
-        engine,
-        lease,
-        integration,
-        event,
-        calendar_id,
-        access: &access,
-        policy: engine.policy(integration),
-        user_time_zone: user.and_then(|user| user.time_zone),
-        now: engine.now(),
-        trouble: Mutex::new(None),
-    };
-    let planned = intend(&caller, due).await?;
-    let at_once = engine.settings().calls_in_flight_per_integration;
+async fn sync(caller: &Caller<'_>, due: Vec<DuePair>, mut ending: Ending<'_>) -> Result<(), EngineError> {
+    let planned = intend(caller, due).await?;
+    let at_once = caller.engine.settings().calls_in_flight_per_integration;
     let done: Vec<PairDone> = futures_util::stream::iter(planned)
         .map(|planned| caller.run(planned))
         .buffer_unordered(at_once)
@@ -119,7 +113,7 @@ async fn sync(
     for pair in done {
         ending.pair(pair);
     }
-    ending.commit(Some(&access)).await
+    ending.commit(Some(caller.access)).await
 }
 
 /// Plans the first step of each pair, and stores in one transaction what Google is about to be
@@ -136,15 +130,17 @@ async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, 
     let store = caller.engine.store();
     let mut tx = store.begin().await?;
     leases::renew(&mut tx, caller.lease).await?;
-    for Planned { due, first, .. } in &mut planned {
+    let mut intents = Vec::new();
+    for Planned { due: DuePair { item, pair, .. }, first, .. } in &mut planned {
         match first {
-            Step::Insert { generation, .. } => due.pair.telling(*generation),
-            Step::Delete => due.pair.removing(),
+            Step::Insert { generation, .. } => pair.telling(*generation),
+            Step::Delete => pair.removing(),
             _ => continue,
         }
-        let google_id = caller.place(&due.item.key).event_id(due.pair.generation);
-        mappings::intend(&mut tx, &caller.integration.id, &due.item.key, &due.pair, &google_id).await?;
+        let google_id = caller.place(&item.key).event_id(pair.generation);
+        intents.push(Intent { item: &item.key, pair, google_id });
     }
+    mappings::intend(&mut tx, &caller.integration.id, &intents).await?;
     tx.commit().await?;
     Ok(planned)
 }

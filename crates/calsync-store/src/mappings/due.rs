@@ -10,7 +10,8 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use super::{TABLE, ended, parse};
-use crate::db::{execute, fetch_all, fetch_optional};
+use crate::db::{fetch_all, fetch_optional};
+use crate::rows::{execute_rows, runs};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx, items};
 
@@ -93,27 +94,34 @@ pub async fn next_due(tx: &mut Tx, integration_id: &str) -> Result<Option<Timest
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }
 
-/// Stores what Google is about to be told of a pair: its generation and phase, before the call.
-pub async fn intend(
-    tx: &mut Tx,
-    integration_id: &str,
-    item: &ItemKey,
-    pair: &Pair,
-    google_id: &str,
-) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE sync_mappings SET generation = $4, phase = $5, google_id = $6,
-             remote = CASE WHEN $5 = 'told' THEN NULL ELSE remote END,
-             base = CASE WHEN $5 = 'told' THEN NULL ELSE base END
-         WHERE integration_id = $1 AND kind = $2 AND item_id = $3",
-        integration_id,
-        item.kind.name(),
-        &item.id,
-        pair.generation,
-        pair.phase.name(),
-        google_id,
-    )?;
+/// What Google is about to be told of a pair.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Intent<'a> {
+    /// The item.
+    pub item: &'a ItemKey,
+    /// Where the pair stands then.
+    pub pair: &'a Pair,
+    /// The id that Google will know it by.
+    pub google_id: String,
+}
+
+/// Stores what Google is about to be told of pairs: generation and phase, before the calls.
+pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -> Result<()> {
+    for run in runs(intents) {
+        execute_rows!(
+            tx,
+            "UPDATE sync_mappings SET generation = v.column4, phase = v.column5, google_id = v.column6,
+                 remote = CASE WHEN v.column5 = 'told' THEN NULL ELSE remote END,
+                 base = CASE WHEN v.column5 = 'told' THEN NULL ELSE base END
+             FROM (",
+            run,
+            |row, Intent { item, pair, google_id }| {
+                row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
+                row.push_bind(pair.generation).push_bind(pair.phase.name()).push_bind(google_id)
+            },
+            ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
+        )?;
+    }
     Ok(())
 }
 
@@ -138,61 +146,84 @@ pub enum End {
     },
 }
 
-/// Stores how a pass left a pair that it read with [`due`]. The caller holds the lease
-/// ([`crate::leases::renew`]) in the same transaction. What changed since the pair was read stays
+/// A pair as a pass leaves it, in the values of its row.
+struct Finished<'a> {
+    due: &'a DuePair,
+    remote: Option<String>,
+    base: Option<String>,
+    settled: Option<i64>,
+    state: SyncState,
+    reason: Option<Reason>,
+    due_at: Option<i64>,
+    failures: i64,
+}
+
+impl<'a> Finished<'a> {
+    fn new((due, end): &(&'a DuePair, End)) -> Result<Self> {
+        let corrupt = |column| StoreError::corrupt(TABLE, column, due.item.key.to_string());
+        let Pair { remote, base, .. } = &due.pair;
+        let (settled, state, reason, due_at, failures) = match *end {
+            End::Settled { state, reason } => (Some(due.wanted_revision), state, reason, None, 0),
+            End::Again { due_at, failures, reason } => {
+                (None, SyncState::Waiting, reason, Some(micros(due_at)), failures)
+            }
+        };
+        Ok(Self {
+            due,
+            remote: remote.as_ref().map(serde_json::to_string).transpose().map_err(|_| corrupt("remote"))?,
+            base: base.as_ref().map(serde_json::to_string).transpose().map_err(|_| corrupt("base"))?,
+            settled,
+            state,
+            reason,
+            due_at,
+            failures,
+        })
+    }
+}
+
+/// Stores how a pass left pairs that it read with [`due`]. The caller holds the lease
+/// ([`crate::leases::renew`]) in the same transaction. What changed since a pair was read stays
 /// due: a new wish at once, and if the item's life ended, what is there is to go.
 pub async fn finish(
     tx: &mut Tx,
     integration_id: &str,
-    due: &DuePair,
-    end: End,
+    pairs: &[(&DuePair, End)],
     now: Timestamp,
 ) -> Result<()> {
-    let (item, pair) = (&due.item.key, &due.pair);
-    let corrupt = |column| StoreError::corrupt(TABLE, column, item.to_string());
-    let remote =
-        pair.remote.as_ref().map(serde_json::to_string).transpose().map_err(|_| corrupt("remote"))?;
-    let base = pair.base.as_ref().map(serde_json::to_string).transpose().map_err(|_| corrupt("base"))?;
-    let (settled, state, reason, due_at, failures) = match end {
-        End::Settled { state, reason } => (Some(due.wanted_revision), state, reason, None, 0),
-        End::Again { due_at, failures, reason } => {
-            (None, SyncState::Waiting, reason, Some(micros(due_at)), failures)
-        }
-    };
-    let synced_at = (settled.is_some() && state == SyncState::Synced).then(|| micros(now));
-    const SQL: &str = concat!(
-        "UPDATE sync_mappings SET generation = $4,
-             phase = CASE WHEN life = $16 THEN $5 ELSE ",
-        ended!("$5"),
+    const START: &str = concat!(
+        "UPDATE sync_mappings SET generation = v.column4,
+             phase = CASE WHEN life = v.column5 THEN v.column6 ELSE ",
+        ended!("v.column6"),
         " END,
-             etag = $6, remote = $7, base = $8,
-             settled_revision = COALESCE($9, settled_revision), sync_state = $10, reason = $11,
-             due_at = CASE WHEN wanted_revision = $17 THEN COALESCE($12, due_at) ELSE due_at END,
-             failures = $13, last_synced_at = COALESCE($14, last_synced_at),
-             verified_at = COALESCE($14, verified_at),
-             updated_at = CASE WHEN $9 IS NULL THEN updated_at ELSE $15 END
-         WHERE integration_id = $1 AND kind = $2 AND item_id = $3"
+             etag = v.column7, remote = v.column8, base = v.column9,
+             settled_revision = COALESCE(v.column10, settled_revision), sync_state = v.column11,
+             reason = v.column12, failures = v.column13,
+             due_at = CASE WHEN wanted_revision = v.column14 THEN COALESCE(v.column15, due_at) ELSE due_at END,
+             last_synced_at = COALESCE(v.column16, last_synced_at),
+             verified_at = COALESCE(v.column16, verified_at),
+             updated_at = CASE WHEN v.column10 IS NULL THEN updated_at ELSE v.column17 END
+         FROM ("
     );
-    execute!(
-        tx,
-        SQL,
-        integration_id,
-        item.kind.name(),
-        &item.id,
-        pair.generation,
-        pair.phase.name(),
-        pair.remote.as_ref().map(|event| event.etag().to_owned()),
-        remote,
-        base,
-        settled,
-        state.name(),
-        reason.map(Reason::name),
-        due_at,
-        failures,
-        synced_at,
-        micros(now),
-        due.life,
-        due.wanted_revision,
-    )?;
+    let finished = pairs.iter().map(Finished::new).collect::<Result<Vec<_>>>()?;
+    let now = micros(now);
+    for run in runs(&finished) {
+        execute_rows!(
+            tx,
+            START,
+            run,
+            |row, one| {
+                let (item, pair) = (&one.due.item.key, &one.due.pair);
+                let is_synced = one.settled.is_some() && one.state == SyncState::Synced;
+                row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
+                row.push_bind(pair.generation).push_bind(one.due.life).push_bind(pair.phase.name());
+                row.push_bind(pair.remote.as_ref().map(RemoteEvent::etag));
+                row.push_bind(&one.remote).push_bind(&one.base).push_bind(one.settled);
+                row.push_bind(one.state.name()).push_bind(one.reason.map(Reason::name));
+                row.push_bind(one.failures).push_bind(one.due.wanted_revision).push_bind(one.due_at);
+                row.push_bind(is_synced.then_some(now)).push_bind(now)
+            },
+            ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
+        )?;
+    }
     Ok(())
 }

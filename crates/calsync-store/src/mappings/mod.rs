@@ -6,7 +6,7 @@ mod removal;
 mod shown;
 mod touch;
 
-pub use due::{DuePair, End, due, finish, intend, next_due};
+pub use due::{DuePair, End, Intent, due, finish, intend, next_due};
 pub use removal::{RemoteItem, at_google, count_at_google, removed_by_us};
 pub use shown::{ShownPair, of_item};
 pub use touch::{Touched, touch, touch_all, wake};

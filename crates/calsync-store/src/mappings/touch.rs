@@ -1,15 +1,17 @@
 //! Changes make pairs due and wake their integrations.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use calsync_core::integration::GOOGLE;
 use calsync_core::item::ItemKey;
 use jiff::Timestamp;
 
 use super::ended;
-use crate::db::{execute, fetch_optional};
+use crate::db::{execute, on};
+use crate::dialect::lock_in_order;
+use crate::rows::{execute_rows, runs};
 use crate::time::micros;
-use crate::{Result, Tx};
+use crate::{Result, Tx, users};
 
 /// What a transaction changed, to be made due by [`touch`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -22,54 +24,88 @@ pub struct Touched {
     pub ends_life: bool,
 }
 
-/// Makes pairs due and wakes their integrations. Integrations are locked first and in order of
-/// their users, like everywhere, so that writers don't deadlock.
+/// Makes pairs due, wakes their integrations, and makes users known that the platform never told
+/// of. Integrations are locked first and in order of their users, like everywhere, so that writers
+/// don't deadlock.
 pub async fn touch(tx: &mut Tx, touched: &BTreeSet<Touched>, now: Timestamp) -> Result<()> {
-    let mut integration: Option<(&str, Option<String>)> = None;
-    for pair in touched {
-        let id = match &integration {
-            Some((user_id, id)) if *user_id == pair.user_id => id.clone(),
-            _ => wake(tx, &pair.user_id, now).await?,
-        };
-        if let Some(id) = &id {
-            touch_pair(tx, id, pair, now).await?;
-        }
-        integration = Some((&pair.user_id, id));
+    let mut users: Vec<&str> = touched.iter().map(|pair| pair.user_id.as_str()).collect();
+    users.dedup();
+    users::ensure_all(tx, &users, now).await?;
+    let integrations = wake_all(tx, &users, now).await?;
+    for ends_life in [false, true] {
+        let pairs = touched.iter().filter(|pair| pair.ends_life == ends_life);
+        let known = |pair: &'_ Touched| Some((integrations.get(&pair.user_id)?.clone(), pair.item.clone()));
+        let pairs: Vec<_> = pairs.filter_map(known).collect();
+        touch_pairs(tx, &pairs, ends_life, now).await?;
     }
     Ok(())
 }
 
 /// Wakes the integration of a user, if they have a live one; answers its id.
 pub async fn wake(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<Option<String>> {
-    let row = fetch_optional!(
-        tx,
-        (String,),
-        "UPDATE user_integrations SET wake_seq = wake_seq + 1,
-             due_at = CASE WHEN wake_seq = seen_seq OR due_at > $3 THEN $3 ELSE due_at END
-         WHERE user_id = $1 AND provider = $2 AND state NOT IN ('disconnecting', 'disconnected')
-         RETURNING id",
-        user_id,
-        GOOGLE,
-        micros(now),
-    )?;
-    Ok(row.map(|(id,)| id))
+    Ok(wake_all(tx, &[user_id], now).await?.remove(user_id))
 }
 
-async fn touch_pair(tx: &mut Tx, integration_id: &str, pair: &Touched, now: Timestamp) -> Result<()> {
-    const SQL: &str = concat!(
+/// Wakes the live integrations of users, in the order given; answers their ids by user.
+async fn wake_all(tx: &mut Tx, users: &[&str], now: Timestamp) -> Result<BTreeMap<String, String>> {
+    let in_order = lock_in_order(tx.dialect());
+    let mut woken = BTreeMap::new();
+    for run in runs(users) {
+        let rows: Vec<(String, String)> = on!(tx, |c| {
+            let mut query = sqlx::QueryBuilder::new(
+                "WITH live AS MATERIALIZED (
+                     SELECT id FROM user_integrations
+                     WHERE state NOT IN ('disconnecting', 'disconnected') AND provider = ",
+            );
+            query.push_bind(GOOGLE).push(" AND user_id IN (");
+            let mut list = query.separated(", ");
+            for user_id in run {
+                list.push_bind(*user_id);
+            }
+            query.push(")");
+            query.push(in_order).push(
+                ") UPDATE user_integrations SET wake_seq = wake_seq + 1,
+                       due_at = CASE WHEN wake_seq = seen_seq OR due_at > ",
+            );
+            query.push_bind(micros(now)).push(" THEN ").push_bind(micros(now));
+            query.push(" ELSE due_at END WHERE id IN (SELECT id FROM live) RETURNING user_id, id");
+            query.build_query_as().fetch_all(c).await
+        })?;
+        woken.extend(rows);
+    }
+    Ok(woken)
+}
+
+async fn touch_pairs(
+    tx: &mut Tx,
+    pairs: &[(String, ItemKey)],
+    ends_life: bool,
+    now: Timestamp,
+) -> Result<()> {
+    const START: &str =
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
-             life, generation, phase, sync_state, failures, created_at, updated_at)
-         VALUES ($1, $2, $3, 1, 0, $4, 0, 1, 'untold', 'waiting', 0, $4, $4)
-         ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET
+             life, generation, phase, sync_state, failures, created_at, updated_at) ";
+    const CHANGED: &str = " ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET
              wanted_revision = sync_mappings.wanted_revision + 1, due_at = excluded.due_at, failures = 0,
              updated_at = CASE WHEN sync_mappings.wanted_revision = sync_mappings.settled_revision
-                 THEN excluded.updated_at ELSE sync_mappings.updated_at END,
-             life = CASE WHEN $5 THEN sync_mappings.life + 1 ELSE sync_mappings.life END,
-             phase = CASE WHEN $5 THEN ",
-        ended!("sync_mappings.phase"),
-        " ELSE sync_mappings.phase END"
-    );
-    execute!(tx, SQL, integration_id, pair.item.kind.name(), &pair.item.id, micros(now), pair.ends_life)?;
+                 THEN excluded.updated_at ELSE sync_mappings.updated_at END";
+    const LIFE_ENDED: &str =
+        concat!(", life = sync_mappings.life + 1, phase = ", ended!("sync_mappings.phase"));
+    let and_life = if ends_life { LIFE_ENDED } else { "" };
+    let now = micros(now);
+    for run in runs(pairs) {
+        execute_rows!(
+            tx,
+            START,
+            run,
+            |row, (integration_id, item)| {
+                row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
+                row.push("1, 0").push_bind(now).push("0, 1, 'untold', 'waiting', 0");
+                row.push_bind(now).push_bind(now)
+            },
+            [CHANGED, and_life].concat(),
+        )?;
+    }
     Ok(())
 }
 

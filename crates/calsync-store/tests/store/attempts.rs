@@ -39,9 +39,7 @@ fn success(id: &str, user: &str) -> Attempt {
 
 async fn record<const N: usize>(world: &World, attempts: [Attempt; N]) {
     let mut tx = world.begin().await;
-    for attempt in &attempts {
-        attempts::record(&mut tx, attempt).await.unwrap();
-    }
+    attempts::record_all(&mut tx, &attempts).await.unwrap();
     tx.commit().await.unwrap();
 }
 

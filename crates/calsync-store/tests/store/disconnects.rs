@@ -2,11 +2,12 @@
 
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_store::StoreError;
 use calsync_store::audit::{self, AuditRow};
 use calsync_store::disconnects::{self, NewDisconnect, Pause, RequestedBy, Saga, SagaLease, Start, Step};
 use calsync_store::integrations::{self, CalendarPhase};
 use calsync_store::leases::{self, Lease};
-use calsync_store::{StoreError, mappings};
+use calsync_store::mappings::{self, Intent};
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -61,7 +62,8 @@ async fn synced(world: &World, user: &str) -> String {
     world.put(&task(user), &task_body(user, "Read"), at(1)).await;
     let [due] = &world.due(&id, at(1)).await[..] else { panic!("one is due") };
     let mut tx = world.begin().await;
-    mappings::intend(&mut tx, &id, &due.item.key, &there(), &format!("event-of-{user}")).await.unwrap();
+    let intent = Intent { item: &due.item.key, pair: &there(), google_id: format!("event-of-{user}") };
+    mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
     tx.commit().await.unwrap();
     world.settle(at(1)).await;
     id
@@ -276,7 +278,8 @@ on_both_databases! {
         for item in ["a", "b", "c"] {
             world.put(&task(item), &task_body("ana", "Read"), at(1)).await;
             let mut tx = world.begin().await;
-            mappings::intend(&mut tx, &id, &task(item), &there(), &format!("event-{item}")).await.unwrap();
+            let intent = Intent { item: &task(item), pair: &there(), google_id: format!("event-{item}") };
+            mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
             tx.commit().await.unwrap();
         }
         world.put(&task("never-told"), &task_body("ana", "Read"), at(1)).await;

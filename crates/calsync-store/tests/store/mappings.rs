@@ -7,8 +7,8 @@ use calsync_core::plan::{Pair, Phase};
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{self, Counts};
-use calsync_store::mappings::{self, End};
-use calsync_store::{StoreError, leases};
+use calsync_store::mappings::{self, End, Intent};
+use calsync_store::{StoreError, items, leases};
 use calsync_testing::on_both_databases;
 use jiff::Timestamp;
 
@@ -30,7 +30,9 @@ on_both_databases! {
         due[0].pair.telling(1);
         let mut tx = world.begin().await;
         leases::renew(&mut tx, &lease).await.unwrap();
-        mappings::intend(&mut tx, &id, &task("read"), &due[0].pair, "event1").await.unwrap();
+        let (item, pair) = (&due[0].item.key, &due[0].pair);
+        let intent = Intent { item, pair, google_id: "event1".into() };
+        mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
         tx.commit().await.unwrap();
         let told = world.due(&id, at(1)).await;
         assert_eq!(told[0].pair, due[0].pair, "a worker that starts here knows that Google may know");
@@ -199,7 +201,7 @@ on_both_databases! {
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
         let mut tx = world.begin().await;
         let end = End::Again { due_at: at(90), failures: 2, reason: Some(Reason::GoogleUnavailable) };
-        mappings::finish(&mut tx, &id, &due[0], end, at(3)).await.unwrap();
+        mappings::finish(&mut tx, &id, &[(&due[0], end)], at(3)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(3)).await.len(), 1);
     }
@@ -241,9 +243,10 @@ on_both_databases! {
         }
         let mut tx = world.begin().await;
         let states = [SyncState::Synced, SyncState::Parked, SyncState::Held];
-        for (due, state) in mappings::due(&mut tx, &id, at(1), 3).await.unwrap().iter().zip(states) {
-            mappings::finish(&mut tx, &id, due, End::Settled { state, reason: None }, at(2)).await.unwrap();
-        }
+        let due = mappings::due(&mut tx, &id, at(1), 3).await.unwrap();
+        let ends = states.map(|state| End::Settled { state, reason: None });
+        let pairs: Vec<_> = due.iter().zip(ends).collect();
+        mappings::finish(&mut tx, &id, &pairs, at(2)).await.unwrap();
         tx.commit().await.unwrap();
         // A change of what waits makes it wait no shorter.
         world.put(&task("d"), &task_body("ana", "D"), at(7)).await;
@@ -288,6 +291,39 @@ on_both_databases! {
         world.put(&task("bens"), &task_body("ben", "Read"), at(1)).await;
         assert_eq!(world.raw().await.count("sync_mappings", "TRUE").await, 0);
     }
+
+    async fn many_pairs_go_through_a_pass_together(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.settle(at(0)).await;
+        // More than one statement's rows, and not a round number of them.
+        let keys: Vec<_> = (0..87).map(|number| task(&format!("read-{number}"))).collect();
+        let mut tx = world.begin().await;
+        for key in &keys {
+            items::put(&mut tx, key, &task_body("ana", "Read"), at(1)).await.unwrap();
+        }
+        let all = keys.iter().flat_map(|key| touched(key, &["ana".into()].into(), false)).collect();
+        mappings::touch(&mut tx, &all, at(1)).await.unwrap();
+        tx.commit().await.unwrap();
+
+        let lease = world.claim_one("w1", at(1)).await;
+        let mut due = world.due(&id, at(1)).await;
+        assert_eq!(due.len(), keys.len());
+        due.iter_mut().for_each(|due| due.pair.telling(due.pair.generation));
+        let mut tx = world.begin().await;
+        let intents = due.iter().map(|due| Intent {
+            item: &due.item.key,
+            pair: &due.pair,
+            google_id: due.item.key.id.clone(),
+        });
+        let intents: Vec<_> = intents.collect();
+        mappings::intend(&mut tx, &id, &intents).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(world.due(&id, at(1)).await, due, "each pair is told, and no other");
+
+        world.end_pass(&lease, &due, at(2)).await.unwrap();
+        assert!(world.due(&id, at(2)).await.is_empty());
+    }
 }
 
 /// A try of `item`, which is due, failed; the next is at `due_at`.
@@ -296,7 +332,7 @@ async fn put_off(world: &World, integration_id: &str, item: &str, due_at: Timest
     let due = world.due(integration_id, at(1)).await;
     let due = due.iter().find(|due| due.item.key.id == item).unwrap();
     let mut tx = world.begin().await;
-    mappings::finish(&mut tx, integration_id, due, end, at(2)).await.unwrap();
+    mappings::finish(&mut tx, integration_id, &[(due, end)], at(2)).await.unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -212,9 +212,8 @@ impl World {
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await;
         leases::renew(&mut tx, lease).await?;
-        for due in settled {
-            mappings::finish(&mut tx, &lease.integration_id, due, SYNCED, now).await?;
-        }
+        let settled: Vec<_> = settled.iter().map(|due| (due, SYNCED)).collect();
+        mappings::finish(&mut tx, &lease.integration_id, &settled, now).await?;
         let next_due = mappings::next_due(&mut tx, &lease.integration_id).await?;
         leases::release(&mut tx, lease, Release { next_due, ..quiet() }, now).await?;
         tx.commit().await
