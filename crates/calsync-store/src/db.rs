@@ -5,6 +5,7 @@
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use calsync_core::ids::new_id;
 use calsync_core::seams::Entropy;
@@ -12,7 +13,7 @@ use jiff::Timestamp;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{PgPool, Postgres, Sqlite, SqlitePool, Transaction};
+use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::dialect::Dialect;
 use crate::secrets::Keyring;
@@ -22,6 +23,8 @@ use crate::{Result, StoreError, canary, meta};
 const SQLITE_READERS: u32 = 4;
 /// Connections to Postgres a process.
 const POSTGRES_CONNECTIONS: u32 = 16;
+/// A connection that rested for longer is tried before it is used: it may have died meanwhile.
+const POSTGRES_TRUSTED: Duration = Duration::from_secs(1);
 /// How long SQLite waits for a lock that another process holds.
 const SQLITE_BUSY_MS: u64 = 10_000;
 
@@ -193,10 +196,12 @@ impl Pool {
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
-            .busy_timeout(std::time::Duration::from_millis(SQLITE_BUSY_MS))
+            .busy_timeout(Duration::from_millis(SQLITE_BUSY_MS))
             .foreign_keys(true);
-        let writer = SqlitePoolOptions::new().max_connections(1).connect_with(connect.clone()).await?;
-        let readers = SqlitePoolOptions::new()
+        // A file needs no ping before each use, which would cost as much as a statement.
+        let options = SqlitePoolOptions::new().test_before_acquire(false);
+        let writer = options.clone().max_connections(1).connect_with(connect.clone()).await?;
+        let readers = options
             .max_connections(SQLITE_READERS)
             .connect_with(connect.pragma("query_only", "true"))
             .await?;
@@ -210,7 +215,19 @@ impl Pool {
             return Err(StoreError::Unusable(format!("database.schema: {schema:?} is not {allowed}")));
         }
         let connect = PgConnectOptions::from_str(url)?.options([("search_path", schema)]);
-        let pool = PgPoolOptions::new().max_connections(POSTGRES_CONNECTIONS).connect_with(connect).await?;
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > POSTGRES_TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(connect)
+            .await?;
         claim_schema(&pool, schema).await?;
         Ok(Self::Postgres(pool))
     }

@@ -26,7 +26,7 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// Google closes idle connections after about four minutes: ours close first.
 const IDLE_LIMIT: Duration = Duration::from_secs(90);
 /// Idle HTTP/1.1 connections to keep to one host: as many as calls may run at once.
-const IDLE_CONNECTIONS_MAX: usize = 64;
+const IDLE_CONNECTIONS_MAX: usize = 128;
 /// Without an answer to a ping for [`PING_LIMIT`], a shared HTTP/2 connection is dead.
 const PING_INTERVAL: Duration = Duration::from_secs(20);
 /// See [`PING_INTERVAL`].
