@@ -9,6 +9,7 @@ pub mod connect;
 pub mod disconnect;
 mod engine;
 mod error;
+mod journal;
 pub mod lanes;
 pub mod reconcile;
 mod tokens;

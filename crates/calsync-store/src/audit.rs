@@ -47,7 +47,7 @@ pub async fn record(tx: &mut Tx, row: &AuditRow) -> Result<()> {
 }
 
 #[derive(FromRow)]
-struct Row {
+pub(crate) struct Row {
     id: String,
     admin_id: String,
     action: String,
@@ -55,6 +55,22 @@ struct Row {
     note: Option<String>,
     metadata: String,
     created_at: i64,
+}
+
+impl Row {
+    pub(crate) fn read(self) -> Result<AuditRow> {
+        let metadata = serde_json::from_str(&self.metadata)
+            .map_err(|_| StoreError::corrupt("admin_audit_logs", "metadata", &self.id))?;
+        Ok(AuditRow {
+            metadata,
+            created_at: time(self.created_at),
+            id: self.id,
+            admin_id: self.admin_id,
+            action: self.action,
+            target_id: self.target_id,
+            note: self.note,
+        })
+    }
 }
 
 /// What was done to `target_id`, newest first.
@@ -67,18 +83,5 @@ pub async fn of_target(tx: &mut Tx, target_id: &str, limit: i64) -> Result<Vec<A
         target_id,
         limit,
     )?;
-    let read = |row: Row| {
-        let metadata = serde_json::from_str(&row.metadata)
-            .map_err(|_| StoreError::corrupt("admin_audit_logs", "metadata", &row.id))?;
-        Ok(AuditRow {
-            id: row.id,
-            admin_id: row.admin_id,
-            action: row.action,
-            target_id: row.target_id,
-            note: row.note,
-            metadata,
-            created_at: time(row.created_at),
-        })
-    };
-    rows.into_iter().map(read).collect()
+    rows.into_iter().map(Row::read).collect()
 }

@@ -1,39 +1,10 @@
 //! The audit as admins read it: the deeds of all, newest first, by keyset.
 
 use calsync_core::ids::is_id;
-use sqlx::FromRow;
 
-use crate::audit::AuditRow;
+use crate::audit::{AuditRow, Row};
 use crate::filtered::{Filtered, fetch_filtered};
-use crate::time::time;
-use crate::{Result, StoreError, Tx};
-
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    admin_id: String,
-    action: String,
-    target_id: String,
-    note: Option<String>,
-    metadata: String,
-    created_at: i64,
-}
-
-impl Row {
-    fn read(self) -> Result<AuditRow> {
-        let metadata = serde_json::from_str(&self.metadata)
-            .map_err(|_| StoreError::corrupt("admin_audit_logs", "metadata", &self.id))?;
-        Ok(AuditRow {
-            metadata,
-            created_at: time(self.created_at),
-            id: self.id,
-            admin_id: self.admin_id,
-            action: self.action,
-            target_id: self.target_id,
-            note: self.note,
-        })
-    }
-}
+use crate::{Result, Tx};
 
 /// Deeds before the one with id `before`; to one target, if it is given.
 pub async fn list(

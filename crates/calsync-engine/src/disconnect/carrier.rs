@@ -2,19 +2,17 @@
 //! than the call can take, and whatever it writes goes through that lease's fence.
 
 use calsync_core::disconnect::{SagaState, StepName, StepOutcome};
-use calsync_core::item::ItemKey;
-use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reaction;
 use calsync_core::retry;
 use calsync_core::seams::bytes;
 use calsync_google::Failure;
-use calsync_store::attempts::{self, Attempt};
 use calsync_store::disconnects::{self, Pause, Saga, SagaLease, Step};
 use calsync_store::integrations::{self, Integration};
 use calsync_store::{StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
+use crate::journal::Journal;
 use crate::{Engine, EngineError};
 
 /// How long a claimed disconnect is ours without a word.
@@ -57,9 +55,9 @@ pub(super) struct Carrier<'a> {
     pub(super) integration: Integration,
     /// An access token, once one was asked for, and whether it was renewed here.
     pub(super) access: Option<(SecretString, bool)>,
+    /// What was tried; stored with the next transaction.
+    pub(super) journal: Journal<'a>,
     lease: SagaLease,
-    trace_id: String,
-    attempts: Vec<Attempt>,
 }
 
 impl<'a> Carrier<'a> {
@@ -73,8 +71,8 @@ impl<'a> Carrier<'a> {
         let integration = integrations::get(&mut tx, &saga.integration_id).await?;
         let integration = integration.ok_or_else(|| missing("integration_id"))?;
         tx.commit().await?;
-        let trace_id = engine.new_id();
-        Ok(Self { engine, saga, integration, access: None, lease, trace_id, attempts: Vec::new() })
+        let journal = Journal::new(engine, &integration);
+        Ok(Self { engine, saga, integration, access: None, journal, lease })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -85,9 +83,7 @@ impl<'a> Carrier<'a> {
     pub(super) async fn begin(&mut self) -> Result<Tx, EngineError> {
         let mut tx = self.engine.store().begin().await?;
         disconnects::extend(&mut tx, &mut self.lease, LEASE, self.engine.now()).await?;
-        for attempt in self.attempts.drain(..) {
-            attempts::record(&mut tx, &attempt).await?;
-        }
+        self.journal.store(&mut tx).await?;
         Ok(tx)
     }
 
@@ -97,30 +93,6 @@ impl<'a> Carrier<'a> {
             self.begin().await?.commit().await?;
         }
         Ok(())
-    }
-
-    /// Notes one outcome of one operation; it is stored with the next transaction.
-    pub(super) fn record(
-        &mut self,
-        item: Option<&ItemKey>,
-        operation: Operation,
-        answer: Result<Outcome, &Failure>,
-    ) {
-        let failure = answer.err();
-        self.attempts.push(Attempt {
-            id: self.engine.new_id(),
-            at: self.engine.now(),
-            user_id: self.saga.user_id.clone(),
-            integration_id: self.saga.integration_id.clone(),
-            item: item.cloned(),
-            operation,
-            outcome: answer.unwrap_or_else(|failure| failure.outcome),
-            reason: failure.map(|failure| failure.reason),
-            http_status: failure.and_then(|failure| failure.http_status),
-            provider_reason: failure.and_then(|failure| failure.provider_reason.clone()),
-            provider_message: failure.and_then(|failure| failure.provider_message.clone()),
-            trace_id: self.trace_id.clone(),
-        });
     }
 
     /// When the step in hand tries again after `failure`; none if it failed for good or too often.

@@ -51,7 +51,7 @@ pub(super) async fn revoke(carrier: &mut Carrier<'_>) -> Result<Taken, EngineErr
         Revoked::Done => Outcome::Done,
         Revoked::AlreadySo => Outcome::AlreadySo,
     });
-    carrier.record(None, Operation::Revoke, outcome);
+    carrier.journal.note(None, Operation::Revoke, outcome);
     Ok(match answer {
         Ok(Revoked::Done) => Taken::done("Google ended the grant."),
         Ok(Revoked::AlreadySo) => Taken::already_so("Google says that the grant was over before."),

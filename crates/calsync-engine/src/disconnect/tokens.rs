@@ -62,7 +62,7 @@ impl Carrier<'_> {
     ) -> Result<Result<SecretString, NoToken>, EngineError> {
         self.before_a_call().await?;
         let answer = self.engine.google().refresh(refresh_token).await;
-        self.record(None, Operation::Refresh, answer.as_ref().map(|_| Outcome::Done));
+        self.journal.note(None, Operation::Refresh, answer.as_ref().map(|_| Outcome::Done));
         Ok(match answer {
             Ok(tokens) => {
                 self.access = Some((tokens.access_token.clone(), true));
@@ -90,12 +90,12 @@ impl Carrier<'_> {
             };
             match answer {
                 Ok(answer) => {
-                    self.record(None, operation, Ok(Outcome::Done));
+                    self.journal.note(None, operation, Ok(Outcome::Done));
                     return Ok(Ok(answer));
                 }
                 Err(failure) if failure.is_stale_token() && self.renew_stale().await? => {}
                 Err(failure) => {
-                    self.record(None, operation, Err(&failure));
+                    self.journal.note(None, operation, Err(&failure));
                     return Ok(Err(NoToken::Failed(failure)));
                 }
             }

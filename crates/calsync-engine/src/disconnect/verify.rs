@@ -33,7 +33,7 @@ pub(super) async fn verify(carrier: &mut Carrier<'_>) -> Result<Taken, EngineErr
         Err(failure) if is_over(&failure) => Taken::done("Google refuses the old token."),
         Ok(_) if waited_long => Taken::could_not("Google still accepted the old token after 2 minutes."),
         Err(failure) if waited_long => {
-            carrier.record(None, Operation::Refresh, Err(&failure));
+            carrier.journal.note(None, Operation::Refresh, Err(&failure));
             let why = failure.reason.entry().admin_sentence;
             Taken::could_not(format!("Whether Google still accepts the old token is not known. {why}"))
         }

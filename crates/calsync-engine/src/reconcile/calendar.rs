@@ -64,7 +64,7 @@ pub(crate) fn marked(calendars: Vec<CalendarEntry>, marker: &str) -> Option<Cale
 }
 
 fn note<T>(ending: &mut Ending<'_>, operation: Operation, answer: Result<T, Failure>) -> Result<T, Failure> {
-    ending.record(None, operation, answer.as_ref().map(|_| Outcome::Done));
+    ending.journal.note(None, operation, answer.as_ref().map(|_| Outcome::Done));
     answer
 }
 

@@ -1,19 +1,17 @@
 //! Judges a pass by its outcomes and stores everything in one transaction, under the lease:
 //! pairs, attempts with their groups, and how the integration goes on.
 
-use calsync_core::item::ItemKey;
-use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::{Reaction, Reason};
 use calsync_core::retry::pause;
 use calsync_core::seams::bytes;
 use calsync_google::Failure;
-use calsync_store::attempts::{self, Attempt};
 use calsync_store::integrations::{self, Integration};
 use calsync_store::leases::{self, Lease, Release};
 use calsync_store::mappings;
 use jiff::{SignedDuration, Timestamp};
 
 use super::pair::{Call, PairDone};
+use crate::journal::Journal;
 use crate::tokens::Access;
 use crate::{Engine, EngineError};
 
@@ -58,9 +56,8 @@ pub(super) struct Ending<'a> {
     engine: &'a Engine,
     lease: &'a Lease,
     integration: &'a Integration,
-    trace_id: String,
+    pub(super) journal: Journal<'a>,
     pairs: Vec<PairDone>,
-    attempts: Vec<Attempt>,
     trouble: Option<Trouble>,
     not_before: Option<Timestamp>,
 }
@@ -71,9 +68,8 @@ impl<'a> Ending<'a> {
             engine,
             lease,
             integration,
-            trace_id: engine.new_id(),
+            journal: Journal::new(engine, integration),
             pairs: Vec::new(),
-            attempts: Vec::new(),
             trouble: None,
             not_before: None,
         }
@@ -89,33 +85,9 @@ impl<'a> Ending<'a> {
 
     pub(super) fn pair(&mut self, mut pair: PairDone) {
         for Call { operation, answer } in std::mem::take(&mut pair.calls) {
-            self.record(Some(&pair.due.item.key), operation, answer.as_ref().copied());
+            self.journal.note(Some(&pair.due.item.key), operation, answer.as_ref().copied());
         }
         self.pairs.push(pair);
-    }
-
-    /// Notes one outcome of one operation.
-    pub(super) fn record(
-        &mut self,
-        item: Option<&ItemKey>,
-        operation: Operation,
-        answer: Result<Outcome, &Failure>,
-    ) {
-        let failure = answer.err();
-        self.attempts.push(Attempt {
-            id: self.engine.new_id(),
-            at: self.engine.now(),
-            user_id: self.integration.user_id.clone(),
-            integration_id: self.integration.id.clone(),
-            item: item.cloned(),
-            operation,
-            outcome: answer.unwrap_or_else(|failure| failure.outcome),
-            reason: failure.map(|failure| failure.reason),
-            http_status: failure.and_then(|failure| failure.http_status),
-            provider_reason: failure.and_then(|failure| failure.provider_reason.clone()),
-            provider_message: failure.and_then(|failure| failure.provider_message.clone()),
-            trace_id: self.trace_id.clone(),
-        });
     }
 
     /// Stores all of it and lets the lease go. `access` is the token that the pass used.
@@ -125,7 +97,8 @@ impl<'a> Ending<'a> {
         leases::renew(&mut tx, self.lease).await?;
         let pairs: Vec<_> = self.pairs.iter().map(|pair| (&pair.due, pair.end)).collect();
         mappings::finish(&mut tx, &self.integration.id, &pairs, now).await?;
-        attempts::record_all(&mut tx, &self.attempts).await?;
+        let (succeeded, failed) = (self.journal.succeeded(), self.journal.failed());
+        self.journal.store(&mut tx).await?;
         let (mut needs_action, mut next_due) =
             (None, mappings::next_due(&mut tx, &self.integration.id).await?);
         if let Some(trouble) = self.trouble.take() {
@@ -141,13 +114,7 @@ impl<'a> Ending<'a> {
         }
         // A pause keeps the integration due, also when no pair of its is.
         let next_due = self.not_before.or(next_due);
-        let release = Release {
-            next_due,
-            not_before: self.not_before,
-            succeeded: self.attempts.iter().any(|attempt| !attempt.outcome.is_error()),
-            failed: self.attempts.iter().any(|attempt| attempt.outcome.is_error()),
-            needs_action,
-        };
+        let release = Release { next_due, not_before: self.not_before, succeeded, failed, needs_action };
         leases::release(&mut tx, self.lease, release, now).await?;
         tx.commit().await?;
         Ok(())

@@ -70,13 +70,13 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
             return ending.commit(None).await;
         }
         Err(NoAccess::Failed(failure)) => {
-            ending.record(None, tokens::OPERATION, Err(&failure));
+            ending.journal.note(None, tokens::OPERATION, Err(&failure));
             ending.trouble(Trouble::of(&failure));
             return ending.commit(None).await;
         }
     };
     if access.is_new {
-        ending.record(None, tokens::OPERATION, Ok(Outcome::Done));
+        ending.journal.note(None, tokens::OPERATION, Ok(Outcome::Done));
     }
     match &integration.target_calendar_id {
         Some(calendar_id) => {

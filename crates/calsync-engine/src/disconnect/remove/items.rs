@@ -130,7 +130,7 @@ async fn remove_batch(
         let answers: Vec<Result<Deleted, Failure>> =
             futures_util::stream::iter(few.iter().map(delete)).buffered(at_once.max(1)).collect().await;
         for (doomed, answer) in few.iter().zip(answers) {
-            carrier.record(doomed.item.as_ref(), Operation::Delete, outcome(&answer));
+            carrier.journal.note(doomed.item.as_ref(), Operation::Delete, outcome(&answer));
             match answer {
                 Ok(_) => gone.push(doomed.google_id.clone()),
                 Err(failure) if failure.reason.entry().reaction == Reaction::Park => {
