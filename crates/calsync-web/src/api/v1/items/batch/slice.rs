@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use calsync_core::item::ItemKind;
 use calsync_store::mappings::{self, Touched};
 use calsync_store::users::{self, Put};
 use calsync_store::{StoreError, Tx, refusals};
@@ -22,22 +23,36 @@ pub(super) type Done = Result<StatusCode, Problem>;
 /// Stores `slice` and commits; answers how each of its lines ended.
 pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<Vec<Done>, StoreError> {
     let now = web.engine.now();
+    let mut in_turn: Vec<(usize, &Line)> = slice.iter().enumerate().collect();
+    in_turn.sort_by_key(|(_, line)| row(&line.op));
     let done = stored!(web.engine, |tx| {
         let mut touched = BTreeSet::new();
         let mut done = Vec::with_capacity(slice.len());
-        for line in slice {
+        for (index, line) in &in_turn {
             let end = apply(tx, &line.op, &mut touched, now).await?;
             if let Err(problem) = &end {
                 keep_refusal(tx, web, caller, &line.op, problem).await?;
             }
-            done.push(end);
+            done.push((*index, end));
         }
         mappings::touch(tx, &touched, now).await?;
         done
     });
-    let done = done?;
+    let mut done = done?;
     web.engine.hint();
-    Ok(done)
+    done.sort_by_key(|(index, _)| *index);
+    Ok(done.into_iter().map(|(_, end)| end).collect())
+}
+
+/// The row that a line changes. A slice takes its rows in this order, and the lines about one row
+/// in theirs: two batches that name the same items the other way round would else wait for each
+/// other for ever.
+fn row(op: &Op) -> Option<(Option<ItemKind>, &str)> {
+    match op {
+        Op::Put(key, _) | Op::Delete(key, _) => Some((Some(key.kind), &key.id)),
+        Op::PutUser(user) => Some((None, &user.user_id)),
+        Op::Bad(_) => None,
+    }
 }
 
 async fn apply(
