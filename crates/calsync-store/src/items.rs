@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::FromRow;
 
-use crate::db::{execute, fetch_all, fetch_optional};
+use crate::db::{execute, fetch_all, fetch_optional, on};
 use crate::rows::{execute_rows, runs};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
@@ -63,8 +63,7 @@ fn text(body: &ItemBody) -> Result<String> {
 
 /// Stores `body` as what the platform wants of `key` now.
 pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<Upsert> {
-    if insert(tx, key, body, now).await? {
-        address(tx, key, body.user_ids.iter()).await?;
+    if !insert_new(tx, &[(key, body)], now).await?.is_empty() {
         return Ok(Upsert::Stored { created: true, renewed: false, users: body.user_ids.clone() });
     }
     // Rows are never removed: what was in the way of the insert is there.
@@ -85,7 +84,8 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     for user_id in users.difference(&body.user_ids) {
         no_longer_address(tx, key, user_id).await?;
     }
-    address(tx, key, body.user_ids.difference(&users)).await?;
+    let added: Vec<_> = body.user_ids.difference(&users).map(|user_id| (key, user_id)).collect();
+    address(tx, &added).await?;
     users.extend(body.user_ids.iter().cloned());
     Ok(Upsert::Stored { created: renewed, renewed, users })
 }
@@ -96,19 +96,35 @@ async fn lock(tx: &mut Tx, key: &ItemKey) -> Result<Option<Item>> {
     row.map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).transpose()
 }
 
-/// Stores an item that isn't there; false if it is.
-async fn insert(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<bool> {
-    let inserted = execute!(
-        tx,
-        "INSERT INTO items (kind, item_id, body, version, revision, deleted, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 1, FALSE, $5, $5) ON CONFLICT (kind, item_id) DO NOTHING",
-        key.kind.name(),
-        &key.id,
-        text(body)?,
-        body.version,
-        micros(now),
-    )?;
-    Ok(inserted == 1)
+/// Stores those of `items` that are not there yet, and addresses their users; answers which. Of two
+/// with the same key the first one counts.
+pub async fn insert_new(
+    tx: &mut Tx,
+    items: &[(&ItemKey, &ItemBody)],
+    now: Timestamp,
+) -> Result<BTreeSet<ItemKey>> {
+    let mut new = BTreeSet::new();
+    for run in runs(items) {
+        let texts = run.iter().map(|(_, body)| text(body)).collect::<Result<Vec<_>>>()?;
+        let inserted: Vec<(String, String)> = on!(tx, |c| {
+            let mut query = sqlx::QueryBuilder::new(
+                "INSERT INTO items (kind, item_id, body, version, revision, deleted, created_at, updated_at) ",
+            );
+            query.push_values(run.iter().zip(&texts), |mut row, ((key, body), text)| {
+                row.push_bind(key.kind.name()).push_bind(&key.id).push_bind(text).push_bind(body.version);
+                row.push("1, FALSE").push_bind(micros(now)).push_bind(micros(now));
+            });
+            query.push(" ON CONFLICT (kind, item_id) DO NOTHING RETURNING kind, item_id");
+            query.build_query_as().fetch_all(c).await
+        })?;
+        let is_inserted =
+            |key: &ItemKey| inserted.iter().any(|(kind, id)| kind == key.kind.name() && *id == key.id);
+        let first = run.iter().filter(|(key, _)| is_inserted(key) && new.insert((*key).clone()));
+        let addressed: Vec<_> =
+            first.flat_map(|(key, body)| body.user_ids.iter().map(|user_id| (*key, user_id))).collect();
+        address(tx, &addressed).await?;
+    }
+    Ok(new)
 }
 
 async fn replace(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<()> {
@@ -125,14 +141,13 @@ async fn replace(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     Ok(())
 }
 
-async fn address(tx: &mut Tx, key: &ItemKey, users: impl Iterator<Item = &String>) -> Result<()> {
-    let users: Vec<&String> = users.collect();
-    for run in runs(&users) {
+async fn address(tx: &mut Tx, addressed: &[(&ItemKey, &String)]) -> Result<()> {
+    for run in runs(addressed) {
         execute_rows!(
             tx,
             "INSERT INTO item_users (kind, item_id, user_id) ",
             run,
-            |row, user_id| row.push_bind(key.kind.name()).push_bind(&key.id).push_bind(*user_id),
+            |row, (key, user_id)| row.push_bind(key.kind.name()).push_bind(&key.id).push_bind(*user_id),
             " ON CONFLICT DO NOTHING",
         )?;
     }

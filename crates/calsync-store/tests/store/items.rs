@@ -44,6 +44,28 @@ on_both_databases! {
         assert_eq!((item.deleted, item.revision), (false, 4));
     }
 
+    async fn of_many_items_the_new_ones_are_stored_together(db: TestDatabase) {
+        let world = World::new(db).await;
+        let known = task("read-3");
+        world.put(&known, &task_body("ana", "Read"), at(1)).await;
+        let keys: Vec<_> = (0..23).map(|number| task(&format!("read-{number}"))).collect();
+        let (first, second) = (task_body("ana", "First"), task_body("ben", "Second"));
+        let mut given: Vec<_> = keys.iter().map(|key| (key, &first)).collect();
+        given.push((&keys[0], &second));
+
+        let mut tx = world.begin().await;
+        let new = items::insert_new(&mut tx, &given, at(2)).await.unwrap();
+        assert_eq!(new, keys.iter().filter(|key| **key != known).cloned().collect());
+        assert!(items::insert_new(&mut tx, &given, at(3)).await.unwrap().is_empty());
+        tx.commit().await.unwrap();
+
+        let title = async |key| items::get(&mut world.read().await, key).await.unwrap().unwrap().body.title;
+        assert_eq!(title(&known).await, "Read", "what is there stays");
+        assert_eq!(title(&keys[0]).await, "First", "of two the first counts");
+        let of = async |user| items::of_user(&mut world.read().await, user, None, None, 99).await.unwrap().len();
+        assert_eq!((of("ana").await, of("ben").await), (23, 0));
+    }
+
     async fn a_lower_version_never_wins(db: TestDatabase) {
         let world = World::new(db).await;
         let versioned = |title: &str, version: Option<i64>| {

@@ -30,6 +30,12 @@ pub(crate) async fn put(
     })
 }
 
+/// Notes in `touched` whose calendars are concerned by an item that was just made.
+pub(crate) fn created(key: &ItemKey, body: &ItemBody, touched: &mut BTreeSet<Touched>) -> StatusCode {
+    touch(touched, key, body.user_ids.clone(), false);
+    StatusCode::CREATED
+}
+
 /// Removes an item, in the same manner.
 pub(crate) async fn delete(
     tx: &mut Tx,

@@ -29,6 +29,16 @@ pub(super) enum Op {
     Bad(Bad),
 }
 
+impl Op {
+    /// What an upsert stores.
+    pub(super) const fn as_put(&self) -> Option<(&ItemKey, &ItemBody)> {
+        match self {
+            Self::Put(key, body) => Some((key, body)),
+            Self::Delete(..) | Self::PutUser(_) | Self::Bad(_) => None,
+        }
+    }
+}
+
 /// A line that can't be taken.
 pub(super) struct Bad {
     /// What it speaks of, as far as it could be read.

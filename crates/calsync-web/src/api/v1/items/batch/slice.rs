@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::item::ItemKind;
+use calsync_core::item::{ItemKey, ItemKind};
 use calsync_store::mappings::{self, Touched};
 use calsync_store::users::{self, Put};
-use calsync_store::{StoreError, Tx, refusals};
+use calsync_store::{StoreError, Tx, items, refusals};
 use http::StatusCode;
 use jiff::Timestamp;
 
@@ -28,12 +28,17 @@ pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<
     let done = stored!(web.engine, |tx| {
         let mut touched = BTreeSet::new();
         let mut done = Vec::with_capacity(slice.len());
-        for (index, line) in &in_turn {
-            let end = apply(tx, &line.op, &mut touched, now).await?;
-            if let Err(problem) = &end {
-                keep_refusal(tx, web, caller, &line.op, problem).await?;
+        // What is new among neighbouring upserts is stored at once, the rest line by line.
+        for run in in_turn.chunk_by(|(_, a), (_, b)| a.op.as_put().is_some() == b.op.as_put().is_some()) {
+            let puts: Vec<_> = run.iter().filter_map(|(_, line)| line.op.as_put()).collect();
+            let mut new = items::insert_new(tx, &puts, now).await?;
+            for (index, line) in run {
+                let end = apply(tx, &line.op, &mut new, &mut touched, now).await?;
+                if let Err(problem) = &end {
+                    keep_refusal(tx, web, caller, &line.op, problem).await?;
+                }
+                done.push((*index, end));
             }
-            done.push((*index, end));
         }
         mappings::touch(tx, &touched, now).await?;
         done
@@ -55,13 +60,16 @@ fn row(op: &Op) -> Option<(Option<ItemKind>, &str)> {
     }
 }
 
+/// Does what one line asks for; `new` are the items that were made for lines that are still to come.
 async fn apply(
     tx: &mut Tx,
     op: &Op,
+    new: &mut BTreeSet<ItemKey>,
     touched: &mut BTreeSet<Touched>,
     now: Timestamp,
 ) -> Result<Done, StoreError> {
     match op {
+        Op::Put(key, body) if new.remove(key) => Ok(Ok(change::created(key, body, touched))),
         Op::Put(key, body) => change::put(tx, key, body, touched, now).await,
         Op::Delete(key, version) => change::delete(tx, key, *version, touched, now).await,
         Op::PutUser(user) => Ok(Ok(match users::put(tx, user, now).await? {
