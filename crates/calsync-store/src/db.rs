@@ -25,6 +25,11 @@ const SQLITE_READERS: u32 = 4;
 const POSTGRES_CONNECTIONS: u32 = 16;
 /// A connection that rested for longer is tried before it is used: it may have died meanwhile.
 const POSTGRES_TRUSTED: Duration = Duration::from_secs(1);
+/// Pages of the log, of 4 KiB, after which SQLite carries them over into the database.
+const SQLITE_CHECKPOINT_PAGES: &str = "4000";
+/// The writer's cache, in KiB when negative: the pages that a batch touches, or SQLite would write
+/// them out and read them again while the transaction lasts.
+const SQLITE_WRITER_CACHE: &str = "-32000";
 /// How long SQLite waits for a lock that another process holds.
 const SQLITE_BUSY_MS: u64 = 10_000;
 
@@ -197,10 +202,13 @@ impl Pool {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_millis(SQLITE_BUSY_MS))
-            .foreign_keys(true);
+            .foreign_keys(true)
+            .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES);
         // A file needs no ping before each use, which would cost as much as a statement.
         let options = SqlitePoolOptions::new().test_before_acquire(false);
-        let writer = options.clone().max_connections(1).connect_with(connect.clone()).await?;
+        let writes = connect.clone().pragma("cache_size", SQLITE_WRITER_CACHE);
+        let writer = options.clone().max_connections(1).connect_with(writes).await?;
         let readers = options
             .max_connections(SQLITE_READERS)
             .connect_with(connect.pragma("query_only", "true"))
