@@ -29,20 +29,20 @@ def client():
     return build_from_document(document, credentials=google.oauth2.credentials.Credentials("none"))
 
 
-def insert(events, one):
+def insert(service, one):
     if not hasattr(THREAD, "connection"):
         THREAD.connection = httplib2.Http()
     credentials = google.oauth2.credentials.Credentials(one["token"])
     authorized = google_auth_httplib2.AuthorizedHttp(credentials, http=THREAD.connection)
-    events.insert(calendarId=one["calendar"], body=one["event"]).execute(http=authorized)
+    service.events().insert(calendarId=one["calendar"], body=one["event"]).execute(http=authorized)
 
 
 def main():
     inserts = [json.loads(line) for line in pathlib.Path(FILE).read_text().splitlines()]
-    events = client().events()
+    service = client()
     with concurrent.futures.ThreadPoolExecutor(int(AT_ONCE)) as threads:
         start = time.monotonic()
-        for _ in threads.map(lambda one: insert(events, one), inserts):
+        for _ in threads.map(lambda one: insert(service, one), inserts):
             pass
         print(time.monotonic() - start)
 
