@@ -10,6 +10,7 @@ pub mod fingerprint;
 pub mod ids;
 pub mod integration;
 pub mod item;
+pub mod language;
 pub mod merge;
 mod named;
 pub mod outcome;

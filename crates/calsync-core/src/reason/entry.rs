@@ -1,5 +1,6 @@
 //! What one line of the table of reasons says. `Reach` is the widest scope that a reason can have;
-//! statistics may narrow it.
+//! statistics may narrow it. What users read stands in
+//! `for_users`.
 
 use serde::{Deserialize, Serialize};
 
@@ -75,8 +76,6 @@ pub struct Entry {
     pub reach: Reach,
     /// What the engine does.
     pub reaction: Reaction,
-    /// To the user.
-    pub user_sentence: &'static str,
     /// To the admin.
     pub admin_sentence: &'static str,
     /// What to do.

@@ -3,10 +3,12 @@
 //! failure speaks from here.
 
 mod entry;
+mod for_users;
 mod table;
 
 pub use entry::{Actor, Entry, NextStep, Reach, Reaction};
 
+use crate::language::Language;
 use crate::named::named;
 
 named! {
@@ -100,6 +102,16 @@ impl Reason {
     pub const fn entry(self) -> &'static Entry {
         table::entry(self)
     }
+
+    /// What it says to the user.
+    pub const fn to_user(self, language: Language) -> &'static str {
+        for_users::sentence(self).to(language)
+    }
+
+    /// What the user does next.
+    pub const fn next_step_of_user(self, language: Language) -> &'static str {
+        for_users::next_step(self).to(language)
+    }
 }
 
 #[cfg(test)]
@@ -114,11 +126,18 @@ mod tests {
         for reason in Reason::ALL {
             let entry = reason.entry();
             writeln!(page, "{} · {:?} · {:?}", reason.name(), entry.reach, entry.reaction).expect("a String");
-            writeln!(page, "  user:  {}", entry.user_sentence).expect("a String");
+            for language in Language::ALL {
+                let (sentence, next) = (reason.to_user(*language), reason.next_step_of_user(*language));
+                writeln!(page, "  {}:    {sentence} → {next}", language.name()).expect("a String");
+                for text in [sentence, next] {
+                    let end = if *language == Language::Japanese { '。' } else { '.' };
+                    assert!(text.ends_with(end), "{}: {text}", reason.name());
+                }
+            }
             writeln!(page, "  admin: {}", entry.admin_sentence).expect("a String");
             let next = &entry.next_step;
             writeln!(page, "  next:  {} ({:?}, {:?})", next.text, next.who, next.action).expect("a String");
-            for sentence in [entry.user_sentence, entry.admin_sentence, next.text] {
+            for sentence in [entry.admin_sentence, next.text] {
                 assert!(sentence.ends_with('.') && sentence.len() > 10, "{}: {sentence}", reason.name());
             }
         }

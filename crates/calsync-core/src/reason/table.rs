@@ -4,12 +4,11 @@ use super::Reason;
 use super::entry::{Actor, Entry, NextStep, Reach, Reaction, nobody, operator, support, user};
 
 macro_rules! entry {
-    ($reach:ident, $reaction:ident, $user:literal, $admin:literal, $next:expr) => {
+    ($reach:ident, $reaction:ident, $admin:literal, $next:expr) => {
         const {
             &Entry {
                 reach: Reach::$reach,
                 reaction: Reaction::$reaction,
-                user_sentence: $user,
                 admin_sentence: $admin,
                 next_step: $next,
             }
@@ -66,42 +65,36 @@ const fn access(reason: Reason) -> &'static Entry {
         Reason::GrantRevoked => entry!(
             Domain,
             StopIntegration,
-            "Our access to your Google Calendar was ended.",
             "The user or their administrator ended our access at Google.",
             user("Connect Google Calendar again.", "reconnect")
         ),
         Reason::GrantExpired => entry!(
             Domain,
             StopIntegration,
-            "Our access to your Google Calendar has run out.",
             "Google let our access lapse.",
             user("Connect Google Calendar again.", "reconnect")
         ),
         Reason::ScopeMissing => entry!(
             User,
             StopIntegration,
-            "We may not write to your calendar: a permission is missing.",
             "The user's consent lacks a permission that sync needs.",
             user("Connect again and tick every box.", "reconnect")
         ),
         Reason::ClientInvalid => entry!(
             Client,
             PauseDeployment,
-            "Google doesn't accept our service at the moment; your connection is fine.",
             "Google refuses our Google app's id or secret; no user is at fault.",
             operator("Check google.client_id and google.client_secret against the Google Cloud console.")
         ),
         Reason::TokenUnreadable => entry!(
             User,
             StopIntegration,
-            "Your connection to Google Calendar can't be used any more.",
             "The stored token can't be opened: it is damaged, or its key is missing.",
             support("Force a disconnect; the user can connect again at once.", "force-disconnect")
         ),
         _ => entry!(
             Domain,
             StopIntegration,
-            "Google has ended our access to your calendar.",
             "Google answers invalid_grant and leaves no hint why the access ended.",
             user("Connect Google Calendar again.", "reconnect")
         ),
@@ -114,35 +107,30 @@ const fn limits(reason: Reason) -> &'static Entry {
         Reason::ApiDisabled => entry!(
             Project,
             PauseDeployment,
-            "Sync is interrupted on our side; nothing is lost.",
             "The Google Calendar API is off in our Google Cloud project.",
             operator("Turn the API on in the Google Cloud console.")
         ),
         Reason::DailyLimit => entry!(
             Project,
             PauseDeployment,
-            "Sync is slower today; nothing is lost.",
             "Our Google Cloud project has used up its quota of the day.",
             operator("Raise the daily quota, or wait until midnight Pacific time.")
         ),
         Reason::UserRate => entry!(
             User,
             PauseIntegration,
-            "Many changes at once: the rest follow within minutes.",
             "Google slows this user's calls down; they continue by themselves.",
             nobody("Nothing to do: it continues within a minute.")
         ),
         Reason::UserQuota => entry!(
             User,
             PauseIntegration,
-            "Your Google account has reached a limit of Google's for some hours.",
             "The account passed Google's calendar use limits; writes are refused for hours.",
             nobody("Nothing to do: it is tried again every hour.")
         ),
         _ => entry!(
             Project,
             PauseDeployment,
-            "Many changes at once: the rest follow within minutes.",
             "Our Google Cloud project has used up its quota of the minute.",
             nobody("Nothing to do: it continues within a minute.")
         ),
@@ -155,49 +143,42 @@ const fn calendar(reason: Reason) -> &'static Entry {
         Reason::CalendarGone => entry!(
             Calendar,
             StopIntegration,
-            "The calendar that we sync to is gone.",
             "The target calendar does not exist any more, or is not shared with this account any more.",
             user("Choose another calendar.", "choose-calendar")
         ),
         Reason::CalendarReadOnly => entry!(
             Calendar,
             StopIntegration,
-            "We may only read the calendar that you chose.",
             "Google refuses writes to the target calendar: it is read-only for this account.",
             user("Choose a calendar that you may change.", "choose-calendar")
         ),
         Reason::ItemRefused => entry!(
             Item,
             Park,
-            "Google doesn't accept this entry.",
             "Google refuses this item as it is; trying again won't help until it changes.",
             support("Read Google's message, and have the item changed in the platform.", "trace")
         ),
         Reason::ItemGone => entry!(
             Item,
             Mend,
-            "This entry is not in your calendar any more.",
             "The event is gone at Google.",
             nobody("Nothing to do: the next pass looks and decides.")
         ),
         Reason::SyncTokenExpired => entry!(
             Calendar,
             Mend,
-            "Your calendar is being read again.",
             "Google's sync token ran out; the calendar is read again in full.",
             nobody("Nothing to do: a full read follows.")
         ),
         Reason::ChannelLost => entry!(
             Calendar,
             Mend,
-            "Changes that you make in Google may take some minutes longer.",
             "Google's push channel died; regular reads stand in until a new one is open.",
             nobody("Nothing to do: a new channel is opened.")
         ),
         _ => entry!(
             Item,
             Mend,
-            "You and the platform changed this entry at the same time.",
             "The event changed at Google between our read and our write; it is merged and written again.",
             nobody("Nothing to do: both changes are merged.")
         ),
@@ -210,35 +191,30 @@ const fn weather(reason: Reason) -> &'static Entry {
         Reason::GoogleSlow => entry!(
             Google,
             Backoff,
-            "Google is slow to answer; we keep trying.",
             "Google did not answer in time; the call may have worked, so the next try looks first.",
             nobody("Nothing to do: it is tried again.")
         ),
         Reason::Network => entry!(
             Service,
             Backoff,
-            "Google can't be reached at the moment; we keep trying.",
             "The connection to Google failed or broke.",
             operator("If it lasts, check the service's way out to the internet.")
         ),
         Reason::AnswerGarbled => entry!(
             Google,
             Backoff,
-            "Google's answer could not be read; we keep trying.",
             "Google's answer was cut short or was not what its documents say.",
             nobody("Nothing to do: the next try looks first.")
         ),
         Reason::ServiceFault => entry!(
             Service,
             Backoff,
-            "Something went wrong on our side; we keep trying.",
             "calsync itself failed; the log has the details under this trace id.",
             operator("Read the log at this trace id.")
         ),
         _ => entry!(
             Google,
             Backoff,
-            "Google is having trouble; we keep trying.",
             "Google answers with server errors.",
             nobody("Nothing to do: it is tried again.")
         ),
@@ -251,21 +227,18 @@ const fn stops(reason: Reason) -> &'static Entry {
         Reason::HeldForApproval => entry!(
             User,
             None,
-            "A large change waits for a check.",
             "A breaker holds this batch until an admin approves or discards it.",
             NextStep { text: "Look at the held batch.", who: Actor::Operator, action: Some("approve") }
         ),
         Reason::Paused => entry!(
             Service,
             None,
-            "Sync is paused; nothing is lost.",
             "An admin paused writes to Google.",
             NextStep { text: "End the pause.", who: Actor::Operator, action: Some("resume") }
         ),
         _ => entry!(
             Service,
             None,
-            "In the queue.",
             "Waits for its turn within the quota.",
             nobody("Nothing to do: it is next in line soon.")
         ),
@@ -278,56 +251,45 @@ const fn item(reason: Reason) -> &'static Entry {
         Reason::NeverReceived => entry!(
             Item,
             None,
-            "We don't know this entry.",
             "The platform never sent this item.",
             operator("Look at the platform's sender.")
         ),
         Reason::RefusedByUs => entry!(
             Item,
             None,
-            "This entry could not be taken over.",
             "The platform sent this item in a form that we refused.",
             operator("Read the refusal's field errors and have the platform send it again.")
         ),
         Reason::NotAddressed => entry!(
             Item,
             None,
-            "This entry isn't addressed to you.",
             "The item exists, but this user is not among its users.",
             nobody("Nothing to do, unless the platform should have named this user.")
         ),
         Reason::KindOff => entry!(
             User,
             None,
-            "You turned this kind of entry off.",
             "The user turned this kind off in their settings.",
             user("Turn it on in the settings.", "save")
         ),
         Reason::TooOld => entry!(
             Item,
             None,
-            "This entry is too old to be sent.",
             "The item ended before the time from which items are sent (sync.past_days).",
             nobody("Nothing to do.")
         ),
         Reason::RemovedByUser => entry!(
             Item,
             None,
-            "You removed this entry from your calendar.",
             "The user removed the event in Google; it stays away until it is restored.",
             support("Restore it, if the user wants it back.", "restore")
         ),
-        Reason::Cancelled => entry!(
-            Item,
-            None,
-            "This entry was called off.",
-            "The platform cancelled or removed the item.",
-            nobody("Nothing to do.")
-        ),
+        Reason::Cancelled => {
+            entry!(Item, None, "The platform cancelled or removed the item.", nobody("Nothing to do."))
+        }
         _ => entry!(
             User,
             None,
-            "Google Calendar is not connected.",
             "This user has not connected Google Calendar.",
             user("Connect Google Calendar.", "connect")
         ),
@@ -340,38 +302,30 @@ const fn consent(reason: Reason) -> &'static Entry {
         Reason::ConsentPartial => entry!(
             User,
             None,
-            "You agreed to a part of what sync needs.",
             "The user left a box unticked at Google's consent.",
             user("Connect again and tick every box.", "reconnect")
         ),
         Reason::OrgBlocksApp => entry!(
             Domain,
             None,
-            "Your organisation doesn't let this app use Google Calendar.",
             "The Workspace administrator blocks our Google app.",
             user("Ask your administrator to allow the app.", "reconnect")
         ),
         Reason::LinkExpired => entry!(
             User,
             None,
-            "This link was used already or is too old.",
             "The connect link was used already or is too old.",
             user("Ask for a new link.", "reconnect")
         ),
         Reason::OtherAccount => entry!(
             User,
             None,
-            "This is another Google account than before.",
             "The user came back with another Google account than the one connected.",
             user("Choose which account to use.", "reconnect")
         ),
-        _ => entry!(
-            User,
-            None,
-            "You said no at Google, so nothing was connected.",
-            "The user denied the consent.",
-            user("Connect again, if you like.", "connect")
-        ),
+        _ => {
+            entry!(User, None, "The user denied the consent.", user("Connect again, if you like.", "connect"))
+        }
     }
 }
 
@@ -379,7 +333,6 @@ const fn unknown() -> &'static Entry {
     entry!(
         Google,
         Backoff,
-        "Something went wrong; we keep trying.",
         "Google answered something that calsync doesn't know; its words are kept as they were.",
         operator("Read Google's own words in the error group, and report them.")
     )

@@ -17,6 +17,8 @@ use crate::{Result, StoreError, Tx};
 pub struct ShownPair {
     /// The user.
     pub user_id: String,
+    /// Their language, as BCP 47.
+    pub locale: Option<String>,
     /// The state.
     pub state: SyncState,
     /// Why.
@@ -38,6 +40,7 @@ pub struct ShownPair {
 #[derive(FromRow)]
 struct ShownRow {
     user_id: String,
+    locale: Option<String>,
     sync_state: Option<String>,
     is_waiting: Option<bool>,
     reason: Option<String>,
@@ -61,6 +64,7 @@ impl ShownRow {
         let reason = self.reason.as_deref().and_then(Reason::from_name);
         Ok(ShownPair {
             user_id: self.user_id,
+            locale: self.locale,
             reason: reason.or((state == SyncState::NotConnected).then_some(Reason::NotConnected)),
             state,
             html_link: remote.as_ref().and_then(|event| event.html_link().map(str::to_owned)),
@@ -78,9 +82,10 @@ pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<S
     let rows = fetch_all!(
         tx,
         ShownRow,
-        "SELECT u.user_id, m.sync_state, m.wanted_revision <> m.settled_revision AS is_waiting, m.reason,
-                m.google_id, g.target_calendar_id, m.etag, m.remote, m.last_synced_at, m.verified_at
+        "SELECT u.user_id, p.locale, m.sync_state, m.wanted_revision <> m.settled_revision AS is_waiting,
+                m.reason, m.google_id, g.target_calendar_id, m.etag, m.remote, m.last_synced_at, m.verified_at
          FROM item_users u
+         LEFT JOIN users p ON p.user_id = u.user_id
          LEFT JOIN user_integrations g ON g.user_id = u.user_id AND g.provider = 'google'
              AND g.state <> 'disconnected'
          LEFT JOIN sync_mappings m ON m.integration_id = g.id AND m.kind = u.kind AND m.item_id = u.item_id

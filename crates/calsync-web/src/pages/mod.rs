@@ -93,7 +93,7 @@ fn failed(web: &Web, reason: Reason, return_url: Option<&str>) -> Response {
     let message = Message {
         shell: Shell::new(web),
         title: "Google Calendar is not connected",
-        sentence: reason.entry().user_sentence,
+        sentence: reason.to_user(calsync_core::language::Language::English),
         way_out: &way_out,
         trace_id: None,
     };

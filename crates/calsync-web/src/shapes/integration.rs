@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use calsync_core::integration::{CalendarChoice, FRESHNESS_PROMISE_MINUTES, IntegrationState};
+use calsync_core::language::Text;
 use calsync_core::reason::{Actor, Reason};
 use calsync_store::integrations::{self, CalendarPhase, Integration};
 use calsync_store::{StoreError, Tx};
@@ -84,7 +85,7 @@ impl IntegrationShape {
         let state = shown_state(&one, &counts, now);
         let reason = one.reason.or((state == IntegrationState::Disconnected).then_some(Reason::NotConnected));
         let (sentence, next_step) = match reason {
-            Some(reason) => (sentence(reason, audience), NextStep::for_reason(reason, audience)),
+            Some(reason) => of_reason(reason, audience),
             None => plain_words(state, &one, audience),
         };
         let calendar = |id| TargetCalendar { id, summary: one.target_calendar_summary };
@@ -128,23 +129,55 @@ fn shown_state(one: &Integration, counts: &integrations::Counts, now: Timestamp)
 fn plain_words(state: IntegrationState, one: &Integration, audience: Audience) -> (&'static str, NextStep) {
     let chooses =
         one.calendar_choice == CalendarChoice::Existing && one.calendar_phase == CalendarPhase::Untold;
-    match state {
-        IntegrationState::Connecting if chooses => (
-            "Connected; which calendar to use is not chosen yet.",
-            NextStep::of(Actor::User, "Choose a calendar.", Some("choose-calendar")),
-        ),
-        IntegrationState::Connecting => ("Connected; the calendar is being made.", NextStep::none()),
-        IntegrationState::Active => ("Google Calendar is connected.", NextStep::none()),
-        IntegrationState::Delayed => (
-            "Google Calendar is connected, but a change has been waiting for more than 5 minutes.",
-            NextStep::of(Actor::Nobody, "Nothing to do: it is tried again.", None),
-        ),
-        IntegrationState::Paused => {
-            (sentence(Reason::Paused, audience), NextStep::for_reason(Reason::Paused, audience))
+    let text = match state {
+        IntegrationState::Connecting if chooses => {
+            let step = CHOOSE.to(audience.language());
+            let step = NextStep::of(Actor::User, step, Some("choose-calendar"));
+            return (NOT_CHOSEN.to(audience.language()), step);
         }
-        IntegrationState::Disconnecting => ("Google Calendar is being disconnected.", NextStep::none()),
+        IntegrationState::Connecting => BEING_MADE,
+        IntegrationState::Active => CONNECTED,
+        IntegrationState::Delayed => {
+            let step = NextStep::for_reason(Reason::WaitingTurn, audience);
+            return (DELAYED.to(audience.language()), step);
+        }
+        IntegrationState::Paused => return of_reason(Reason::Paused, audience),
+        IntegrationState::Disconnecting => DISCONNECTING,
         IntegrationState::NeedsAction | IntegrationState::Disconnected => {
-            (sentence(Reason::Unknown, audience), NextStep::for_reason(Reason::Unknown, audience))
+            return of_reason(Reason::Unknown, audience);
         }
-    }
+    };
+    (text.to(audience.language()), NextStep::none(audience))
 }
+
+const fn of_reason(reason: Reason, audience: Audience) -> (&'static str, NextStep) {
+    (sentence(reason, audience), NextStep::for_reason(reason, audience))
+}
+
+const NOT_CHOSEN: Text = Text::new(
+    "Connected; which calendar to use is not chosen yet.",
+    "接続済みですが、使用するカレンダーがまだ選ばれていません。",
+    "연결되었지만 사용할 캘린더를 아직 선택하지 않았습니다.",
+);
+const CHOOSE: Text =
+    Text::new("Choose a calendar.", "カレンダーを選んでください。", "캘린더를 선택해 주세요.");
+const BEING_MADE: Text = Text::new(
+    "Connected; the calendar is being made.",
+    "接続済みです。カレンダーを作成しています。",
+    "연결되었습니다. 캘린더를 만들고 있습니다.",
+);
+const CONNECTED: Text = Text::new(
+    "Google Calendar is connected.",
+    "Google カレンダーに接続されています。",
+    "Google 캘린더가 연결되어 있습니다.",
+);
+const DELAYED: Text = Text::new(
+    "Google Calendar is connected, but a change has been waiting for more than 5 minutes.",
+    "Google カレンダーに接続されていますが、5 分以上反映を待っている変更があります。",
+    "Google 캘린더가 연결되어 있지만, 5분 넘게 반영을 기다리는 변경이 있습니다.",
+);
+const DISCONNECTING: Text = Text::new(
+    "Google Calendar is being disconnected.",
+    "Google カレンダーの接続を解除しています。",
+    "Google 캘린더 연결을 해제하고 있습니다.",
+);

@@ -1,6 +1,7 @@
 //! An item as it is shown: the body, and for each of its users where it stands.
 
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind};
+use calsync_core::language::Text;
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use calsync_store::mappings::{self, ShownPair};
@@ -52,14 +53,23 @@ impl ItemShape {
     ///
     /// # Errors
     /// If the store fails.
-    pub(crate) async fn load(tx: &mut Tx, item: Item, audience: Audience) -> Result<Self, StoreError> {
+    pub(crate) async fn load(
+        tx: &mut Tx,
+        item: Item,
+        audience_of: fn(&ShownPair) -> Audience,
+    ) -> Result<Self, StoreError> {
         let pairs = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
-        Ok(Self::new(item.key, item.body, pairs, audience))
+        Ok(Self::new(item.key, item.body, pairs, audience_of))
     }
 
     /// An item and its pairs.
-    pub(crate) fn new(key: ItemKey, body: ItemBody, pairs: Vec<ShownPair>, audience: Audience) -> Self {
-        let sync = pairs.into_iter().map(|pair| SyncShape::new(pair, audience)).collect();
+    pub(crate) fn new(
+        key: ItemKey,
+        body: ItemBody,
+        pairs: Vec<ShownPair>,
+        audience_of: fn(&ShownPair) -> Audience,
+    ) -> Self {
+        let sync = pairs.into_iter().map(|pair| SyncShape::new(audience_of(&pair), pair)).collect();
         Self { kind: key.kind, item_id: key.id, body, sync }
     }
 }
@@ -75,7 +85,7 @@ impl SyncShape {
         self.last_synced_at
     }
 
-    fn new(pair: ShownPair, audience: Audience) -> Self {
+    fn new(audience: Audience, pair: ShownPair) -> Self {
         let (calendar_id, etag, html_link) = (pair.calendar_id, pair.etag, pair.html_link);
         Self {
             user_id: pair.user_id,
@@ -94,14 +104,35 @@ const fn words(state: SyncState, reason: Option<Reason>, audience: Audience) -> 
     if let Some(reason) = reason {
         return sentence(reason, audience);
     }
-    match state {
-        SyncState::NotConnected => sentence(Reason::NotConnected, audience),
-        SyncState::Waiting => "In the queue: it will be in Google Calendar soon.",
-        SyncState::Synced => "It is in Google Calendar.",
-        SyncState::Parked => "Stopped until something changes.",
-        SyncState::Held => sentence(Reason::HeldForApproval, audience),
-        SyncState::RemovedByUser => sentence(Reason::RemovedByUser, audience),
-        SyncState::Removed => "It was taken off Google Calendar.",
-        SyncState::NotSent => "A rule keeps it out of Google Calendar.",
-    }
+    let text = match state {
+        SyncState::NotConnected => return sentence(Reason::NotConnected, audience),
+        SyncState::Held => return sentence(Reason::HeldForApproval, audience),
+        SyncState::RemovedByUser => return sentence(Reason::RemovedByUser, audience),
+        SyncState::Waiting => Text::new(
+            "In the queue: it will be in Google Calendar soon.",
+            "順番を待っています。まもなく Google カレンダーに反映されます。",
+            "순서를 기다리고 있습니다. 곧 Google 캘린더에 반영됩니다.",
+        ),
+        SyncState::Synced => Text::new(
+            "It is in Google Calendar.",
+            "Google カレンダーに反映されています。",
+            "Google 캘린더에 반영되어 있습니다.",
+        ),
+        SyncState::Parked => Text::new(
+            "Stopped until something changes.",
+            "内容が変わるまで停止しています。",
+            "내용이 바뀔 때까지 중단되어 있습니다.",
+        ),
+        SyncState::Removed => Text::new(
+            "It was taken off Google Calendar.",
+            "Google カレンダーから取り除かれました。",
+            "Google 캘린더에서 제거되었습니다.",
+        ),
+        SyncState::NotSent => Text::new(
+            "A rule keeps it out of Google Calendar.",
+            "設定により、Google カレンダーには送られません。",
+            "설정에 따라 Google 캘린더로 보내지 않습니다.",
+        ),
+    };
+    text.to(audience.language())
 }

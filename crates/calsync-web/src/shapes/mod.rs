@@ -13,15 +13,42 @@ pub(crate) mod refusal;
 pub(crate) mod sync_error;
 pub(crate) mod user;
 
+use calsync_core::language::Language;
+use calsync_store::mappings::ShownPair;
 use serde::Serialize;
 
 /// Whom a sentence speaks to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Audience {
-    /// The user, by way of the platform.
-    User,
+    /// The user, by way of the platform or on their own pages.
+    User(Language),
     /// An admin.
     Admin,
+}
+
+impl Audience {
+    /// The user with this locale.
+    pub(crate) fn user(locale: Option<&str>) -> Self {
+        Self::User(Language::of_locale(locale))
+    }
+
+    /// Each user of an item reads in their own language.
+    pub(crate) fn user_of(pair: &ShownPair) -> Self {
+        Self::user(pair.locale.as_deref())
+    }
+
+    /// An admin reads of all users.
+    pub(crate) const fn admin_of(_: &ShownPair) -> Self {
+        Self::Admin
+    }
+
+    /// What they read.
+    pub(crate) const fn language(self) -> Language {
+        match self {
+            Self::User(language) => language,
+            Self::Admin => Language::English,
+        }
+    }
 }
 
 /// A page of a list.

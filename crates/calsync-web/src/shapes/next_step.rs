@@ -1,5 +1,6 @@
 //! What to do next, and who does it. A user is never told to do what only an operator can.
 
+use calsync_core::language::Text;
 use calsync_core::reason::{Actor, Reason};
 use serde::Serialize;
 
@@ -40,18 +41,23 @@ impl NextStep {
     }
 
     /// Nothing to do.
-    pub(crate) const fn none() -> Self {
-        Self::of(Actor::Nobody, "Nothing to do.", None)
+    pub(crate) const fn none(audience: Audience) -> Self {
+        const NOTHING: Text =
+            Text::new("Nothing to do.", "何もする必要はありません。", "따로 하실 일은 없습니다.");
+        Self::of(Actor::Nobody, NOTHING.to(audience.language()), None)
     }
 
     /// What the table of reasons says, as far as it is the reader's.
     pub(crate) const fn for_reason(reason: Reason, audience: Audience) -> Self {
         let step = &reason.entry().next_step;
         match (audience, step.who) {
-            (Audience::User, Actor::Support | Actor::Operator) => {
-                Self::of(step.who, "Nothing for you to do: we look after it.", None)
+            (Audience::Admin, _) => Self::of(step.who, step.text, step.action),
+            (Audience::User(language), Actor::Support | Actor::Operator) => {
+                Self::of(step.who, reason.next_step_of_user(language), None)
             }
-            (Audience::User | Audience::Admin, _) => Self::of(step.who, step.text, step.action),
+            (Audience::User(language), _) => {
+                Self::of(step.who, reason.next_step_of_user(language), step.action)
+            }
         }
     }
 }
@@ -59,7 +65,7 @@ impl NextStep {
 /// The reason's sentence to the reader.
 pub(crate) const fn sentence(reason: Reason, audience: Audience) -> &'static str {
     match audience {
-        Audience::User => reason.entry().user_sentence,
+        Audience::User(language) => reason.to_user(language),
         Audience::Admin => reason.entry().admin_sentence,
     }
 }

@@ -86,3 +86,28 @@ async fn no_token_is_ever_shown() {
         }
     }
 }
+
+#[tokio::test]
+async fn users_are_spoken_to_in_their_own_language() {
+    let world = World::new().await;
+    for (user, locale) in [("ana", "ja-JP"), ("ben", "ko"), ("cho", "de")] {
+        let body = json!({"email": format!("{user}@example.org"), "locale": locale});
+        world.put(&format!("/api/v1/users/{user}"), body).await;
+    }
+    connect(&world, "new").await;
+    let sentence = async |user: &str| {
+        let list = world.get(&format!("/api/v1/users/{user}/integrations")).await.json();
+        list["items"][0]["sentence"].clone()
+    };
+    // `connect` puts Ana anew, without a locale.
+    assert_eq!(sentence("ana").await, "Connected; the calendar is being made.");
+    world.put("/api/v1/users/ana", json!({"email": "ana@example.org", "locale": "ja-JP"})).await;
+    assert_eq!(sentence("ana").await, "接続済みです。カレンダーを作成しています。");
+
+    let body = json!({"user_ids": ["ana", "ben", "cho"], "title": "Talk", "status": "active",
+        "starts_at": "2031-03-02T10:00:00Z", "ends_at": "2031-03-02T11:00:00Z"});
+    let item = world.put("/api/v1/items/session/talk", body).await.json();
+    assert_eq!(item["sync"][0]["sentence"], "順番を待っています。まもなく Google カレンダーに反映されます。");
+    assert_eq!(item["sync"][1]["sentence"], "Google 캘린더가 연결되어 있지 않습니다.");
+    assert_eq!(item["sync"][2]["sentence"], "Google Calendar is not connected.");
+}

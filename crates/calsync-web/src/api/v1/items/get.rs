@@ -19,5 +19,5 @@ pub(crate) async fn handler(
     let mut tx = web.engine.store().read().await?;
     let item = items::get(&mut tx, &key).await?.filter(|item| !item.deleted);
     let item = item.ok_or_else(|| Problem::new(Kind::NotFound))?;
-    Ok(Json(ItemShape::load(&mut tx, item, Audience::User).await?))
+    Ok(Json(ItemShape::load(&mut tx, item, Audience::user_of).await?))
 }

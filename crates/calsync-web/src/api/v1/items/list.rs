@@ -38,7 +38,7 @@ pub(crate) async fn handler(State(web): State<Web>, query: Query) -> Result<Json
     let next_cursor = last.and_then(|item| cursor::write(&search.list, &item.key));
     let mut items = Vec::with_capacity(found.len());
     for item in found {
-        let shape = ItemShape::load(&mut tx, item, Audience::User).await?;
+        let shape = ItemShape::load(&mut tx, item, Audience::user_of).await?;
         if search.matches(&shape) {
             items.push(shape);
         }

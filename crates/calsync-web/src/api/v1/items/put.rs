@@ -61,5 +61,5 @@ async fn store(
     if !is_quiet {
         web.engine.hint();
     }
-    Ok(status.map(|status| (status, ItemShape::new(key, body, pairs, Audience::User))))
+    Ok(status.map(|status| (status, ItemShape::new(key, body, pairs, Audience::user_of))))
 }

@@ -1,4 +1,4 @@
-//! `GET /api/v1/users/{user_id}/integrations`: a user's connections, in their own words,
+//! `GET /api/v1/users/{user_id}/integrations`: a user's connections, in their own words and language,
 //! without secrets.
 
 use axum::Json;
@@ -18,9 +18,8 @@ pub(crate) async fn handler(
 ) -> Result<Json<List<IntegrationShape>>, Problem> {
     input::user_id(&user_id)?;
     let mut tx = web.engine.store().read().await?;
-    if users::get(&mut tx, &user_id).await?.is_none() {
-        return Err(Problem::new(Kind::NotFound));
-    }
-    let items = integration::of_user(&mut tx, &user_id, Audience::User, web.engine.now()).await?;
+    let user = users::get(&mut tx, &user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    let audience = Audience::user(user.locale.as_deref());
+    let items = integration::of_user(&mut tx, &user_id, audience, web.engine.now()).await?;
     Ok(Json(List::whole(items)))
 }

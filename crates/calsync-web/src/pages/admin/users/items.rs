@@ -78,7 +78,7 @@ async fn row(
     let kind = item.key.kind.name();
     let (when, link) = (when(&item.body), link(&item.body));
     let item_id = item.key.id.clone();
-    let shape = ItemShape::new(item.key, item.body, pairs, Audience::Admin);
+    let shape = ItemShape::new(item.key, item.body, pairs, Audience::admin_of);
     let sync = shape.sync.into_iter().find(|sync| sync.user_id == user_id);
     let state = sync.as_ref().map_or(SyncState::NotConnected, |sync| sync.state);
     let sentence = sync.as_ref().map_or("", SyncShape::sentence);

@@ -42,7 +42,7 @@ pub(super) async fn page(
             let message = Message {
                 shell: Shell::new(web),
                 title: "Your calendars can’t be shown",
-                sentence: failure.reason.entry().user_sentence,
+                sentence: failure.reason.to_user(calsync_core::language::Language::English),
                 way_out: "Load this page again in a minute.",
                 trace_id: None,
             };
