@@ -98,7 +98,7 @@ impl IntegrationShape {
             account_email: one.account_email.filter(|email| !email.is_empty()),
             target_calendar: one.target_calendar_id.map(calendar),
             scopes: one.scopes,
-            token_renews_at: one.expires_at.filter(|_| state != IntegrationState::Disconnected),
+            token_renews_at: one.expires_at.filter(|_| renews_itself(state)),
             connected_at: one.connected_at,
             last_success_at: one.last_success_at,
             last_error_at: one.last_error_at,
@@ -110,6 +110,19 @@ impl IntegrationShape {
             },
             channel: Channel { state: "off", expires_at: None },
             incident_id: None,
+        }
+    }
+}
+
+/// Whether we go on renewing its hourly token.
+const fn renews_itself(state: IntegrationState) -> bool {
+    match state {
+        IntegrationState::Connecting
+        | IntegrationState::Active
+        | IntegrationState::Delayed
+        | IntegrationState::Paused => true,
+        IntegrationState::NeedsAction | IntegrationState::Disconnecting | IntegrationState::Disconnected => {
+            false
         }
     }
 }
