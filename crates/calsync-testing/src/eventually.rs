@@ -14,25 +14,30 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// # Panics
 /// If `look` has found nothing within `deadline`; the message names the caller.
 #[track_caller]
-pub fn eventually<T>(
-    deadline: Duration,
-    mut look: impl AsyncFnMut() -> Option<T>,
-) -> impl Future<Output = T> {
+pub fn eventually<T>(deadline: Duration, look: impl AsyncFnMut() -> Option<T>) -> impl Future<Output = T> {
     let caller = Location::caller();
     async move {
-        let looking = async {
-            let mut tick = interval(BETWEEN_LOOKS);
-            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                tick.tick().await;
-                if let Some(found) = look().await {
-                    return found;
-                }
-            }
-        };
-        match timeout(deadline, looking).await {
-            Ok(found) => found,
-            Err(_) => panic!("{caller}: what should happen within {deadline:?} did not"),
+        match found_within(deadline, look).await {
+            Some(found) => found,
+            None => panic!("{caller}: what should happen within {deadline:?} did not"),
         }
     }
+}
+
+/// What `look` finds within `deadline`.
+pub(crate) async fn found_within<T>(
+    deadline: Duration,
+    mut look: impl AsyncFnMut() -> Option<T>,
+) -> Option<T> {
+    let looking = async {
+        let mut tick = interval(BETWEEN_LOOKS);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tick.tick().await;
+            if let Some(found) = look().await {
+                return found;
+            }
+        }
+    };
+    timeout(deadline, looking).await.ok()
 }

@@ -7,6 +7,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "test code: a failed helper is a failed test")]
 
+#[cfg(feature = "browser")]
+pub mod browser;
 mod database;
 mod eventually;
 mod postgres;

@@ -37,10 +37,22 @@ pub fn python() -> PathBuf {
 /// # Panics
 /// If they aren't there.
 pub fn discovery_documents() -> PathBuf {
-    let documents = "site-packages/googleapiclient/discovery_cache/documents";
+    tool("CALSYNC_DISCOVERY_DIR", &site_packages().join("googleapiclient/discovery_cache/documents"))
+}
+
+/// The script of axe-core, which checks pages for accessibility (`CALSYNC_AXE`).
+///
+/// # Panics
+/// If it isn't there.
+pub fn axe() -> PathBuf {
+    tool("CALSYNC_AXE", &site_packages().join("axe_playwright_python/axe.min.js"))
+}
+
+/// Where the packages of `.venv` are, whatever its Python.
+fn site_packages() -> PathBuf {
     let lib = repository().join(".venv/lib");
     let of_any_python = lib.read_dir().ok().and_then(|mut pythons| pythons.next()?.ok());
-    tool("CALSYNC_DISCOVERY_DIR", &of_any_python.map_or(lib, |python| python.path()).join(documents))
+    of_any_python.map_or(lib, |python| python.path()).join("site-packages")
 }
 
 /// Chromium (`CALSYNC_CHROMIUM`).
