@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
+mod browser;
 mod chance;
 mod keys;
 mod leaks;

@@ -48,8 +48,17 @@ fn calsync() -> Command {
 }
 
 impl World {
+    /// Google consents at once for whoever is hinted at.
     pub(crate) async fn start(database: TestDatabase) -> Self {
-        let google = Google::start().await;
+        Self::with_google(database, Google::start(&["--auto-consent"]).await).await
+    }
+
+    /// Google asks on its consent page.
+    pub(crate) async fn asking(database: TestDatabase) -> Self {
+        Self::with_google(database, Google::start(&[]).await).await
+    }
+
+    async fn with_google(database: TestDatabase, google: Google) -> Self {
         let service = Service::start(database, &google.url).await;
         Self { google, service }
     }
@@ -81,9 +90,9 @@ impl World {
 }
 
 impl Google {
-    pub(crate) async fn start() -> Self {
+    pub(crate) async fn start(options: &[&str]) -> Self {
         let mut command = calsync();
-        command.args(["simulator", "--auto-consent", "--listen", "127.0.0.1:0"]);
+        command.args(["simulator", "--listen", "127.0.0.1:0"]).args(options);
         let mut program = Program::start(command);
         let url = program.address("listens on").await;
         Self { url, transport: HttpTransport::new().unwrap(), _program: program }
@@ -178,14 +187,22 @@ impl Service {
             database,
             folder,
         };
-        let mut command = service.command();
-        command.args(["api-key", "create", "--scope", "platform", "--name", "test"]);
-        let output = command.output().unwrap();
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        let key = String::from_utf8(output.stdout).unwrap().split_whitespace().last().unwrap().to_owned();
-        service.key = key.into();
+        service.key =
+            service.secret_of(&["api-key", "create", "--scope", "platform", "--name", "test"]).into();
         service.run().await;
         service
+    }
+
+    /// Adds an admin; gives the one-time password.
+    pub(crate) fn add_admin(&self, email: &str, role: &str) -> String {
+        self.secret_of(&["admin", "add", email, "--role", role])
+    }
+
+    /// Runs a command of the program that prints a secret as its last word.
+    fn secret_of(&self, arguments: &[&str]) -> String {
+        let output = self.command().args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap().split_whitespace().last().unwrap().to_owned()
     }
 
     /// The program with the service's configuration.
@@ -250,6 +267,13 @@ impl Service {
         self.platform().call(Method::GET, path, &Value::Null).await.unwrap()
     }
 
+    /// `/openapi.json`, which has every route.
+    pub(crate) async fn description(&self) -> Value {
+        let request = Request::get(format!("{}/openapi.json", self.url)).body(Bytes::new()).unwrap();
+        let answer = self.transport.send(request).await.unwrap();
+        serde_json::from_slice(answer.body()).unwrap()
+    }
+
     /// Sends lines to the batch; an answer that did not come whole is an error.
     pub(crate) async fn batch(&self, lines: &[String]) -> Result<Vec<Value>, String> {
         let secret = secrecy::ExposeSecret::expose_secret(&self.key);
@@ -265,9 +289,15 @@ impl Service {
         if answers.len() == lines.len() { Ok(answers) } else { Err("cut short".into()) }
     }
 
-    pub(crate) async fn connect(&self, user_id: &str) {
+    /// A connect link, as `wish` says.
+    pub(crate) async fn connect_link(&self, user_id: &str, wish: &Value) -> String {
         let path = format!("/users/{user_id}/connect-link");
-        let link = self.platform().call(Method::POST, &path, &json!({})).await.unwrap();
-        visitor::connect(&self.transport, link["url"].as_str().unwrap()).await.unwrap();
+        let link = self.platform().call(Method::POST, &path, wish).await.unwrap();
+        link["url"].as_str().unwrap().to_owned()
+    }
+
+    pub(crate) async fn connect(&self, user_id: &str) {
+        let link = self.connect_link(user_id, &json!({})).await;
+        visitor::connect(&self.transport, &link).await.unwrap();
     }
 }

@@ -1,0 +1,150 @@
+//! Every page is accessible to everybody, as far as axe-core can tell: light and dark, on a desk
+//! and on a phone. Which pages there are is asked of the service itself.
+
+use std::collections::BTreeSet;
+
+use calsync_testing::browser::{Browser, Look};
+use calsync_testing::{DatabaseKind, TestDatabase};
+use http::Method;
+use serde_json::{Value, json};
+
+use super::{break_the_connection_of_ana, sign_in};
+use crate::world::World;
+
+/// A visitor who looks at each page in every way, and remembers where they were.
+struct Inspector<'a> {
+    browser: &'a Browser,
+    pages: &'a BTreeSet<String>,
+    seen: BTreeSet<String>,
+    faults: Vec<String>,
+}
+
+impl<'a> Inspector<'a> {
+    fn new(browser: &'a Browser, pages: &'a BTreeSet<String>) -> Self {
+        Self { browser, pages, seen: BTreeSet::new(), faults: Vec::new() }
+    }
+
+    async fn open(&mut self, url: &str) {
+        self.browser.open(url).await;
+        self.inspect().await;
+    }
+
+    /// Looks at the page that is open.
+    async fn inspect(&mut self) {
+        let address = self.browser.address().await;
+        for look in Look::ALL {
+            self.browser.look(look).await;
+            let mut faults = self.browser.violations().await;
+            if self.browser.scrolls_sideways().await {
+                faults.push("the page is wider than its window".into());
+            }
+            self.faults.extend(faults.iter().map(|fault| format!("{address}, {look:?}: {fault}")));
+        }
+        let path = address.split('/').skip(3).collect::<Vec<_>>().join("/");
+        let path = path.split('?').next().unwrap();
+        // Of two that fit, `{…}` sorts behind any word.
+        self.seen.extend(self.pages.iter().find(|page| fits(page, path)).cloned());
+    }
+
+    /// Nothing was wrong, and no page was forgotten.
+    fn finish(self) {
+        assert!(self.faults.is_empty(), "{:#?}", self.faults);
+        let missed: Vec<_> = self.pages.difference(&self.seen).collect();
+        assert!(missed.is_empty(), "never looked at: {missed:?}");
+    }
+}
+
+fn fits(page: &str, path: &str) -> bool {
+    let (page, path): (Vec<_>, Vec<_>) = (page[1..].split('/').collect(), path.split('/').collect());
+    page.len() == path.len() && page.iter().zip(path).all(|(a, b)| a.starts_with('{') || *a == b)
+}
+
+/// The routes of the service that show a pageamong those that `wanted` says.
+async fn pages(world: &World, wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
+    let description = world.service.description().await;
+    let paths = description["paths"].as_object().unwrap();
+    let shows_a_page = |operations: &Value| {
+        let answer = &operations["get"]["responses"]["200"];
+        answer.is_object() && answer["content"].is_null()
+    };
+    let pages = paths.iter().filter(|(path, _)| !path.starts_with("/assets/") && wanted(path));
+    pages.filter(|(_, operations)| shows_a_page(operations)).map(|(path, _)| path.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_console() {
+    let world = World::start(TestDatabase::new(DatabaseKind::Sqlite)).await;
+    let pages = pages(&world, |path| path.starts_with("/admin")).await;
+    let browser = Browser::start().await;
+    let mut inspector = Inspector::new(&browser, &pages);
+    let at = |path: &str| format!("{}/admin{path}", world.service.url);
+
+    inspector.open(&at("/sign-in")).await;
+    let form = browser.form("sign-in").await;
+    form.fill("email", "nobody@example.org").await.fill("password", "wrong").await.send().await;
+    inspector.inspect().await;
+    sign_in(&browser, &world.service, "support").await;
+    inspector.open(&at("/password")).await;
+    for (path, text) in
+        [("/users", "No users yet."), ("/errors", "Nothing failed."), ("/audit", "Nothing was done yet.")]
+    {
+        inspector.open(&at(path)).await;
+        browser.reads(text).await;
+    }
+    world.service.put("/users/ben", &json!({"email": "ben@example.org"})).await;
+    for path in ["", "/items", "/connect-attempts", "/history"] {
+        inspector.open(&at(&format!("/users/ben{path}"))).await;
+    }
+
+    break_the_connection_of_ana(&world).await;
+    for path in ["/users", "/users?q=nobody", "/users/ana", "/users/ana/items", "/users/ana/connect-attempts"]
+    {
+        inspector.open(&at(path)).await;
+    }
+    inspector.open(&at("/errors?user_id=ana")).await;
+    let error = browser.values("tbody a", "href").await;
+    inspector.open(&format!("{}{}", world.service.url, error[0])).await;
+    inspector.open(&at("/users/ana/integrations/google/disconnect")).await;
+    browser.form("force-disconnect").await.fill("note", "   ").await.send().await;
+    browser.reads("Write in 3 to 500 characters why").await;
+    inspector.inspect().await;
+    browser.form("force-disconnect").await.fill("note", "ticket 2291").await.send().await;
+    browser.reads("Done with leftovers").await;
+    inspector.inspect().await;
+    for path in ["/audit", "/users/ana/history", "/users/nobody", "/nowhere"] {
+        inspector.open(&at(path)).await;
+    }
+    inspector.finish();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_users_pages() {
+    let world = World::asking(TestDatabase::new(DatabaseKind::Sqlite)).await;
+    let pages = pages(&world, |path| !path.starts_with("/admin")).await;
+    let calendars = json!([{"id": "work", "summary": "Work"}]);
+    let ana = json!({"email": "ana@example.org", "calendars": calendars});
+    world.google.control(Method::POST, "/accounts", &ana).await;
+    world.service.put("/users/ana", &json!({"email": "ana@example.org"})).await;
+    let browser = Browser::start().await;
+    let mut inspector = Inspector::new(&browser, &pages);
+
+    let link = world.service.connect_link("ana", &json!({})).await;
+    inspector.open(&link).await;
+    browser.form("connect").await.choose("calendar", "existing").await.send().await;
+    browser.form("consent").await.press("[value=allow]").await;
+    inspector.inspect().await;
+    browser.form("choose-calendar").await.choose("target_calendar", "work").await.send().await;
+    inspector.inspect().await;
+    inspector.open(&link).await;
+    browser.reads("This link was used already").await;
+
+    browser.open(&world.service.connect_link("ana", &json!({})).await).await;
+    browser.form("connect").await.send().await;
+    browser.form("consent").await.press("[value=deny]").await;
+    browser.reads("You said no at Google").await;
+    inspector.inspect().await;
+    for path in ["/oauth/google/callback?state=forged&code=x", "/nowhere", "/connect/calendar"] {
+        inspector.open(&format!("{}{path}", world.service.url)).await;
+    }
+    inspector.finish();
+}

@@ -1,0 +1,43 @@
+//! The pages in Chromium: what users and admins see and do, against the built program.
+
+mod accessible;
+mod admin_story;
+
+use calsync_testing::browser::Browser;
+use calsync_testing::eventually;
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::world::{PATIENCE, Service, World};
+
+const PASSWORD: &str = "correct horse battery";
+
+/// Signs a new admin in, who comes with a one-time password and chooses another.
+async fn sign_in(browser: &Browser, service: &Service, role: &str) {
+    let email = format!("{role}@example.org");
+    let one_time = service.add_admin(&email, role);
+    browser.open(&format!("{}/admin", service.url)).await;
+    let form = browser.form("sign-in").await;
+    form.fill("email", &email).await.fill("password", &one_time).await.send().await;
+    let form = browser.form("change-password").await.fill("password", &one_time).await;
+    form.fill("new_password", PASSWORD).await.fill("new_password_again", PASSWORD).await.send().await;
+}
+
+/// Ana connects, her task arrives, and then she ends our access at Google.
+async fn break_the_connection_of_ana(world: &World) {
+    let ana = json!({"email": "ana@example.org", "name": "Ana Sousa", "time_zone": "Europe/Lisbon"});
+    world.connect("ana", &ana).await;
+    world.service.put("/items/task/t1", &task("Draft")).await;
+    world.wait_until_synced("ana").await;
+    world.google.control(Method::POST, "/accounts/ana@example.org/revoke", &json!({})).await;
+    world.service.put("/items/task/t1", &task("Final")).await;
+    eventually(PATIENCE, async || {
+        let integrations = world.service.get("/users/ana/integrations").await;
+        (integrations["items"][0]["state"] == "needs_action").then_some(())
+    })
+    .await;
+}
+
+fn task(title: &str) -> Value {
+    json!({"user_ids": ["ana"], "title": title, "due_at": "2031-03-09T10:00:00Z", "status": "active"})
+}
