@@ -63,16 +63,12 @@ def entries(lines):
 
 
 def last_states(lines):
-    """A PUT replaces all of an item, a DELETE forgets it, and an older version changes nothing."""
+    """A PUT replaces all of an item, a DELETE removes it, and an older version changes nothing."""
     items = {}
     for line in map(json.loads, lines):
-        if line["op"] == "delete":
-            items.pop(key_of(line), None)
-        elif line["op"] == "put":
-            known = items.get(key_of(line), {})
-            if line.get("version", 0) >= known.get("version", 0):
-                items[key_of(line)] = line
-    return items
+        if line["op"] != "put_user" and line.get("version", 0) >= items.get(key_of(line), {}).get("version", 0):
+            items[key_of(line)] = line
+    return {key: line for key, line in items.items() if line["op"] == "put"}
 
 
 def key_of(line):

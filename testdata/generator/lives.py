@@ -18,36 +18,43 @@ KEPT_FROM_THE_START = 0.55
 
 
 class Life:
-    """An item and the lines that tell of it. Versioned items count their PUTs."""
+    """An item and the lines that tell of it.
+
+    The lines of a versioned item count up. So do those of any item that changes: without versions,
+    an old line that is sent again would undo the newer one.
+    """
 
     def __init__(self, kind, item_id, versioned=True, **body):
         self.kind, self.item_id = kind, str(item_id)
         self.body = body | {"status": "active"}
-        self.version = 0 if versioned else None
-        self.lines = []
+        self.versioned = versioned
+        self._lines = []
+
+    @property
+    def lines(self):
+        if self.versioned or self._lines[-1][1]["version"] > 1:
+            return self._lines
+        return [(minute, {name: value for name, value in line.items() if name != "version"}) for minute, line in self._lines]
 
     def put(self, minute, **changes):
         """What is changed to None is left out from then on."""
         self.body |= changes
-        body = {name: value for name, value in self.body.items() if value is not None}
-        if self.version is not None:
-            self.version += 1
-            body["version"] = self.version
-        self._add(minute, self._line("put", body))
+        self._next("put", minute, {name: value for name, value in self.body.items() if value is not None})
 
     def delete(self, minute):
-        self._add(minute, self._line("delete", {}))
+        self._next("delete", minute, {})
 
     def send_again(self, minute):
         """The platform heard no answer."""
-        self._add(minute, self.lines[-1][1])
+        self._add(minute, self._lines[-1][1])
+
+    def _next(self, op, minute, body):
+        version = self._lines[-1][1]["version"] + 1 if self._lines else 1
+        self._add(minute, {"op": op, "kind": self.kind, "item_id": self.item_id} | body | {"version": version})
 
     def _add(self, minute, line):
-        never_earlier = self.lines[-1][0] if self.lines else 0
-        self.lines.append((max(minute, never_earlier), line))
-
-    def _line(self, op, body):
-        return {"op": op, "kind": self.kind, "item_id": self.item_id} | body
+        never_earlier = self._lines[-1][0] if self._lines else 0
+        self._lines.append((max(minute, never_earlier), line))
 
 
 def wall(day, hour, minute=0):

@@ -27,7 +27,8 @@ pub enum Upsert {
     },
     /// The same body was there: nothing changed.
     Same,
-    /// Its version is lower than the stored one, or equal with another body.
+    /// Its version is lower than the stored one, or than the one that deleted the item, or equal to
+    /// the stored one with another body.
     StaleVersion {
         /// The stored version.
         stored: i64,
@@ -43,9 +44,16 @@ struct Row {
     deleted: bool,
 }
 
+#[derive(FromRow)]
+struct LockedRow {
+    #[sqlx(flatten)]
+    item: Row,
+    version: Option<i64>,
+}
+
 /// An update that changes nothing locks the row on both databases.
 const LOCK: &str = "UPDATE items SET updated_at = updated_at WHERE kind = $1 AND item_id = $2
-                    RETURNING kind, item_id, body, revision, deleted";
+                    RETURNING kind, item_id, body, revision, deleted, version";
 const GET: &str = "SELECT kind, item_id, body, revision, deleted FROM items WHERE kind = $1 AND item_id = $2";
 
 /// Reads a stored item; a body that doesn't read is a corrupt row, not an absent one.
@@ -68,16 +76,14 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     }
     // Rows are never removed: what was in the way of the insert is there.
     let missing = || StoreError::corrupt("items", "item_id", key.to_string());
-    let before = lock(tx, key).await?.ok_or_else(missing)?;
-    if !before.deleted {
-        if before.body == *body {
-            return Ok(Upsert::Same);
-        }
-        if let (Some(stored), Some(given)) = (before.body.version, body.version)
-            && given <= stored
-        {
-            return Ok(Upsert::StaleVersion { stored });
-        }
+    let (before, version) = lock(tx, key).await?.ok_or_else(missing)?;
+    if !before.deleted && before.body == *body {
+        return Ok(Upsert::Same);
+    }
+    if let (Some(stored), Some(given)) = (version, body.version)
+        && (given < stored || (given == stored && !before.deleted))
+    {
+        return Ok(Upsert::StaleVersion { stored });
     }
     replace(tx, key, body, now).await?;
     let (mut users, renewed) = (before.body.user_ids, before.deleted);
@@ -90,10 +96,14 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     Ok(Upsert::Stored { created: renewed, renewed, users })
 }
 
-/// Reads an item and keeps others from changing it until the transaction ends.
-async fn lock(tx: &mut Tx, key: &ItemKey) -> Result<Option<Item>> {
-    let row = fetch_optional!(tx, Row, LOCK, key.kind.name(), &key.id)?;
-    row.map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).transpose()
+/// Reads an item with the version that put or deleted it, and keeps others from changing it until the
+/// transaction ends.
+async fn lock(tx: &mut Tx, key: &ItemKey) -> Result<Option<(Item, Option<i64>)>> {
+    let locked = fetch_optional!(tx, LockedRow, LOCK, key.kind.name(), &key.id)?;
+    let read = |LockedRow { item: row, version }| {
+        Ok((item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)?, version))
+    };
+    locked.map(read).transpose()
 }
 
 /// Stores those of `items` that are not there yet, and addresses their users; answers which. Of two
@@ -179,22 +189,34 @@ pub enum Removal {
     },
 }
 
-/// Marks an item as deleted. The row stays, so that a trace can tell what happened.
+/// Marks an item as deleted. The row stays, so that a trace can tell what happened, and with it the
+/// version given: an older PUT that comes late doesn't bring the item back.
 pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Timestamp) -> Result<Removal> {
-    let Some(before) = lock(tx, key).await?.filter(|item| !item.deleted) else {
-        return Ok(Removal::NothingThere);
-    };
-    if let (Some(stored), Some(given)) = (before.body.version, version)
+    let Some((before, stored)) = lock(tx, key).await? else { return Ok(Removal::NothingThere) };
+    if let (Some(stored), Some(given)) = (stored, version)
         && given < stored
     {
         return Ok(Removal::StaleVersion { stored });
     }
+    if before.deleted {
+        let version = version.or(stored);
+        execute!(
+            tx,
+            "UPDATE items SET version = $3 WHERE kind = $1 AND item_id = $2",
+            key.kind.name(),
+            &key.id,
+            version,
+        )?;
+        return Ok(Removal::NothingThere);
+    }
     execute!(
         tx,
-        "UPDATE items SET deleted = TRUE, revision = revision + 1, updated_at = $3 WHERE kind = $1 AND item_id = $2",
+        "UPDATE items SET deleted = TRUE, version = $4, revision = revision + 1, updated_at = $3
+         WHERE kind = $1 AND item_id = $2",
         key.kind.name(),
         &key.id,
         micros(now),
+        version,
     )?;
     Ok(Removal::Removed(before.body.user_ids))
 }

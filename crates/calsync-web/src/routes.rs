@@ -153,7 +153,7 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::DELETE,
         path: "/api/v1/items/{kind}/{item_id}",
-        summary: "Removes an item from all calendars",
+        summary: "Removes an item from all calendars; with a version, older PUTs that come late don't bring it back",
         query: &["version"],
         answers: &[(204, None)],
         handler: || delete(items::delete::handler),

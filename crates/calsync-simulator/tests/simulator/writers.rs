@@ -1,6 +1,9 @@
 //! Four writers and a syncing reader: whatever they do meanwhile, the reader misses nothing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
@@ -8,13 +11,15 @@ use tokio::task::JoinHandle;
 use crate::world::{ANA, World, meeting};
 
 const WRITERS: usize = 4;
-const WRITES_EACH: usize = 400;
+/// How long they write.
+const LASTS: Duration = Duration::from_secs(20);
 const EVENTS: &str = "/calendars/primary/events";
 
-/// Inserts, edits and deletes in turn.
-async fn write(world: World, writer: usize) {
-    for step in 0..WRITES_EACH {
-        let id = format!("v{writer}n{:03}", step / 4);
+/// Inserts, edits and deletes in turn until told to stop; answers how many events it made.
+async fn write(world: World, writer: usize, stop: Arc<AtomicBool>) -> usize {
+    let mut step = 0;
+    while !stop.load(Ordering::Relaxed) {
+        let id = format!("v{writer}n{:05}", step / 4);
         let path = format!("{EVENTS}/{id}");
         let answer = match step % 4 {
             0 => {
@@ -27,14 +32,22 @@ async fn write(world: World, writer: usize) {
             _ => world.get(&path).await,
         };
         assert!(answer.status.is_success(), "{} {}", answer.status, answer.text());
+        step += 1;
         tokio::task::yield_now().await;
     }
+    step.div_ceil(4)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn the_reader_misses_no_change() {
     let world = World::new();
-    let writers: Vec<_> = (0..WRITERS).map(|writer| tokio::spawn(write(world.clone(), writer))).collect();
+    let stop = Arc::new(AtomicBool::new(false));
+    let start = |writer| tokio::spawn(write(world.clone(), writer, stop.clone()));
+    let writers: Vec<_> = (0..WRITERS).map(start).collect();
+    let ending = tokio::spawn(async move {
+        let _ = tokio::time::timeout(LASTS, std::future::pending::<()>()).await;
+        stop.store(true, Ordering::Relaxed);
+    });
 
     let mut seen: BTreeMap<String, String> = BTreeMap::new();
     let mut continuation = String::new();
@@ -43,7 +56,7 @@ async fn the_reader_misses_no_change() {
         let last_round = writers.iter().all(JoinHandle::is_finished);
         let mut page = String::new();
         continuation = loop {
-            let listing = world.get(&format!("{EVENTS}?maxResults=7{continuation}{page}")).await.ok();
+            let listing = world.get(&format!("{EVENTS}?maxResults=50{continuation}{page}")).await.ok();
             for item in listing["items"].as_array().unwrap() {
                 seen.insert(
                     item["id"].as_str().unwrap().to_owned(),
@@ -63,16 +76,18 @@ async fn the_reader_misses_no_change() {
         tokio::task::yield_now().await;
     }
 
+    ending.await.unwrap();
+    let mut made = 0;
     for writer in writers {
-        writer.await.unwrap();
+        made += writer.await.unwrap();
     }
     let stored = world.simulator.events(ANA);
-    assert_eq!(stored.len(), WRITERS * WRITES_EACH / 4);
+    assert_eq!(stored.len(), made);
     let missed = stored.iter().filter(|event| match seen.get(event["id"].as_str().unwrap()) {
         Some(etag) => event["etag"] != etag.as_str(),
         // What was deleted before the first listing began is nothing to a new reader.
         None => event["status"] != "cancelled",
     });
     let missed: Vec<&Value> = missed.collect();
-    assert!(missed.is_empty(), "missed after {syncs} syncs: {missed:?}");
+    assert!(missed.is_empty(), "missed after {syncs} syncs of {made} events: {missed:?}");
 }

@@ -90,7 +90,35 @@ on_both_databases! {
         let removed = items::delete(&mut tx, &read, Some(7), at(2)).await.unwrap();
         assert_eq!(removed, Removal::Removed(users_of(["ana"])));
         tx.commit().await.unwrap();
-        assert_eq!(world.put(&read, &versioned("e", Some(1)), at(3)).await, stored(true, true, ["ana"]));
+    }
+
+    async fn an_older_put_that_comes_late_brings_nothing_back(db: TestDatabase) {
+        let world = World::new(db).await;
+        let versioned = |version: Option<i64>| {
+            let fields = json!({"user_ids": ["ana"], "title": "Read", "due_on": "2031-03-09",
+                "status": "active", "version": version});
+            body(ItemKind::Task, fields)
+        };
+        let read = task("read");
+        let anew = stored(true, true, ["ana"]);
+        let delete = async |version| {
+            let mut tx = world.begin().await;
+            let removal = items::delete(&mut tx, &read, version, at(2)).await.unwrap();
+            tx.commit().await.unwrap();
+            removal
+        };
+        world.put(&read, &versioned(Some(1)), at(1)).await;
+        assert_eq!(delete(Some(2)).await, Removal::Removed(users_of(["ana"])));
+        assert_eq!(world.put(&read, &versioned(Some(1)), at(3)).await, Upsert::StaleVersion { stored: 2 });
+        assert_eq!(delete(Some(4)).await, Removal::NothingThere);
+        assert_eq!(delete(Some(3)).await, Removal::StaleVersion { stored: 4 });
+        assert_eq!(delete(None).await, Removal::NothingThere);
+        assert_eq!(world.put(&read, &versioned(Some(3)), at(4)).await, Upsert::StaleVersion { stored: 4 });
+        assert_eq!(world.put(&read, &versioned(Some(4)), at(5)).await, anew);
+
+        // Without a version, the deletion is no measure for what comes after it.
+        assert_eq!(delete(None).await, Removal::Removed(users_of(["ana"])));
+        assert_eq!(world.put(&read, &versioned(Some(1)), at(6)).await, anew);
     }
 
     async fn a_readdressed_item_concerns_those_of_before_and_those_of_now(db: TestDatabase) {

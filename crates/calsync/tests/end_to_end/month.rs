@@ -10,6 +10,8 @@ use crate::world::World;
 
 /// Items of the month in every run of the tests.
 const ITEMS_IN_CI: &str = "500";
+/// Lines that the platform sends at once.
+pub(crate) const LINES_A_BATCH: usize = 120;
 
 /// A part of the month, or the whole (`MONTH_ITEMS=all`).
 pub(crate) struct Month {
@@ -54,7 +56,7 @@ impl Month {
 
     /// The lines in the batches in which the platform sends them.
     pub(crate) fn batches(&self) -> impl Iterator<Item = &[String]> {
-        self.lines.chunks(120)
+        self.lines.chunks(LINES_A_BATCH)
     }
 
     /// What is missing, doubled or different at Google; nothing if the month arrived exactly.
