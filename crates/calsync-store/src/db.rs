@@ -22,7 +22,7 @@ use crate::{Result, StoreError, canary, meta};
 /// Readers beside SQLite's one writer.
 const SQLITE_READERS: u32 = 4;
 /// Connections to Postgres a process.
-const POSTGRES_CONNECTIONS: u32 = 16;
+const POSTGRES_CONNECTIONS: u32 = 8;
 /// A connection that rested for longer is tried before it is used: it may have died meanwhile.
 const POSTGRES_TRUSTED: Duration = Duration::from_secs(1);
 /// Pages of the log, of 4 KiB, after which SQLite carries them over into the database.
@@ -222,7 +222,9 @@ impl Pool {
             let allowed = "1 to 63 of a-z, 0-9 and _, not beginning with pg_";
             return Err(StoreError::Unusable(format!("database.schema: {schema:?} is not {allowed}")));
         }
-        let connect = PgConnectOptions::from_str(url)?.options([("search_path", schema)]);
+        // Each text is planned once a connection: all of them go by an index, whatever is bound.
+        let connect = PgConnectOptions::from_str(url)?
+            .options([("search_path", schema), ("plan_cache_mode", "force_generic_plan")]);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .test_before_acquire(false)
