@@ -17,7 +17,7 @@ const EVENTS: &str = "/calendars/primary/events";
 
 /// Inserts, edits and deletes in turn until told to stop; answers how many events it made.
 async fn write(world: World, writer: usize, stop: Arc<AtomicBool>) -> usize {
-    let mut step = 0;
+    let mut step: usize = 0;
     while !stop.load(Ordering::Relaxed) {
         let id = format!("v{writer}n{:05}", step / 4);
         let path = format!("{EVENTS}/{id}");
