@@ -10,6 +10,8 @@ use calsync_store::StoreError;
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::pages::words::Words;
+
 /// A body with more bad fields than this is told about the first ones: an item has 13 fields, and
 /// the answers to a batch must fit into memory.
 const ERRORS_MAX: usize = 20;
@@ -83,6 +85,7 @@ struct Inner {
     detail: Option<String>,
     errors: Vec<FieldError>,
     cause: Option<String>,
+    words: Option<Words>,
 }
 
 /// A problem as it is sent.
@@ -102,12 +105,18 @@ pub(crate) struct ProblemShape<'a> {
 impl Problem {
     /// A problem of `kind`.
     pub(crate) fn new(kind: Kind) -> Self {
-        Self(Box::new(Inner { kind, detail: None, errors: Vec::new(), cause: None }))
+        Self(Box::new(Inner { kind, detail: None, errors: Vec::new(), cause: None, words: None }))
     }
 
     /// Says more, for the developer.
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Says it to a user whose language is known.
+    pub(crate) fn to(mut self, words: Words) -> Self {
+        self.0.words = Some(words);
         self
     }
 
@@ -145,12 +154,13 @@ impl Problem {
         StatusCode::from_u16(self.0.kind.line().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    pub(crate) fn title(&self) -> &'static str {
-        self.0.kind.line().2
-    }
-
     pub(crate) fn errors(&self) -> &[FieldError] {
         &self.0.errors
+    }
+
+    /// The words of whom it is said to, where they are known.
+    pub(crate) fn words(&self) -> Option<Words> {
+        self.0.words
     }
 
     /// What went wrong inside, for the log.

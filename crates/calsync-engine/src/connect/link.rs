@@ -39,3 +39,16 @@ pub async fn create_link(
     tx.commit().await?;
     Ok(NewLink { url: format!("{}/connect/{token}", engine.settings().public_url), expires_at })
 }
+
+/// Uses a link up for the pages on which its user sees and changes their connection; none if it was
+/// used before or is too old.
+///
+/// # Errors
+/// If the store fails.
+pub async fn use_link(engine: &Engine, token: &str) -> Result<Option<Link>, EngineError> {
+    let mut tx = engine.store().begin().await?;
+    let link = connect::find_link(&mut tx, token).await?;
+    let is_used = connect::use_link(&mut tx, token, engine.now()).await?;
+    tx.commit().await?;
+    Ok(link.filter(|_| is_used))
+}

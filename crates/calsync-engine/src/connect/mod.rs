@@ -8,10 +8,12 @@ mod calendar;
 mod finish;
 mod link;
 
-pub use begin::{Begun, begin};
+pub use begin::{Again, Begun, begin, begin_again};
 pub use calendar::{choose_calendar, writable_calendars};
 pub use finish::{Callback, Finished, finish};
-pub use link::{LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link};
+pub use link::{LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, use_link};
+
+pub use calsync_google::{ISSUER as GOOGLE_ISSUER, scopes};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

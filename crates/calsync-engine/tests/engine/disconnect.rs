@@ -309,7 +309,7 @@ on_both_databases! {
         world.synced("ana", 1).await;
         let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
         let early = world.connect("ana", &email("ana"), CalendarChoice::New).await;
-        assert_eq!(early, Finished::Failed { reason: Reason::WaitingTurn, return_url: None });
+        assert!(matches!(early, Finished::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
         assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
         let then = world.connect("ana", &email("ana"), CalendarChoice::New).await;
         assert!(matches!(then, Finished::Connected { .. }), "{then:?}");

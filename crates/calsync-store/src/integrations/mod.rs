@@ -17,7 +17,7 @@ use crate::db::{fetch_all, fetch_optional};
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
-pub use calendar::{calendar_ready, calendar_told, needs_action};
+pub use calendar::{calendar_ready, calendar_told, needs_action, turn_off};
 pub use connect::{Connection, connect};
 pub use tokens::{Grant, Tokens, claim_refresh, expire_access, finish_refresh, release_refresh, tokens};
 

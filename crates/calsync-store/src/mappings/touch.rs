@@ -136,3 +136,19 @@ pub async fn touch_all(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()>
     )?;
     Ok(())
 }
+
+/// Makes what waits, or was stopped, of the user's live integration due now.
+pub async fn hurry(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
+    let Some(integration_id) = wake(tx, user_id, now).await? else { return Ok(()) };
+    execute!(
+        tx,
+        "UPDATE sync_mappings SET due_at = $2, failures = 0,
+             updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE updated_at END,
+             wanted_revision = CASE WHEN wanted_revision = settled_revision
+                 THEN wanted_revision + 1 ELSE wanted_revision END
+         WHERE integration_id = $1 AND (wanted_revision <> settled_revision OR sync_state = 'parked')",
+        &integration_id,
+        micros(now),
+    )?;
+    Ok(())
+}
