@@ -12,6 +12,8 @@ mod idempotency;
 mod input;
 mod integrations;
 mod items;
+mod leaving;
+mod overview;
 mod refusals;
 mod serving;
 mod users;
