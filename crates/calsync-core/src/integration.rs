@@ -1,6 +1,7 @@
 //! A user's connection to a provider.
 
 use crate::named::named;
+use crate::reason::Reason;
 
 named! {
     /// The state of an integration as users and admins see it.
@@ -29,6 +30,32 @@ named! {
         New => "new",
         /// One of theirs.
         Existing => "existing",
+    }
+}
+
+named! {
+    /// How a try to connect ended, as the platform's page is told.
+    ConnectOutcome {
+        /// There is a connection.
+        Connected => "connected",
+        /// The user said no at Google.
+        Denied => "denied",
+        /// The user agreed to less than is needed.
+        Partial => "partial",
+        /// Anything else.
+        Failed => "failed",
+    }
+}
+
+impl ConnectOutcome {
+    /// The outcome of a try that ended with `reason`, or without one.
+    pub const fn of(reason: Option<Reason>) -> Self {
+        match reason {
+            None => Self::Connected,
+            Some(Reason::ConsentDenied) => Self::Denied,
+            Some(Reason::ConsentPartial) => Self::Partial,
+            Some(_) => Self::Failed,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::integration::CalendarChoice;
+use calsync_core::integration::{CalendarChoice, ConnectOutcome};
 use calsync_core::reason::Reason;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -16,8 +16,7 @@ use crate::secrets::Slot;
 use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};
 
-/// What a secret that comes back to us is known by.
-pub(crate) fn hash(secret: &str) -> String {
+fn hash(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
 }
 
@@ -201,15 +200,27 @@ pub async fn take(
     }))
 }
 
-/// Keeps how a try ended: `connected`, or why not.
+/// Keeps which of the scopes that a try needs the user did not grant.
+pub async fn granted_without(tx: &mut Tx, id: &str, missing: &[&str]) -> Result<()> {
+    let missing = missing.join(" ");
+    execute!(tx, "UPDATE connect_attempts SET missing_scopes = $2 WHERE id = $1", id, missing)?;
+    Ok(())
+}
+
+/// Keeps with which Google account the user came back.
+pub async fn came_back_as(tx: &mut Tx, id: &str, account_email: Option<&str>) -> Result<()> {
+    execute!(tx, "UPDATE connect_attempts SET account_email = $2 WHERE id = $1", id, account_email)?;
+    Ok(())
+}
+
+/// Keeps how a try ended: connected, or why not.
 pub async fn end(tx: &mut Tx, id: &str, reason: Option<Reason>, now: Timestamp) -> Result<()> {
-    let outcome = if reason.is_none() { "connected" } else { "failed" };
     execute!(
         tx,
         "UPDATE connect_attempts SET ended_at = $2, outcome = $3, reason = $4, verifier = NULL WHERE id = $1",
         id,
         micros(now),
-        outcome,
+        ConnectOutcome::of(reason).name(),
         reason.map(Reason::name),
     )?;
     Ok(())
@@ -226,10 +237,28 @@ pub struct Attempt {
     pub started_at: i64,
     /// When it ended, in microseconds.
     pub ended_at: Option<i64>,
-    /// `connected`, `failed`, or none yet.
+    /// A [`ConnectOutcome`]; none: the user has not come back from Google.
     pub outcome: Option<String>,
     /// Why it failed.
     pub reason: Option<String>,
+    /// A [`CalendarChoice`].
+    pub calendar_choice: String,
+    /// The Google account with which the user came back.
+    pub account_email: Option<String>,
+    /// What was asked for and not granted, apart by spaces.
+    pub missing_scopes: String,
+}
+
+/// A user's try, if it is theirs.
+pub async fn attempt(tx: &mut Tx, id: &str, user_id: &str) -> Result<Option<Attempt>> {
+    Ok(fetch_optional!(
+        tx,
+        Attempt,
+        "SELECT id, user_id, started_at, ended_at, outcome, reason, calendar_choice, account_email, missing_scopes
+         FROM connect_attempts WHERE id = $1 AND user_id = $2",
+        id,
+        user_id,
+    )?)
 }
 
 /// A user's tries, newest first.
@@ -237,8 +266,8 @@ pub async fn attempts(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Atte
     Ok(fetch_all!(
         tx,
         Attempt,
-        "SELECT id, user_id, started_at, ended_at, outcome, reason FROM connect_attempts
-         WHERE user_id = $1 ORDER BY id DESC LIMIT $2",
+        "SELECT id, user_id, started_at, ended_at, outcome, reason, calendar_choice, account_email, missing_scopes
+         FROM connect_attempts WHERE user_id = $1 ORDER BY id DESC LIMIT $2",
         user_id,
         limit,
     )?)

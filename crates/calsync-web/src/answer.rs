@@ -11,6 +11,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use crate::pages;
+use crate::pages::words::Words;
 use crate::problem::{Kind, Problem};
 use crate::routes::Route;
 use crate::web::{TraceId, Web};
@@ -37,7 +38,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
 /// Finishes every answer.
 pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let trace = web.trace_id();
-    let wants_page = wants_page(&request);
+    let reads = wants_page(&request).then(|| Words::of_browser(request.headers()));
     let method = request.method().clone();
     request.extensions_mut().insert(trace.clone());
     let mut response = next.run(request).await;
@@ -45,7 +46,7 @@ pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: N
         // Not the address itself: a connect link's token stands in it.
         let route = response.extensions().get::<&Route>().map_or("", |route| route.path);
         log(&problem, &trace, &method, route);
-        response = write(&web, &problem, &trace, wants_page, response.headers());
+        response = write(&web, &problem, &trace, reads, response.headers());
     }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
@@ -64,10 +65,18 @@ pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, route: &s
     }
 }
 
-/// A problem as an answer.
-fn write(web: &Web, problem: &Problem, trace: &TraceId, wants_page: bool, headers: &HeaderMap) -> Response {
-    let mut response =
-        if wants_page { pages::problem::page(web, problem, trace) } else { json(problem, trace) };
+/// A problem as an answer: to a person, in the words that they read, as a page.
+fn write(
+    web: &Web,
+    problem: &Problem,
+    trace: &TraceId,
+    reads: Option<Words>,
+    headers: &HeaderMap,
+) -> Response {
+    let mut response = match reads {
+        Some(words) => pages::problem::page(web, problem, trace, problem.words().unwrap_or(words)),
+        None => json(problem, trace),
+    };
     for name in [http::header::ALLOW, http::header::SET_COOKIE] {
         if let Some(value) = headers.get(&name) {
             response.headers_mut().insert(name, value.clone());

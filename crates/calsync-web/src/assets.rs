@@ -23,6 +23,10 @@ pub(crate) struct Asset {
 pub(crate) static PAGES_CSS: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("pages", "css", "text/css; charset=utf-8", include_str!("../assets/pages.css"))
 });
+/// The script of users' pages: keeps what is under way up to date.
+pub(crate) static LIVE_JS: LazyLock<Asset> = LazyLock::new(|| {
+    Asset::new("live", "js", "text/javascript; charset=utf-8", include_str!("../assets/live.js"))
+});
 /// The stylesheet of the console.
 pub(crate) static CONSOLE_CSS: LazyLock<Asset> = LazyLock::new(|| {
     Asset::new("console", "css", "text/css; charset=utf-8", include_str!("../assets/console.css"))
@@ -45,7 +49,7 @@ impl Asset {
 
 pub(crate) async fn handler(InPath(name): InPath<String>) -> Result<Response, Problem> {
     let path = format!("/assets/{name}");
-    let all = [&*PAGES_CSS, &*ICON, &*CONSOLE_CSS, &*CONSOLE_JS];
+    let all = [&*PAGES_CSS, &*LIVE_JS, &*ICON, &*CONSOLE_CSS, &*CONSOLE_JS];
     let asset =
         all.into_iter().find(|asset| asset.path == path).ok_or_else(|| Problem::new(Kind::NotFound))?;
     let headers = [(CONTENT_TYPE, asset.media_type), (CACHE_CONTROL, "public, max-age=31536000, immutable")];

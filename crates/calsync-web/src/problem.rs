@@ -10,6 +10,8 @@ use calsync_store::StoreError;
 use http::StatusCode;
 use serde::Serialize;
 
+use crate::pages::words::Words;
+
 /// A body with more bad fields than this is told about the first ones: an item has 13 fields, and
 /// the answers to a batch must fit into memory.
 const ERRORS_MAX: usize = 20;
@@ -28,8 +30,6 @@ pub(crate) enum Kind {
     Timeout,
     VersionConflict,
     RequestUnderWay,
-    UserBeingDeleted,
-    NothingToCleanUp,
     LinkExpired,
     TooLarge,
     WrongContentType,
@@ -56,10 +56,6 @@ impl Kind {
             Self::VersionConflict => ("/problems/version-conflict", 409, "A newer version is stored"),
             Self::RequestUnderWay => {
                 ("/problems/request-under-way", 409, "The same request is still being worked on")
-            }
-            Self::UserBeingDeleted => ("/problems/user-being-deleted", 409, "This user is being deleted"),
-            Self::NothingToCleanUp => {
-                ("/problems/nothing-to-clean-up", 404, "No disconnect of this user left anything")
             }
             Self::LinkExpired => ("/problems/link-expired", 410, "This link was used already or is too old"),
             Self::TooLarge => ("/problems/too-large", 413, "This is too large"),
@@ -89,6 +85,7 @@ struct Inner {
     detail: Option<String>,
     errors: Vec<FieldError>,
     cause: Option<String>,
+    words: Option<Words>,
 }
 
 /// A problem as it is sent.
@@ -108,12 +105,18 @@ pub(crate) struct ProblemShape<'a> {
 impl Problem {
     /// A problem of `kind`.
     pub(crate) fn new(kind: Kind) -> Self {
-        Self(Box::new(Inner { kind, detail: None, errors: Vec::new(), cause: None }))
+        Self(Box::new(Inner { kind, detail: None, errors: Vec::new(), cause: None, words: None }))
     }
 
     /// Says more, for the developer.
     pub(crate) fn detail(mut self, detail: impl Into<String>) -> Self {
         self.0.detail = Some(detail.into());
+        self
+    }
+
+    /// Says it to a user whose language is known.
+    pub(crate) fn to(mut self, words: Words) -> Self {
+        self.0.words = Some(words);
         self
     }
 
@@ -136,13 +139,6 @@ impl Problem {
         ))
     }
 
-    /// Something was sent for a user who is being deleted.
-    pub(crate) fn being_deleted(user_id: &str) -> Self {
-        Self::new(Kind::UserBeingDeleted).detail(format!(
-            "the user {user_id} is being deleted: nothing is stored for them until that is done"
-        ))
-    }
-
     /// Our own fault; `cause` is for our log alone.
     fn internal(kind: Kind, cause: &StoreError) -> Self {
         let mut problem = Self::new(kind);
@@ -158,12 +154,13 @@ impl Problem {
         StatusCode::from_u16(self.0.kind.line().1).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
 
-    pub(crate) fn title(&self) -> &'static str {
-        self.0.kind.line().2
-    }
-
     pub(crate) fn errors(&self) -> &[FieldError] {
         &self.0.errors
+    }
+
+    /// The words of whom it is said to, where they are known.
+    pub(crate) fn words(&self) -> Option<Words> {
+        self.0.words
     }
 
     /// What went wrong inside, for the log.

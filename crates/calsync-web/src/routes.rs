@@ -3,15 +3,16 @@
 
 mod admin;
 mod console;
+mod users;
 
 use axum::routing::{MethodRouter, delete, get, post, put};
 use calsync_store::admins::Role;
 use calsync_store::api_keys::Scope;
 use http::Method;
 
-use crate::api::v1::{items, refusals, users};
+use crate::api::v1::{items, refusals, users as api_users};
 use crate::web::Web;
-use crate::{assets, health, openapi, pages};
+use crate::{assets, health, openapi};
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +77,10 @@ const GET: Route = Route {
 
 /// All routes.
 pub(crate) fn all() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(admin::ROUTES).chain(console::ROUTES)
+    ROUTES.iter().chain(users::ROUTES).chain(admin::ROUTES).chain(console::ROUTES)
 }
 
-/// The platform API, the users' pages, and what is for everyone.
+/// The platform API, and what is for everyone.
 static ROUTES: &[Route] = &[
     Route {
         method: Method::PUT,
@@ -88,32 +89,14 @@ static ROUTES: &[Route] = &[
         summary: "Tells who a user is; replaces what was known",
         request: Some("UserBody"),
         answers: &[(200, Some("User")), (201, Some("User"))],
-        handler: || put(users::put::handler),
+        handler: || put(api_users::put::handler),
         ..GET
     },
     Route {
         path: "/api/v1/users/{user_id}",
         summary: "A user",
         answers: &[(200, Some("User"))],
-        handler: || get(users::get::handler),
-        ..GET
-    },
-    Route {
-        method: Method::DELETE,
-        path: "/api/v1/users/{user_id}",
-        summary: "Disconnects, cleans up and forgets a user; it goes on after the answer",
-        answers: &[(204, None)],
-        handler: || delete(users::delete::handler),
-        ..GET
-    },
-    Route {
-        method: Method::POST,
-        path: "/api/v1/users/{user_id}/clean-up-link",
-        takes: Takes::Json,
-        summary: "Makes a link on which the user lets us remove what a disconnect left",
-        request: Some("CleanUpLinkWish"),
-        answers: &[(200, Some("ConnectLink"))],
-        handler: || post(users::clean_up_link::handler),
+        handler: || get(api_users::get::handler),
         ..GET
     },
     Route {
@@ -123,14 +106,14 @@ static ROUTES: &[Route] = &[
         summary: "Makes a link on which the user connects their calendar",
         request: Some("ConnectLinkWish"),
         answers: &[(200, Some("ConnectLink"))],
-        handler: || post(users::connect_link::handler),
+        handler: || post(api_users::connect_link::handler),
         ..GET
     },
     Route {
         path: "/api/v1/users/{user_id}/integrations",
         summary: "A user's connections, in the user's words",
         answers: &[(200, Some("IntegrationList"))],
-        handler: || get(users::integrations::handler),
+        handler: || get(api_users::integrations::handler),
         ..GET
     },
     Route {
@@ -210,88 +193,9 @@ static ROUTES: &[Route] = &[
         ..GET
     },
     Route {
-        path: "/connect/{token}",
-        access: Access::Everyone,
-        summary: "A user's page: what will be read and written",
-        answers: &[(200, None)],
-        handler: || get(pages::connect::get::handler),
-        ..GET
-    },
-    Route {
-        method: Method::POST,
-        path: "/connect/{token}",
-        access: Access::Everyone,
-        takes: Takes::Form,
-        summary: "Uses the link up and leads to Google's consent",
-        answers: &[(303, None)],
-        handler: || post(pages::connect::post::handler),
-        ..GET
-    },
-    Route {
-        path: "/oauth/google/callback",
-        access: Access::Everyone,
-        summary: "Google sends the user back here",
-        query: &["state", "code", "error"],
-        answers: &[(303, None)],
-        handler: || get(pages::oauth::google::callback::handler),
-        ..GET
-    },
-    Route {
-        path: "/connect/calendar",
-        access: Access::Everyone,
-        summary: "A user's page: which of their calendars to use",
-        answers: &[(200, None)],
-        handler: || get(pages::connect::calendar::get::handler),
-        ..GET
-    },
-    Route {
-        method: Method::POST,
-        path: "/connect/calendar",
-        access: Access::Everyone,
-        takes: Takes::Form,
-        summary: "Makes a calendar the target",
-        answers: &[(303, None)],
-        handler: || post(pages::connect::calendar::post::handler),
-        ..GET
-    },
-    Route {
-        path: "/connect/done",
-        access: Access::Everyone,
-        summary: "A user's page: it worked",
-        answers: &[(200, None)],
-        handler: || get(pages::connect::done::handler),
-        ..GET
-    },
-    Route {
-        path: "/clean-up/{token}",
-        access: Access::Everyone,
-        summary: "A user's page: what was left and will be removed",
-        answers: &[(200, None)],
-        handler: || get(pages::clean_up::get::handler),
-        ..GET
-    },
-    Route {
-        method: Method::POST,
-        path: "/clean-up/{token}",
-        access: Access::Everyone,
-        takes: Takes::Form,
-        summary: "Uses the link up and leads to Google's consent",
-        answers: &[(303, None)],
-        handler: || post(pages::clean_up::post::handler),
-        ..GET
-    },
-    Route {
-        path: "/clean-up",
-        access: Access::Everyone,
-        summary: "A user's page: how far the clean-up is",
-        answers: &[(200, None)],
-        handler: || get(pages::clean_up::status::handler),
-        ..GET
-    },
-    Route {
         path: "/assets/{name}",
         access: Access::Everyone,
-        summary: "Stylesheet and icon",
+        summary: "Stylesheets, scripts and icon",
         answers: &[(200, None)],
         handler: || get(assets::handler),
         ..GET

@@ -1,12 +1,15 @@
-//! The link's form was sent: the link is used up, and the user goes to Google.
+//! A user sets out for Google: by the form of a link, which is used up, or again from one of their
+//! own pages.
 
 use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
+use calsync_core::reason::Reason;
 use calsync_google::{AuthorizationRequest, scopes};
-use calsync_store::{connect, integrations, users};
+use calsync_store::integrations::Integration;
+use calsync_store::{Tx, connect, integrations, users};
 use jiff::SignedDuration;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -15,7 +18,7 @@ use super::{redirect_uri, secret_text};
 use crate::{Engine, EngineError};
 
 /// How long a user may take at Google.
-pub(crate) const CONSENT_TIME: SignedDuration = SignedDuration::from_mins(30);
+const CONSENT_TIME: SignedDuration = SignedDuration::from_mins(30);
 
 /// Where the user goes now.
 pub enum Begun {
@@ -32,6 +35,21 @@ pub enum Begun {
     NotConfigured,
 }
 
+/// A user who sets out again from one of their own pages, where no link is needed.
+#[derive(Clone, Debug)]
+pub struct Again<'a> {
+    /// Who.
+    pub user_id: &'a str,
+    /// Where they go afterwards.
+    pub return_url: Option<&'a str>,
+    /// Which calendar.
+    pub choice: CalendarChoice,
+    /// The Google account to offer first; none: the user's own address.
+    pub account_email: Option<&'a str>,
+    /// Asks for these permissions alone, beside what was granted before; empty: for all that the choice needs.
+    pub missing: BTreeSet<String>,
+}
+
 /// Uses the link up and begins a try to connect.
 ///
 /// # Errors
@@ -40,41 +58,80 @@ pub async fn begin(engine: &Engine, link_token: &str, choice: CalendarChoice) ->
     if !engine.settings().google_is_configured {
         return Ok(Begun::NotConfigured);
     }
-    let now = engine.now();
     let mut tx = engine.store().begin().await?;
     let link = connect::find_link(&mut tx, link_token).await?;
     let Some(link) = link.filter(|link| !link.used) else { return Ok(Begun::LinkExpired) };
-    if !connect::use_link(&mut tx, link_token, now).await? {
+    if !connect::use_link(&mut tx, link_token, engine.now()).await? {
         return Ok(Begun::LinkExpired);
     }
-    let Some(user) = users::staying(&mut tx, &link.user_id).await? else { return Ok(Begun::LinkExpired) };
-    let holds_grant = integrations::of_user(&mut tx, &link.user_id)
-        .await?
-        .iter()
-        .any(|one| one.provider == GOOGLE && one.state == IntegrationState::Active);
-    let wanted = scopes::wanted(scopes::Choice { calendar: choice, google_tasks: false });
+    let (user_id, return_url) = (&link.user_id, link.return_url.as_deref());
+    set_out(engine, tx, Again { user_id, return_url, choice, account_email: None, missing: BTreeSet::new() })
+        .await
+}
+
+/// Begins another try to connect.
+///
+/// # Errors
+/// If the store fails.
+pub async fn begin_again(engine: &Engine, again: Again<'_>) -> Result<Begun, EngineError> {
+    if !engine.settings().google_is_configured {
+        return Ok(Begun::NotConfigured);
+    }
+    let tx = engine.store().begin().await?;
+    set_out(engine, tx, again).await
+}
+
+async fn set_out(engine: &Engine, mut tx: Tx, wish: Again<'_>) -> Result<Begun, EngineError> {
+    let now = engine.now();
+    let user = users::get(&mut tx, wish.user_id).await?;
+    let holds_grant = holds_grant(engine, &mut tx, wish.user_id).await?;
+    let wanted = scopes::wanted(scopes::Choice { calendar: wish.choice, google_tasks: false });
+    let is_asked = |scope: &&str| {
+        wish.missing.is_empty() || scopes::IDENTITY.contains(scope) || wish.missing.contains(*scope)
+    };
+    let asked: Vec<&str> = wanted.into_iter().filter(is_asked).collect();
     let (state, browser, verifier) = (secret_text(engine), secret_text(engine), secret_text(engine));
     let attempt = connect::NewAttempt {
         id: &engine.new_id(),
-        user_id: &link.user_id,
+        user_id: wish.user_id,
         state: &state,
         browser: &browser,
         verifier: &SecretString::from(verifier.clone()),
-        calendar_choice: choice,
-        scopes: &wanted.iter().map(|scope| (*scope).to_owned()).collect::<BTreeSet<_>>(),
-        return_url: link.return_url.as_deref(),
+        calendar_choice: wish.choice,
+        scopes: &asked.iter().map(|scope| (*scope).to_owned()).collect::<BTreeSet<_>>(),
+        return_url: wish.return_url,
         expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),
     };
     connect::begin(engine.store(), &mut tx, attempt, now).await?;
     tx.commit().await?;
+    let own_address = user.as_ref().and_then(|user| user.email.as_deref());
     let authorization_url = engine.google().authorization_url(&AuthorizationRequest {
         redirect_uri: &redirect_uri(engine),
         state: &state,
         code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
-        scopes: &wanted,
-        login_hint: user.email.as_deref(),
+        scopes: &asked,
+        login_hint: wish.account_email.or(own_address),
         prompt_consent: !holds_grant,
-        include_granted: holds_grant,
+        include_granted: holds_grant || !wish.missing.is_empty(),
     });
     Ok(Begun::Redirect { authorization_url, browser: browser.into() })
+}
+
+/// Whether we hold a refresh token of the user's, and Google takes it as far as we know. Google
+/// gives another one only if it is asked to, and keeps 100 of an account.
+async fn holds_grant(engine: &Engine, tx: &mut Tx, user_id: &str) -> Result<bool, EngineError> {
+    let theirs = integrations::of_user(tx, user_id).await?;
+    let Some(live) = theirs.into_iter().find(is_live) else { return Ok(false) };
+    let tokens = integrations::tokens(tx, engine.store().keyring(), &live.id).await?;
+    let is_dead = matches!(
+        live.reason,
+        Some(Reason::GrantRevoked | Reason::GrantExpired | Reason::GrantUnknown | Reason::TokenUnreadable)
+    );
+    Ok(!is_dead && tokens.is_some_and(|tokens| matches!(tokens.refresh, Some(Ok(_)))))
+}
+
+/// Whether a connection to Google stands, or waits for its user.
+pub(super) fn is_live(one: &Integration) -> bool {
+    let is_over = matches!(one.state, IntegrationState::Disconnecting | IntegrationState::Disconnected);
+    one.provider == GOOGLE && !is_over
 }

@@ -4,10 +4,11 @@ use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_google::{Account, Tokens, callback_reason, scopes};
 use calsync_store::connect::{self, Returned};
-use calsync_store::integrations::{self, CalendarPhase, Connection, Grant};
-use calsync_store::{mappings, users};
+use calsync_store::integrations::{self, CalendarPhase, Connection, Grant, Integration};
+use calsync_store::mappings;
 use secrecy::SecretString;
 
+use super::begin::is_live;
 use super::redirect_uri;
 use crate::{Engine, EngineError, tokens};
 
@@ -40,6 +41,10 @@ pub enum Finished {
     },
     /// Not connected.
     Failed {
+        /// The try.
+        attempt_id: String,
+        /// Who.
+        user_id: String,
         /// Why.
         reason: Reason,
         /// Where they go next.
@@ -61,9 +66,16 @@ pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Resul
     if is_disconnecting(engine, &returned.user_id).await? {
         return failed(engine, returned, Reason::WaitingTurn).await;
     }
-    match consent(engine, &callback, &returned).await {
-        Ok((tokens, account)) => connected(engine, returned, &tokens, &account).await,
-        Err(reason) => failed(engine, returned, reason).await,
+    let tokens = match exchange(engine, &callback, &returned).await {
+        Ok(tokens) => tokens,
+        Err(reason) => return failed(engine, returned, reason).await,
+    };
+    if !is_enough(engine, &returned, &tokens).await? {
+        return failed(engine, returned, Reason::ConsentPartial).await;
+    }
+    match engine.google().userinfo(&tokens.access_token).await {
+        Ok(account) => connected(engine, returned, tokens, &account).await,
+        Err(failure) => failed(engine, returned, failure.reason).await,
     }
 }
 
@@ -71,7 +83,8 @@ async fn failed(engine: &Engine, returned: Returned, reason: Reason) -> Result<F
     let mut tx = engine.store().begin().await?;
     connect::end(&mut tx, &returned.id, Some(reason), engine.now()).await?;
     tx.commit().await?;
-    Ok(Finished::Failed { reason, return_url: returned.return_url })
+    let Returned { id: attempt_id, user_id, return_url, .. } = returned;
+    Ok(Finished::Failed { attempt_id, user_id, reason, return_url })
 }
 
 /// Whether the user's old connection is being disconnected at this moment. The end of the old grant
@@ -82,40 +95,54 @@ async fn is_disconnecting(engine: &Engine, user_id: &str) -> Result<bool, Engine
     Ok(theirs.iter().any(|one| one.provider == GOOGLE && one.state == IntegrationState::Disconnecting))
 }
 
-/// Trades the code for tokens and learns whose they are.
-async fn consent(
-    engine: &Engine,
-    callback: &Callback,
-    returned: &Returned,
-) -> Result<(Tokens, Account), Reason> {
+/// Trades the code for tokens.
+async fn exchange(engine: &Engine, callback: &Callback, returned: &Returned) -> Result<Tokens, Reason> {
     let code = match (&callback.code, &callback.error) {
         (Some(code), None) => SecretString::from(code.clone()),
         (_, Some(error)) => return Err(callback_reason(error)),
         (None, None) => return Err(Reason::Unknown),
     };
     let verifier = returned.verifier.as_ref().ok_or(Reason::TokenUnreadable)?;
-    let tokens = engine
-        .google()
-        .exchange(&code, verifier, &redirect_uri(engine))
-        .await
-        .map_err(|failure| failure.reason)?;
-    let wanted = scopes::wanted(scopes::Choice { calendar: returned.calendar_choice, google_tasks: false });
-    // A token answer without a scope grants what was asked (RFC 6749, 5.1).
-    if !tokens.scopes.is_empty() && !scopes::missing(&wanted, &tokens.scopes).is_empty() {
-        return Err(Reason::ConsentPartial);
+    let exchanged = engine.google().exchange(&code, verifier, &redirect_uri(engine)).await;
+    let mut tokens = exchanged.map_err(|failure| failure.reason)?;
+    if tokens.scopes.is_empty() {
+        // A token answer without a scope grants what was asked (RFC 6749, 5.1).
+        tokens.scopes.clone_from(&returned.scopes);
     }
-    let account = engine.google().userinfo(&tokens.access_token).await.map_err(|failure| failure.reason)?;
-    Ok((tokens, account))
+    Ok(tokens)
+}
+
+/// Whether the user granted enough for their choice; what is missing of it is kept with the try.
+async fn is_enough(engine: &Engine, returned: &Returned, tokens: &Tokens) -> Result<bool, EngineError> {
+    let choice = scopes::Choice { calendar: returned.calendar_choice, google_tasks: false };
+    let missing = scopes::missing(&scopes::wanted(choice), &tokens.scopes);
+    if !missing.is_empty() {
+        let mut tx = engine.store().begin().await?;
+        connect::granted_without(&mut tx, &returned.id, &missing).await?;
+        tx.commit().await?;
+    }
+    Ok(scopes::missing(&scopes::needed(choice), &tokens.scopes).is_empty())
 }
 
 async fn connected(
     engine: &Engine,
     returned: Returned,
-    tokens: &Tokens,
+    tokens: Tokens,
     account: &Account,
 ) -> Result<Finished, EngineError> {
     let now = engine.now();
     let mut tx = engine.store().begin().await?;
+    connect::came_back_as(&mut tx, &returned.id, account.email.as_deref()).await?;
+    let live = integrations::of_user(&mut tx, &returned.user_id).await?.into_iter().find(is_live);
+    let is_other = |live: &Integration| live.account_sub.as_deref().is_some_and(|sub| sub != account.sub);
+    if live.as_ref().is_some_and(is_other) {
+        tx.commit().await?;
+        give_back(engine, &tokens, account).await?;
+        return failed(engine, returned, Reason::OtherAccount).await;
+    }
+    // A calendar that is in use stays in use: what is in it would be left behind. It is changed in the settings.
+    let in_use = live.filter(|live| live.calendar_phase == CalendarPhase::Ready);
+    let calendar_choice = in_use.map_or(returned.calendar_choice, |live| live.calendar_choice);
     let new = Connection {
         user_id: &returned.user_id,
         grant: Grant {
@@ -127,12 +154,8 @@ async fn connected(
         account_email: account.email.as_deref().unwrap_or_default(),
         account_domain: account.hd.as_deref(),
         scopes: &tokens.scopes,
-        calendar_choice: returned.calendar_choice,
+        calendar_choice,
     };
-    if users::staying(&mut tx, &returned.user_id).await?.is_none() {
-        drop(tx);
-        return failed(engine, returned, Reason::LinkExpired).await;
-    }
     let connected = integrations::connect(engine.store(), &mut tx, new, engine.new_id(), now).await?;
     let Some(integration) = connected else {
         drop(tx);
@@ -150,4 +173,20 @@ async fn connected(
         needs_calendar: unchosen && returned.calendar_choice == CalendarChoice::Existing,
         return_url: returned.return_url,
     })
+}
+
+/// Ends a grant that was given just now and that nobody will use: nothing that we don't need stays
+/// open. Where it doesn't work, the user still finds it among their account's apps.
+async fn give_back(engine: &Engine, tokens: &Tokens, account: &Account) -> Result<(), EngineError> {
+    let mut tx = engine.store().read().await?;
+    let holders = integrations::of_account(&mut tx, GOOGLE, &account.sub).await?;
+    drop(tx);
+    let is_used = holders.iter().any(|one| one.state != IntegrationState::Disconnected);
+    if engine.settings().revoke && !is_used {
+        let token = tokens.refresh_token.as_ref().unwrap_or(&tokens.access_token);
+        if let Err(failure) = engine.google().revoke(token).await {
+            tracing::warn!(reason = failure.reason.name(), "a grant that nobody uses could not be ended");
+        }
+    }
+    Ok(())
 }

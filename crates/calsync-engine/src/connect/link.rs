@@ -1,7 +1,6 @@
 //! Links by which the platform sends a user to connect.
 
 use calsync_store::connect::{self, Link};
-use calsync_store::users;
 use jiff::{SignedDuration, Timestamp};
 
 use super::secret_text;
@@ -21,8 +20,7 @@ pub struct NewLink {
     pub expires_at: Timestamp,
 }
 
-/// Makes a link for `user_id` that is good for `lifetime`; none if there is no such user, or they
-/// are being deleted.
+/// Makes a link for `user_id` that is good for `lifetime`.
 ///
 /// # Errors
 /// If the store fails.
@@ -31,16 +29,26 @@ pub async fn create_link(
     user_id: &str,
     return_url: Option<String>,
     lifetime: SignedDuration,
-) -> Result<Option<NewLink>, EngineError> {
+) -> Result<NewLink, EngineError> {
     let now = engine.now();
     let token = secret_text(engine);
     let expires_at = now.saturating_add(lifetime.min(LINK_LIFETIME_MAX)).unwrap_or(now);
     let link = Link { user_id: user_id.to_owned(), return_url, expires_at, used: false };
     let mut tx = engine.store().begin().await?;
-    if users::staying(&mut tx, user_id).await?.is_none() {
-        return Ok(None);
-    }
     connect::create_link(&mut tx, &token, &link, now).await?;
     tx.commit().await?;
-    Ok(Some(NewLink { url: format!("{}/connect/{token}", engine.settings().public_url), expires_at }))
+    Ok(NewLink { url: format!("{}/connect/{token}", engine.settings().public_url), expires_at })
+}
+
+/// Uses a link up for the pages on which its user sees and changes their connection; none if it was
+/// used before or is too old.
+///
+/// # Errors
+/// If the store fails.
+pub async fn use_link(engine: &Engine, token: &str) -> Result<Option<Link>, EngineError> {
+    let mut tx = engine.store().begin().await?;
+    let link = connect::find_link(&mut tx, token).await?;
+    let is_used = connect::use_link(&mut tx, token, engine.now()).await?;
+    tx.commit().await?;
+    Ok(link.filter(|_| is_used))
 }

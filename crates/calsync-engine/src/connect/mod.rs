@@ -8,11 +8,12 @@ mod calendar;
 mod finish;
 mod link;
 
-pub(crate) use begin::CONSENT_TIME;
-pub use begin::{Begun, begin};
+pub use begin::{Again, Begun, begin, begin_again};
 pub use calendar::{choose_calendar, writable_calendars};
 pub use finish::{Callback, Finished, finish};
-pub use link::{LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link};
+pub use link::{LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, use_link};
+
+pub use calsync_google::{ISSUER as GOOGLE_ISSUER, scopes};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -21,11 +22,11 @@ use calsync_core::seams::bytes;
 use crate::Engine;
 
 /// 256 random bits as text that fits into a URL.
-pub(crate) fn secret_text(engine: &Engine) -> String {
+fn secret_text(engine: &Engine) -> String {
     URL_SAFE_NO_PAD.encode(bytes::<32>(engine.entropy()))
 }
 
 /// Where Google sends the user back to; registered at Google to the letter.
-pub(crate) fn redirect_uri(engine: &Engine) -> String {
+fn redirect_uri(engine: &Engine) -> String {
     format!("{}/oauth/google/callback", engine.settings().public_url)
 }

@@ -11,10 +11,10 @@ use calsync_testing::on_both_databases;
 
 use crate::world::{World, email, told};
 
-pub(crate) const ALL_DONE: &str = "done: freeze done, stop_channels skipped, remove_items done, revoke done, \
+const ALL_DONE: &str = "done: freeze done, stop_channels skipped, remove_items done, revoke done, \
                         verify done, wipe done";
 
-pub(crate) fn fault(method: &str, status: u16, times: Option<u64>) -> FaultRule {
+fn fault(method: &str, status: u16, times: Option<u64>) -> FaultRule {
     FaultRule {
         matches: FaultMatch { method: Some(method.into()), ..FaultMatch::default() },
         effect: FaultEffect { status: Some(status), ..FaultEffect::default() },
@@ -309,7 +309,7 @@ on_both_databases! {
         world.synced("ana", 1).await;
         let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
         let early = world.connect("ana", &email("ana"), CalendarChoice::New).await;
-        assert_eq!(early, Finished::Failed { reason: Reason::WaitingTurn, return_url: None });
+        assert!(matches!(early, Finished::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
         assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
         let then = world.connect("ana", &email("ana"), CalendarChoice::New).await;
         assert!(matches!(then, Finished::Connected { .. }), "{then:?}");

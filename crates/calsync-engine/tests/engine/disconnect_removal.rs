@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{World, email};
 
 /// `user` with tasks in their own calendar `team-USER`.
-pub(crate) async fn synced_to_their_own(world: &World, user: &str, tasks: usize) -> String {
+async fn synced_to_their_own(world: &World, user: &str, tasks: usize) -> String {
     let calendar_id = format!("team-{user}");
     world.account(user);
     world.put_tasks(user, tasks, "").await;
@@ -21,7 +21,7 @@ pub(crate) async fn synced_to_their_own(world: &World, user: &str, tasks: usize)
     calendar_id
 }
 
-pub(crate) fn theirs(summary: &str) -> Value {
+fn theirs(summary: &str) -> Value {
     json!({"summary": summary, "start": {"date": "2024-03-20"}, "end": {"date": "2024-03-21"}})
 }
 

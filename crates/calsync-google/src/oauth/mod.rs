@@ -18,6 +18,9 @@ use crate::answer::Answer;
 use crate::call::{Call, GoogleClient, Secrets};
 use crate::failure::{ErrorSource, Failure, of_consent};
 
+/// How Google names itself in its answers (RFC 9207).
+pub const ISSUER: &str = "https://accounts.google.com";
+
 /// What Google's consent page is asked for.
 #[derive(Clone, Copy, Debug)]
 pub struct AuthorizationRequest<'a> {

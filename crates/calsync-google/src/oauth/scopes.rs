@@ -20,6 +20,9 @@ pub const EVENTS: &str = "https://www.googleapis.com/auth/calendar.events";
 /// Google Tasks.
 pub const TASKS: &str = "https://www.googleapis.com/auth/tasks";
 
+/// Whose account it is; users can't untick these.
+pub const IDENTITY: [&str; 2] = [OPENID, EMAIL];
+
 /// What Google calls [`EMAIL`] in its answers.
 const EMAIL_AS_GRANTED: &str = "https://www.googleapis.com/auth/userinfo.email";
 
@@ -34,7 +37,8 @@ pub struct Choice {
 
 /// What `choice` needs.
 pub fn wanted(choice: Choice) -> Vec<&'static str> {
-    let mut wanted = vec![OPENID, EMAIL, CALENDAR_LIST];
+    let mut wanted = IDENTITY.to_vec();
+    wanted.push(CALENDAR_LIST);
     wanted.push(match choice.calendar {
         CalendarChoice::New => APP_CALENDARS,
         CalendarChoice::Existing => EVENTS,
@@ -43,6 +47,13 @@ pub fn wanted(choice: Choice) -> Vec<&'static str> {
         wanted.push(TASKS);
     }
     wanted
+}
+
+/// What of that sync can't do without. The list of calendars is only comfort where the calendar is
+/// ours: it is searched after a lost answer, and asked for again then.
+pub fn needed(choice: Choice) -> Vec<&'static str> {
+    let is_comfort = |scope: &&str| choice.calendar == CalendarChoice::New && *scope == CALENDAR_LIST;
+    wanted(choice).into_iter().filter(|scope| !is_comfort(scope)).collect()
 }
 
 /// What of `wanted` was not granted.

@@ -1,5 +1,8 @@
-//! How a connection comes to its calendar, and what stops it.
+//! How a connection comes to its calendar, what goes there, and what stops it.
 
+use std::collections::BTreeSet;
+
+use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
@@ -38,6 +41,19 @@ pub async fn calendar_ready(
         micros(now),
     )?;
     Ok(())
+}
+
+/// Keeps which kinds the user turned off; false: they were so before, or the connection is over.
+pub async fn turn_off(tx: &mut Tx, id: &str, kinds: &BTreeSet<ItemKind>, now: Timestamp) -> Result<bool> {
+    let changed = execute!(
+        tx,
+        "UPDATE user_integrations SET kinds_off = $2, updated_at = $3
+         WHERE id = $1 AND kinds_off <> $2 AND state NOT IN ('disconnecting', 'disconnected')",
+        id,
+        kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" "),
+        micros(now),
+    )?;
+    Ok(changed == 1)
 }
 
 /// Stops an integration until its user acts.

@@ -17,7 +17,7 @@ use crate::db::{fetch_all, fetch_optional};
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
-pub use calendar::{calendar_ready, calendar_told, needs_action};
+pub use calendar::{calendar_ready, calendar_told, needs_action, turn_off};
 pub use connect::{Connection, connect};
 pub use tokens::{Grant, Tokens, claim_refresh, expire_access, finish_refresh, release_refresh, tokens};
 
@@ -43,10 +43,6 @@ impl CalendarPhase {
             Self::Told => "told",
             Self::Ready => "ready",
         }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|phase| phase.name() == name)
     }
 }
 
@@ -140,8 +136,10 @@ impl Row {
         };
         let calendar_choice =
             CalendarChoice::from_name(&self.calendar_choice).ok_or_else(|| corrupt("calendar_choice"))?;
-        let calendar_phase =
-            CalendarPhase::from_name(&self.calendar_phase).ok_or_else(|| corrupt("calendar_phase"))?;
+        let calendar_phase = CalendarPhase::ALL
+            .into_iter()
+            .find(|phase| phase.name() == self.calendar_phase)
+            .ok_or_else(|| corrupt("calendar_phase"))?;
         Ok(Integration {
             state,
             reason,

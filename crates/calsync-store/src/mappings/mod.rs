@@ -9,7 +9,7 @@ mod touch;
 pub use due::{DuePair, End, Intent, due, finish, intend, next_due};
 pub use removal::{RemoteItem, at_google, count_at_google, removed_by_us};
 pub use shown::{ShownPair, of_item};
-pub use touch::{Touched, touch, touch_all, wake};
+pub use touch::{Touched, hurry, touch, touch_all, wake};
 
 const TABLE: &str = "sync_mappings";
 

@@ -11,7 +11,7 @@ use crate::db::{execute, on};
 use crate::dialect::lock_in_order;
 use crate::rows::{execute_rows, runs};
 use crate::time::micros;
-use crate::{Result, Tx};
+use crate::{Result, Tx, users};
 
 /// What a transaction changed, to be made due by [`touch`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,11 +24,13 @@ pub struct Touched {
     pub ends_life: bool,
 }
 
-/// Makes pairs due and wakes their integrations. Integrations are locked first and in order of their
-/// users, like everywhere, so that writers don't deadlock.
+/// Makes pairs due, wakes their integrations, and makes users known that the platform never told
+/// of. Integrations are locked first and in order of their users, like everywhere, so that writers
+/// don't deadlock.
 pub async fn touch(tx: &mut Tx, touched: &BTreeSet<Touched>, now: Timestamp) -> Result<()> {
     let mut users: Vec<&str> = touched.iter().map(|pair| pair.user_id.as_str()).collect();
     users.dedup();
+    users::ensure_all(tx, &users, now).await?;
     let integrations = wake_all(tx, &users, now).await?;
     for ends_life in [false, true] {
         let pairs = touched.iter().filter(|pair| pair.ends_life == ends_life);
@@ -129,6 +131,22 @@ pub async fn touch_all(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()>
         "UPDATE sync_mappings SET wanted_revision = wanted_revision + 1, due_at = $2, failures = 0,
              updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE updated_at END
          WHERE integration_id = $1",
+        &integration_id,
+        micros(now),
+    )?;
+    Ok(())
+}
+
+/// Makes what waits, or was stopped, of the user's live integration due now.
+pub async fn hurry(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
+    let Some(integration_id) = wake(tx, user_id, now).await? else { return Ok(()) };
+    execute!(
+        tx,
+        "UPDATE sync_mappings SET due_at = $2, failures = 0,
+             updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE updated_at END,
+             wanted_revision = CASE WHEN wanted_revision = settled_revision
+                 THEN wanted_revision + 1 ELSE wanted_revision END
+         WHERE integration_id = $1 AND (wanted_revision <> settled_revision OR sync_state = 'parked')",
         &integration_id,
         micros(now),
     )?;

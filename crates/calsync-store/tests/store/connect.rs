@@ -95,10 +95,25 @@ on_both_databases! {
         let tries = connect::attempts(&mut world.read().await, "ana", 10).await.unwrap();
         let ends: Vec<_> =
             tries.iter().map(|one| (one.id.as_str(), one.outcome.as_deref(), one.reason.as_deref())).collect();
-        let denied = ("2", Some("failed"), Some("consent_denied"));
+        let denied = ("2", Some("denied"), Some("consent_denied"));
         assert_eq!(ends, [("3", None, None), denied, ("1", Some("connected"), None)]);
         assert_eq!(tries[1].ended_at, Some(at(3).as_microsecond()));
         assert_eq!(world.raw().await.count("connect_attempts", "verifier IS NOT NULL").await, 1);
         assert!(take(&world, "b", "her-browser", 4).await.is_none(), "it has ended");
+    }
+
+    async fn what_a_try_came_back_with_is_its_users_to_see(db: TestDatabase) {
+        let world = World::new(db).await;
+        begin(&world, "1", "a").await;
+        let mut tx = world.begin().await;
+        connect::came_back_as(&mut tx, "1", Some("ana@example.org")).await.unwrap();
+        connect::granted_without(&mut tx, "1", &["calendar"]).await.unwrap();
+        connect::end(&mut tx, "1", Some(Reason::ConsentPartial), at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        let attempt = connect::attempt(&mut world.read().await, "1", "ana").await.unwrap().unwrap();
+        assert_eq!((attempt.outcome.as_deref(), attempt.calendar_choice.as_str()), (Some("partial"), "existing"));
+        assert_eq!(attempt.account_email.as_deref(), Some("ana@example.org"));
+        assert_eq!(attempt.missing_scopes, "calendar");
+        assert_eq!(connect::attempt(&mut world.read().await, "1", "ben").await.unwrap(), None);
     }
 }

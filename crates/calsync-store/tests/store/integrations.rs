@@ -1,6 +1,9 @@
 //! Connecting, connecting again, and the way to a calendar.
 
+use std::collections::BTreeSet;
+
 use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use calsync_store::integrations::{self, CalendarPhase};
 use calsync_store::{StoreError, leases};
@@ -80,6 +83,22 @@ on_both_databases! {
         world.settle(at(0)).await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         assert_eq!(world.claim_one("w1", at(1)).await.integration_id, ana);
+    }
+
+    async fn kinds_are_turned_off_while_the_connection_stands(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        let off = BTreeSet::from([ItemKind::Session, ItemKind::Deadline]);
+        for changed in [true, false] {
+            let mut tx = world.begin().await;
+            assert_eq!(integrations::turn_off(&mut tx, &id, &off, at(1)).await.unwrap(), changed);
+            tx.commit().await.unwrap();
+        }
+        let integration = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
+        assert_eq!(integration.kinds_off, off);
+        world.raw().await.run("UPDATE user_integrations SET state = 'disconnecting'").await;
+        let mut tx = world.begin().await;
+        assert!(!integrations::turn_off(&mut tx, &id, &BTreeSet::new(), at(1)).await.unwrap());
     }
 
     async fn only_a_live_connection_can_need_its_user(db: TestDatabase) {

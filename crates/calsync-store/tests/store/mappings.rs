@@ -131,6 +131,24 @@ on_both_databases! {
         assert_eq!(world.claim("w1", at(5)).await.len(), 1);
     }
 
+    async fn what_waits_or_was_stopped_is_hurried(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        for name in ["waits", "stopped", "done"] {
+            world.put(&task(name), &task_body("ana", "Read"), at(1)).await;
+        }
+        world.settle(at(1)).await;
+        world.put(&task("waits"), &task_body("ana", "Read more"), at(1)).await;
+        put_off(&world, &id, "waits", at(60)).await;
+        world.raw().await.run("UPDATE sync_mappings SET sync_state = 'parked' WHERE item_id = 'stopped'").await;
+        let mut tx = world.begin().await;
+        mappings::hurry(&mut tx, "ana", at(3)).await.unwrap();
+        mappings::hurry(&mut tx, "nobody", at(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        let due: Vec<_> = world.due(&id, at(3)).await.into_iter().map(|due| due.item.key.id).collect();
+        assert_eq!(due, ["stopped", "waits"]);
+    }
+
     async fn the_oldest_due_pairs_come_first_and_a_limit_holds(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;

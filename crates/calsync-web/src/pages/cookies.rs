@@ -1,46 +1,29 @@
-//! Our cookies. Users' two are short-lived: which browser began, and which integration it may choose
-//! a calendar for. Admins have a sign-in and a mark of a browser that signed in before. Over https
+//! Our cookies. Users' two are short-lived: which browser set out for Google, and whom it visits as.
+//! Admins have a sign-in and a mark of a browser that signed in before. Over https
 //! their names bind them to this host alone.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use calsync_store::secrets::Slot;
 use calsync_store::sign_ins::LONGEST;
 use http::HeaderMap;
 use http::header::COOKIE;
-use jiff::{SignedDuration, Timestamp};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use jiff::SignedDuration;
 
-use crate::problem::{Kind, Problem};
+use super::visit::LIFETIME;
 use crate::web::Web;
 
-/// How long a user's are good.
-const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
 /// How long a browser is known to have signed in.
 const KNOWN_LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
-/// Binds sealed values to their use.
-const SLOT: Slot<'_> = Slot { table: "cookies", column: "calendar_choice", row: "", user_id: "" };
 
 /// A cookie of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Cookie {
     /// The browser that began.
     Browser,
-    /// A [`Choice`], sealed.
-    Choice,
+    /// A user's visit, sealed.
+    Visit,
     /// An admin's sign-in.
     SignIn,
     /// A browser in which an admin signed in before, sealed.
     Known,
-}
-
-/// What a browser may choose a calendar for.
-#[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Choice {
-    pub(super) integration_id: String,
-    pub(super) return_url: Option<String>,
-    until: Timestamp,
 }
 
 impl Cookie {
@@ -48,8 +31,8 @@ impl Cookie {
         match (self, web.is_https()) {
             (Self::Browser, true) => "__Host-calsync_browser",
             (Self::Browser, false) => "calsync_browser",
-            (Self::Choice, true) => "__Host-calsync_choice",
-            (Self::Choice, false) => "calsync_choice",
+            (Self::Visit, true) => "__Host-calsync_visit",
+            (Self::Visit, false) => "calsync_visit",
             (Self::SignIn, true) => "__Host-calsync_sign_in",
             (Self::SignIn, false) => "calsync_sign_in",
             (Self::Known, true) => "__Host-calsync_known",
@@ -60,7 +43,7 @@ impl Cookie {
     /// The header that sets it.
     pub(crate) fn set(self, web: &Web, value: &str) -> String {
         let lifetime = match self {
-            Self::Browser | Self::Choice => LIFETIME,
+            Self::Browser | Self::Visit => LIFETIME,
             Self::SignIn => LONGEST,
             Self::Known => KNOWN_LIFETIME,
         };
@@ -85,33 +68,5 @@ impl Cookie {
         let mut pairs =
             values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));
         pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_owned())
-    }
-}
-
-impl Choice {
-    /// The header that lets a browser choose.
-    pub(super) fn give(
-        web: &Web,
-        integration_id: String,
-        return_url: Option<String>,
-    ) -> Result<String, Problem> {
-        let until = web.engine.now().saturating_add(LIFETIME).unwrap_or_default();
-        let choice = serde_json::to_string(&Self { integration_id, return_url, until });
-        let choice = SecretString::from(choice.map_err(|_| Problem::new(Kind::Internal))?);
-        let store = web.engine.store();
-        let sealed = store.keyring().seal(SLOT, &choice, web.engine.entropy());
-        let sealed = sealed.ok_or_else(|| Problem::new(Kind::Internal))?;
-        Ok(Cookie::Choice.set(web, &URL_SAFE_NO_PAD.encode(sealed)))
-    }
-
-    /// What the browser of a request may choose for.
-    pub(super) fn of(web: &Web, headers: &HeaderMap) -> Result<Self, Problem> {
-        let read = || {
-            let sealed = URL_SAFE_NO_PAD.decode(Cookie::Choice.get(web, headers)?).ok()?;
-            let text = web.engine.store().keyring().open(SLOT, &sealed).ok()?;
-            serde_json::from_str::<Self>(text.expose_secret()).ok()
-        };
-        let choice = read().filter(|choice| choice.until > web.engine.now());
-        choice.ok_or_else(|| Problem::new(Kind::LinkExpired))
     }
 }

@@ -1,38 +1,43 @@
-//! The pages on which a user connects, in their plain form: rendered on the server, without script.
+//! The pages on which users connect and look after their connection, and the admins' console:
+//! rendered on the server; a little script only keeps what is under way up to date.
 //!
-//! Nobody signs in here. A connect link's token opens the first page; what follows is bound to the
-//! browser that sent its form, by a cookie.
+//! Users don't sign in here. A connect link's token opens the first page; what follows is bound to
+//! the browser that sent its form, by a cookie.
 
 pub(crate) mod admin;
-pub(crate) mod clean_up;
 pub(crate) mod connect;
 pub(crate) mod cookies;
 pub(crate) mod oauth;
 pub(crate) mod problem;
+mod visit;
+pub(crate) mod words;
 
 use askama::Template;
-use axum::response::{IntoResponse, Redirect, Response};
-use calsync_core::reason::Reason;
+use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 
-use crate::assets::{ICON, PAGES_CSS};
+use crate::assets::{ICON, LIVE_JS, PAGES_CSS};
 use crate::problem::{Kind, Problem};
-use crate::return_url;
 use crate::web::Web;
+use words::Words;
 
-/// What every page shows.
+/// What every page for users shows.
 pub(crate) struct Shell<'a> {
     platform_name: &'a str,
+    words: Words,
     stylesheet: &'static str,
+    script: &'static str,
     icon: &'static str,
 }
 
 impl<'a> Shell<'a> {
-    pub(crate) fn new(web: &'a Web) -> Self {
+    pub(crate) fn new(web: &'a Web, words: Words) -> Self {
         Self {
             platform_name: &web.engine.settings().platform_name,
+            words,
             stylesheet: &PAGES_CSS.path,
+            script: &LIVE_JS.path,
             icon: &ICON.path,
         }
     }
@@ -46,6 +51,8 @@ pub(crate) struct Message<'a> {
     pub(crate) title: &'a str,
     pub(crate) sentence: &'a str,
     pub(crate) way_out: &'a str,
+    /// Where the way out leads, with its words.
+    pub(crate) link: Option<(&'static str, String)>,
     pub(crate) trace_id: Option<&'a str>,
 }
 
@@ -57,48 +64,20 @@ pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
-/// Lets a page's forms lead on to Google and to the platform: browsers apply `form-action` to every
-/// redirect that follows, and where those end is not ours to know.
-pub(crate) fn leads_elsewhere(web: &Web, mut response: Response) -> Response {
+/// A page with forms for a user, as an answer. It may run our own script. Its forms may lead on to
+/// Google and to the platform: browsers apply `form-action` to every redirect that follows, and
+/// where those end is not ours to know.
+pub(crate) fn render_for_user(web: &Web, status: StatusCode, page: &impl Template) -> Response {
     let policy = if web.is_https() {
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' https:; \
-         frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+         form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'"
     } else {
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self' https: http:; \
-         frame-ancestors 'none'; base-uri 'none'"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
+         form-action 'self' https: http:; frame-ancestors 'none'; base-uri 'none'"
     };
+    let mut response = render(status, page);
     response.headers_mut().insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     response
-}
-
-/// The end of a connection that worked: the platform's page, or ours.
-fn connected(return_url: Option<&str>) -> Response {
-    match return_url {
-        Some(url) => Redirect::to(&return_url::with_outcome(url, "connected", None)).into_response(),
-        None => Redirect::to("/connect/done").into_response(),
-    }
-}
-
-/// The end of one that didn't.
-fn failed(web: &Web, reason: Reason, return_url: Option<&str>) -> Response {
-    let outcome = match reason {
-        Reason::ConsentDenied => "denied",
-        Reason::ConsentPartial => "partial",
-        _ => "failed",
-    };
-    if let Some(url) = return_url {
-        return Redirect::to(&return_url::with_outcome(url, outcome, Some(reason.name()))).into_response();
-    }
-    let platform = &web.engine.settings().platform_name;
-    let way_out = format!("Nothing was connected. Go back to {platform} and start again from there.");
-    let message = Message {
-        shell: Shell::new(web),
-        title: "Google Calendar is not connected",
-        sentence: reason.to_user(calsync_core::language::Language::English),
-        way_out: &way_out,
-        trace_id: None,
-    };
-    render(StatusCode::OK, &message)
 }
 
 /// Sets a cookie of ours on the answer.
@@ -106,4 +85,10 @@ pub(crate) fn with_cookie(mut response: Response, cookie: &str) -> Result<Respon
     let value = HeaderValue::from_str(cookie).map_err(|_| Problem::new(Kind::Internal))?;
     response.headers_mut().append(SET_COOKIE, value);
     Ok(response)
+}
+
+/// What a form says in the field `name`.
+fn field(body: &[u8], name: &str) -> Option<String> {
+    let found = form_urlencoded::parse(body).find(|(key, _)| key == name);
+    found.map(|(_, value)| value.into_owned())
 }

@@ -50,8 +50,8 @@ pub(crate) struct Counts {
 
 impl TargetCalendar {
     /// Its name, or its id where Google gives none.
-    pub(crate) fn name(self) -> String {
-        self.summary.filter(|summary| !summary.is_empty()).unwrap_or(self.id)
+    pub(crate) fn name(&self) -> &str {
+        self.summary.as_deref().filter(|summary| !summary.is_empty()).unwrap_or(&self.id)
     }
 }
 

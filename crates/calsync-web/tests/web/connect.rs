@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{Answer, World};
 
 /// A connect link for Ana, as a path.
-pub(crate) async fn link(world: &World, wish: Value) -> String {
+async fn link(world: &World, wish: Value) -> String {
     world.put("/api/v1/users/ana", json!({"email": "ana@example.org"})).await;
     let link = world.post("/api/v1/users/ana/connect-link", wish).await.json();
     let url = link["url"].as_str().unwrap();
@@ -17,7 +17,7 @@ pub(crate) async fn link(world: &World, wish: Value) -> String {
 }
 
 /// Sends a link's form; gives the browser's cookie and Google's address.
-pub(crate) async fn begin(world: &World, link: &str, calendar: &str) -> (String, String) {
+async fn begin(world: &World, link: &str, calendar: &str) -> (String, String) {
     let answer = world.submit(link, "", &format!("calendar={calendar}")).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     (answer.cookie(), answer.header("location").to_owned())
@@ -70,7 +70,7 @@ async fn a_new_calendar_needs_no_choice() {
     let world = World::new().await;
     let end = connect(&world, "new").await;
     assert_eq!((end.status.as_u16(), end.header("location")), (303, "/connect/done"));
-    let done = world.visit("/connect/done", "").await;
+    let done = world.visit("/connect/done", &end.cookie()).await;
     assert!(done.text.contains("Google Calendar is connected"));
     world.sync().await;
     assert_eq!(state_of_connection(&world).await, "active");
@@ -110,7 +110,7 @@ async fn one_of_mine_is_chosen_among_those_that_may_be_changed() {
 async fn only_the_browser_that_connected_may_choose() {
     let world = World::new().await;
     connect(&world, "existing").await;
-    for cookie in ["", "calsync_choice=", "calsync_choice=AAAA", "calsync_browser=x"] {
+    for cookie in ["", "calsync_visit=", "calsync_visit=AAAA", "calsync_browser=x"] {
         assert_eq!(world.visit("/connect/calendar", cookie).await.status, 410, "{cookie}");
         assert_eq!(world.submit("/connect/calendar", cookie, "target_calendar=x").await.status, 410);
     }
@@ -145,9 +145,10 @@ async fn without_a_page_of_the_platform_we_tell() {
     let state = google.split("state=").nth(1).unwrap().split('&').next().unwrap();
     let denied =
         world.visit(&format!("/oauth/google/callback?state={state}&error=access_denied"), &cookie).await;
-    assert_eq!(denied.status, 200);
-    assert!(denied.text.contains("You said no at Google, so nothing was connected."));
-    assert!(denied.text.contains("Go back to Mentors"));
+    let page = world.visit(denied.header("location"), &denied.cookie()).await;
+    assert_eq!(page.status, 200);
+    assert!(page.text.contains("You said no at Google, so nothing was connected."));
+    assert!(page.text.contains("Go back to Mentors"));
 }
 
 #[tokio::test]
@@ -163,7 +164,9 @@ async fn a_way_back_is_good_once_in_its_browser_and_in_time() {
     assert_eq!(world.visit("/oauth/google/callback", &cookie).await.status, 400);
     let end = world.visit(&callback, &format!("other=1; {cookie}")).await;
     assert_eq!(end.status, 303);
-    assert!(end.header("set-cookie").contains("Max-Age=0"), "the browser's cookie is over");
+    let mut cookies = end.headers.get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap());
+    let is_over = |cookie: &str| cookie.starts_with("calsync_browser=;") && cookie.contains("Max-Age=0");
+    assert!(cookies.any(is_over), "the browser's cookie is over");
     assert_eq!(world.visit(&callback, &cookie).await.status, 400, "a second time");
 
     let path = link(&world, json!({})).await;

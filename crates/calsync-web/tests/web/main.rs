@@ -12,8 +12,6 @@ mod idempotency;
 mod input;
 mod integrations;
 mod items;
-mod leaving;
-mod overview;
 mod refusals;
 mod serving;
 mod users;

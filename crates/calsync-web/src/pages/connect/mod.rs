@@ -1,6 +1,35 @@
-//! `/connect/…`.
+//! `/connect/…`: how a user connects, sees and changes their connection, and ends it.
+//!
+//! `/connect/{token}` is a link; its form uses it up. Everything else is for a browser with a visit.
 
+pub(crate) mod again;
+pub(crate) mod attempts;
 pub(crate) mod calendar;
+pub(crate) mod disconnect;
 pub(crate) mod done;
 pub(crate) mod get;
 pub(crate) mod post;
+pub(crate) mod settings;
+pub(crate) mod switch;
+
+use axum::response::{IntoResponse, Redirect, Response};
+use calsync_engine::connect::Begun;
+use secrecy::ExposeSecret;
+
+use super::cookies::Cookie;
+use super::with_cookie;
+use super::words::Words;
+use crate::problem::{Kind, Problem};
+use crate::web::Web;
+
+/// Sends the user on to Google, with a cookie that binds the way back to this browser.
+fn set_out(web: &Web, begun: Begun, words: Words) -> Result<Response, Problem> {
+    match begun {
+        Begun::Redirect { authorization_url, browser } => {
+            let cookie = Cookie::Browser.set(web, browser.expose_secret());
+            with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
+        }
+        Begun::LinkExpired => Err(Problem::new(Kind::LinkExpired).to(words)),
+        Begun::NotConfigured => Err(Problem::new(Kind::NotConfigured).to(words)),
+    }
+}

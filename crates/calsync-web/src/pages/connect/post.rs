@@ -1,39 +1,40 @@
-//! `POST /connect/{token}`: uses the link up and sends the user to Google's consent. A cookie binds
-//! what follows to this browser.
+//! `POST /connect/{token}`: uses the link up. It sends the user to Google's consent, or, if they are
+//! connected and want so, opens their settings in this browser.
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::connect::{self, Begun};
-use secrecy::ExposeSecret;
+use calsync_engine::connect;
+use http::HeaderMap;
 
+use super::set_out;
 use crate::input::InPath;
-use crate::pages::cookies::Cookie;
-use crate::pages::with_cookie;
+use crate::pages::words::Words;
+use crate::pages::{field, visit, with_cookie};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
     InPath(token): InPath<String>,
+    headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let choice = parse(&body)?;
-    match connect::begin(&web.engine, &token, choice).await? {
-        Begun::Redirect { authorization_url, browser } => {
-            let cookie = Cookie::Browser.set(&web, browser.expose_secret());
-            with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
-        }
-        Begun::LinkExpired => Err(Problem::new(Kind::LinkExpired)),
-        Begun::NotConfigured => Err(Problem::new(Kind::NotConfigured)),
+    let words = Words::of_browser(&headers);
+    if field(&body, "open").as_deref() == Some("settings") {
+        let link = connect::use_link(&web.engine, &token).await?;
+        let link = link.ok_or_else(|| Problem::new(Kind::LinkExpired).to(words))?;
+        let cookie = visit::begin(&web, &link.user_id, link.return_url.as_deref())?;
+        return with_cookie(Redirect::to("/connect/settings").into_response(), &cookie);
     }
+    let choice = choice(&body)?;
+    set_out(&web, connect::begin(&web.engine, &token, choice).await?, words)
 }
 
 /// Which calendar: a new one, unless the form says otherwise.
-fn parse(body: &[u8]) -> Result<CalendarChoice, Problem> {
-    let field = form_urlencoded::parse(body).find(|(name, _)| name == "calendar");
-    field
-        .map_or(Some(CalendarChoice::New), |(_, value)| CalendarChoice::from_name(&value))
+pub(super) fn choice(body: &[u8]) -> Result<CalendarChoice, Problem> {
+    field(body, "calendar")
+        .map_or(Some(CalendarChoice::New), |value| CalendarChoice::from_name(&value))
         .ok_or_else(|| Problem::field("calendar", "must be new or existing"))
 }

@@ -2,12 +2,14 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::connect::writable_calendars;
+use calsync_store::integrations::CalendarPhase;
 use http::{HeaderMap, StatusCode};
 
-use crate::pages::cookies::Choice;
-use crate::pages::{Message, Shell, leads_elsewhere, render};
+use crate::pages::visit::Visitor;
+use crate::pages::words::{Words, words};
+use crate::pages::{Message, Shell, render, render_for_user};
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 
@@ -15,8 +17,10 @@ use crate::web::Web;
 #[template(path = "calendar.html")]
 struct Page<'a> {
     shell: Shell<'a>,
+    words: Words,
+    account: Option<String>,
     calendars: Vec<Calendar>,
-    refusal: Option<&'static str>,
+    refusal: Option<String>,
 }
 
 struct Calendar {
@@ -26,29 +30,31 @@ struct Calendar {
 }
 
 pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
-    let choice = Choice::of(&web, &headers)?;
-    page(&web, &choice, None).await
+    let visitor = Visitor::of(&web, &headers).await?;
+    page(&web, &visitor, None).await
 }
 
 /// The page; `refusal` says why the form is back.
-pub(super) async fn page(
-    web: &Web,
-    choice: &Choice,
-    refusal: Option<&'static str>,
-) -> Result<Response, Problem> {
-    let found = match writable_calendars(&web.engine, &choice.integration_id).await? {
+pub(super) async fn page(web: &Web, visitor: &Visitor, refusal: Option<String>) -> Result<Response, Problem> {
+    let words = visitor.words;
+    let connection = visitor.connection(web).await?;
+    let Some(connection) = connection.filter(|one| one.calendar_phase == CalendarPhase::Untold) else {
+        return Ok(Redirect::to("/connect/settings").into_response());
+    };
+    let found = match writable_calendars(&web.engine, &connection.id).await? {
         Some(Ok(found)) => found,
         Some(Err(failure)) => {
             let message = Message {
-                shell: Shell::new(web),
-                title: "Your calendars can’t be shown",
-                sentence: failure.reason.to_user(calsync_core::language::Language::English),
-                way_out: "Load this page again in a minute.",
+                shell: Shell::new(web, words),
+                title: &words.calendars_unknown(),
+                sentence: failure.reason.to_user(words.0),
+                way_out: &words.load_again(),
+                link: Some(("/connect/calendar", words.try_again())),
                 trace_id: None,
             };
             return Ok(render(StatusCode::BAD_GATEWAY, &message));
         }
-        None => return Err(Problem::new(Kind::Unavailable)),
+        None => return Err(Problem::new(Kind::Unavailable).to(words)),
     };
     let chosen = found.iter().position(|calendar| calendar.primary).unwrap_or_default();
     let calendars = found.into_iter().enumerate().map(|(at, calendar)| Calendar {
@@ -56,7 +62,59 @@ pub(super) async fn page(
         id: calendar.id,
         is_chosen: at == chosen,
     });
-    let calendars = calendars.collect();
-    let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(leads_elsewhere(web, render(status, &Page { shell: Shell::new(web), calendars, refusal })))
+    let page = Page {
+        shell: Shell::new(web, words),
+        words,
+        account: connection.account_email.filter(|email| !email.is_empty()),
+        calendars: calendars.collect(),
+        refusal,
+    };
+    let status = if page.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(render_for_user(web, status, &page))
+}
+
+words! {
+    choose_title() { "Choose a calendar" "カレンダーを選んでください" "캘린더를 선택해 주세요" }
+    choose_lead() {
+        "Google Calendar is connected. Your sessions, tasks and deadlines go to the calendar that you choose here."
+        "Google カレンダーに接続しました。セッション、タスク、締め切りは、ここで選んだカレンダーに反映されます。"
+        "Google 캘린더가 연결되었습니다. 세션, 작업, 마감일은 여기에서 선택하신 캘린더에 반영됩니다."
+    }
+    your_calendars() { "Your calendars" "お使いのカレンダー" "내 캘린더" }
+    your_calendars_of(account: &str) {
+        "The calendars of {account} that you may change"
+        "{account} の、変更できるカレンダー"
+        "{account}의 캘린더 중 변경할 수 있는 것"
+    }
+    use_this_calendar() { "Use this calendar" "このカレンダーを使う" "이 캘린더 사용" }
+    none_writable() {
+        "There is no calendar in this Google account that you may change."
+        "この Google アカウントには、変更できるカレンダーがありません。"
+        "이 Google 계정에는 변경할 수 있는 캘린더가 없습니다."
+    }
+    none_writable_way_out() {
+        "A calendar of its own can be made for you; Google asks for your consent to that. Or make one in Google Calendar, and load this page again."
+        "専用のカレンダーを作成できます（Google で改めて許可を求められます）。または Google カレンダーでカレンダーを作成し、このページを再読み込みしてください。"
+        "전용 캘린더를 만들어 드릴 수 있습니다(Google에서 다시 허용을 요청합니다). 또는 Google 캘린더에서 캘린더를 만든 뒤 이 페이지를 새로 고쳐 주세요."
+    }
+    choose_one_of_these() {
+        "Choose one of these calendars."
+        "次のカレンダーからひとつ選んでください。"
+        "다음 캘린더 중 하나를 선택해 주세요."
+    }
+    not_that_one() {
+        "That calendar can’t be used. Choose one of these."
+        "そのカレンダーは使えません。次の中から選んでください。"
+        "그 캘린더는 사용할 수 없습니다. 다음 중에서 선택해 주세요."
+    }
+    calendars_unknown() {
+        "Your calendars can’t be shown"
+        "カレンダーを表示できません"
+        "캘린더를 표시할 수 없습니다"
+    }
+    load_again() {
+        "Load this page again in a minute."
+        "1 分ほどしてから、このページを再読み込みしてください。"
+        "1분 정도 후에 이 페이지를 새로 고쳐 주세요."
+    }
 }

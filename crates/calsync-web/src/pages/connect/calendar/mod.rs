@@ -1,4 +1,4 @@
-//! `/connect/calendar`: the choice among the user's own calendars, for the browser that connected.
+//! `/connect/calendar`: the choice among the user's own calendars.
 
 pub(crate) mod get;
 pub(crate) mod post;

@@ -2,14 +2,15 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::connect::choose_calendar;
 use http::HeaderMap;
 
 use super::get::page;
-use crate::pages::cookies::{Choice, Cookie};
-use crate::pages::{connected, with_cookie};
+use crate::pages::field;
+use crate::pages::visit::Visitor;
 use crate::problem::Problem;
+use crate::return_url;
 use crate::web::Web;
 
 pub(crate) async fn handler(
@@ -17,13 +18,16 @@ pub(crate) async fn handler(
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let choice = Choice::of(&web, &headers)?;
-    let target = form_urlencoded::parse(&body).find(|(name, _)| name == "target_calendar");
-    let Some((_, calendar_id)) = target else {
-        return page(&web, &choice, Some("Choose one of these calendars.")).await;
+    let visitor = Visitor::of(&web, &headers).await?;
+    let Some(calendar_id) = field(&body, "target_calendar") else {
+        return page(&web, &visitor, Some(visitor.words.choose_one_of_these())).await;
     };
-    if !choose_calendar(&web.engine, &choice.integration_id, &calendar_id).await? {
-        return page(&web, &choice, Some("That calendar can’t be used. Choose one of these.")).await;
+    let Some(connection) = visitor.connection(&web).await? else {
+        return Ok(Redirect::to("/connect/settings").into_response());
+    };
+    if !choose_calendar(&web.engine, &connection.id, &calendar_id).await? {
+        return page(&web, &visitor, Some(visitor.words.not_that_one())).await;
     }
-    with_cookie(connected(choice.return_url.as_deref()), &Cookie::Choice.clear(&web))
+    let next = visitor.return_url.as_deref().map(|url| return_url::with_outcome(url, "connected", None));
+    Ok(Redirect::to(next.as_deref().unwrap_or("/connect/done")).into_response())
 }

@@ -1,16 +1,23 @@
 //! `GET /oauth/google/callback`: Google sends the user back here. Only the browser that began can
 //! finish, once; every way out leads to a page of its own, so that loading again does nothing.
+//!
+//! Where the platform has a page for it, that page is told how it ended; only which of two Google
+//! accounts to use is asked here first. An answer that names another issuer than Google is not
+//! Google's (RFC 9207), and uses nothing up; one that names none is taken, since there is but one.
 
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::clean_up;
-use calsync_engine::connect::{Callback, Finished, finish};
+use calsync_core::integration::ConnectOutcome;
+use calsync_core::reason::Reason;
+use calsync_engine::connect::{Callback, Finished, GOOGLE_ISSUER, finish};
 use http::{HeaderMap, StatusCode};
 
-use crate::pages::cookies::{Choice, Cookie};
-use crate::pages::{Message, Shell, connected, failed, render, with_cookie};
+use crate::pages::cookies::Cookie;
+use crate::pages::words::{Words, words};
+use crate::pages::{Message, Shell, render, visit, with_cookie};
 use crate::problem::Problem;
+use crate::return_url;
 use crate::web::Web;
 
 pub(crate) async fn handler(
@@ -19,21 +26,32 @@ pub(crate) async fn handler(
     uri: Uri,
 ) -> Result<Response, Problem> {
     let (Some(callback), Some(browser)) = (parse(&uri), Cookie::Browser.get(&web, &headers)) else {
-        return Ok(unknown(&web));
+        return Ok(unknown(&web, &headers));
     };
-    if clean_up::finish(&web.engine, &callback, &browser).await? {
-        return Ok(Redirect::to("/clean-up").into_response());
-    }
-    let response = match finish(&web.engine, callback, &browser).await? {
-        Finished::Connected { integration_id, needs_calendar: true, return_url, .. } => {
-            let cookie = Choice::give(&web, integration_id, return_url)?;
-            with_cookie(Redirect::to("/connect/calendar").into_response(), &cookie)?
+    let (user_id, return_url, next) = match finish(&web.engine, callback, &browser).await? {
+        Finished::Connected { user_id, needs_calendar: true, return_url, .. } => {
+            (user_id, return_url, "/connect/calendar".to_owned())
         }
-        Finished::Connected { return_url, .. } => connected(return_url.as_deref()),
-        Finished::Failed { reason, return_url } => failed(&web, reason, return_url.as_deref()),
-        Finished::UnknownState => return Ok(unknown(&web)),
+        Finished::Connected { user_id, return_url, .. } => {
+            let next = there(return_url.as_deref(), None);
+            (user_id, return_url, next.unwrap_or_else(|| "/connect/done".to_owned()))
+        }
+        Finished::Failed { attempt_id, user_id, reason, return_url } => {
+            let is_asked_here = reason == Reason::OtherAccount;
+            let next = there(return_url.as_deref().filter(|_| !is_asked_here), Some(reason));
+            (user_id, return_url, next.unwrap_or_else(|| format!("/connect/attempts/{attempt_id}")))
+        }
+        Finished::UnknownState => return Ok(unknown(&web, &headers)),
     };
+    let response = Redirect::to(&next).into_response();
+    let response = with_cookie(response, &visit::begin(&web, &user_id, return_url.as_deref())?)?;
     with_cookie(response, &Cookie::Browser.clear(&web))
+}
+
+/// The platform's page, told how it ended.
+fn there(return_url: Option<&str>, reason: Option<Reason>) -> Option<String> {
+    let outcome = ConnectOutcome::of(reason).name();
+    return_url.map(|url| return_url::with_outcome(url, outcome, reason.map(Reason::name)))
 }
 
 /// What Google says; it may say more than we know, so other parameters are passed over.
@@ -43,18 +61,40 @@ fn parse(uri: &Uri) -> Option<Callback> {
         let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
         value.map(|(_, value)| value.into_owned())
     };
+    if take("iss").is_some_and(|issuer| issuer != GOOGLE_ISSUER) {
+        return None;
+    }
     Some(Callback { state: take("state")?, code: take("code"), error: take("error") })
 }
 
-fn unknown(web: &Web) -> Response {
-    let platform = &web.engine.settings().platform_name;
-    let way_out = format!("Go back to {platform} and start again from there.");
+fn unknown(web: &Web, headers: &HeaderMap) -> Response {
+    let words = Words::of_browser(headers);
     let message = Message {
-        shell: Shell::new(web),
-        title: "This page can’t go on",
-        sentence: "It was opened already, too late, or in another browser than the one that began.",
-        way_out: &way_out,
+        shell: Shell::new(web, words),
+        title: &words.cant_go_on_title(),
+        sentence: &words.cant_go_on(),
+        way_out: &words.start_from(&web.engine.settings().platform_name),
+        // Of several tries at once one has worked: this browser can see it.
+        link: Cookie::Visit.get(web, headers).map(|_| ("/connect/settings", words.see_your_connection())),
         trace_id: None,
     };
     render(StatusCode::BAD_REQUEST, &message)
+}
+
+words! {
+    cant_go_on_title() {
+        "This page can’t go on"
+        "このページからは続行できません"
+        "이 페이지에서는 계속할 수 없습니다"
+    }
+    cant_go_on() {
+        "It was opened already, too late, or in another browser than the one that began."
+        "すでに開かれたか、時間が経ちすぎたか、開始時とは別のブラウザで開かれています。"
+        "이미 열었거나, 너무 늦었거나, 시작한 브라우저와 다른 브라우저에서 열었습니다."
+    }
+    see_your_connection() {
+        "See how your connection is"
+        "接続の状態を見る"
+        "연결 상태 보기"
+    }
 }

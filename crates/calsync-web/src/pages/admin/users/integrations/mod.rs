@@ -54,7 +54,7 @@ impl Card {
             next_who: one.next_step.who_word(),
             suggests_disconnect: one.next_step.action() == Some("force-disconnect"),
             account: one.account_email.as_deref().map(|email| shown_email(email, role)),
-            calendar: one.target_calendar.map(|calendar| calendar.name()),
+            calendar: one.target_calendar.map(|calendar| calendar.name().to_owned()),
             may_do: may_do(one.scopes.iter().map(String::as_str)),
             renews: one.token_renews_at.map(ago),
             connected: one.connected_at.map(ago),

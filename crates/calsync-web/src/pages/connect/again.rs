@@ -1,0 +1,46 @@
+//! `POST /connect/again`: sets out for Google once more, from one of the user's own pages. `attempt`
+//! names a try that is repeated, `account` the Google account to offer first.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use calsync_core::integration::ConnectOutcome;
+use calsync_engine::connect::{self, Again};
+use calsync_store::connect::attempt;
+use http::HeaderMap;
+
+use super::post::choice;
+use super::set_out;
+use crate::pages::field;
+use crate::pages::visit::Visitor;
+use crate::problem::{Problem, clean};
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&web, &headers).await?;
+    let choice = choice(&body)?;
+    let account = field(&body, "account").map(|account| clean(&account));
+    let repeated = match field(&body, "attempt") {
+        Some(id) => {
+            let mut tx = web.engine.store().read().await?;
+            attempt(&mut tx, &clean(&id), &visitor.user.user_id).await?
+        }
+        None => None,
+    };
+    let is_partial = |outcome: &Option<String>| outcome.as_deref() == Some(ConnectOutcome::Partial.name());
+    let lacked = repeated
+        .filter(|one| is_partial(&one.outcome) && one.calendar_choice == choice.name())
+        .map(|one| one.missing_scopes.split_whitespace().map(str::to_owned).collect());
+    let again = Again {
+        user_id: &visitor.user.user_id,
+        return_url: visitor.return_url.as_deref(),
+        choice,
+        account_email: account.as_deref().filter(|account| !account.is_empty()),
+        missing: lacked.unwrap_or_default(),
+    };
+    set_out(&web, connect::begin_again(&web.engine, again).await?, visitor.words)
+}

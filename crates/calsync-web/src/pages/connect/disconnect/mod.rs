@@ -1,0 +1,5 @@
+//! `/connect/disconnect`: what a disconnect would do, the deed, and its receipts in plain words.
+
+pub(crate) mod get;
+pub(crate) mod post;
+mod receipts;

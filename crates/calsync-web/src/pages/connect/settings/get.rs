@@ -1,0 +1,130 @@
+//! `GET /connect/settings`.
+
+use std::collections::BTreeSet;
+
+use askama::Template;
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use calsync_core::integration::CalendarChoice;
+use calsync_core::item::ItemKind;
+use http::{HeaderMap, StatusCode};
+use jiff::Timestamp;
+
+use super::status::Status;
+use crate::input::Query;
+use crate::pages::visit::Visitor;
+use crate::pages::words::{Words, words};
+use crate::pages::{Shell, render_for_user};
+use crate::problem::Problem;
+use crate::web::Web;
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct Page<'a> {
+    shell: Shell<'a>,
+    words: Words,
+    whose: &'a str,
+    /// What was done just now.
+    notice: Option<String>,
+    status: Option<Status>,
+    /// Kept when the user connects again.
+    choice: &'static str,
+    kinds: Vec<Kind>,
+    zone: Option<&'a str>,
+    back: Option<&'a str>,
+}
+
+struct Kind {
+    name: &'static str,
+    title: String,
+    is_on: bool,
+}
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&web, &headers).await?;
+    let words = visitor.words;
+    let notice = query.take_as("done", "must be saved or sync-now", |done| match done {
+        "saved" => Some(words.saved()),
+        "sync-now" => Some(words.syncing_now()),
+        _ => None,
+    });
+    query.end()?;
+    let connection = visitor.connection(&web).await?;
+    let mut tx = web.engine.store().read().await?;
+    let status = Status::of(&mut tx, &visitor.user, words, web.engine.now()).await?;
+    drop(tx);
+    if status.as_ref().is_some_and(Status::is_ending) {
+        return Ok(Redirect::to("/connect/disconnect").into_response());
+    }
+    let choice = connection.as_ref().map_or(CalendarChoice::New, |one| one.calendar_choice);
+    let off = connection.map(|one| one.kinds_off).unwrap_or_default();
+    let page = Page {
+        shell: Shell::new(&web, words),
+        words,
+        whose: visitor.name(),
+        notice,
+        status,
+        choice: choice.name(),
+        kinds: kinds(words, &off),
+        zone: visitor.user.time_zone.as_deref(),
+        back: visitor.return_url.as_deref(),
+    };
+    Ok(render_for_user(&web, StatusCode::OK, &page))
+}
+
+fn kinds(words: Words, off: &BTreeSet<ItemKind>) -> Vec<Kind> {
+    let kind = |kind: ItemKind| Kind {
+        name: kind.name(),
+        title: match kind {
+            ItemKind::Session => words.sessions(),
+            ItemKind::Task => words.tasks(),
+            ItemKind::Deadline => words.deadlines(),
+        },
+        is_on: !off.contains(&kind),
+    };
+    ItemKind::ALL.into_iter().map(kind).collect()
+}
+
+impl Page<'_> {
+    fn moment(&self, at: &Timestamp) -> String {
+        self.words.moment(*at, self.zone)
+    }
+}
+
+words! {
+    settings_title() { "Your Google Calendar" "Google カレンダーの設定" "Google 캘린더 설정" }
+    account() { "Google account" "Google アカウント" "Google 계정" }
+    calendar() { "Calendar" "カレンダー" "캘린더" }
+    connected_since() { "Connected since" "接続日時" "연결 시각" }
+    last_updated() { "Last updated" "最終更新" "마지막 갱신" }
+    in_your_calendar() { "In your calendar" "反映済み" "반영됨" }
+    in_the_queue() { "In the queue" "待機中" "대기 중" }
+    stopped() { "Stopped" "停止中" "중단됨" }
+    entries(count: &i64) { "{count}" "{count} 件" "{count}건" }
+    sync_now() { "Sync now" "今すぐ同期" "지금 동기화" }
+    syncing_now() {
+        "Whatever waits is being synced now."
+        "待機中の変更を今すぐ同期しています。"
+        "대기 중인 변경을 지금 동기화하고 있습니다."
+    }
+    what_is_synced() { "What is synced" "同期する内容" "동기화할 내용" }
+    about_kinds() {
+        "What you turn off is taken out of your calendar."
+        "オフにした種類の予定は、カレンダーから取り除かれます。"
+        "끈 종류의 일정은 캘린더에서 제거됩니다."
+    }
+    save() { "Save" "保存" "저장" }
+    saved() { "Saved." "保存しました。" "저장했습니다." }
+    ending_it() { "Disconnect" "接続の解除" "연결 해제" }
+    about_ending_it() {
+        "Ends the sync and our access at Google. The next page shows what will happen before anything does."
+        "同期と Google へのアクセスを終了します。実行する前に、次のページで内容をご確認いただけます。"
+        "동기화와 Google 접근을 종료합니다. 실행하기 전에 다음 페이지에서 어떤 일이 일어나는지 보여 드립니다."
+    }
+    disconnect_ellipsis() { "Disconnect…" "接続を解除する…" "연결 해제…" }
+    choose_calendar() { "Choose a calendar" "カレンダーを選ぶ" "캘린더 선택" }
+}

@@ -1,0 +1,7 @@
+//! `/connect/settings`: a user's connection in plain words, what they may change of it, and the way
+//! to end it.
+
+pub(crate) mod get;
+pub(crate) mod post;
+pub(super) mod status;
+pub(crate) mod sync_now;

@@ -1,0 +1,104 @@
+//! How a user's connection is, as their pages say it: a sentence from the closed list, the next
+//! step, and a tone that an icon and a word carry beside the colour.
+
+use calsync_core::integration::{GOOGLE, IntegrationState};
+use calsync_store::users::User;
+use calsync_store::{StoreError, Tx};
+use jiff::Timestamp;
+
+use crate::pages::words::{Words, words};
+use crate::shapes::Audience;
+use crate::shapes::integration::{self, IntegrationShape};
+
+/// A connection to Google, as its user sees it.
+pub(in crate::pages::connect) struct Status {
+    pub(in crate::pages::connect) shown: IntegrationShape,
+    words: Words,
+}
+
+impl Status {
+    /// How the user's connection is; none if there never was one.
+    pub(in crate::pages::connect) async fn of(
+        tx: &mut Tx,
+        user: &User,
+        words: Words,
+        now: Timestamp,
+    ) -> Result<Option<Self>, StoreError> {
+        let theirs = integration::of_user(tx, &user.user_id, Audience::User(words.0), now).await?;
+        let google = theirs.into_iter().find(|one| one.provider == GOOGLE);
+        Ok(google.map(|shown| Self { shown, words }))
+    }
+
+    /// Whether there is no connection any more.
+    pub(in crate::pages::connect) fn is_over(&self) -> bool {
+        self.shown.state == IntegrationState::Disconnected
+    }
+
+    /// Whether one is being ended.
+    pub(in crate::pages::connect) fn is_ending(&self) -> bool {
+        self.shown.state == IntegrationState::Disconnecting
+    }
+
+    /// Whether something is written to Google.
+    pub(in crate::pages::connect) fn is_active(&self) -> bool {
+        matches!(self.shown.state, IntegrationState::Active | IntegrationState::Delayed)
+    }
+
+    /// Entries that are stopped until something changes.
+    pub(in crate::pages::connect) fn stopped(&self) -> i64 {
+        self.shown.counts.parked + self.shown.counts.held
+    }
+
+    /// For the colour.
+    pub(in crate::pages::connect) fn tone(&self) -> &'static str {
+        match self.shown.state {
+            IntegrationState::Active => "good",
+            IntegrationState::Delayed => "warn",
+            IntegrationState::NeedsAction => "bad",
+            IntegrationState::Connecting
+            | IntegrationState::Paused
+            | IntegrationState::Disconnecting
+            | IntegrationState::Disconnected => "mute",
+        }
+    }
+
+    /// In a word.
+    pub(in crate::pages::connect) fn word(&self) -> String {
+        match self.shown.state {
+            IntegrationState::Active => self.words.state_active(),
+            IntegrationState::Delayed => self.words.state_delayed(),
+            IntegrationState::NeedsAction => self.words.state_needs_action(),
+            IntegrationState::Connecting => self.words.state_connecting(),
+            IntegrationState::Paused => self.words.state_paused(),
+            IntegrationState::Disconnecting => self.words.state_disconnecting(),
+            IntegrationState::Disconnected => self.words.state_disconnected(),
+        }
+    }
+
+    /// What the user does next, if it is theirs to do.
+    pub(in crate::pages::connect) fn next_step(&self) -> Option<&str> {
+        let step = &self.shown.next_step;
+        (!step.text().is_empty() && self.shown.state != IntegrationState::Active).then(|| step.text())
+    }
+
+    /// Whether a new consent at Google mends it.
+    pub(in crate::pages::connect) fn wants_consent(&self) -> bool {
+        matches!(self.shown.next_step.action(), Some("reconnect" | "connect"))
+    }
+
+    /// Whether the calendar is still to be chosen.
+    pub(in crate::pages::connect) fn wants_calendar(&self) -> bool {
+        self.shown.state == IntegrationState::Connecting
+            && self.shown.next_step.action() == Some("choose-calendar")
+    }
+}
+
+words! {
+    state_active() { "Connected" "接続済み" "연결됨" }
+    state_delayed() { "Delayed" "遅延中" "지연됨" }
+    state_needs_action() { "Needs you" "要対応" "조치 필요" }
+    state_connecting() { "Connecting" "接続中" "연결 중" }
+    state_paused() { "Paused" "一時停止中" "일시 중지됨" }
+    state_disconnecting() { "Disconnecting" "解除中" "해제 중" }
+    state_disconnected() { "Not connected" "未接続" "연결 안 됨" }
+}

@@ -1,0 +1,20 @@
+//! `POST /connect/settings/sync-now`: what waits or was stopped is tried at once. What Google slows
+//! down keeps waiting.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use calsync_store::mappings;
+use http::HeaderMap;
+
+use crate::pages::visit::Visitor;
+use crate::problem::Problem;
+use crate::transaction::stored;
+use crate::web::Web;
+
+pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&web, &headers).await?;
+    let (user_id, now) = (&visitor.user.user_id, web.engine.now());
+    stored!(web.engine, |tx| mappings::hurry(tx, user_id, now).await?)?;
+    web.engine.hint();
+    Ok(Redirect::to("/connect/settings?done=sync-now").into_response())
+}
