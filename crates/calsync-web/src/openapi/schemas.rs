@@ -243,5 +243,6 @@ fn integration() -> Value {
         })),
         "channel": full_object(json!({"state": text(), "expires_at": or_null(time())})),
         "incident_id": or_null(text()),
+        "same_account_users": or_null(json!({"type": "array", "items": text()})),
     }))
 }

@@ -32,6 +32,8 @@ pub(crate) struct IntegrationShape {
     pub(crate) counts: Counts,
     pub(crate) channel: Channel,
     pub(crate) incident_id: Option<String>,
+    /// Other users who connected the same account; for admins alone.
+    pub(crate) same_account_users: Option<Vec<String>>,
 }
 
 #[derive(Serialize)]
@@ -75,9 +77,21 @@ pub(crate) async fn of_user(
     let mut shapes = Vec::new();
     for integration in integrations::of_user(tx, user_id).await? {
         let counts = integrations::counts(tx, &integration.id).await?;
-        shapes.push(IntegrationShape::new(integration, counts, audience, now));
+        let others = match audience {
+            Audience::Admin => Some(others_with_its_account(tx, &integration).await?),
+            Audience::User(_) => None,
+        };
+        let shape = IntegrationShape::new(integration, counts, audience, now);
+        shapes.push(IntegrationShape { same_account_users: others, ..shape });
     }
     Ok(shapes)
+}
+
+async fn others_with_its_account(tx: &mut Tx, one: &Integration) -> Result<Vec<String>, StoreError> {
+    let Some(account_sub) = &one.account_sub else { return Ok(Vec::new()) };
+    let holders = integrations::of_account(tx, &one.provider, account_sub).await?;
+    let is_other = |other: &Integration| other.id != one.id && other.state != IntegrationState::Disconnected;
+    Ok(holders.into_iter().filter(is_other).map(|other| other.user_id).collect())
 }
 
 impl IntegrationShape {
@@ -110,6 +124,7 @@ impl IntegrationShape {
             },
             channel: Channel { state: "off", expires_at: None },
             incident_id: None,
+            same_account_users: None,
         }
     }
 }

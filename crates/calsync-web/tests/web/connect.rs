@@ -148,7 +148,7 @@ async fn without_a_page_of_the_platform_we_tell() {
     let page = world.visit(denied.header("location"), &denied.cookie()).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("You said no at Google, so nothing was connected."));
-    assert!(page.text.contains("Go back to Mentors"));
+    assert!(page.text.contains("start again from Mentors"));
 }
 
 #[tokio::test]

@@ -175,7 +175,7 @@ words! {
         "아무것도 읽거나 기록하지 않았습니다. 원하시면 언제든지 연결할 수 있습니다."
     }
     boxes_are_needed() {
-        "On Google’s page each permission has a box of its own. This one was left unticked, and without it nothing can be synced:"
+        "On Google’s page each permission has a box of its own. What stands here was left unticked, and nothing can be synced without it:"
         "Google の画面では、権限ごとにチェックボックスがあります。次の項目にチェックが入っていないため、同期できません。"
         "Google 화면에는 권한마다 체크박스가 있습니다. 다음 항목이 선택되지 않아 동기화할 수 없습니다."
     }
@@ -208,6 +208,11 @@ words! {
         "Nothing was connected. Ask the administrator of your organisation’s Google accounts to allow the app of {platform}, or connect another Google account."
         "何も接続されていません。組織の Google アカウントの管理者に {platform} のアプリの許可を依頼するか、別の Google アカウントで接続してください。"
         "아무것도 연결되지 않았습니다. 조직의 Google 계정 관리자에게 {platform} 앱을 허용해 달라고 요청하거나 다른 Google 계정을 연결해 주세요."
+    }
+    or_start_from(platform: &str) {
+        "You can also start again from {platform} at any time."
+        "いつでも {platform} からやり直すこともできます。"
+        "언제든지 {platform}에서 다시 시작할 수도 있습니다."
     }
     which_account() {
         "Which Google account?"

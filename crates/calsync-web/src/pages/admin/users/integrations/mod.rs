@@ -23,6 +23,8 @@ pub(super) struct Card {
     pub(super) next_who: &'static str,
     pub(super) suggests_disconnect: bool,
     pub(super) account: Option<String>,
+    /// Other users who connected the same account, with their pages.
+    pub(super) same_account: Vec<(String, String)>,
     pub(super) calendar: Option<String>,
     pub(super) may_do: String,
     pub(super) renews: Option<Ago>,
@@ -54,6 +56,12 @@ impl Card {
             next_who: one.next_step.who_word(),
             suggests_disconnect: one.next_step.action() == Some("force-disconnect"),
             account: one.account_email.as_deref().map(|email| shown_email(email, role)),
+            same_account: one
+                .same_account_users
+                .unwrap_or_default()
+                .into_iter()
+                .map(|user_id| (user_href(&user_id), user_id))
+                .collect(),
             calendar: one.target_calendar.map(|calendar| calendar.name().to_owned()),
             may_do: may_do(one.scopes.iter().map(String::as_str)),
             renews: one.token_renews_at.map(ago),
