@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use calsync_google::{HttpTransport, Transport};
 use calsync_testing::{Program, TestDatabase, eventually};
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{Method, Request, StatusCode};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -126,6 +126,19 @@ impl Google {
         let (status, answer) = self.call(method, &format!("/_control{path}"), None, body).await;
         assert!(status.is_success(), "{path}: {status} {answer}");
         answer
+    }
+
+    /// Agrees to all that a consent page asks for; gives the address to which it sends the browser back.
+    pub(crate) async fn consent(&self, page: &str) -> String {
+        let asked = page.split_once('?').unwrap().1;
+        let scopes = form_urlencoded::parse(asked.as_bytes()).find(|(name, _)| name == "scope").unwrap().1;
+        let hint = form_urlencoded::parse(asked.as_bytes()).find(|(name, _)| name == "login_hint").unwrap().1;
+        let mut form = form_urlencoded::Serializer::new(asked.to_owned());
+        form.extend_pairs([("account", &*hint), ("decision", "allow")]);
+        form.extend_pairs(scopes.split(' ').map(|scope| ("granted", scope)));
+        let request = Request::post(format!("{}/o/oauth2/v2/auth", self.url)).body(form.finish().into());
+        let answer = self.transport.send(request.unwrap()).await.unwrap();
+        answer.headers()[LOCATION].to_str().unwrap().to_owned()
     }
 
     pub(crate) async fn set_faults(&self, rules: &Value) {

@@ -5,10 +5,9 @@ use std::collections::BTreeSet;
 
 use calsync_testing::browser::{Browser, Look};
 use calsync_testing::{DatabaseKind, TestDatabase};
-use http::Method;
 use serde_json::{Value, json};
 
-use super::{break_the_connection_of_ana, sign_in};
+use super::{ana, break_the_connection_of_ana, sign_in};
 use crate::world::World;
 
 /// A visitor who looks at each page in every way, and remembers where they were.
@@ -121,10 +120,7 @@ async fn the_console() {
 async fn the_users_pages() {
     let world = World::asking(TestDatabase::new(DatabaseKind::Sqlite)).await;
     let pages = pages(&world, |path| !path.starts_with("/admin")).await;
-    let calendars = json!([{"id": "work", "summary": "Work"}]);
-    let ana = json!({"email": "ana@example.org", "calendars": calendars});
-    world.google.control(Method::POST, "/accounts", &ana).await;
-    world.service.put("/users/ana", &json!({"email": "ana@example.org"})).await;
+    ana(&world, json!({"calendars": [{"id": "work", "summary": "Work"}]})).await;
     let browser = Browser::start().await;
     let mut inspector = Inspector::new(&browser, &pages);
 

@@ -2,6 +2,7 @@
 
 mod accessible;
 mod admin_story;
+mod connecting;
 
 use calsync_testing::browser::Browser;
 use calsync_testing::eventually;
@@ -23,19 +24,34 @@ async fn sign_in(browser: &Browser, service: &Service, role: &str) {
     form.fill("new_password", PASSWORD).await.fill("new_password_again", PASSWORD).await.send().await;
 }
 
-/// Ana connects, her task arrives, and then she ends our access at Google.
-async fn break_the_connection_of_ana(world: &World) {
+/// Makes ana known to the service and to Google.
+async fn ana(world: &World, account: Value) {
     let ana = json!({"email": "ana@example.org", "name": "Ana Sousa", "time_zone": "Europe/Lisbon"});
-    world.connect("ana", &ana).await;
-    world.service.put("/items/task/t1", &task("Draft")).await;
-    world.wait_until_synced("ana").await;
+    world.service.put("/users/ana", &ana).await;
+    let mut account = account;
+    account["email"] = "ana@example.org".into();
+    world.google.control(Method::POST, "/accounts", &account).await;
+}
+
+/// Ana's connection, as the platform sees it.
+async fn connection(world: &World) -> Value {
+    world.service.get("/users/ana/integrations").await["items"][0].clone()
+}
+
+/// Ana ends our access at Google, and we learn it by a change of her task.
+async fn end_the_grant_of_ana(world: &World) {
     world.google.control(Method::POST, "/accounts/ana@example.org/revoke", &json!({})).await;
     world.service.put("/items/task/t1", &task("Final")).await;
-    eventually(PATIENCE, async || {
-        let integrations = world.service.get("/users/ana/integrations").await;
-        (integrations["items"][0]["state"] == "needs_action").then_some(())
-    })
-    .await;
+    eventually(PATIENCE, async || (connection(world).await["state"] == "needs_action").then_some(())).await;
+}
+
+/// Ana connects, her task arrives, and then she ends our access.
+async fn break_the_connection_of_ana(world: &World) {
+    ana(world, json!({})).await;
+    world.service.connect("ana").await;
+    world.service.put("/items/task/t1", &task("Draft")).await;
+    world.wait_until_synced("ana").await;
+    end_the_grant_of_ana(world).await;
 }
 
 fn task(title: &str) -> Value {
