@@ -3,14 +3,16 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::integration::{CalendarChoice, ConnectOutcome};
+use calsync_core::integration::{CalendarChoice, ConnectOutcome, GOOGLE};
 use calsync_core::reason::Reason;
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use secrecy::SecretString;
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use sqlx::FromRow;
 
+use crate::audit::{self, AuditRow};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::secrets::Slot;
 use crate::time::{micros, time};
@@ -54,6 +56,38 @@ pub async fn create_link(tx: &mut Tx, token: &str, link: &Link, now: Timestamp) 
         micros(link.expires_at),
     )?;
     Ok(())
+}
+
+/// Who makes a link for a user, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct MadeBy<'a> {
+    /// The admin.
+    pub admin_id: &'a str,
+    /// Why.
+    pub note: &'a str,
+    /// The id of the row in the audit.
+    pub audit_id: &'a str,
+}
+
+/// Keeps a link that an admin sends to the user, and the deed.
+pub async fn create_reconnect_link(
+    tx: &mut Tx,
+    token: &str,
+    link: &Link,
+    by: MadeBy<'_>,
+    now: Timestamp,
+) -> Result<()> {
+    create_link(tx, token, link, now).await?;
+    let row = AuditRow {
+        id: by.audit_id.to_owned(),
+        admin_id: by.admin_id.to_owned(),
+        action: "integration.reconnect_link".into(),
+        target_id: link.user_id.clone(),
+        note: Some(by.note.to_owned()),
+        metadata: json!({"provider": GOOGLE, "good_until": link.expires_at}),
+        created_at: now,
+    };
+    audit::record(tx, &row).await
 }
 
 /// The link known by `token`, whether it is still good or not. Looking doesn't use it up.

@@ -15,6 +15,8 @@ use crate::web::Web;
 const LIMIT_DEFAULT: i64 = 50;
 /// The most entries of a list.
 const LIMIT_MAX: i64 = 200;
+/// The length of a note, in characters.
+const NOTE_LENGTHS: std::ops::RangeInclusive<usize> = 3..=500;
 
 /// A JSON object.
 pub(crate) fn object(body: &[u8]) -> Result<Map<String, Value>, Problem> {
@@ -47,6 +49,16 @@ pub(crate) fn item_key(kind: &str, item_id: String) -> Result<ItemKey, Vec<Field
 /// A user's id, from an address.
 pub(crate) fn user_id(user_id: &str) -> Result<(), Problem> {
     check_id("user_id", user_id).map_err(|error| Problem::fields(vec![error]))
+}
+
+/// A note, in which an admin says why.
+pub(crate) fn note(text: &str) -> Result<String, FieldError> {
+    let text = text.trim().replace("\r\n", "\n");
+    let is_plain = text.chars().all(|c| c == '\n' || !c.is_control());
+    if NOTE_LENGTHS.contains(&text.chars().count()) && is_plain {
+        return Ok(text);
+    }
+    Err(FieldError::new("note", "must have 3 to 500 characters, none a control character"))
 }
 
 /// The parts of an address's path.

@@ -1,6 +1,7 @@
-//! Links by which the platform sends a user to connect.
+//! Links by which the platform, or an admin, sends a user to connect.
 
-use calsync_store::connect::{self, Link};
+use calsync_store::connect::{self, Link, MadeBy};
+use calsync_store::users;
 use jiff::{SignedDuration, Timestamp};
 
 use super::secret_text;
@@ -10,6 +11,9 @@ use crate::{Engine, EngineError};
 pub const LINK_LIFETIME_DEFAULT: SignedDuration = SignedDuration::from_secs(900);
 /// The longest that a link can be good: a week.
 pub const LINK_LIFETIME_MAX: SignedDuration = SignedDuration::from_secs(604_800);
+
+/// How long an admin's link is good: it goes by mail, and mail waits.
+const RECONNECT_LINK_LIFETIME: SignedDuration = LINK_LIFETIME_MAX;
 
 /// A link that was just made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,13 +35,49 @@ pub async fn create_link(
     lifetime: SignedDuration,
 ) -> Result<NewLink, EngineError> {
     let now = engine.now();
-    let token = secret_text(engine);
-    let expires_at = now.saturating_add(lifetime.min(LINK_LIFETIME_MAX)).unwrap_or(now);
-    let link = Link { user_id: user_id.to_owned(), return_url, expires_at, used: false };
+    let (new, token, link) = made(engine, user_id, return_url, lifetime);
     let mut tx = engine.store().begin().await?;
     connect::create_link(&mut tx, &token, &link, now).await?;
     tx.commit().await?;
-    Ok(NewLink { url: format!("{}/connect/{token}", engine.settings().public_url), expires_at })
+    Ok(new)
+}
+
+/// Makes a link that an admin sends to `user_id`, together with its row in the audit; none if there
+/// is no such user.
+///
+/// # Errors
+/// If the store fails.
+pub async fn create_reconnect_link(
+    engine: &Engine,
+    user_id: &str,
+    admin_id: &str,
+    note: &str,
+) -> Result<Option<NewLink>, EngineError> {
+    let now = engine.now();
+    let (new, token, link) = made(engine, user_id, None, RECONNECT_LINK_LIFETIME);
+    let by = MadeBy { admin_id, note, audit_id: &engine.new_id() };
+    let mut tx = engine.store().begin().await?;
+    if users::get(&mut tx, user_id).await?.is_none() {
+        return Ok(None);
+    }
+    connect::create_reconnect_link(&mut tx, &token, &link, by, now).await?;
+    tx.commit().await?;
+    Ok(Some(new))
+}
+
+/// A new link: its address, its token, and what is to be stored of it.
+fn made(
+    engine: &Engine,
+    user_id: &str,
+    return_url: Option<String>,
+    lifetime: SignedDuration,
+) -> (NewLink, String, Link) {
+    let now = engine.now();
+    let token = secret_text(engine);
+    let expires_at = now.saturating_add(lifetime.min(LINK_LIFETIME_MAX)).unwrap_or(now);
+    let url = format!("{}/connect/{token}", engine.settings().public_url);
+    let link = Link { user_id: user_id.to_owned(), return_url, expires_at, used: false };
+    (NewLink { url, expires_at }, token, link)
 }
 
 /// Uses a link up for the pages on which its user sees and changes their connection; none if it was

@@ -11,7 +11,9 @@ mod link;
 pub use begin::{Again, Begun, begin, begin_again};
 pub use calendar::{choose_calendar, writable_calendars};
 pub use finish::{Callback, Finished, finish};
-pub use link::{LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, use_link};
+pub use link::{
+    LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, create_reconnect_link, use_link,
+};
 
 pub use calsync_google::{ISSUER as GOOGLE_ISSUER, scopes};
 

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
-use calsync_store::connect::{self, Link, NewAttempt, Returned};
+use calsync_store::audit;
+use calsync_store::connect::{self, Link, MadeBy, NewAttempt, Returned};
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
@@ -37,6 +38,20 @@ async fn take(world: &World, state: &str, browser: &str, minute: i64) -> Option<
 }
 
 on_both_databases! {
+    async fn an_admins_link_is_kept_with_the_deed(db: TestDatabase) {
+        let world = World::new(db).await;
+        let link = Link { user_id: "ana".into(), return_url: None, expires_at: at(15), used: false };
+        let by = MadeBy { admin_id: "noor", note: "ticket 1", audit_id: "a-1" };
+        let mut tx = world.begin().await;
+        connect::create_reconnect_link(&mut tx, "token-1", &link, by, at(0)).await.unwrap();
+        assert_eq!(connect::find_link(&mut tx, "token-1").await.unwrap(), Some(link));
+        let deeds = audit::of_target(&mut tx, "ana", 10).await.unwrap();
+        let [deed] = deeds.as_slice() else { panic!("{deeds:?}") };
+        assert_eq!((&*deed.admin_id, &*deed.action), ("noor", "integration.reconnect_link"));
+        assert_eq!(deed.note.as_deref(), Some("ticket 1"));
+        assert!(!deed.metadata.to_string().contains("token-1"));
+    }
+
     async fn a_link_is_used_once_in_time_and_not_by_looking(db: TestDatabase) {
         let world = World::new(db).await;
         let link = Link { user_id: "ana".into(), return_url: None, expires_at: at(15), used: false };

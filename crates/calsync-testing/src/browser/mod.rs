@@ -122,11 +122,11 @@ impl Browser {
         self.go(link.click()).await;
     }
 
-    /// The values of an attribute of all elements that a selector finds.
-    pub async fn values(&self, selector: &str, attribute: &str) -> Vec<String> {
+    /// The values of a property of all elements that a selector finds.
+    pub async fn values(&self, selector: &str, property: &str) -> Vec<String> {
         let mut values = Vec::new();
         for element in self.all(selector).await {
-            values.extend(element.attr(attribute).await.expect("an attribute"));
+            values.extend(element.prop(property).await.expect("a property"));
         }
         values
     }

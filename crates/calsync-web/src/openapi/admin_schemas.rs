@@ -25,6 +25,7 @@ pub(super) fn schemas() -> Value {
             "other_scopes": {"type": "array", "items": text()},
         })),
         "Disconnect": disconnect(),
+        "Noted": object(json!({"note": note()}), &["note"]),
         "AuditRow": audit_row(),
         "AuditList": list("AuditRow"),
     })
@@ -109,10 +110,14 @@ fn names<T: Copy>(all: &[T], name: impl Fn(T) -> &'static str) -> Value {
     json!({"type": "string", "enum": names})
 }
 
+fn note() -> Value {
+    json!({"type": "string", "minLength": 3, "maxLength": 500, "description": "Why; for the audit"})
+}
+
 fn disconnect_wish() -> Value {
     object(
         json!({
-            "note": {"type": "string", "minLength": 3, "maxLength": 500, "description": "Why; for the audit"},
+            "note": note(),
             "remote_items": names(RemoteItems::ALL, RemoteItems::name),
             "dry_run": {"type": "boolean", "default": false},
         }),

@@ -37,6 +37,17 @@ pub(super) static ROUTES: &[Route] = &[
         ..GET
     },
     Route {
+        method: Method::POST,
+        path: "/api/v1/admin/users/{user_id}/integrations/{provider}/reconnect-link",
+        access: Access::Admin(Role::Support),
+        takes: Takes::Json,
+        summary: "Makes a link to send to the user, on which they connect again",
+        request: Some("Noted"),
+        answers: &[(200, Some("ConnectLink"))],
+        handler: || post(admin::users::reconnect_link::handler),
+        ..GET
+    },
+    Route {
         path: "/api/v1/admin/disconnects/{id}",
         summary: "A disconnect with the receipts of its steps",
         answers: &[(200, Some("Disconnect"))],

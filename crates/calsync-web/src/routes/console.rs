@@ -106,6 +106,14 @@ pub(super) static ROUTES: &[Route] = &[
         ..FORM
     },
     Route {
+        path: "/admin/users/{user_id}/integrations/{provider}/reconnect-link",
+        access: Access::Console(Role::Support),
+        summary: "Console: makes a link to send to the user",
+        answers: &[(200, None)],
+        handler: || post(admin::users::integrations::reconnect_link::handler),
+        ..FORM
+    },
+    Route {
         path: "/admin/disconnects/{id}",
         summary: "Console: a disconnect and its receipts",
         handler: || get(admin::disconnects::handler),

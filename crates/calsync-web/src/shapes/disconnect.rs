@@ -1,12 +1,8 @@
-//! A disconnect as it is shown: a saga with the receipts of its steps; and what one is asked with.
+//! A disconnect as it is shown: a saga with the receipts of its steps.
 
-use calsync_core::item::FieldError;
 use calsync_engine::disconnect::{RemoteItems, Saga, SagaState, StepName, StepOutcome};
 use jiff::Timestamp;
 use serde::Serialize;
-
-/// The length of a note, in characters.
-const NOTE_LENGTHS: std::ops::RangeInclusive<usize> = 3..=500;
 
 /// A disconnect.
 #[derive(Serialize)]
@@ -50,14 +46,4 @@ impl From<Saga> for DisconnectShape {
             steps: steps.collect(),
         }
     }
-}
-
-/// A note that justifies a deed.
-pub(crate) fn note(text: &str) -> Result<String, FieldError> {
-    let text = text.trim().replace("\r\n", "\n");
-    let is_plain = text.chars().all(|c| c == '\n' || !c.is_control());
-    if NOTE_LENGTHS.contains(&text.chars().count()) && is_plain {
-        return Ok(text);
-    }
-    Err(FieldError::new("note", "must have 3 to 500 characters, none a control character"))
 }

@@ -34,6 +34,9 @@ pub(crate) struct IntegrationShape {
     pub(crate) incident_id: Option<String>,
     /// Other users who connected the same account; for admins alone.
     pub(crate) same_account_users: Option<Vec<String>>,
+    /// Since when the oldest change waits; for the console.
+    #[serde(skip)]
+    pub(crate) waiting_since: Option<Timestamp>,
 }
 
 #[derive(Serialize)]
@@ -125,6 +128,7 @@ impl IntegrationShape {
             channel: Channel { state: "off", expires_at: None },
             incident_id: None,
             same_account_users: None,
+            waiting_since: counts.oldest_waiting_at.and_then(|at| Timestamp::from_microsecond(at).ok()),
         }
     }
 }

@@ -30,6 +30,11 @@ impl NextStep {
         self.action
     }
 
+    /// Whether the user does it.
+    pub(crate) const fn is_for_user(&self) -> bool {
+        matches!(self.who, Actor::User)
+    }
+
     /// Who does it, in a word; empty: nobody has to.
     pub(crate) const fn who_word(&self) -> &'static str {
         match self.who {

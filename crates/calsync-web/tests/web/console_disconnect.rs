@@ -22,7 +22,7 @@ async fn connected_ana() -> World {
     world
 }
 
-async fn api(world: &World, method: Method, path: &str, body: Value) -> Answer {
+pub(crate) async fn api(world: &World, method: Method, path: &str, body: Value) -> Answer {
     let request = Request::builder().method(method).uri(path).header("calsync-actor", "noor");
     let request = request.header("authorization", format!("Bearer {}", world.admin));
     world.send(request.body(Body::from(body.to_string())).unwrap()).await

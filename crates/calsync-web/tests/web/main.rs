@@ -7,6 +7,7 @@ mod batch;
 mod connect;
 mod console;
 mod console_disconnect;
+mod console_reconnect;
 mod description;
 mod endings;
 mod idempotency;

@@ -30,6 +30,9 @@ const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src '
 /// What is written as `%…` in a part of a path: all but what ids are mostly made of.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
+/// What a deed without a good note is told.
+const NO_NOTE: &str = "Write in 3 to 500 characters why: it goes into the audit.";
+
 /// What every page of the console shows.
 pub(crate) struct Shell<'a> {
     platform_name: &'a str,

@@ -23,6 +23,18 @@ impl Ago {
         self.at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
     }
 
+    /// The time of day, with its date unless that is today's.
+    pub(super) fn clock(&self) -> String {
+        let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+        let format = if day(self.at) == day(self.now) { "%H:%M UTC" } else { "%Y-%m-%d %H:%M UTC" };
+        self.at.strftime(format).to_string()
+    }
+
+    /// Whether it is still to come.
+    pub(super) fn is_ahead(&self) -> bool {
+        self.at > self.now
+    }
+
     /// As HTML wants it.
     pub(super) fn machine(&self) -> String {
         self.at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
@@ -107,6 +119,9 @@ mod tests {
         assert_eq!(ago("2031-03-01T12:52:00Z"), "in 52 min");
         assert_eq!(ago("2031-02-28T12:00:00Z"), "24 h ago");
         assert_eq!(ago("2031-01-01T12:00:00Z"), "59 days ago");
+        let clock = |text: &str| Ago::new(text.parse().expect("a time"), now).clock();
+        assert_eq!(clock("2031-03-01T08:05:00Z"), "08:05 UTC");
+        assert_eq!(clock("2031-02-28T08:05:00Z"), "2031-02-28 08:05 UTC");
     }
 
     #[test]

@@ -96,13 +96,19 @@ async fn the_console() {
     }
 
     break_the_connection_of_ana(&world).await;
-    for path in ["/users", "/users?q=nobody", "/users/ana", "/users/ana/items", "/users/ana/connect-attempts"]
+    for path in ["/users", "/users?q=nobody", "/users/ana/items", "/users/ana/connect-attempts", "/users/ana"]
     {
         inspector.open(&at(path)).await;
     }
+    browser.form("reconnect-link").await.fill("note", "   ").await.send().await;
+    browser.reads("Write in 3 to 500 characters why").await;
+    inspector.inspect().await;
+    browser.form("reconnect-link").await.fill("note", "ticket 2291").await.send().await;
+    browser.reads("The link is made").await;
+    inspector.inspect().await;
     inspector.open(&at("/errors?user_id=ana")).await;
     let error = browser.values("tbody a", "href").await;
-    inspector.open(&format!("{}{}", world.service.url, error[0])).await;
+    inspector.open(&error[0]).await;
     inspector.open(&at("/users/ana/integrations/google/disconnect")).await;
     browser.form("force-disconnect").await.fill("note", "   ").await.send().await;
     browser.reads("Write in 3 to 500 characters why").await;

@@ -2,7 +2,6 @@
 
 use calsync_testing::browser::Browser;
 use calsync_testing::{DatabaseKind, TestDatabase};
-use serde_json::json;
 
 use super::{break_the_connection_of_ana, sign_in};
 use crate::world::World;
@@ -35,15 +34,19 @@ async fn from_a_ticket_to_a_healthy_connection() {
     support.reads("integration.disconnect").await;
     support.reads(NOTE).await;
 
+    support.open(&user_page).await;
+    support.form("reconnect-link").await.fill("note", NOTE).await.send().await;
+    let answer = support.values("[data-copy]", "value").await;
+    let link = answer[0].lines().last().unwrap();
     let ana = Browser::start().await;
-    ana.open(&world.service.connect_link("ana", &json!({})).await).await;
+    ana.open(link).await;
     ana.form("connect").await.send().await;
     ana.reads("Google Calendar is connected").await;
     world.wait_until_synced("ana").await;
 
     support.open(&user_page).await;
     support.reads("Google Calendar is connected.").await;
-    assert_eq!(support.values(".verdict", "class").await, ["verdict good"]);
+    assert_eq!(support.values(".verdict", "className").await, ["verdict good"]);
     let events = world.google.our_events().await;
     assert!(events.iter().any(|event| event["summary"] == "Final"), "{events:?}");
 }

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use calsync_core::item::FieldError;
-use calsync_engine::connect::{self, LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX};
+use calsync_engine::connect::{self, LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink};
 use calsync_store::users;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -20,6 +20,12 @@ use crate::web::Web;
 pub(crate) struct ConnectLinkShape {
     url: String,
     expires_at: Timestamp,
+}
+
+impl From<NewLink> for ConnectLinkShape {
+    fn from(link: NewLink) -> Self {
+        Self { url: link.url, expires_at: link.expires_at }
+    }
 }
 
 struct Wish {
@@ -43,7 +49,7 @@ pub(crate) async fn handler(
         return Err(Problem::new(Kind::NotFound));
     }
     let link = connect::create_link(&web.engine, &user_id, wish.return_url, wish.lifetime).await?;
-    Ok(Json(ConnectLinkShape { url: link.url, expires_at: link.expires_at }))
+    Ok(Json(link.into()))
 }
 
 fn parse(body: &Map<String, Value>, allowed: &[String]) -> Result<Wish, Vec<FieldError>> {

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use calsync_store::admins::Role;
 use calsync_store::sync_errors::{self, Filter};
 use http::StatusCode;
 
@@ -10,7 +11,7 @@ use super::Head;
 use super::integrations::Card;
 use crate::input::{InPath, NoQuery};
 use crate::pages::admin::errors::Row;
-use crate::pages::admin::{Shell, render};
+use crate::pages::admin::{NO_NOTE, Shell, render};
 use crate::problem::Problem;
 use crate::shapes::{Audience, integration};
 use crate::web::Web;
@@ -26,6 +27,14 @@ struct Page<'a> {
     head: Head,
     cards: Vec<Card>,
     errors: Vec<Row>,
+    reconnect: Option<Reconnect<'a>>,
+}
+
+/// The form that makes a reconnect link.
+struct Reconnect<'a> {
+    form_token: &'a str,
+    note: &'a str,
+    refusal: Option<&'static str>,
 }
 
 pub(crate) async fn handler(
@@ -34,17 +43,34 @@ pub(crate) async fn handler(
     InPath(user_id): InPath<String>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
+    page(&web, &who, &user_id, None).await
+}
+
+/// The page; a note that was refused is still there to be mended.
+pub(super) async fn page(
+    web: &Web,
+    who: &Who,
+    user_id: &str,
+    refused_note: Option<&str>,
+) -> Result<Response, Problem> {
     let now = web.engine.now();
     let mut tx = web.engine.store().read().await?;
-    let head = Head::of(&mut tx, &user_id, &who, "connections").await?;
-    let connections = integration::of_user(&mut tx, &user_id, Audience::Admin, now).await?;
-    let filter = Filter { user_id: Some(user_id.clone()), ..Filter::default() };
+    let head = Head::of(&mut tx, user_id, who, "connections").await?;
+    let connections = integration::of_user(&mut tx, user_id, Audience::Admin, now).await?;
+    let filter = Filter { user_id: Some(user_id.to_owned()), ..Filter::default() };
     let errors = sync_errors::list(&mut tx, &filter, None, ERRORS_SHOWN).await?.errors;
+    let reconnect = Reconnect {
+        form_token: who.form_token(),
+        note: refused_note.unwrap_or_default(),
+        refusal: refused_note.map(|_| NO_NOTE),
+    };
     let page = Page {
-        shell: Shell::new(&web, &who, "users"),
-        cards: connections.into_iter().map(|one| Card::new(one, &user_id, who.role, now)).collect(),
+        shell: Shell::new(web, who, "users"),
+        reconnect: (who.role >= Role::Support).then_some(reconnect),
+        cards: connections.into_iter().map(|one| Card::new(one, user_id, who.role, now)).collect(),
         errors: errors.into_iter().map(|error| Row::new(error, now)).collect(),
         head,
     };
-    Ok(render(StatusCode::OK, &page))
+    let status = if refused_note.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    Ok(render(status, &page))
 }

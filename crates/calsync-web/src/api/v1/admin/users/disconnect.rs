@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::input::{self, InPath, NoQuery};
 use crate::problem::{Kind, Problem};
-use crate::shapes::disconnect::{DisconnectShape, note};
+use crate::shapes::disconnect::DisconnectShape;
 use crate::web::Web;
 use crate::who::Who;
 
@@ -74,7 +74,7 @@ fn parse(body: &Map<String, Value>) -> Result<Wish, Vec<FieldError>> {
         errors.push(FieldError::new("remote_items", "must be remove or keep"));
     }
     let given = body.get("note").filter(|given| !given.is_null());
-    let note = match given.map(|given| note(given.as_str().unwrap_or_default())) {
+    let note = match given.map(|given| input::note(given.as_str().unwrap_or_default())) {
         Some(Ok(note)) => Some(note),
         None if is_dry_run => None,
         Some(Err(error)) => {

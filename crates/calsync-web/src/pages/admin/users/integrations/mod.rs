@@ -1,8 +1,9 @@
 //! A user's connections as cards: the sentence first, then the facts. Never a token.
 
 pub(crate) mod disconnect;
+pub(crate) mod reconnect_link;
 
-use calsync_core::integration::IntegrationState;
+use calsync_core::integration::{GOOGLE, IntegrationState};
 use calsync_store::admins::Role;
 use jiff::Timestamp;
 
@@ -19,9 +20,10 @@ pub(super) struct Card {
     pub(super) state: State,
     pub(super) tone: &'static str,
     pub(super) sentence: &'static str,
+    pub(super) since: Option<Ago>,
     pub(super) next_step: &'static str,
     pub(super) next_who: &'static str,
-    pub(super) suggests_disconnect: bool,
+    pub(super) button: Option<Button>,
     pub(super) account: Option<String>,
     /// Other users who connected the same account, with their pages.
     pub(super) same_account: Vec<(String, String)>,
@@ -39,6 +41,12 @@ pub(super) struct Card {
     pub(super) disconnect_href: Option<String>,
 }
 
+/// The next step, as far as it is one click of an admin's.
+pub(super) struct Button {
+    pub(super) words: &'static str,
+    pub(super) href: String,
+}
+
 impl Card {
     pub(super) fn new(one: IntegrationShape, user_id: &str, role: Role, now: Timestamp) -> Self {
         let ago = |at: Timestamp| Ago::new(at, now);
@@ -46,15 +54,17 @@ impl Card {
         let is_connected =
             !matches!(one.state, IntegrationState::Disconnected | IntegrationState::Disconnecting);
         let path = || format!("{}/integrations/{}/disconnect", user_href(user_id), segment(&one.provider));
+        let disconnect_href = (role >= Role::Support && is_connected).then(path);
         Self {
+            since: since(&one).map(ago),
+            button: button(&one, role, disconnect_href.as_deref()),
             tone: state.tone,
             state,
             is_connected,
-            is_synced_by_us: one.provider == calsync_core::integration::GOOGLE,
+            is_synced_by_us: one.provider == GOOGLE,
             sentence: one.sentence,
             next_step: one.next_step.text(),
             next_who: one.next_step.who_word(),
-            suggests_disconnect: one.next_step.action() == Some("force-disconnect"),
             account: one.account_email.as_deref().map(|email| shown_email(email, role)),
             same_account: one
                 .same_account_users
@@ -73,10 +83,28 @@ impl Card {
             parked: one.counts.parked,
             held: one.counts.held,
             channel: one.channel.state,
-            disconnect_href: (role >= Role::Support && is_connected).then(path),
+            disconnect_href,
             provider: provider(&one.provider),
         }
     }
+}
+
+/// Since when it is not as it should be. A connection that needs its user makes no calls: its last
+/// error is the one that stopped it.
+fn since(one: &IntegrationShape) -> Option<Timestamp> {
+    match one.state {
+        IntegrationState::NeedsAction => one.last_error_at,
+        IntegrationState::Delayed => one.waiting_since,
+        _ => None,
+    }
+}
+
+fn button(one: &IntegrationShape, role: Role, disconnect_href: Option<&str>) -> Option<Button> {
+    if one.next_step.action() == Some("force-disconnect") {
+        return disconnect_href.map(|href| Button { words: "Force disconnect…", href: href.to_owned() });
+    }
+    let is_for_user = one.next_step.is_for_user() && one.provider == GOOGLE && role >= Role::Support;
+    is_for_user.then(|| Button { words: "Send a link…", href: "#reconnect-note".to_owned() })
 }
 
 /// Scopes in a few words each.

@@ -7,12 +7,10 @@ use calsync_engine::disconnect::{RemoteItems, Request, RequestedBy, Started, sta
 
 use super::{Filled, page};
 use crate::input::{self, InPath};
+use crate::pages::admin::NO_NOTE;
 use crate::problem::{Kind, Problem, clean};
-use crate::shapes::disconnect::note;
 use crate::web::Web;
 use crate::who::Who;
-
-const NO_NOTE: &str = "Write in 3 to 500 characters why: it goes into the audit.";
 
 pub(crate) async fn handler(
     State(web): State<Web>,
@@ -31,7 +29,7 @@ pub(crate) async fn handler(
         take("remote_items").map_or(Some(RemoteItems::Remove), |name| RemoteItems::from_name(&name));
     let remote_items =
         remote_items.ok_or_else(|| Problem::field("remote_items", "must be remove or keep"))?;
-    let Ok(note) = note(&given) else {
+    let Ok(note) = input::note(&given) else {
         let keeps = remote_items == RemoteItems::Keep;
         let filled = Filled { note: &given, keeps, refusal: Some(NO_NOTE) };
         return page(&web, &who, &user_id, &provider, filled).await;
