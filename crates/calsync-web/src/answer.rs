@@ -38,7 +38,7 @@ const HEADERS: [(HeaderName, &str); 7] = [
 /// Finishes every answer.
 pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: Next) -> Response {
     let trace = web.trace_id();
-    let reads = wants_page(&request).then(|| Words::of_browser(request.headers()));
+    let reader = Reader::of(&request);
     let method = request.method().clone();
     request.extensions_mut().insert(trace.clone());
     let mut response = next.run(request).await;
@@ -46,7 +46,7 @@ pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: N
         // Not the address itself: a connect link's token stands in it.
         let route = response.extensions().get::<&Route>().map_or("", |route| route.path);
         log(&problem, &trace, &method, route);
-        response = write(&web, &problem, &trace, reads, response.headers());
+        response = write(&web, &problem, &trace, reader, response.headers());
     }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
@@ -65,17 +65,12 @@ pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, route: &s
     }
 }
 
-/// A problem as an answer: to a person, in the words that they read, as a page.
-fn write(
-    web: &Web,
-    problem: &Problem,
-    trace: &TraceId,
-    reads: Option<Words>,
-    headers: &HeaderMap,
-) -> Response {
-    let mut response = match reads {
-        Some(words) => pages::problem::page(web, problem, trace, problem.words().unwrap_or(words)),
-        None => json(problem, trace),
+/// A problem as an answer: to a person as a page, in the words that they read.
+fn write(web: &Web, problem: &Problem, trace: &TraceId, reader: Reader, headers: &HeaderMap) -> Response {
+    let mut response = match reader {
+        Reader::User(words) => pages::problem::page(web, problem, trace, problem.words().unwrap_or(words)),
+        Reader::Admin => pages::admin::problem::page(web, problem, trace),
+        Reader::Program => json(problem, trace),
     };
     for name in [http::header::ALLOW, http::header::SET_COOKIE] {
         if let Some(value) = headers.get(&name) {
@@ -102,14 +97,31 @@ pub(crate) fn json(problem: &Problem, trace: &TraceId) -> Response {
     }
 }
 
-/// Whether a person sits at the other end: at users' pages always, elsewhere if the browser says so.
-fn wants_page(request: &Request) -> bool {
-    let path = request.uri().path();
-    let accepts_html = || {
+/// Who reads an answer.
+#[derive(Clone, Copy)]
+enum Reader {
+    /// A person on users' pages.
+    User(Words),
+    /// A person on the console.
+    Admin,
+    /// Whoever calls an API.
+    Program,
+}
+
+impl Reader {
+    /// A person sits at users' pages always, elsewhere if the browser says so.
+    fn of(request: &Request) -> Self {
+        let path = request.uri().path();
         let accept = request.headers().get(http::header::ACCEPT).and_then(|value| value.to_str().ok());
-        accept.is_some_and(|accept| accept.contains("text/html"))
-    };
-    path.starts_with("/connect/")
-        || path.starts_with("/oauth/")
-        || (!path.starts_with("/api/") && accepts_html())
+        let accepts_html = accept.is_some_and(|accept| accept.contains("text/html"));
+        let is_below = |start: &str| path == start || path.starts_with(&format!("{start}/"));
+        if is_below("/connect") || is_below("/oauth") {
+            return Self::User(Words::of_browser(request.headers()));
+        }
+        match (is_below("/api"), accepts_html) {
+            (true, _) | (_, false) => Self::Program,
+            _ if is_below("/admin") => Self::Admin,
+            _ => Self::User(Words::of_browser(request.headers())),
+        }
+    }
 }

@@ -4,12 +4,15 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use calsync_engine::disconnect::{self, RemoteItems, Saga, SagaState, StepName, StepOutcome};
+use calsync_core::integration::GOOGLE;
+use calsync_engine::disconnect::{self, RemoteItems, RequestedBy, Saga, SagaState, StepName, StepOutcome};
+use calsync_store::admins::{self, Role};
 use calsync_store::users;
 use http::StatusCode;
 
 use super::words::{Ago, State as Shown, provider};
 use super::{Shell, render, user_href};
+use crate::assets::LIVE_JS;
 use crate::input::{InPath, NoQuery};
 use crate::problem::{Kind, Problem, clean};
 use crate::web::Web;
@@ -27,7 +30,10 @@ struct Page<'a> {
     is_running: bool,
     keeps: bool,
     note: String,
+    by: Option<String>,
     began: Ago,
+    reconnect_href: Option<String>,
+    live_script: &'static str,
     took: Option<String>,
     steps: Vec<Row>,
 }
@@ -50,10 +56,16 @@ pub(crate) async fn handler(
     let saga = saga.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let mut tx = web.engine.store().read().await?;
     let name = users::get(&mut tx, &saga.user_id).await?.and_then(|user| user.name);
-    Ok(render(StatusCode::OK, &page(&web, &who, saga, name)))
+    let by = match &saga.requested_by {
+        // Who came with a key has the name that they gave.
+        RequestedBy::Admin { id } => Some(admins::email_of(&mut tx, id).await?.unwrap_or_else(|| id.clone())),
+        RequestedBy::User => Some("the user".to_owned()),
+        RequestedBy::Platform => Some("the platform".to_owned()),
+    };
+    Ok(render(StatusCode::OK, &page(&web, &who, saga, name, by)))
 }
 
-fn page<'a>(web: &'a Web, who: &'a Who, saga: Saga, name: Option<String>) -> Page<'a> {
+fn page<'a>(web: &'a Web, who: &'a Who, saga: Saga, name: Option<String>, by: Option<String>) -> Page<'a> {
     let now = web.engine.now();
     let steps = StepName::ALL.iter().map(|step| row(&saga, *step, now)).collect();
     let (tone, sentence) = match saga.state {
@@ -72,6 +84,12 @@ fn page<'a>(web: &'a Web, who: &'a Who, saga: Saga, name: Option<String>) -> Pag
     Page {
         shell: Shell::new(web, who, "users"),
         user: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| saga.user_id.clone()),
+        by,
+        reconnect_href: (saga.state != SagaState::Running
+            && saga.provider == GOOGLE
+            && who.role >= Role::Support)
+            .then(|| format!("{}#reconnect-note", user_href(&saga.user_id))),
+        live_script: &LIVE_JS.path,
         user_href: user_href(&saga.user_id),
         provider: provider(&saga.provider),
         tone,

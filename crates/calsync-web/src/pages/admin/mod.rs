@@ -7,6 +7,7 @@ pub(crate) mod audit;
 pub(crate) mod disconnects;
 pub(crate) mod errors;
 pub(crate) mod password;
+pub(crate) mod problem;
 pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod start;
@@ -24,8 +25,8 @@ use crate::web::Web;
 use crate::who::Who;
 
 /// As for every page, with our own script.
-const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-                              form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
+const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
+                              img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
 
 /// What is written as `%…` in a part of a path: all but what ids are mostly made of.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');

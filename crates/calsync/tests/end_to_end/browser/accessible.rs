@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use super::{ana, break_the_connection_of_ana, sign_in};
 use crate::world::World;
 
+const EVENTS: &str = "https://www.googleapis.com/auth/calendar.events";
+
 /// A visitor who looks at each page in every way, and remembers where they were.
 struct Inspector<'a> {
     browser: &'a Browser,
@@ -129,24 +131,43 @@ async fn the_users_pages() {
     ana(&world, json!({"calendars": [{"id": "work", "summary": "Work"}]})).await;
     let browser = Browser::start().await;
     let mut inspector = Inspector::new(&browser, &pages);
+    let at = |path: &str| format!("{}{path}", world.service.url);
 
     let link = world.service.connect_link("ana", &json!({})).await;
     inspector.open(&link).await;
     browser.form("connect").await.choose("calendar", "existing").await.send().await;
+    browser.form("consent").await.press("[value=deny]").await;
+    browser.reads("You said no at Google").await;
+    inspector.inspect().await;
+    inspector.open(&link).await;
+    browser.reads("This link was used already").await;
+    inspector.open(&at("/connect/attempts/none")).await;
+    inspector.open(&at("/connect/settings")).await;
+
+    browser.open(&world.service.connect_link("ana", &json!({})).await).await;
+    browser.form("connect").await.choose("calendar", "existing").await.send().await;
+    browser.form("consent").await.choose("granted", EVENTS).await.press("[value=allow]").await;
+    browser.reads("You agreed to a part").await;
+    inspector.inspect().await;
+    browser.form("connect").await.send().await;
     browser.form("consent").await.press("[value=allow]").await;
     inspector.inspect().await;
     browser.form("choose-calendar").await.choose("target_calendar", "work").await.send().await;
     inspector.inspect().await;
-    inspector.open(&link).await;
-    browser.reads("This link was used already").await;
-
-    browser.open(&world.service.connect_link("ana", &json!({})).await).await;
-    browser.form("connect").await.send().await;
-    browser.form("consent").await.press("[value=deny]").await;
-    browser.reads("You said no at Google").await;
+    inspector.open(&world.service.connect_link("ana", &json!({})).await).await;
+    inspector.open(&at("/connect/settings")).await;
+    browser.form("save").await.send().await;
+    browser.reads("Saved.").await;
     inspector.inspect().await;
-    for path in ["/oauth/google/callback?state=forged&code=x", "/nowhere", "/connect/calendar"] {
-        inspector.open(&format!("{}{path}", world.service.url)).await;
+    browser.form("sync-now").await.send().await;
+    browser.reads("Whatever waits is being synced now.").await;
+
+    for path in ["/oauth/google/callback?state=forged&code=x", "/nowhere"] {
+        inspector.open(&at(path)).await;
     }
+    inspector.open(&at("/connect/disconnect")).await;
+    browser.form("disconnect").await.send().await;
+    browser.reads("Everything was done.").await;
+    inspector.inspect().await;
     inspector.finish();
 }

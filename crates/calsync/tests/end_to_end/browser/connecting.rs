@@ -4,12 +4,20 @@ use std::collections::BTreeSet;
 
 use calsync_testing::browser::Browser;
 use calsync_testing::{DatabaseKind, TestDatabase, eventually};
+use http::Method;
 use serde_json::{Value, json};
 
 use super::{ana, connection, end_the_grant_of_ana, task};
 use crate::world::{PATIENCE, World};
 
 const OWN_CALENDAR: &str = "https://www.googleapis.com/auth/calendar.app.created";
+
+/// What is chosen on the link's page.
+enum Calendar {
+    /// Nothing: its default.
+    New,
+    Existing,
+}
 
 /// A Google that asks, and ana, who is known on both sides.
 async fn asking() -> World {
@@ -19,11 +27,15 @@ async fn asking() -> World {
 }
 
 /// Ana's browser on Google's consent page.
-async fn on_the_consent_page(world: &World, calendar: &str) -> Browser {
+async fn on_the_consent_page(world: &World, calendar: Calendar) -> Browser {
     let browser = Browser::start().await;
     let link = world.service.connect_link("ana", &json!({})).await;
     browser.open(&link).await;
-    browser.form("connect").await.choose("calendar", calendar).await.send().await;
+    let form = browser.form("connect").await;
+    match calendar {
+        Calendar::New => form.send().await,
+        Calendar::Existing => form.choose("calendar", "existing").await.send().await,
+    }
     browser
 }
 
@@ -45,7 +57,7 @@ async fn calendars_with_events(world: &World) -> BTreeSet<String> {
 async fn with_all_boxes() {
     let world = asking().await;
     world.service.put("/items/task/t1", &task("Draft")).await;
-    let browser = on_the_consent_page(&world, "new").await;
+    let browser = on_the_consent_page(&world, Calendar::New).await;
     browser.form("consent").await.press("[value=allow]").await;
     browser.reads("Google Calendar is connected").await;
     world.wait_until_synced("ana").await;
@@ -55,14 +67,16 @@ async fn with_all_boxes() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn with_one_box_unticked_nothing_is_connected_and_the_next_try_mends_it() {
+async fn with_one_box_unticked_nothing_is_connected_and_trying_again_mends_it() {
     let world = asking().await;
-    let browser = on_the_consent_page(&world, "new").await;
+    let browser = on_the_consent_page(&world, Calendar::New).await;
     browser.form("consent").await.choose("granted", OWN_CALENDAR).await.press("[value=allow]").await;
-    browser.reads("You agreed to a part of what sync needs").await;
+    browser.reads("You agreed to a part of what sync needs.").await;
+    browser.reads("Make secondary Google calendars").await;
     assert!(has_no_connection(&world).await);
 
-    let browser = on_the_consent_page(&world, "new").await;
+    browser.form("connect").await.send().await;
+    assert_eq!(browser.values("[name=granted]", "value").await, [OWN_CALENDAR], "only what is missing");
     browser.form("consent").await.press("[value=allow]").await;
     browser.reads("Google Calendar is connected").await;
 }
@@ -70,7 +84,7 @@ async fn with_one_box_unticked_nothing_is_connected_and_the_next_try_mends_it() 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_says_no_is_not_connected() {
     let world = asking().await;
-    let browser = on_the_consent_page(&world, "new").await;
+    let browser = on_the_consent_page(&world, Calendar::New).await;
     browser.form("consent").await.press("[value=deny]").await;
     browser.reads("You said no at Google").await;
     assert!(has_no_connection(&world).await);
@@ -103,7 +117,7 @@ async fn a_link_that_a_scanner_looked_at_is_still_good_and_an_old_one_is_not() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn only_the_browser_that_began_can_finish_and_only_once() {
     let world = asking().await;
-    let browser = on_the_consent_page(&world, "new").await;
+    let browser = on_the_consent_page(&world, Calendar::New).await;
     let way_back = world.google.consent(&browser.address().await).await;
 
     let victim = Browser::start().await;
@@ -125,7 +139,7 @@ async fn events_go_to_the_chosen_calendar_and_nowhere_else() {
         {"id": "holidays", "summary": "Holidays", "access_role": "reader"}]);
     ana(&world, json!({"calendars": calendars})).await;
     world.service.put("/items/task/t1", &task("Draft")).await;
-    let browser = on_the_consent_page(&world, "existing").await;
+    let browser = on_the_consent_page(&world, Calendar::Existing).await;
     browser.form("consent").await.press("[value=allow]").await;
 
     let form = browser.form("choose-calendar").await;
@@ -141,15 +155,28 @@ async fn events_go_to_the_chosen_calendar_and_nowhere_else() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_change_no_calendar_gets_one_of_their_own() {
+    let world = asking().await;
+    let primary = "/accounts/ana@example.org/calendars/ana@example.org";
+    world.google.control(Method::PATCH, primary, &json!({"access_role": "reader"})).await;
+    let browser = on_the_consent_page(&world, Calendar::Existing).await;
+    browser.form("consent").await.press("[value=allow]").await;
+    browser.reads("There is no calendar in this Google account that you may change.").await;
+    browser.form("connect").await.send().await;
+    browser.form("consent").await.press("[value=allow]").await;
+    browser.reads("Google Calendar is connected").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_connects_again_goes_on_with_what_is_there() {
     let world = asking().await;
     world.service.put("/items/task/t1", &task("Draft")).await;
-    let browser = on_the_consent_page(&world, "new").await;
+    let browser = on_the_consent_page(&world, Calendar::New).await;
     browser.form("consent").await.press("[value=allow]").await;
     world.wait_until_synced("ana").await;
     end_the_grant_of_ana(&world).await;
 
-    let browser = on_the_consent_page(&world, "new").await;
+    let browser = on_the_consent_page(&world, Calendar::New).await;
     browser.form("consent").await.press("[value=allow]").await;
     browser.reads("Google Calendar is connected").await;
     world.wait_until_synced("ana").await;

@@ -3,6 +3,8 @@
 mod accessible;
 mod admin_story;
 mod connecting;
+mod disconnecting;
+mod languages;
 
 use calsync_testing::browser::Browser;
 use calsync_testing::eventually;

@@ -1,0 +1,50 @@
+//! How a user leaves: they see what will happen, choose what becomes of their entries, and watch it done.
+
+use calsync_testing::browser::Browser;
+use calsync_testing::{DatabaseKind, TestDatabase};
+use serde_json::json;
+
+use super::{ana, connection, task};
+use crate::world::World;
+
+/// Ana with a task in her calendar, on the page of her settings.
+async fn on_the_settings() -> (World, Browser) {
+    let world = World::start(TestDatabase::new(DatabaseKind::Sqlite)).await;
+    ana(&world, json!({})).await;
+    world.service.put("/items/task/t1", &task("Draft")).await;
+    let browser = Browser::start().await;
+    browser.open(&world.service.connect_link("ana", &json!({})).await).await;
+    browser.form("connect").await.send().await;
+    browser.reads("Everything is in your calendar.").await;
+    browser.follow("Calendar settings").await;
+    (world, browser)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_synced_goes_unless_asked_otherwise() {
+    let (world, browser) = on_the_settings().await;
+    browser.follow("Disconnect…").await;
+    browser.reads("Sync stops at once.").await;
+    assert_eq!(connection(&world).await["state"], "active", "looking ends nothing");
+    browser.form("disconnect").await.send().await;
+    browser.reads("Everything was done.").await;
+    assert_eq!(world.google.our_events().await, Vec::<serde_json::Value>::new());
+    assert_eq!(world.google.state().await["grants"], json!([]));
+    assert_eq!(connection(&world).await["state"], "disconnected");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_synced_may_stay() {
+    let (world, browser) = on_the_settings().await;
+    browser.follow("Disconnect…").await;
+    browser.form("disconnect").await.choose("remote_items", "keep").await.send().await;
+    browser.reads("Your entries stay in your calendar.").await;
+    browser.reads("Everything was done.").await;
+    assert_eq!(world.google.our_events().await.len(), 1);
+    assert_eq!(world.google.state().await["grants"], json!([]));
+
+    world.service.put("/items/task/t1", &task("Final")).await;
+    browser.form("connect").await.send().await;
+    browser.reads("Everything is in your calendar.").await;
+    assert_eq!(connection(&world).await["state"], "active", "and may come back");
+}
