@@ -20,11 +20,12 @@ for (const select of document.querySelectorAll("form.filters select")) {
 for (const text of document.querySelectorAll("[data-copy]")) {
   const button = document.createElement("button");
   button.type = "button";
+  button.className = "primary";
   button.textContent = "Copy";
   button.addEventListener("click", async () => {
     text.select();
     await navigator.clipboard.writeText(text.value);
     button.textContent = "Copied";
   });
-  text.closest("label").after(button);
+  text.closest("label").nextElementSibling.prepend(button);
 }

@@ -79,7 +79,11 @@ fn page<'a>(web: &'a Web, who: &'a Who, saga: Saga, name: Option<String>, by: Op
     };
     let took = saga.ended_at.map(|end| {
         let millis = end.as_millisecond() - saga.created_at.as_millisecond();
-        format!("{}.{} s", millis / 1_000, millis % 1_000 / 100)
+        if millis < 1_000 {
+            format!("{millis} ms")
+        } else {
+            format!("{}.{} s", millis / 1_000, millis % 1_000 / 100)
+        }
     });
     Page {
         shell: Shell::new(web, who, "users"),

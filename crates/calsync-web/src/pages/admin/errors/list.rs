@@ -14,7 +14,7 @@ use crate::api::v1::admin::sync_errors::{LIST, filter};
 use crate::cursor;
 use crate::input::Query;
 use crate::pages::admin::words::short;
-use crate::pages::admin::{Shell, render, with_query};
+use crate::pages::admin::{Shell, render, user_href, with_query};
 use crate::problem::Problem;
 use crate::web::Web;
 use crate::who::Who;
@@ -47,6 +47,11 @@ impl Asked {
     fn get(&self, name: &str) -> &str {
         let value = self.values.iter().find(|(key, _)| *key == name);
         value.and_then(|(_, value)| value.as_deref()).unwrap_or_default()
+    }
+
+    /// The page of the user whose errors are asked for.
+    fn user_href(&self) -> String {
+        user_href(self.get("user_id"))
     }
 
     fn is_any(&self) -> bool {
