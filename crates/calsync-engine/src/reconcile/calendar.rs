@@ -1,6 +1,7 @@
 //! Makes the calendar of our own that a user chose. Google takes no id of ours for it, so a marker
 //! stands in its description: once one may have been made, the list is searched before another is.
 
+use calsync_core::language::Language;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_google::{CalendarEntry, Failure};
 use calsync_store::integrations::{self, CalendarPhase, Integration};
@@ -43,12 +44,22 @@ pub(super) async fn make(
     let user = users::get(&mut tx, &integration.user_id).await?;
     tx.commit().await?;
     let name = &engine.settings().platform_name;
-    let description = format!("Kept by {name}. {marker}");
+    let language = Language::of_locale(user.as_ref().and_then(|user| user.locale.as_deref()));
+    let description = format!("{} {marker}", kept_by(name, language));
     let zone = user.and_then(|user| user.time_zone);
     let made = engine.google().insert_calendar(&access.token, name, &description, zone.as_deref()).await;
     match note(&mut ending, Operation::CreateCalendar, made) {
         Ok(calendar) => ready(engine, lease, &calendar, access, ending).await,
         Err(trouble) => give_up(ending, trouble, access).await,
+    }
+}
+
+/// What the calendar's description says to its user.
+fn kept_by(name: &str, language: Language) -> String {
+    match language {
+        Language::English => format!("Kept by {name}."),
+        Language::Japanese => format!("{name} が管理しています。"),
+        Language::Korean => format!("{name}에서 관리합니다."),
     }
 }
 

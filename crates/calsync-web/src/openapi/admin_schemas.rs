@@ -1,7 +1,7 @@
 //! The schemas of the admin API's bodies.
 
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
-use calsync_core::integration::IntegrationState;
+use calsync_core::integration::{ConnectOutcome, IntegrationState};
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use serde_json::{Value, json};
@@ -55,12 +55,15 @@ fn admin_user() -> Value {
 }
 
 fn connect_attempt() -> Value {
+    let outcomes: Vec<&str> = ConnectOutcome::ALL.iter().map(|outcome| outcome.name()).collect();
     full_object(json!({
         "id": text(),
         "started_at": time(),
         "ended_at": or_null(time()),
-        "outcome": or_null(json!({"type": "string", "enum": ["connected", "failed"]})),
+        "outcome": or_null(json!({"type": "string", "enum": outcomes})),
         "reason": reason(),
+        "account_email": or_null(text()),
+        "missing_scopes": {"type": "array", "items": text()},
         "sentence": text(),
     }))
 }

@@ -13,6 +13,10 @@ pub(crate) struct ConnectAttemptShape {
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) outcome: Option<String>,
     pub(crate) reason: Option<Reason>,
+    /// The Google account with which the user came back, where it got that far.
+    pub(crate) account_email: Option<String>,
+    /// What was needed and not granted.
+    pub(crate) missing_scopes: Vec<String>,
     pub(crate) sentence: &'static str,
 }
 
@@ -31,6 +35,8 @@ impl From<Attempt> for ConnectAttemptShape {
             ended_at: attempt.ended_at.map(time),
             outcome: attempt.outcome,
             reason,
+            account_email: attempt.account_email,
+            missing_scopes: attempt.missing_scopes.split_whitespace().map(str::to_owned).collect(),
             sentence,
         }
     }

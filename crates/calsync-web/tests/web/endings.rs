@@ -9,6 +9,7 @@ use crate::visitor::{AtGoogle, Visitor, ana, connection, link, newest_try, param
 use crate::world::World;
 
 const ANA: &str = "ana@example.org";
+const OTHER: &str = "ana.private@example.org";
 const EVERY_BOX: &[&str] = &["calendar"];
 
 async fn world() -> World {
@@ -53,6 +54,7 @@ async fn a_box_left_unticked_is_named_and_asked_for_again() {
     assert!(page.text.contains("Use a calendar of its own instead"));
     let attempt = newest_try(&world).await;
     assert_eq!((&attempt["outcome"], &attempt["reason"]), (&json!("partial"), &json!("consent_partial")));
+    assert_eq!(attempt["missing_scopes"], json!(["https://www.googleapis.com/auth/calendar.events"]));
 
     let again = format!("calendar=existing&attempt={}", attempt["id"].as_str().unwrap());
     let sent = visitor.send("/connect/again", &again).await;
@@ -206,12 +208,13 @@ async fn another_account_is_an_explicit_choice() {
     let visitor = Visitor::new(&world);
     visitor.connect_as(ANA, "new").await;
     world.sync().await;
-    let page = visitor.connect_as("ana.private@example.org", "new").await;
+    let page = visitor.connect_as(OTHER, "new").await;
     assert!(page.text.contains("Which Google account?"), "{}", page.text);
     assert!(
         page.text.contains("Keep ana@example.org") && page.text.contains("Switch to ana.private@example.org")
     );
-    assert_eq!(newest_try(&world).await["reason"], "other_account");
+    let attempt = newest_try(&world).await;
+    assert_eq!((&attempt["reason"], &attempt["account_email"]), (&json!("other_account"), &json!(OTHER)));
     let before = connection(&world).await;
     assert_eq!(
         (&before["account_email"], &before["state"]),
@@ -229,11 +232,11 @@ async fn another_account_is_an_explicit_choice() {
     let page = visitor.open(&format!("/connect/disconnect?then={attempt}")).await;
     assert!(page.text.contains("Connect ana.private@example.org"), "{}", page.text);
     let sent = visitor.send("/connect/again", "calendar=new&account=ana.private%40example.org").await;
-    assert_eq!(parameter(sent.header("location"), "login_hint").as_deref(), Some("ana.private@example.org"));
-    visitor.decide(&sent, AtGoogle::Allows("ana.private@example.org", EVERY_BOX)).await;
+    assert_eq!(parameter(sent.header("location"), "login_hint").as_deref(), Some(OTHER));
+    visitor.decide(&sent, AtGoogle::Allows(OTHER, EVERY_BOX)).await;
     world.sync().await;
     let after = connection(&world).await;
-    assert_eq!(after["account_email"], "ana.private@example.org");
+    assert_eq!(after["account_email"], OTHER);
     assert_eq!(after["counts"]["synced"], 1, "nothing lost");
     let calendar = after["target_calendar"]["id"].as_str().unwrap();
     assert_eq!(world.simulator.events(calendar).len(), 1, "nothing doubled");

@@ -90,3 +90,20 @@ async fn a_stranger_reads_what_their_browser_prefers() {
         assert!(page.text.contains(&format!("<h1>{title}</h1>")), "{}", page.text);
     }
 }
+
+#[tokio::test]
+async fn a_calendar_of_ours_says_so_in_the_users_language() {
+    for (locale, text) in
+        [("ja", "Mentors が管理しています。"), ("ko", "Mentors에서 관리합니다."), ("en", "Kept by Mentors.")]
+    {
+        let world = World::new().await;
+        ana(&world, locale).await;
+        Visitor::new(&world).connect_as(ANA, "new").await;
+        world.sync().await;
+        let state = world.simulator.state();
+        let calendars = state["calendars"].as_array().unwrap();
+        let is_ours =
+            |one: &&serde_json::Value| one["description"].as_str().is_some_and(|d| d.starts_with(text));
+        assert_eq!(calendars.iter().filter(is_ours).count(), 1, "{calendars:?}");
+    }
+}

@@ -3,6 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use calsync_core::integration::ConnectOutcome;
 use calsync_store::connect;
 use http::StatusCode;
 
@@ -45,7 +46,7 @@ pub(crate) async fn handler(
     let row = |attempt: ConnectAttemptShape| Row {
         began: Ago::new(attempt.started_at, now),
         ended: attempt.ended_at.map(|at| Ago::new(at, now)),
-        state: shown(attempt.outcome.as_deref()),
+        state: shown(attempt.outcome.as_deref().and_then(ConnectOutcome::from_name)),
         why: attempt.reason.map(short),
         sentence: attempt.sentence,
     };
@@ -53,10 +54,12 @@ pub(crate) async fn handler(
     Ok(render(StatusCode::OK, &Page { shell: Shell::new(&web, &who, "users"), head, tries }))
 }
 
-fn shown(outcome: Option<&str>) -> Shown {
+fn shown(outcome: Option<ConnectOutcome>) -> Shown {
     let (tone, word) = match outcome {
-        Some("connected") => ("good", "Connected"),
-        Some(_) => ("bad", "Failed"),
+        Some(ConnectOutcome::Connected) => ("good", "Connected"),
+        Some(ConnectOutcome::Denied) => ("mute", "Denied"),
+        Some(ConnectOutcome::Partial) => ("warn", "Partial"),
+        Some(ConnectOutcome::Failed) => ("bad", "Failed"),
         None => ("mute", "Not come back"),
     };
     Shown { tone, word }

@@ -7,14 +7,17 @@ use calsync_store::{connect, users};
 use crate::input::{self, InPath, NoQuery};
 use crate::problem::{Kind, Problem};
 use crate::shapes::List;
+use crate::shapes::admin_user::shown_email;
 use crate::shapes::connect_attempt::ConnectAttemptShape;
 use crate::web::Web;
+use crate::who::Who;
 
 /// The tries that are shown.
 pub(crate) const SHOWN_MAX: i64 = 200;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
+    who: Who,
     InPath(user_id): InPath<String>,
     _: NoQuery,
 ) -> Result<Json<List<ConnectAttemptShape>>, Problem> {
@@ -24,5 +27,10 @@ pub(crate) async fn handler(
         return Err(Problem::new(Kind::NotFound));
     }
     let tries = connect::attempts(&mut tx, &user_id, SHOWN_MAX).await?;
-    Ok(Json(List::whole(tries.into_iter().map(ConnectAttemptShape::from).collect())))
+    let shown = |attempt| {
+        let mut shape = ConnectAttemptShape::from(attempt);
+        shape.account_email = shape.account_email.map(|email| shown_email(&email, who.role));
+        shape
+    };
+    Ok(Json(List::whole(tries.into_iter().map(shown).collect())))
 }

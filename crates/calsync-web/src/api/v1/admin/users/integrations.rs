@@ -7,12 +7,15 @@ use calsync_store::users;
 
 use crate::input::{self, InPath, NoQuery};
 use crate::problem::{Kind, Problem};
+use crate::shapes::admin_user::shown_email;
 use crate::shapes::integration::{self, IntegrationShape};
 use crate::shapes::{Audience, List};
 use crate::web::Web;
+use crate::who::Who;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
+    who: Who,
     InPath(user_id): InPath<String>,
     _: NoQuery,
 ) -> Result<Json<List<IntegrationShape>>, Problem> {
@@ -21,6 +24,9 @@ pub(crate) async fn handler(
     if users::get(&mut tx, &user_id).await?.is_none() {
         return Err(Problem::new(Kind::NotFound));
     }
-    let items = integration::of_user(&mut tx, &user_id, Audience::Admin, web.engine.now()).await?;
+    let mut items = integration::of_user(&mut tx, &user_id, Audience::Admin, web.engine.now()).await?;
+    for item in &mut items {
+        item.account_email = item.account_email.take().map(|email| shown_email(&email, who.role));
+    }
     Ok(Json(List::whole(items)))
 }
