@@ -3,7 +3,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, disconnect, lanes};
+use crate::{Engine, EngineError, disconnect, forget, lanes};
 
 /// Runs every loop until `stop`, and until what is under way has ended.
 ///
@@ -11,11 +11,16 @@ use crate::{Engine, EngineError, disconnect, lanes};
 /// |---|---|---|
 /// | [`lanes`] | each second, or when told | passes over integrations |
 /// | [`disconnect`] | each second, or when told | steps of disconnects |
+/// | [`forget`] | each second | users who are being deleted |
 ///
 /// # Errors
 /// If the store can't be reached at the start.
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     let _stop_all = stop.clone().drop_guard();
-    tokio::try_join!(lanes::run(engine.clone(), stop.clone()), disconnect::run(engine, stop))?;
+    tokio::try_join!(
+        lanes::run(engine.clone(), stop.clone()),
+        disconnect::run(engine.clone(), stop.clone()),
+        forget::run(engine, stop),
+    )?;
     Ok(())
 }

@@ -5,10 +5,12 @@
 //! at any point loses nothing.
 
 pub mod background;
+pub mod clean_up;
 pub mod connect;
 pub mod disconnect;
 mod engine;
 mod error;
+pub mod forget;
 mod journal;
 pub mod lanes;
 pub mod reconcile;

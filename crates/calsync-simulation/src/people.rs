@@ -41,6 +41,7 @@ pub(crate) async fn connect_all(
 pub(crate) async fn connect(deployment: &Deployment, seam: &Seam, user: &str) -> anyhow::Result<()> {
     let engine = &deployment.engine;
     let link = connect::create_link(engine, user, None, SignedDuration::from_secs(900)).await?;
+    let link = link.with_context(|| format!("{user} is not known"))?;
     let token = link.url.rsplit('/').next().context("a token")?;
     let Begun::Redirect { authorization_url, browser } =
         connect::begin(engine, token, CalendarChoice::New).await?

@@ -18,7 +18,8 @@ use crate::secrets::Slot;
 use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};
 
-fn hash(secret: &str) -> String {
+/// What a secret that comes back to us is known by.
+pub(crate) fn hash(secret: &str) -> String {
     HEXLOWER.encode(&Sha256::digest(secret.as_bytes()))
 }
 

@@ -51,6 +51,9 @@ struct LockedRow {
     version: Option<i64>,
 }
 
+/// An item can only be gone between insert and lock if it is forgotten with its user just then.
+const INSERTS_MAX: usize = 3;
+
 /// An update that changes nothing locks the row on both databases.
 const LOCK: &str = "UPDATE items SET updated_at = updated_at WHERE kind = $1 AND item_id = $2
                     RETURNING kind, item_id, body, revision, deleted, version";
@@ -71,12 +74,9 @@ fn text(body: &ItemBody) -> Result<String> {
 
 /// Stores `body` as what the platform wants of `key` now.
 pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<Upsert> {
-    if !insert_new(tx, &[(key, body)], now).await?.is_empty() {
+    let Some((before, version)) = insert_or_lock(tx, key, body, now).await? else {
         return Ok(Upsert::Stored { created: true, renewed: false, users: body.user_ids.clone() });
-    }
-    // Rows are never removed: what was in the way of the insert is there.
-    let missing = || StoreError::corrupt("items", "item_id", key.to_string());
-    let (before, version) = lock(tx, key).await?.ok_or_else(missing)?;
+    };
     if !before.deleted && before.body == *body {
         return Ok(Upsert::Same);
     }
@@ -96,10 +96,30 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     Ok(Upsert::Stored { created: renewed, renewed, users })
 }
 
-/// Reads an item with the version that put or deleted it, and keeps others from changing it until the
-/// transaction ends.
-async fn lock(tx: &mut Tx, key: &ItemKey) -> Result<Option<(Item, Option<i64>)>> {
-    let locked = fetch_optional!(tx, LockedRow, LOCK, key.kind.name(), &key.id)?;
+/// An item with the version that put or deleted it.
+type Locked = (Item, Option<i64>);
+
+/// Stores a new item, or locks and answers the one that is there.
+async fn insert_or_lock(
+    tx: &mut Tx,
+    key: &ItemKey,
+    body: &ItemBody,
+    now: Timestamp,
+) -> Result<Option<Locked>> {
+    for _ in 0..INSERTS_MAX {
+        if !insert_new(tx, &[(key, body)], now).await?.is_empty() {
+            return Ok(None);
+        }
+        if let Some(before) = lock(tx, key.kind.name(), &key.id).await? {
+            return Ok(Some(before));
+        }
+    }
+    Err(StoreError::corrupt("items", "item_id", key.to_string()))
+}
+
+/// Reads an item and keeps others from changing it until the transaction ends.
+pub(crate) async fn lock(tx: &mut Tx, kind: &str, item_id: &str) -> Result<Option<Locked>> {
+    let locked = fetch_optional!(tx, LockedRow, LOCK, kind, item_id)?;
     let read = |LockedRow { item: row, version }| {
         Ok((item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)?, version))
     };
@@ -151,6 +171,20 @@ async fn replace(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     Ok(())
 }
 
+/// Replaces the users in an item's body, with what else was taken out of it: nothing that a calendar
+/// of those who stay shows.
+pub(crate) async fn replace_users(tx: &mut Tx, key: &ItemKey, body: &ItemBody, deleted: bool) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE items SET body = $3, deleted = $4, revision = revision + 1 WHERE kind = $1 AND item_id = $2",
+        key.kind.name(),
+        &key.id,
+        text(body)?,
+        deleted,
+    )?;
+    Ok(())
+}
+
 async fn address(tx: &mut Tx, addressed: &[(&ItemKey, &String)]) -> Result<()> {
     for run in runs(addressed) {
         execute_rows!(
@@ -192,7 +226,9 @@ pub enum Removal {
 /// Marks an item as deleted. The row stays, so that a trace can tell what happened, and with it the
 /// version given: an older PUT that comes late doesn't bring the item back.
 pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Timestamp) -> Result<Removal> {
-    let Some((before, stored)) = lock(tx, key).await? else { return Ok(Removal::NothingThere) };
+    let Some((before, stored)) = lock(tx, key.kind.name(), &key.id).await? else {
+        return Ok(Removal::NothingThere);
+    };
     if let (Some(stored), Some(given)) = (stored, version)
         && given < stored
     {

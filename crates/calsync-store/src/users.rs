@@ -1,12 +1,18 @@
 //! The platform's users.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use crate::db::{execute, fetch_optional};
+use crate::db::{execute, fetch_optional, on};
+use crate::dialect::lock_in_order;
 use crate::rows::{execute_rows, runs};
 use crate::time::micros;
-use crate::{Result, Tx, mappings};
+use crate::{Result, StoreError, Tx, mappings};
+
+/// A user can only be gone between insert and lock if they are forgotten just then.
+const LOCKS_MAX: usize = 4;
 
 /// What the platform says of a user.
 #[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
@@ -32,12 +38,18 @@ pub enum Put {
     Changed,
     /// It was there, the same.
     Same,
+    /// The user is being deleted, so nothing was stored.
+    BeingDeleted,
 }
 
 /// Replaces what is known of a user. Items without a zone of their own follow the user's, so a
 /// change of it makes them due.
 pub async fn put(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Put> {
-    let before = lock(tx, &user.user_id).await?;
+    let before = match lock(tx, &user.user_id).await? {
+        Some(Locked { deleting_since: Some(_), .. }) => return Ok(Put::BeingDeleted),
+        Some(locked) => Some(locked.user),
+        None => None,
+    };
     if before.as_ref() == Some(user) {
         return Ok(Put::Same);
     }
@@ -61,13 +73,46 @@ pub async fn put(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Put> {
     Ok(if before.is_some() { Put::Changed } else { Put::Created })
 }
 
-/// Makes sure that a user named by an item is known.
-pub async fn ensure(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
-    ensure_all(tx, &[user_id], now).await
+/// Makes users known who are named by items, and keeps them from being deleted until the transaction
+/// ends; answers those who are being deleted, for whom nothing may be stored. Users are locked
+/// before items, and in order, like everywhere.
+pub async fn admit(tx: &mut Tx, user_ids: &BTreeSet<&str>, now: Timestamp) -> Result<BTreeSet<String>> {
+    let mut leaving = BTreeSet::new();
+    let mut unlocked: Vec<&str> = user_ids.iter().copied().collect();
+    for _ in 0..LOCKS_MAX {
+        let locked = hold(tx, &unlocked).await?;
+        unlocked.retain(|user_id| !locked.contains_key(*user_id));
+        leaving.extend(locked.into_iter().filter_map(|(user_id, is_leaving)| is_leaving.then_some(user_id)));
+        if unlocked.is_empty() {
+            return Ok(leaving);
+        }
+        insert_all(tx, &unlocked, now).await?;
+    }
+    Err(StoreError::Corrupt { table: "users", column: "user_id", id: unlocked.join(" ") })
 }
 
-/// Makes sure that users, in the order of their ids, are known.
-pub(crate) async fn ensure_all(tx: &mut Tx, user_ids: &[&str], now: Timestamp) -> Result<()> {
+/// Locks those of `user_ids`, in their order, who are known; answers whether each is being deleted.
+pub async fn hold(tx: &mut Tx, user_ids: &[&str]) -> Result<BTreeMap<String, bool>> {
+    let in_order = lock_in_order(tx.dialect());
+    let mut held = BTreeMap::new();
+    for run in runs(user_ids) {
+        let rows: Vec<(String, bool)> = on!(tx, |c| {
+            let mut query = sqlx::QueryBuilder::new(
+                "SELECT user_id, deleting_since IS NOT NULL FROM users WHERE user_id IN (",
+            );
+            let mut list = query.separated(", ");
+            for user_id in run {
+                list.push_bind(*user_id);
+            }
+            query.push(")").push(in_order);
+            query.build_query_as().fetch_all(c).await
+        })?;
+        held.extend(rows);
+    }
+    Ok(held)
+}
+
+async fn insert_all(tx: &mut Tx, user_ids: &[&str], now: Timestamp) -> Result<()> {
     for run in runs(user_ids) {
         execute_rows!(
             tx,
@@ -80,16 +125,37 @@ pub(crate) async fn ensure_all(tx: &mut Tx, user_ids: &[&str], now: Timestamp) -
     Ok(())
 }
 
+/// Reads a user and keeps them from being deleted until the transaction ends; none if there is no
+/// such user, or they are being deleted.
+pub async fn staying(tx: &mut Tx, user_id: &str) -> Result<Option<User>> {
+    let locked = lock(tx, user_id).await?;
+    Ok(locked.filter(|locked| locked.deleting_since.is_none()).map(|locked| locked.user))
+}
+
+/// Whether a user is being deleted.
+pub async fn is_being_deleted(tx: &mut Tx, user_id: &str) -> Result<bool> {
+    let sql = "SELECT deleting_since IS NOT NULL FROM users WHERE user_id = $1";
+    let row = fetch_optional!(tx, (bool,), sql, user_id)?;
+    Ok(row.is_some_and(|(is_leaving,)| is_leaving))
+}
+
 /// Reads a user.
 pub async fn get(tx: &mut Tx, user_id: &str) -> Result<Option<User>> {
     let sql = "SELECT user_id, email, name, time_zone, locale FROM users WHERE user_id = $1";
     Ok(fetch_optional!(tx, User, sql, user_id)?)
 }
 
+#[derive(FromRow)]
+struct Locked {
+    deleting_since: Option<i64>,
+    #[sqlx(flatten)]
+    user: User,
+}
+
 /// Reads a user and keeps others from changing them until the transaction ends: an update that
 /// changes nothing locks the row on both databases.
-async fn lock(tx: &mut Tx, user_id: &str) -> Result<Option<User>> {
+async fn lock(tx: &mut Tx, user_id: &str) -> Result<Option<Locked>> {
     let sql = "UPDATE users SET updated_at = updated_at WHERE user_id = $1
-               RETURNING user_id, email, name, time_zone, locale";
-    Ok(fetch_optional!(tx, User, sql, user_id)?)
+               RETURNING user_id, email, name, time_zone, locale, deleting_since";
+    Ok(fetch_optional!(tx, Locked, sql, user_id)?)
 }

@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Timeout,
     VersionConflict,
     RequestUnderWay,
+    UserBeingDeleted,
+    NothingToCleanUp,
     LinkExpired,
     TooLarge,
     WrongContentType,
@@ -56,6 +58,10 @@ impl Kind {
             Self::VersionConflict => ("/problems/version-conflict", 409, "A newer version is stored"),
             Self::RequestUnderWay => {
                 ("/problems/request-under-way", 409, "The same request is still being worked on")
+            }
+            Self::UserBeingDeleted => ("/problems/user-being-deleted", 409, "This user is being deleted"),
+            Self::NothingToCleanUp => {
+                ("/problems/nothing-to-clean-up", 404, "No disconnect of this user left anything")
             }
             Self::LinkExpired => ("/problems/link-expired", 410, "This link was used already or is too old"),
             Self::TooLarge => ("/problems/too-large", 413, "This is too large"),
@@ -136,6 +142,13 @@ impl Problem {
     pub(crate) fn stale_version(stored: i64) -> Self {
         Self::new(Kind::VersionConflict).detail(format!(
             "version {stored} is stored: a lower one, or the same with another body, is not taken"
+        ))
+    }
+
+    /// Something was sent for a user who is being deleted.
+    pub(crate) fn being_deleted(user_id: &str) -> Self {
+        Self::new(Kind::UserBeingDeleted).detail(format!(
+            "the user {user_id} is being deleted: nothing is stored for them until that is done"
         ))
     }
 

@@ -100,6 +100,24 @@ static ROUTES: &[Route] = &[
         ..GET
     },
     Route {
+        method: Method::DELETE,
+        path: "/api/v1/users/{user_id}",
+        summary: "Disconnects, cleans up and forgets a user; it goes on after the answer",
+        answers: &[(204, None)],
+        handler: || delete(api_users::delete::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/api/v1/users/{user_id}/clean-up-link",
+        takes: Takes::Json,
+        summary: "Makes a link on which the user lets us remove what a disconnect left",
+        request: Some("CleanUpLinkWish"),
+        answers: &[(200, Some("ConnectLink"))],
+        handler: || post(api_users::clean_up_link::handler),
+        ..GET
+    },
+    Route {
         method: Method::POST,
         path: "/api/v1/users/{user_id}/connect-link",
         takes: Takes::Json,

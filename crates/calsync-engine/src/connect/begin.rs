@@ -18,7 +18,7 @@ use super::{redirect_uri, secret_text};
 use crate::{Engine, EngineError};
 
 /// How long a user may take at Google.
-const CONSENT_TIME: SignedDuration = SignedDuration::from_mins(30);
+pub(crate) const CONSENT_TIME: SignedDuration = SignedDuration::from_mins(30);
 
 /// Where the user goes now.
 pub enum Begun {
@@ -83,7 +83,7 @@ pub async fn begin_again(engine: &Engine, again: Again<'_>) -> Result<Begun, Eng
 
 async fn set_out(engine: &Engine, mut tx: Tx, wish: Again<'_>) -> Result<Begun, EngineError> {
     let now = engine.now();
-    let user = users::get(&mut tx, wish.user_id).await?;
+    let Some(user) = users::staying(&mut tx, wish.user_id).await? else { return Ok(Begun::LinkExpired) };
     let holds_grant = holds_grant(engine, &mut tx, wish.user_id).await?;
     let wanted = scopes::wanted(scopes::Choice { calendar: wish.choice, google_tasks: false });
     let is_asked = |scope: &&str| {
@@ -104,13 +104,12 @@ async fn set_out(engine: &Engine, mut tx: Tx, wish: Again<'_>) -> Result<Begun, 
     };
     connect::begin(engine.store(), &mut tx, attempt, now).await?;
     tx.commit().await?;
-    let own_address = user.as_ref().and_then(|user| user.email.as_deref());
     let authorization_url = engine.google().authorization_url(&AuthorizationRequest {
         redirect_uri: &redirect_uri(engine),
         state: &state,
         code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
         scopes: &asked,
-        login_hint: wish.account_email.or(own_address),
+        login_hint: wish.account_email.or(user.email.as_deref()),
         prompt_consent: !holds_grant,
         include_granted: holds_grant || !wish.missing.is_empty(),
     });

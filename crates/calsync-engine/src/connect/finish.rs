@@ -5,7 +5,7 @@ use calsync_core::reason::Reason;
 use calsync_google::{Account, Tokens, callback_reason, scopes};
 use calsync_store::connect::{self, Returned};
 use calsync_store::integrations::{self, CalendarPhase, Connection, Grant, Integration};
-use calsync_store::mappings;
+use calsync_store::{mappings, users};
 use secrecy::SecretString;
 
 use super::begin::is_live;
@@ -132,12 +132,16 @@ async fn connected(
 ) -> Result<Finished, EngineError> {
     let now = engine.now();
     let mut tx = engine.store().begin().await?;
+    if users::staying(&mut tx, &returned.user_id).await?.is_none() {
+        drop(tx);
+        return failed(engine, returned, Reason::LinkExpired).await;
+    }
     connect::came_back_as(&mut tx, &returned.id, account.email.as_deref()).await?;
     let live = integrations::of_user(&mut tx, &returned.user_id).await?.into_iter().find(is_live);
     let is_other = |live: &Integration| live.account_sub.as_deref().is_some_and(|sub| sub != account.sub);
     if live.as_ref().is_some_and(is_other) {
         tx.commit().await?;
-        give_back(engine, &tokens, account).await?;
+        give_back(engine, &tokens, &account.sub).await?;
         return failed(engine, returned, Reason::OtherAccount).await;
     }
     // A calendar that is in use stays in use: what is in it would be left behind. It is changed in the settings.
@@ -177,9 +181,13 @@ async fn connected(
 
 /// Ends a grant that was given just now and that nobody will use: nothing that we don't need stays
 /// open. Where it doesn't work, the user still finds it among their account's apps.
-async fn give_back(engine: &Engine, tokens: &Tokens, account: &Account) -> Result<(), EngineError> {
+pub(crate) async fn give_back(
+    engine: &Engine,
+    tokens: &Tokens,
+    account_sub: &str,
+) -> Result<(), EngineError> {
     let mut tx = engine.store().read().await?;
-    let holders = integrations::of_account(&mut tx, GOOGLE, &account.sub).await?;
+    let holders = integrations::of_account(&mut tx, GOOGLE, account_sub).await?;
     drop(tx);
     let is_used = holders.iter().any(|one| one.state != IntegrationState::Disconnected);
     if engine.settings().revoke && !is_used {

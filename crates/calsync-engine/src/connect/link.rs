@@ -24,7 +24,8 @@ pub struct NewLink {
     pub expires_at: Timestamp,
 }
 
-/// Makes a link for `user_id` that is good for `lifetime`.
+/// Makes a link for `user_id` that is good for `lifetime`; none if there is no such user, or they
+/// are being deleted.
 ///
 /// # Errors
 /// If the store fails.
@@ -33,17 +34,20 @@ pub async fn create_link(
     user_id: &str,
     return_url: Option<String>,
     lifetime: SignedDuration,
-) -> Result<NewLink, EngineError> {
+) -> Result<Option<NewLink>, EngineError> {
     let now = engine.now();
     let (new, token, link) = made(engine, user_id, return_url, lifetime);
     let mut tx = engine.store().begin().await?;
+    if users::staying(&mut tx, user_id).await?.is_none() {
+        return Ok(None);
+    }
     connect::create_link(&mut tx, &token, &link, now).await?;
     tx.commit().await?;
-    Ok(new)
+    Ok(Some(new))
 }
 
 /// Makes a link that an admin sends to `user_id`, together with its row in the audit; none if there
-/// is no such user.
+/// is no such user, or they are being deleted.
 ///
 /// # Errors
 /// If the store fails.
@@ -57,7 +61,7 @@ pub async fn create_reconnect_link(
     let (new, token, link) = made(engine, user_id, None, RECONNECT_LINK_LIFETIME);
     let by = MadeBy { admin_id, note, audit_id: &engine.new_id() };
     let mut tx = engine.store().begin().await?;
-    if users::get(&mut tx, user_id).await?.is_none() {
+    if users::staying(&mut tx, user_id).await?.is_none() {
         return Ok(None);
     }
     connect::create_reconnect_link(&mut tx, &token, &link, by, now).await?;

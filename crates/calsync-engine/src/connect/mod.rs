@@ -8,8 +8,10 @@ mod calendar;
 mod finish;
 mod link;
 
+pub(crate) use begin::CONSENT_TIME;
 pub use begin::{Again, Begun, begin, begin_again};
 pub use calendar::{choose_calendar, writable_calendars};
+pub(crate) use finish::give_back;
 pub use finish::{Callback, Finished, finish};
 pub use link::{
     LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, create_reconnect_link, use_link,
@@ -24,11 +26,11 @@ use calsync_core::seams::bytes;
 use crate::Engine;
 
 /// 256 random bits as text that fits into a URL.
-fn secret_text(engine: &Engine) -> String {
+pub(crate) fn secret_text(engine: &Engine) -> String {
     URL_SAFE_NO_PAD.encode(bytes::<32>(engine.entropy()))
 }
 
 /// Where Google sends the user back to; registered at Google to the letter.
-fn redirect_uri(engine: &Engine) -> String {
+pub(crate) fn redirect_uri(engine: &Engine) -> String {
     format!("{}/oauth/google/callback", engine.settings().public_url)
 }

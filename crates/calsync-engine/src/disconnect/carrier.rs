@@ -1,14 +1,16 @@
 //! One worker with one disconnect in hand. Before each call it makes sure of its lease for longer
 //! than the call can take, and whatever it writes goes through that lease's fence.
 
-use calsync_core::disconnect::{SagaState, StepName, StepOutcome};
+use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
+use calsync_core::integration::GOOGLE;
 use calsync_core::reason::Reaction;
 use calsync_core::retry;
 use calsync_core::seams::bytes;
 use calsync_google::Failure;
 use calsync_store::disconnects::{self, Pause, Saga, SagaLease, Step};
 use calsync_store::integrations::{self, Integration};
-use calsync_store::{StoreError, Tx};
+use calsync_store::mappings::{self, RemoteItem};
+use calsync_store::{StoreError, Tx, clean_ups};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
@@ -52,6 +54,7 @@ impl Taken {
 pub(super) struct Carrier<'a> {
     pub(super) engine: &'a Engine,
     pub(super) saga: Saga,
+    /// As it was when the disconnect began.
     pub(super) integration: Integration,
     /// An access token, once one was asked for, and whether it was renewed here.
     pub(super) access: Option<(SecretString, bool)>,
@@ -69,7 +72,7 @@ impl<'a> Carrier<'a> {
             |column| StoreError::Corrupt { table: "disconnects", column, id: lease.disconnect_id.clone() };
         let saga = disconnects::get(&mut tx, &lease.disconnect_id).await?.ok_or_else(|| missing("id"))?;
         let integration = integrations::get(&mut tx, &saga.integration_id).await?;
-        let integration = integration.ok_or_else(|| missing("integration_id"))?;
+        let integration = saga.as_it_was(integration.ok_or_else(|| missing("integration_id"))?);
         tx.commit().await?;
         let journal = Journal::new(engine, &integration);
         Ok(Self { engine, saga, integration, access: None, journal, lease })
@@ -114,12 +117,41 @@ impl<'a> Carrier<'a> {
         Taken::Waits(Pause { due_at: now.saturating_add(pause).unwrap_or(now), failed })
     }
 
+    /// What may be at Google still, as our rows tell, after `after`. A clean-up knows it from the
+    /// list that the disconnect left: the pairs may be a later connection's.
+    pub(super) async fn left(
+        &self,
+        after: Option<&RemoteItem>,
+        limit: i64,
+    ) -> Result<Vec<RemoteItem>, EngineError> {
+        let mut tx = self.engine.store().read().await?;
+        Ok(if self.saga.clean_up_id.is_some() {
+            let after = after.map(|one| one.google_id.as_str());
+            disconnects::leftovers(&mut tx, &self.saga.id, after, limit).await?
+        } else {
+            mappings::at_google(&mut tx, &self.integration.id, after.map(|one| &one.item), limit).await?
+        })
+    }
+
+    /// How many items that are.
+    pub(super) async fn count_left(&self) -> Result<i64, EngineError> {
+        let mut tx = self.engine.store().read().await?;
+        Ok(if self.saga.clean_up_id.is_some() {
+            disconnects::count_leftovers(&mut tx, &self.saga.id).await?
+        } else {
+            mappings::count_at_google(&mut tx, &self.integration.id).await?
+        })
+    }
+
     /// Stores that items were removed.
     pub(super) async fn removed(&mut self, google_ids: &[String]) -> Result<(), EngineError> {
         let items = i64::try_from(google_ids.len()).unwrap_or(i64::MAX);
         let mut tx = self.begin().await?;
         for google_id in google_ids {
-            calsync_store::mappings::removed_by_us(&mut tx, &self.integration.id, google_id).await?;
+            mappings::removed_by_us(&mut tx, &self.integration.id, google_id).await?;
+            if self.saga.clean_up_id.is_some() {
+                disconnects::leftover_removed(&mut tx, &self.saga.id, google_id).await?;
+            }
         }
         disconnects::count_removed(&mut tx, &self.lease, items).await?;
         tx.commit().await?;
@@ -134,13 +166,33 @@ impl<'a> Carrier<'a> {
         outcome: StepOutcome,
         receipt: String,
     ) -> Result<(), EngineError> {
-        let step = Step { name, outcome, receipt, at: self.now() };
+        let step = self.step(name, outcome, receipt);
         let mut tx = self.begin().await?;
         disconnects::end_step(&mut tx, &self.lease, &step).await?;
+        match (name, outcome) {
+            (StepName::RemoveItems, StepOutcome::Done | StepOutcome::AlreadySo) => {
+                disconnects::nothing_left(&mut tx, &self.saga.id).await?;
+            }
+            (StepName::RemoveItems, StepOutcome::CouldNot) if self.saga.clean_up_id.is_none() => {
+                disconnects::keep_leftovers(&mut tx, &self.saga).await?;
+            }
+            _ => {}
+        }
         tx.commit().await?;
+        self.saga.open.remove(&name);
+        self.saga.steps.retain(|earlier| earlier.name != name);
         self.saga.steps.push(step);
         self.saga.tries = 0;
         Ok(())
+    }
+
+    /// A step that ended now. A clean-up says that it was one: its receipt follows the earlier one.
+    fn step(&self, name: StepName, outcome: StepOutcome, receipt: String) -> Step {
+        let receipt = match self.saga.clean_up_id {
+            Some(_) => format!("At the clean-up: {receipt}"),
+            None => receipt,
+        };
+        Step { name, outcome, receipt, at: self.now() }
     }
 
     /// Lets the disconnect go until it is due again.
@@ -153,13 +205,23 @@ impl<'a> Carrier<'a> {
     /// Wipes the tokens and ends the disconnect, in one transaction.
     pub(super) async fn wipe(mut self, nothing_left: bool) -> Result<(), EngineError> {
         let now = self.now();
-        let receipt = "Our copy of the tokens is erased, and nothing syncs any more.".to_owned();
-        let step = Step { name: StepName::Wipe, outcome: StepOutcome::Done, receipt, at: now };
+        let receipt = match self.saga.clean_up_id {
+            Some(_) => "The tokens of the consent are erased.",
+            None => "Our copy of the tokens is erased, and nothing syncs any more.",
+        };
+        let step = self.step(StepName::Wipe, StepOutcome::Done, receipt.to_owned());
         let state = SagaState::after(self.saga.steps.iter().map(|step| step.outcome));
+        let removes = self.saga.remote_items == RemoteItems::Remove && self.saga.provider == GOOGLE;
         let mut tx = self.begin().await?;
-        disconnects::wipe(&mut tx, &self.integration.id, nothing_left, now).await?;
+        disconnects::wipe(&mut tx, &self.integration.id, self.integration.epoch, nothing_left, now).await?;
+        if let Some(clean_up_id) = &self.saga.clean_up_id {
+            clean_ups::end(&mut tx, clean_up_id, None, now).await?;
+        }
         disconnects::end_step(&mut tx, &self.lease, &step).await?;
         disconnects::finish(&mut tx, &self.lease, state, now).await?;
+        if removes && state == SagaState::Done {
+            disconnects::settle_earlier(&mut tx, &self.saga).await?;
+        }
         Ok(tx.commit().await?)
     }
 }

@@ -1,11 +1,11 @@
 //! Ends the grant at Google. That ends every scope of our client for the account, so it is left to
 //! the last connection that holds the account.
 
-use calsync_core::disconnect::StepName;
 use calsync_core::integration::{GOOGLE, IntegrationState};
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_google::Revoked;
-use calsync_store::{disconnects, integrations};
+use calsync_store::disconnects;
+use calsync_store::integrations::{self, Integration};
 use jiff::SignedDuration;
 
 use super::carrier::{Carrier, Taken};
@@ -66,18 +66,12 @@ async fn others(carrier: &Carrier<'_>) -> Result<Others, EngineError> {
     let Some(account) = &carrier.integration.account_sub else { return Ok(Others::Nobody) };
     let mut tx = carrier.engine.store().read().await?;
     let sharing = integrations::of_account(&mut tx, GOOGLE, account).await?;
-    let mut found = Others::Nobody;
-    for other in sharing.into_iter().filter(|other| other.id != carrier.integration.id) {
-        match other.state {
-            IntegrationState::Disconnected => {}
-            IntegrationState::Disconnecting => {
-                let saga = disconnects::running(&mut tx, &other.id).await?;
-                if saga.is_some_and(|saga| saga.step(StepName::RemoveItems).is_none()) {
-                    found = Others::Removing;
-                }
-            }
-            _ => return Ok(Others::Connected),
-        }
+    let lives = |other: &Integration| {
+        !matches!(other.state, IntegrationState::Disconnecting | IntegrationState::Disconnected)
+    };
+    if sharing.iter().any(lives) {
+        return Ok(Others::Connected);
     }
-    Ok(found)
+    let removes = disconnects::others_remove(&mut tx, &carrier.saga).await?;
+    Ok(if removes { Others::Removing } else { Others::Nobody })
 }

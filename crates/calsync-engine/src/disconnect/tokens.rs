@@ -4,6 +4,7 @@
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use calsync_google::{EventPage, Failure, GoogleClient, ListQuery};
+use calsync_store::clean_ups;
 use calsync_store::integrations::{self, Tokens};
 use jiff::SignedDuration;
 use secrecy::SecretString;
@@ -30,11 +31,14 @@ pub(super) fn is_over(failure: &Failure) -> bool {
 }
 
 impl Carrier<'_> {
-    /// The tokens as they are stored.
+    /// The tokens as they are stored: the connection's, or those of the consent to clean up.
     pub(super) async fn tokens(&self) -> Result<Tokens, EngineError> {
         let mut tx = self.engine.store().read().await?;
         let keyring = self.engine.store().keyring();
-        let tokens = integrations::tokens(&mut tx, keyring, &self.integration.id).await?;
+        let tokens = match &self.saga.clean_up_id {
+            Some(clean_up_id) => clean_ups::tokens(&mut tx, keyring, clean_up_id).await?,
+            None => integrations::tokens(&mut tx, keyring, &self.integration.id).await?,
+        };
         Ok(tokens.unwrap_or(Tokens { access: None, refresh: None, expires_at: None, version: 0 }))
     }
 

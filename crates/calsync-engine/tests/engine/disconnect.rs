@@ -11,10 +11,10 @@ use calsync_testing::on_both_databases;
 
 use crate::world::{World, email, told};
 
-const ALL_DONE: &str = "done: freeze done, stop_channels skipped, remove_items done, revoke done, \
+pub(crate) const ALL_DONE: &str = "done: freeze done, stop_channels skipped, remove_items done, revoke done, \
                         verify done, wipe done";
 
-fn fault(method: &str, status: u16, times: Option<u64>) -> FaultRule {
+pub(crate) fn fault(method: &str, status: u16, times: Option<u64>) -> FaultRule {
     FaultRule {
         matches: FaultMatch { method: Some(method.into()), ..FaultMatch::default() },
         effect: FaultEffect { status: Some(status), ..FaultEffect::default() },

@@ -10,10 +10,10 @@ use calsync_testing::on_both_databases;
 use crate::world::World;
 
 /// More waits than any disconnect here has.
-const WAITS_MAX: usize = 400;
+pub(crate) const WAITS_MAX: usize = 400;
 
 /// Drops the work after it waited `waits` times; whether it ended before.
-async fn killed_after<T>(waits: usize, work: impl Future<Output = T>) -> Option<T> {
+pub(crate) async fn killed_after<T>(waits: usize, work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut waited = 0;
     std::future::poll_fn(|context| match work.as_mut().poll(context) {

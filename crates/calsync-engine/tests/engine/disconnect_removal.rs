@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{World, email};
 
 /// `user` with tasks in their own calendar `team-USER`.
-async fn synced_to_their_own(world: &World, user: &str, tasks: usize) -> String {
+pub(crate) async fn synced_to_their_own(world: &World, user: &str, tasks: usize) -> String {
     let calendar_id = format!("team-{user}");
     world.account(user);
     world.put_tasks(user, tasks, "").await;
@@ -21,7 +21,7 @@ async fn synced_to_their_own(world: &World, user: &str, tasks: usize) -> String 
     calendar_id
 }
 
-fn theirs(summary: &str) -> Value {
+pub(crate) fn theirs(summary: &str) -> Value {
     json!({"summary": summary, "start": {"date": "2024-03-20"}, "end": {"date": "2024-03-21"}})
 }
 

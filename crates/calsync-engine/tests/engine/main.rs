@@ -3,8 +3,10 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "test code: a failed step is a failed test")]
 
+mod clean_up;
 mod disconnect;
 mod disconnect_crashes;
 mod disconnect_removal;
+mod forget;
 mod wire;
 mod world;

@@ -11,7 +11,7 @@ use calsync_core::item::{ItemBody, ItemKey, ItemKind};
 use calsync_core::seams::{Clock, Entropy};
 use calsync_engine::connect::{self, Begun, Callback, Finished};
 use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy, Saga, SagaState, Started};
-use calsync_engine::{Engine, EngineOptions, Settings, lanes, reconcile};
+use calsync_engine::{Engine, EngineOptions, Settings, clean_up, lanes, reconcile};
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
 use calsync_store::integrations::{self, Integration, Tokens};
@@ -121,18 +121,36 @@ impl World {
 
     /// Connects `user` the real way, as the Google account `address`.
     pub(crate) async fn connect(&self, user: &str, address: &str, choice: CalendarChoice) -> Finished {
+        self.connect_while(user, address, choice, async || {}).await
+    }
+
+    /// As [`World::connect`]; something happens while the user is at Google.
+    pub(crate) async fn connect_while(
+        &self,
+        user: &str,
+        address: &str,
+        choice: CalendarChoice,
+        meanwhile: impl AsyncFnOnce(),
+    ) -> Finished {
         let mut tx = self.engine.store().begin().await.unwrap();
         let new = User { user_id: user.into(), email: Some(address.into()), ..User::default() };
         users::put(&mut tx, &new, self.engine.now()).await.unwrap();
         tx.commit().await.unwrap();
         let lifetime = SignedDuration::from_secs(900);
-        let link = connect::create_link(&self.engine, user, None, lifetime).await.unwrap();
+        let link = connect::create_link(&self.engine, user, None, lifetime).await.unwrap().unwrap();
         let token = link.url.rsplit('/').next().unwrap();
         let Begun::Redirect { authorization_url, browser } =
             connect::begin(&self.engine, token, choice).await.unwrap()
         else {
             panic!("the link is good");
         };
+        let callback = self.consent(&authorization_url).await;
+        meanwhile().await;
+        connect::finish(&self.engine, callback, browser.expose_secret()).await.unwrap()
+    }
+
+    /// Agrees at Google.
+    async fn consent(&self, authorization_url: &str) -> Callback {
         let visit = http::Request::get(authorization_url).body(Bytes::new()).unwrap();
         let consent = self.wire.deliver(visit).await.unwrap();
         let back = consent.headers()["location"].to_str().unwrap();
@@ -141,8 +159,36 @@ impl World {
             let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
             found.map(|value| value.replace("%2F", "/"))
         };
-        let callback = Callback { state: parameter("state").unwrap(), code: parameter("code"), error: None };
-        connect::finish(&self.engine, callback, browser.expose_secret()).await.unwrap()
+        Callback { state: parameter("state").unwrap(), code: parameter("code"), error: None }
+    }
+
+    /// A link by which `user` cleans up; none if nothing is left.
+    pub(crate) async fn clean_up_link(&self, user: &str) -> Option<String> {
+        let link = clean_up::create_link(&self.engine, user, SignedDuration::from_secs(900)).await.unwrap();
+        link.map(|link| link.url.rsplit('/').next().unwrap().to_owned())
+    }
+
+    /// Consents to a clean-up of `user` as the Google account `address`; gives what the browser holds.
+    pub(crate) async fn consent_to_clean_up(&self, user: &str, link: &str, address: &str) -> String {
+        let clean_up::Begun::Redirect { authorization_url, browser } =
+            clean_up::begin(&self.engine, link).await.unwrap()
+        else {
+            panic!("the link is good");
+        };
+        let [hint, address] = [&email(user), address].map(|address| address.replace('@', "%40"));
+        assert!(authorization_url.contains(&hint), "{authorization_url}");
+        let callback = self.consent(&authorization_url.replace(&hint, &address)).await;
+        let browser = browser.expose_secret();
+        assert!(clean_up::finish(&self.engine, &callback, browser).await.unwrap());
+        assert!(!clean_up::finish(&self.engine, &callback, browser).await.unwrap(), "once");
+        browser.to_owned()
+    }
+
+    /// Cleans up what the disconnect `id` of `user` left, to the end.
+    pub(crate) async fn clean_up(&self, user: &str, id: &str) -> Saga {
+        let link = self.clean_up_link(user).await.unwrap();
+        self.consent_to_clean_up(user, &link, &email(user)).await;
+        self.finish(id).await
     }
 
     /// Puts tasks `USER-0`, `USER-1`, … as the platform does.
@@ -154,6 +200,7 @@ impl World {
             let body = ItemBody::parse(ItemKind::Task, body.as_object().unwrap()).unwrap();
             let key = ItemKey { kind: ItemKind::Task, id };
             let mut tx = self.engine.store().begin().await.unwrap();
+            users::admit(&mut tx, &[user].into(), self.engine.now()).await.unwrap();
             let put = items::put(&mut tx, &key, &body, self.engine.now()).await.unwrap();
             if let Upsert::Stored { users, .. } = put {
                 let touch = |user_id| Touched { user_id, item: key.clone(), ends_life: false };
@@ -243,6 +290,22 @@ impl World {
         let id = self.integration(user).await.id;
         let mut tx = self.engine.store().read().await.unwrap();
         integrations::tokens(&mut tx, self.engine.store().keyring(), &id).await.unwrap().unwrap()
+    }
+
+    /// How many rows of `table` fulfil `condition`.
+    pub(crate) async fn count(&self, table: &str, condition: &str) -> i64 {
+        let sql = AssertSqlSafe(format!("SELECT COUNT(*) FROM {table} WHERE {condition}"));
+        match self.database.kind {
+            DatabaseKind::Sqlite => {
+                let mut connection = sqlx::SqliteConnection::connect(&self.database.url).await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+            DatabaseKind::Postgres => {
+                let mut connection = sqlx::PgConnection::connect(&self.database.url).await.unwrap();
+                connection.execute("SET search_path TO calsync").await.unwrap();
+                sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+            }
+        }
     }
 
     /// Runs SQL past the store.

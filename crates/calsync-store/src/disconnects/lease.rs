@@ -103,11 +103,15 @@ pub async fn count_removed(tx: &mut Tx, lease: &SagaLease, items: i64) -> Result
     Ok(())
 }
 
-/// Keeps how a step ended; the next one begins.
+/// Keeps how a step ended; the next one begins. What a step that is taken again told before stays in
+/// its receipt.
 pub async fn end_step(tx: &mut Tx, lease: &SagaLease, step: &Step) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO disconnect_steps (disconnect_id, name, outcome, receipt, at) VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO disconnect_steps (disconnect_id, name, outcome, receipt, at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (disconnect_id, name) DO UPDATE SET outcome = excluded.outcome, at = excluded.at,
+             receipt = disconnect_steps.receipt || ' ' || excluded.receipt, is_open = FALSE
+         WHERE disconnect_steps.is_open",
         &lease.disconnect_id,
         step.name.name(),
         step.outcome.name(),

@@ -4,19 +4,28 @@
 //! its lease before each call, so that an overtaken worker writes nothing. What waits is `due_at`.
 
 mod lease;
+mod leftovers;
 mod start;
 mod wipe;
 
+use std::collections::BTreeSet;
+
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
+use calsync_core::integration::CalendarChoice;
 use jiff::Timestamp;
 use sqlx::FromRow;
 
 use crate::db::{fetch_all, fetch_optional};
+use crate::integrations::{CalendarPhase, Integration};
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
 pub use lease::{
     Pause, SagaLease, claim, count_removed, end_step, extend, finish, free_all, next_due, pause,
+};
+pub use leftovers::{
+    Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_removed, leftovers, nothing_left,
+    others_remove, reopen, settle_earlier, to_clean_up,
 };
 pub use start::{NewDisconnect, RequestedBy, Start, start};
 pub use wipe::wipe;
@@ -52,8 +61,31 @@ pub struct Saga {
     pub created_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
+    /// The connection as it was.
+    pub before: Before,
+    /// The clean-up that carries it on, or did.
+    pub clean_up_id: Option<String>,
     /// The steps that ended, in their order.
     pub steps: Vec<Step>,
+    /// Those of them that a clean-up takes again.
+    pub open: BTreeSet<StepName>,
+}
+
+/// A connection as it was when its disconnect began; a later one may have taken its place.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Before {
+    /// The Google account's stable id.
+    pub account_sub: Option<String>,
+    /// Its address.
+    pub account_email: Option<String>,
+    /// Which calendar was chosen.
+    pub calendar_choice: CalendarChoice,
+    /// How far that calendar was.
+    pub calendar_phase: CalendarPhase,
+    /// Its id at Google.
+    pub target_calendar_id: Option<String>,
+    /// The connection's number.
+    pub epoch: i64,
 }
 
 /// A step that ended.
@@ -70,14 +102,29 @@ pub struct Step {
 }
 
 impl Saga {
-    /// The step with this name, once it ended.
+    /// The step with this name, once it ended and is not to be taken again.
     pub fn step(&self, name: StepName) -> Option<&Step> {
-        self.steps.iter().find(|step| step.name == name)
+        self.steps.iter().find(|step| step.name == name && !self.open.contains(&name))
     }
 
     /// The step in hand; none after the last.
     pub fn next_step(&self) -> Option<StepName> {
         StepName::ALL.iter().copied().find(|name| self.step(*name).is_none())
+    }
+
+    /// The integration as it was when the disconnect began.
+    pub fn as_it_was(&self, now: Integration) -> Integration {
+        let Before { account_sub, account_email, calendar_choice, calendar_phase, target_calendar_id, epoch } =
+            self.before.clone();
+        Integration {
+            account_sub,
+            account_email,
+            calendar_choice,
+            calendar_phase,
+            target_calendar_id,
+            epoch,
+            ..now
+        }
     }
 }
 
@@ -97,6 +144,13 @@ struct Row {
     due_at: i64,
     created_at: i64,
     ended_at: Option<i64>,
+    account_sub: Option<String>,
+    account_email: Option<String>,
+    calendar_choice: String,
+    calendar_phase: String,
+    target_calendar_id: Option<String>,
+    epoch: i64,
+    clean_up_id: Option<String>,
 }
 
 #[derive(FromRow)]
@@ -105,20 +159,32 @@ struct StepRow {
     outcome: String,
     receipt: String,
     at: i64,
+    is_open: bool,
 }
 
 macro_rules! columns {
     () => {
         "id, integration_id, user_id, provider, remote_items, state, requested_by, admin_id, note, tries,
-         removed, due_at, created_at, ended_at"
+         removed, due_at, created_at, ended_at, account_sub, account_email, calendar_choice, calendar_phase,
+         target_calendar_id, epoch, clean_up_id"
     };
 }
 
 impl Row {
     async fn read(self, tx: &mut Tx) -> Result<Saga> {
         let corrupt = |column| StoreError::corrupt(TABLE, column, self.id.clone());
-        let steps = steps(tx, &self.id).await?;
+        let (steps, open) = steps(tx, &self.id).await?;
         Ok(Saga {
+            before: Before {
+                calendar_choice: CalendarChoice::from_name(&self.calendar_choice)
+                    .ok_or_else(|| corrupt("calendar_choice"))?,
+                calendar_phase: CalendarPhase::from_name(&self.calendar_phase)
+                    .ok_or_else(|| corrupt("calendar_phase"))?,
+                account_sub: self.account_sub,
+                account_email: self.account_email,
+                target_calendar_id: self.target_calendar_id,
+                epoch: self.epoch,
+            },
             remote_items: RemoteItems::from_name(&self.remote_items)
                 .ok_or_else(|| corrupt("remote_items"))?,
             state: SagaState::from_name(&self.state).ok_or_else(|| corrupt("state"))?,
@@ -134,30 +200,33 @@ impl Row {
             due_at: time(self.due_at),
             created_at: time(self.created_at),
             ended_at: self.ended_at.map(time),
+            clean_up_id: self.clean_up_id,
             steps,
+            open,
         })
     }
 }
 
-async fn steps(tx: &mut Tx, id: &str) -> Result<Vec<Step>> {
+async fn steps(tx: &mut Tx, id: &str) -> Result<(Vec<Step>, BTreeSet<StepName>)> {
     let rows = fetch_all!(
         tx,
         StepRow,
-        "SELECT name, outcome, receipt, at FROM disconnect_steps WHERE disconnect_id = $1",
+        "SELECT name, outcome, receipt, at, is_open FROM disconnect_steps WHERE disconnect_id = $1",
         id,
     )?;
     let corrupt = |column| StoreError::corrupt("disconnect_steps", column, id);
-    let read = |row: StepRow| {
-        Ok(Step {
-            name: StepName::from_name(&row.name).ok_or_else(|| corrupt("name"))?,
-            outcome: StepOutcome::from_name(&row.outcome).ok_or_else(|| corrupt("outcome"))?,
-            receipt: row.receipt,
-            at: time(row.at),
-        })
-    };
-    let mut steps: Vec<Step> = rows.into_iter().map(read).collect::<Result<_>>()?;
+    let mut open = BTreeSet::new();
+    let mut steps = Vec::new();
+    for row in rows {
+        let name = StepName::from_name(&row.name).ok_or_else(|| corrupt("name"))?;
+        let outcome = StepOutcome::from_name(&row.outcome).ok_or_else(|| corrupt("outcome"))?;
+        steps.push(Step { name, outcome, receipt: row.receipt, at: time(row.at) });
+        if row.is_open {
+            open.insert(name);
+        }
+    }
     steps.sort_by_key(|step| step.name);
-    Ok(steps)
+    Ok((steps, open))
 }
 
 /// Reads a disconnect.
@@ -169,10 +238,14 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Saga>> {
     }
 }
 
-/// The running disconnect of an integration.
+/// The running disconnect of an integration; that of its latest connection, if an earlier one is
+/// being cleaned up beside it.
 pub async fn running(tx: &mut Tx, integration_id: &str) -> Result<Option<Saga>> {
-    const SQL: &str =
-        concat!("SELECT ", columns!(), " FROM disconnects WHERE integration_id = $1 AND state = 'running'");
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        " FROM disconnects WHERE integration_id = $1 AND state = 'running' ORDER BY epoch DESC LIMIT 1"
+    );
     match fetch_optional!(tx, Row, SQL, integration_id)? {
         Some(row) => Ok(Some(row.read(tx).await?)),
         None => Ok(None),

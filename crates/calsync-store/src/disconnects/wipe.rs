@@ -6,11 +6,18 @@ use crate::db::execute;
 use crate::time::micros;
 use crate::{Result, Tx};
 
-/// Wipes an integration's tokens and ends it. `nothing_left`: what was synced is gone at the
-/// provider, so a new connection starts from nothing; else its calendar and pairs stay, for a new
-/// connection to adopt and for a later removal.
-pub async fn wipe(tx: &mut Tx, integration_id: &str, nothing_left: bool, now: Timestamp) -> Result<()> {
-    execute!(
+/// Wipes the tokens of the connection `epoch` of an integration and ends it; one that a later
+/// connection replaced has none. `nothing_left`: what was synced is gone at the provider, so a new
+/// connection starts from nothing; else its calendar and pairs stay, for a new connection to adopt
+/// and for a later removal.
+pub async fn wipe(
+    tx: &mut Tx,
+    integration_id: &str,
+    epoch: i64,
+    nothing_left: bool,
+    now: Timestamp,
+) -> Result<()> {
+    let ended = execute!(
         tx,
         "UPDATE user_integrations SET state = 'disconnected', reason = NULL, access_token = NULL,
              refresh_token = NULL, expires_at = NULL, token_version = token_version + 1,
@@ -20,11 +27,15 @@ pub async fn wipe(tx: &mut Tx, integration_id: &str, nothing_left: bool, now: Ti
              target_calendar_id = CASE WHEN $2 THEN NULL ELSE target_calendar_id END,
              target_calendar_summary = CASE WHEN $2 THEN NULL ELSE target_calendar_summary END,
              updated_at = $3
-         WHERE id = $1",
+         WHERE id = $1 AND epoch = $4 AND state = 'disconnecting'",
         integration_id,
         nothing_left,
         micros(now),
+        epoch,
     )?;
+    if ended != 1 {
+        return Ok(());
+    }
     execute!(
         tx,
         "DELETE FROM sync_mappings WHERE integration_id = $1 AND ($2 OR phase = 'untold')",

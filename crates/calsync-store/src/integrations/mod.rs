@@ -44,6 +44,10 @@ impl CalendarPhase {
             Self::Ready => "ready",
         }
     }
+
+    pub(crate) fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|phase| phase.name() == name)
+    }
 }
 
 /// A connection, without its secrets.
@@ -136,10 +140,8 @@ impl Row {
         };
         let calendar_choice =
             CalendarChoice::from_name(&self.calendar_choice).ok_or_else(|| corrupt("calendar_choice"))?;
-        let calendar_phase = CalendarPhase::ALL
-            .into_iter()
-            .find(|phase| phase.name() == self.calendar_phase)
-            .ok_or_else(|| corrupt("calendar_phase"))?;
+        let calendar_phase =
+            CalendarPhase::from_name(&self.calendar_phase).ok_or_else(|| corrupt("calendar_phase"))?;
         Ok(Integration {
             state,
             reason,

@@ -11,7 +11,7 @@ use crate::db::{execute, on};
 use crate::dialect::lock_in_order;
 use crate::rows::{execute_rows, runs};
 use crate::time::micros;
-use crate::{Result, Tx, users};
+use crate::{Result, Tx};
 
 /// What a transaction changed, to be made due by [`touch`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,13 +24,11 @@ pub struct Touched {
     pub ends_life: bool,
 }
 
-/// Makes pairs due, wakes their integrations, and makes users known that the platform never told
-/// of. Integrations are locked first and in order of their users, like everywhere, so that writers
-/// don't deadlock.
+/// Makes pairs due and wakes their integrations. Integrations are locked first and in order of their
+/// users, like everywhere, so that writers don't deadlock.
 pub async fn touch(tx: &mut Tx, touched: &BTreeSet<Touched>, now: Timestamp) -> Result<()> {
     let mut users: Vec<&str> = touched.iter().map(|pair| pair.user_id.as_str()).collect();
     users.dedup();
-    users::ensure_all(tx, &users, now).await?;
     let integrations = wake_all(tx, &users, now).await?;
     for ends_life in [false, true] {
         let pairs = touched.iter().filter(|pair| pair.ends_life == ends_life);

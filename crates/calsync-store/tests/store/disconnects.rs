@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 
 use crate::world::{LEASE, World, at, task, task_body, there};
 
-async fn start(world: &World, user: &str, requested_by: &RequestedBy) -> Start {
+pub(crate) async fn start(world: &World, user: &str, requested_by: &RequestedBy) -> Start {
     let new = NewDisconnect {
         user_id: user,
         provider: "google",
@@ -29,25 +29,25 @@ async fn start(world: &World, user: &str, requested_by: &RequestedBy) -> Start {
     started
 }
 
-async fn started(world: &World, user: &str) -> Saga {
+pub(crate) async fn started(world: &World, user: &str) -> Saga {
     match start(world, user, &RequestedBy::User).await {
         Start::Started(saga) => saga,
         other => panic!("{other:?}"),
     }
 }
 
-async fn claim(world: &World, owner: &str, now: Timestamp) -> Vec<SagaLease> {
+pub(crate) async fn claim(world: &World, owner: &str, now: Timestamp) -> Vec<SagaLease> {
     let mut tx = world.begin().await;
     let leases = disconnects::claim(&mut tx, owner, LEASE, now, 10).await.unwrap();
     tx.commit().await.unwrap();
     leases
 }
 
-async fn saga(world: &World, id: &str) -> Saga {
+pub(crate) async fn saga(world: &World, id: &str) -> Saga {
     disconnects::get(&mut world.read().await, id).await.unwrap().unwrap()
 }
 
-fn step(name: StepName, outcome: StepOutcome) -> Step {
+pub(crate) fn step(name: StepName, outcome: StepOutcome) -> Step {
     Step { name, outcome, receipt: format!("{} it is.", name.name()), at: at(3) }
 }
 
@@ -57,7 +57,7 @@ async fn is_quiet(world: &World, id: &str, now: Timestamp) -> bool {
 }
 
 /// `user` connected, with a task that is in Google.
-async fn synced(world: &World, user: &str) -> String {
+pub(crate) async fn synced(world: &World, user: &str) -> String {
     let id = world.connected(user).await;
     world.put(&task(user), &task_body(user, "Read"), at(1)).await;
     let [due] = &world.due(&id, at(1)).await[..] else { panic!("one is due") };
@@ -172,7 +172,7 @@ on_both_databases! {
         for name in StepName::ALL {
             disconnects::end_step(&mut tx, &lease, &step(*name, StepOutcome::Done)).await.unwrap();
         }
-        disconnects::wipe(&mut tx, &integration_id, true, at(4)).await.unwrap();
+        disconnects::wipe(&mut tx, &integration_id, 1, true, at(4)).await.unwrap();
         disconnects::finish(&mut tx, &lease, SagaState::DoneWithLeftovers, at(4)).await.unwrap();
         tx.commit().await.unwrap();
 
@@ -194,8 +194,9 @@ on_both_databases! {
         for (user, nothing_left) in [("ana", true), ("ben", false)] {
             let id = synced(&world, user).await;
             world.put(&task(&format!("{user}-waits")), &task_body(user, "Waits"), at(2)).await;
+            started(&world, user).await;
             let mut tx = world.begin().await;
-            disconnects::wipe(&mut tx, &id, nothing_left, at(3)).await.unwrap();
+            disconnects::wipe(&mut tx, &id, 1, nothing_left, at(3)).await.unwrap();
             tx.commit().await.unwrap();
             let wiped = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
             assert_eq!((wiped.state, wiped.expires_at), (IntegrationState::Disconnected, None));
@@ -219,7 +220,7 @@ on_both_databases! {
         let still = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((still.state, still.token_version), (IntegrationState::Disconnecting, version));
         let mut tx = world.begin().await;
-        disconnects::wipe(&mut tx, &id, true, at(3)).await.unwrap();
+        disconnects::wipe(&mut tx, &id, 1, true, at(3)).await.unwrap();
         tx.commit().await.unwrap();
         let anew = world.consented("ana", "ana", CalendarChoice::New).await;
         assert_eq!((anew.id, anew.epoch, anew.state), (id, still.epoch + 1, IntegrationState::Connecting));

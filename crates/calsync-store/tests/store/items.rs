@@ -189,7 +189,7 @@ on_both_databases! {
         let world = World::new(db).await;
         let mut tx = world.begin().await;
         assert_eq!(users::get(&mut tx, "ana").await.unwrap(), None);
-        users::ensure(&mut tx, "ana", at(1)).await.unwrap();
+        users::admit(&mut tx, &["ana"].into(), at(1)).await.unwrap();
         let unknown = User { user_id: "ana".into(), ..User::default() };
         assert_eq!(users::get(&mut tx, "ana").await.unwrap(), Some(unknown.clone()));
 
@@ -202,7 +202,7 @@ on_both_databases! {
         };
         assert_eq!(users::put(&mut tx, &known, at(2)).await.unwrap(), Put::Changed);
         assert_eq!(users::put(&mut tx, &known, at(3)).await.unwrap(), Put::Same);
-        users::ensure(&mut tx, "ana", at(4)).await.unwrap();
+        users::admit(&mut tx, &["ana"].into(), at(4)).await.unwrap();
         assert_eq!(users::get(&mut tx, "ana").await.unwrap(), Some(known), "an item changes no user");
         assert_eq!(users::put(&mut tx, &unknown, at(5)).await.unwrap(), Put::Changed, "absent clears");
         let ben = User { user_id: "ben".into(), ..User::default() };

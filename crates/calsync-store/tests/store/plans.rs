@@ -50,7 +50,9 @@ async fn frequent_statements_use_their_indexes() {
         ("attempts.rs", "FROM calendar_sync_logs WHERE user_id", "calendar_sync_logs_by_user"),
         ("attempts.rs", "FROM error_groups g", "error_groups_by_last_seen"),
         ("connect.rs", "ORDER BY id DESC", "connect_attempts_by_user"),
-        ("disconnects/lease.rs", "SELECT MIN(", "disconnects_running"),
+        ("disconnects/lease.rs", "SELECT MIN(", "disconnects_due"),
+        ("forget.rs", "FROM users u", "users_being_deleted"),
+        ("overview.rs", "FROM connect_attempts", "connect_attempts_by_time"),
         ("refusals.rs", "WHERE id > $1", "sqlite_autoindex_refusals_1"),
         ("idempotency.rs", "created_at < $1", "idempotency_keys_by_age"),
     ] {

@@ -144,7 +144,7 @@ impl World {
         choice: CalendarChoice,
     ) -> Option<Integration> {
         let mut tx = self.begin().await;
-        users::ensure(&mut tx, user, at(0)).await.unwrap();
+        users::admit(&mut tx, &[user].into(), at(0)).await.unwrap();
         let new = Connection {
             user_id: user,
             grant: Grant {
@@ -239,6 +239,8 @@ pub(crate) async fn put(
     body: &ItemBody,
     now: Timestamp,
 ) -> Result<Upsert, StoreError> {
+    let named = body.user_ids.iter().map(String::as_str).collect();
+    assert_eq!(users::admit(tx, &named, now).await?, BTreeSet::new(), "nobody is being deleted");
     let upsert = items::put(tx, key, body, now).await?;
     if let Upsert::Stored { users, .. } = &upsert {
         mappings::touch(tx, &touched(key, users, false), now).await?;

@@ -26,6 +26,7 @@ pub(super) fn schemas() -> Value {
         })),
         "Disconnect": disconnect(),
         "Noted": object(json!({"note": note()}), &["note"]),
+        "Overview": overview(),
         "AuditRow": audit_row(),
         "AuditList": list("AuditRow"),
     })
@@ -144,7 +145,26 @@ fn disconnect() -> Value {
         "note": or_null(text()),
         "created_at": time(),
         "ended_at": or_null(time()),
+        "leftovers": full_object(json!({
+            "count": count(),
+            "items": {"type": "array", "items": full_object(json!({"kind": text(), "item_id": id()}))},
+        })),
         "steps": {"type": "array", "items": step},
+    }))
+}
+
+fn overview() -> Value {
+    let states = IntegrationState::ALL.iter().map(|state| (state.name().to_owned(), count()));
+    let rate = || or_null(json!({"type": "number", "minimum": 0, "maximum": 1}));
+    full_object(json!({
+        "since": time(),
+        "connections": full_object(states.collect()),
+        "oauth": full_object(json!({
+            "reached_google": count(), "connected": count(), "denied_by_user": count(), "rate": rate(),
+        })),
+        "cleanup": full_object(json!({
+            "disconnects": count(), "verified_clean": count(), "leftovers": count(), "rate": rate(),
+        })),
     }))
 }
 

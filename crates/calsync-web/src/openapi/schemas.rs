@@ -13,6 +13,7 @@ pub(super) fn schemas() -> Value {
         "FieldError": object(json!({"field": text(), "message": text()}), &["field", "message"]),
         "UserBody": user_body(),
         "User": user(),
+        "CleanUpLinkWish": object(json!({"expires_in": or_null(expires_in())}), &[]),
         "ConnectLinkWish": connect_link_wish(),
         "ConnectLink": object(json!({"url": text(), "expires_at": time()}), &["url", "expires_at"]),
         "ItemBody": object(item_fields(), &["user_ids", "title", "status"]),
@@ -120,8 +121,11 @@ fn problem() -> Value {
 
 fn connect_link_wish() -> Value {
     let return_url = json!({"type": "string", "description": "Under one of platform.return_urls"});
-    let expires_in = json!({"type": "integer", "minimum": 1, "maximum": 604_800, "default": 900});
-    object(json!({"return_url": or_null(return_url), "expires_in": or_null(expires_in)}), &[])
+    object(json!({"return_url": or_null(return_url), "expires_in": or_null(expires_in())}), &[])
+}
+
+fn expires_in() -> Value {
+    json!({"type": "integer", "minimum": 1, "maximum": 604_800, "default": 900})
 }
 
 fn user_fields() -> Value {

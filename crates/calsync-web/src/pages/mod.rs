@@ -5,6 +5,7 @@
 //! the browser that sent its form, by a cookie.
 
 pub(crate) mod admin;
+pub(crate) mod clean_up;
 pub(crate) mod connect;
 pub(crate) mod cookies;
 pub(crate) mod oauth;

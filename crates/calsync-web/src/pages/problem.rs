@@ -16,6 +16,9 @@ pub(crate) fn page(web: &Web, problem: &Problem, trace: &TraceId, words: Words) 
         }
         Kind::CrossSite => (words.refused_title(), words.form_of_another_site(), words.open_the_link_again()),
         Kind::Forbidden => (words.refused_title(), words.not_your_role(), words.ask_an_owner()),
+        Kind::NothingToCleanUp => {
+            (words.nothing_left_title(), words.nothing_left(), words.close_or_back_to(platform))
+        }
         Kind::NotFound => (words.nothing_here_title(), words.nothing_here(), words.start_from(platform)),
         Kind::Unavailable | Kind::Timeout | Kind::RequestUnderWay => {
             (words.not_now_title(), words.not_now(), words.in_a_minute())

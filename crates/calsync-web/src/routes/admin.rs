@@ -97,6 +97,13 @@ pub(super) static ROUTES: &[Route] = &[
         ..GET
     },
     Route {
+        path: "/api/v1/admin/overview",
+        summary: "Connections by state; how connecting and disconnecting went in the last 28 days",
+        answers: &[(200, Some("Overview"))],
+        handler: || get(admin::overview::handler),
+        ..GET
+    },
+    Route {
         path: "/api/v1/admin/audit-log",
         summary: "What admins did, newest first",
         query: &["target_id", "limit", "cursor"],

@@ -5,7 +5,7 @@ use http::Method;
 
 use super::{Access, GET as PLATFORM_GET, Route, Takes};
 use crate::pages::connect::{again, attempts, calendar, disconnect, done, settings, switch};
-use crate::pages::{connect, oauth};
+use crate::pages::{clean_up, connect, oauth};
 
 const PAGE: Route = Route { access: Access::Everyone, answers: &[(200, None)], ..PLATFORM_GET };
 const FORM: Route = Route {
@@ -104,5 +104,23 @@ pub(super) static ROUTES: &[Route] = &[
         summary: "Ends the connection",
         handler: || post(disconnect::post::handler),
         ..FORM
+    },
+    Route {
+        path: "/clean-up/{token}",
+        summary: "A user's page: what was left and will be removed",
+        handler: || get(clean_up::get::handler),
+        ..PAGE
+    },
+    Route {
+        path: "/clean-up/{token}",
+        summary: "Uses the link up and leads to Google's consent, to clean up",
+        handler: || post(clean_up::post::handler),
+        ..FORM
+    },
+    Route {
+        path: "/clean-up",
+        summary: "A user's page: how far the clean-up is",
+        handler: || get(clean_up::status::handler),
+        ..PAGE
     },
 ];

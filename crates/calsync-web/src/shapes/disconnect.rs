@@ -1,8 +1,14 @@
 //! A disconnect as it is shown: a saga with the receipts of its steps.
 
+use calsync_core::item::ItemKind;
 use calsync_engine::disconnect::{RemoteItems, Saga, SagaState, StepName, StepOutcome};
+use calsync_store::mappings::RemoteItem;
+use calsync_store::{StoreError, Tx, disconnects};
 use jiff::Timestamp;
 use serde::Serialize;
+
+/// The most leftovers that are listed; all are counted.
+const LEFTOVERS_MAX: i64 = 1_000;
 
 /// A disconnect.
 #[derive(Serialize)]
@@ -15,7 +21,21 @@ pub(crate) struct DisconnectShape {
     note: Option<String>,
     created_at: Timestamp,
     ended_at: Option<Timestamp>,
+    leftovers: Leftovers,
     steps: Vec<StepShape>,
+}
+
+/// What could not be removed and is not removed since.
+#[derive(Default, Serialize)]
+struct Leftovers {
+    count: i64,
+    items: Vec<Leftover>,
+}
+
+#[derive(Serialize)]
+struct Leftover {
+    kind: ItemKind,
+    item_id: String,
 }
 
 #[derive(Serialize)]
@@ -43,7 +63,22 @@ impl From<Saga> for DisconnectShape {
             note: saga.note,
             created_at: saga.created_at,
             ended_at: saga.ended_at,
+            leftovers: Leftovers::default(),
             steps: steps.collect(),
         }
+    }
+}
+
+impl DisconnectShape {
+    /// A disconnect with what it left, of a long list the first ones.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub(crate) async fn with_leftovers(tx: &mut Tx, saga: Saga) -> Result<Self, StoreError> {
+        let count = disconnects::count_leftovers(tx, &saga.id).await?;
+        let items = disconnects::leftovers(tx, &saga.id, None, LEFTOVERS_MAX).await?;
+        let leftover = |RemoteItem { item, .. }| Leftover { kind: item.kind, item_id: item.id };
+        let leftovers = Leftovers { count, items: items.into_iter().map(leftover).collect() };
+        Ok(Self { leftovers, ..saga.into() })
     }
 }

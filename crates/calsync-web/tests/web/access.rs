@@ -94,7 +94,7 @@ async fn what_is_not_there_says_so() {
     for path in ["/", "/api/v1/nothing", "/api/v2/items", "/../etc/passwd", "/assets/../Cargo.toml"] {
         world.get(path).await.problem(404, "not-found");
     }
-    let deletion = world.delete("/api/v1/users/ana").await;
+    let deletion = world.delete("/api/v1/refusals").await;
     deletion.problem(405, "method-not-allowed");
 }
 

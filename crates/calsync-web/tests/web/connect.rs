@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::world::{Answer, World};
 
 /// A connect link for Ana, as a path.
-async fn link(world: &World, wish: Value) -> String {
+pub(crate) async fn link(world: &World, wish: Value) -> String {
     world.put("/api/v1/users/ana", json!({"email": "ana@example.org"})).await;
     let link = world.post("/api/v1/users/ana/connect-link", wish).await.json();
     let url = link["url"].as_str().unwrap();
@@ -17,7 +17,7 @@ async fn link(world: &World, wish: Value) -> String {
 }
 
 /// Sends a link's form; gives the browser's cookie and Google's address.
-async fn begin(world: &World, link: &str, calendar: &str) -> (String, String) {
+pub(crate) async fn begin(world: &World, link: &str, calendar: &str) -> (String, String) {
     let answer = world.submit(link, "", &format!("calendar={calendar}")).await;
     assert_eq!(answer.status, 303, "{}", answer.text);
     (answer.cookie(), answer.header("location").to_owned())

@@ -4,6 +4,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::connect::connect;
+use crate::leaving::left_over;
 use crate::world::{Answer, World};
 
 /// Checks values against the part of JSON Schema that the description uses; what it doesn't know
@@ -55,8 +56,8 @@ impl Checker {
                 "format" => {
                     assert!(has_format(rule.as_str().unwrap(), value), "{place}: {value} is no {rule}");
                 }
-                "minimum" => assert!(value.as_i64() >= rule.as_i64(), "{place}: {value} < {rule}"),
-                "maximum" => assert!(value.as_i64() <= rule.as_i64(), "{place}: {value} > {rule}"),
+                "minimum" => assert!(value.as_f64() >= rule.as_f64(), "{place}: {value} < {rule}"),
+                "maximum" => assert!(value.as_f64() <= rule.as_f64(), "{place}: {value} > {rule}"),
                 "minItems" | "maxItems" | "minLength" | "maxLength" | "description" | "default" => {}
                 other => panic!("{place}: the checker doesn't know {other}"),
             }
@@ -93,6 +94,7 @@ fn is_of(kind: &str, value: &Value) -> bool {
         "object" => value.is_object(),
         "array" => value.is_array(),
         "string" => value.is_string(),
+        "number" => value.is_number(),
         "integer" => value.is_i64(),
         "null" => value.is_null(),
         other => panic!("the checker doesn't know the type {other}"),
@@ -146,6 +148,19 @@ async fn real_answers_fit_the_description() {
     checker.answer("get", "/api/v1/refusals", &world.get("/api/v1/refusals").await);
     checker.answer("delete", item, &world.delete("/api/v1/items/task/t1?version=0").await);
     checker.answer("delete", item, &world.delete("/api/v1/items/task/t1").await);
+    let overview = "/api/v1/admin/overview";
+    checker.answer("get", overview, &world.admin_get(overview).await);
+    let clean_up_link = "/api/v1/users/{user_id}/clean-up-link";
+    let nothing_left = world.post("/api/v1/users/ana/clean-up-link", json!({})).await;
+    checker.answer("post", clean_up_link, &nothing_left);
+    let id = left_over(&world).await;
+    let disconnect = world.admin_get(&format!("/api/v1/admin/disconnects/{id}")).await;
+    checker.answer("get", "/api/v1/admin/disconnects/{id}", &disconnect);
+    let link = world.post("/api/v1/users/ana/clean-up-link", json!({"expires_in": 60})).await;
+    assert_eq!(link.status, 200);
+    checker.answer("post", clean_up_link, &link);
+    checker.answer("get", overview, &world.admin_get(overview).await);
+    checker.answer("delete", user, &world.delete("/api/v1/users/ana").await);
     for path in ["/healthz", "/readyz", "/openapi.json"] {
         checker.answer("get", path, &world.get(path).await);
     }

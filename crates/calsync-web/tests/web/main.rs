@@ -15,6 +15,8 @@ mod input;
 mod integrations;
 mod items;
 mod languages;
+mod leaving;
+mod overview;
 mod refusals;
 mod serving;
 mod settings;

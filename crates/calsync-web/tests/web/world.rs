@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use calsync_core::seams::{Clock, Entropy};
-use calsync_engine::{Engine, EngineOptions, Settings, lanes, reconcile};
+use calsync_engine::{Engine, EngineOptions, Settings, disconnect, forget, lanes, reconcile};
 use calsync_google::transport::Transport;
 use calsync_google::{Endpoints, GoogleClient, OAuthClient, TransportError, TransportFailure};
 use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
@@ -23,7 +23,8 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tower::ServiceExt;
 
-pub(crate) const START: &str = "2031-03-01T00:00:00Z";
+/// Before today, so that on Postgres, whose own clock ends leases, none ends during a test.
+pub(crate) const START: &str = "2024-03-01T00:00:00Z";
 
 pub(crate) struct World {
     pub(crate) simulator: Simulator,
@@ -179,6 +180,27 @@ impl World {
 
     pub(crate) async fn delete(&self, path: &str) -> Answer {
         self.call(Method::DELETE, path, "").await
+    }
+
+    /// What an admin reads.
+    pub(crate) async fn admin_get(&self, path: &str) -> Answer {
+        let request = Request::get(path).header("authorization", format!("Bearer {}", self.admin));
+        self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// Lets disconnects and deletions go to their end.
+    pub(crate) async fn let_leave(&self) {
+        for _ in 0..40 {
+            let leases = disconnect::claim(&self.engine, "test", 10).await.unwrap();
+            let forgets = forget::forget_ready(&self.engine, None).await.unwrap();
+            if leases.is_empty() && !forgets {
+                return;
+            }
+            for lease in leases {
+                disconnect::carry_on(&self.engine, lease).await.unwrap();
+            }
+        }
+        panic!("the leave doesn't end");
     }
 
     /// Sends lines as a batch; gives their answers.

@@ -8,7 +8,6 @@ use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reaction;
 use calsync_core::remote::RemoteEvent;
 use calsync_google::{Deleted, Failure, ListQuery};
-use calsync_store::mappings;
 use futures_util::StreamExt;
 
 use super::super::carrier::{Carrier, Taken};
@@ -90,13 +89,13 @@ async fn listed(
 
 /// Events that a pair tells of and no list shows: their stamp is gone, or they were never made.
 async fn told(carrier: &Carrier<'_>, refused: &BTreeSet<String>) -> Result<Vec<Doomed>, EngineError> {
-    let mut tx = carrier.engine.store().read().await?;
     let mut after = None;
     loop {
-        let page =
-            mappings::at_google(&mut tx, &carrier.integration.id, after.as_ref(), i64::from(BATCH)).await?;
-        let Some(last) = page.last() else { return Ok(Vec::new()) };
-        after = Some(last.item.clone());
+        let page = carrier.left(after.as_ref(), i64::from(BATCH)).await?;
+        after = page.last().cloned();
+        if after.is_none() {
+            return Ok(Vec::new());
+        }
         let left = page.into_iter().filter(|one| !refused.contains(&one.google_id));
         let found: Vec<Doomed> =
             left.map(|one| Doomed { google_id: one.google_id, item: Some(one.item) }).collect();

@@ -14,7 +14,6 @@ use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
 use calsync_google::Failure;
 use calsync_store::integrations::CalendarPhase;
-use calsync_store::mappings;
 
 use super::carrier::{Carrier, Taken};
 use super::tokens::{NoToken, is_over};
@@ -93,8 +92,7 @@ async fn holds_nothing(carrier: &Carrier<'_>) -> Result<bool, EngineError> {
     if carrier.integration.calendar_choice == CalendarChoice::New {
         return Ok(true);
     }
-    let mut tx = carrier.engine.store().read().await?;
-    Ok(mappings::count_at_google(&mut tx, &carrier.integration.id).await? == 0)
+    Ok(carrier.count_left().await? == 0)
 }
 
 fn is_absent(failure: &Failure) -> bool {
@@ -103,9 +101,8 @@ fn is_absent(failure: &Failure) -> bool {
 
 /// The end without success: counts what is left and names the first of it.
 async fn could_not(carrier: &Carrier<'_>, why: &str) -> Result<Taken, EngineError> {
-    let mut tx = carrier.engine.store().read().await?;
-    let left = mappings::count_at_google(&mut tx, &carrier.integration.id).await?;
-    let named = mappings::at_google(&mut tx, &carrier.integration.id, None, NAMED_MAX).await?;
+    let left = carrier.count_left().await?;
+    let named = carrier.left(None, NAMED_MAX).await?;
     let names: Vec<String> = named.iter().map(|one| one.item.to_string()).collect();
     let removed = carrier.saga.removed;
     let mut receipt = format!("{why} {removed} removed, {left} may be left");

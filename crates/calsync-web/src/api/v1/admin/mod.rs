@@ -3,5 +3,6 @@
 pub(crate) mod audit_log;
 pub(crate) mod disconnects;
 pub(crate) mod error_groups;
+pub(crate) mod overview;
 pub(crate) mod sync_errors;
 pub(crate) mod users;

@@ -5,21 +5,43 @@ use std::collections::BTreeSet;
 use calsync_core::item::{ItemBody, ItemKey};
 use calsync_store::items::{self, Removal, Upsert};
 use calsync_store::mappings::Touched;
-use calsync_store::{StoreError, Tx};
+use calsync_store::{StoreError, Tx, users};
 use http::StatusCode;
 use jiff::Timestamp;
 
 use crate::problem::Problem;
 
-/// Stores an item and notes in `touched` whose calendars are concerned. The outer error is the
+/// Makes the users of items known; answers those who are being deleted. Before any item is stored:
+/// users are locked first.
+pub(crate) async fn admit(
+    tx: &mut Tx,
+    bodies: impl IntoIterator<Item = &ItemBody>,
+    now: Timestamp,
+) -> Result<BTreeSet<String>, StoreError> {
+    let named = bodies.into_iter().flat_map(|body| body.user_ids.iter().map(String::as_str)).collect();
+    users::admit(tx, &named, now).await
+}
+
+/// Refuses an item that names a user of `leaving`, who are being deleted.
+pub(crate) fn refuse_leaving(body: &ItemBody, leaving: &BTreeSet<String>) -> Result<(), Problem> {
+    let named = body.user_ids.intersection(leaving).next();
+    named.map_or(Ok(()), |user_id| Err(Problem::being_deleted(user_id)))
+}
+
+/// Stores an item and notes in `touched` whose calendars are concerned. `leaving` is what [`admit`]
+/// answered. The outer error is the
 /// database's; the inner one is the caller's, and nothing was stored then.
 pub(crate) async fn put(
     tx: &mut Tx,
     key: &ItemKey,
     body: &ItemBody,
+    leaving: &BTreeSet<String>,
     touched: &mut BTreeSet<Touched>,
     now: Timestamp,
 ) -> Result<Result<StatusCode, Problem>, StoreError> {
+    if let Err(problem) = refuse_leaving(body, leaving) {
+        return Ok(Err(problem));
+    }
     Ok(match items::put(tx, key, body, now).await? {
         Upsert::Stored { created, renewed, users } => {
             touch(touched, key, users, renewed);

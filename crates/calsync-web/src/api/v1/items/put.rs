@@ -53,7 +53,8 @@ async fn store(
     let now = web.engine.now();
     let done = stored!(web.engine, |tx| {
         let mut touched = BTreeSet::new();
-        let status = change::put(tx, &key, &body, &mut touched, now).await?;
+        let leaving = change::admit(tx, [&body], now).await?;
+        let status = change::put(tx, &key, &body, &leaving, &mut touched, now).await?;
         mappings::touch(tx, &touched, now).await?;
         (status, mappings::of_item(tx, key.kind, &key.id).await?, touched.is_empty())
     });

@@ -42,14 +42,13 @@ pub(crate) async fn handler(
     input::user_id(&user_id)?;
     let wish = parse(&input::object_or_nothing(&body)?, &web.engine.settings().return_urls);
     let wish = wish.map_err(Problem::fields)?;
-    let mut tx = web.engine.store().read().await?;
-    let user = users::get(&mut tx, &user_id).await?;
-    drop(tx);
-    if user.is_none() {
-        return Err(Problem::new(Kind::NotFound));
+    let made = connect::create_link(&web.engine, &user_id, wish.return_url, wish.lifetime).await?;
+    if let Some(link) = made {
+        return Ok(Json(link.into()));
     }
-    let link = connect::create_link(&web.engine, &user_id, wish.return_url, wish.lifetime).await?;
-    Ok(Json(link.into()))
+    let mut tx = web.engine.store().read().await?;
+    let is_there = users::is_being_deleted(&mut tx, &user_id).await?;
+    Err(if is_there { Problem::being_deleted(&user_id) } else { Problem::new(Kind::NotFound) })
 }
 
 fn parse(body: &Map<String, Value>, allowed: &[String]) -> Result<Wish, Vec<FieldError>> {
@@ -63,17 +62,20 @@ fn parse(body: &Map<String, Value>, allowed: &[String]) -> Result<Wish, Vec<Fiel
         };
         checked.map_err(|error| errors.push(error)).ok()
     });
+    let lifetime = lifetime(body, &mut errors);
+    if errors.is_empty() { Ok(Wish { return_url, lifetime }) } else { Err(errors) }
+}
+
+/// How long a link is to be good, from `expires_in`.
+pub(super) fn lifetime(body: &Map<String, Value>, errors: &mut Vec<FieldError>) -> SignedDuration {
     let most = LINK_LIFETIME_MAX.as_secs();
-    let lifetime = given("expires_in").map_or(Some(LINK_LIFETIME_DEFAULT), |value| {
+    let given = body.get("expires_in").filter(|value| !value.is_null());
+    let lifetime = given.map_or(Some(LINK_LIFETIME_DEFAULT), |value| {
         value.as_i64().filter(|secs| (1..=most).contains(secs)).map(SignedDuration::from_secs)
     });
-    match lifetime {
-        Some(lifetime) if errors.is_empty() => return Ok(Wish { return_url, lifetime }),
-        Some(_) => {}
-        None => {
-            let message = format!("must be a whole number of seconds from 1 to {most}");
-            errors.push(FieldError::new("expires_in", message));
-        }
-    }
-    Err(errors)
+    lifetime.unwrap_or_else(|| {
+        let message = format!("must be a whole number of seconds from 1 to {most}");
+        errors.push(FieldError::new("expires_in", message));
+        LINK_LIFETIME_DEFAULT
+    })
 }

@@ -29,6 +29,10 @@ pub(crate) async fn handler(
     };
     let now = web.engine.now();
     let put = stored!(web.engine, |tx| users::put(tx, &user, now).await?)?;
+    if put == Put::BeingDeleted {
+        let problem = Problem::being_deleted(&user.user_id);
+        return Err(record::refuse(&web, &caller, &sent, problem).await);
+    }
     // Items without a zone of their own follow the user's.
     web.engine.hint();
     let status = if put == Put::Created { StatusCode::CREATED } else { StatusCode::OK };

@@ -10,6 +10,7 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::ConnectOutcome;
 use calsync_core::reason::Reason;
+use calsync_engine::clean_up;
 use calsync_engine::connect::{Callback, Finished, GOOGLE_ISSUER, finish};
 use http::{HeaderMap, StatusCode};
 
@@ -28,6 +29,9 @@ pub(crate) async fn handler(
     let (Some(callback), Some(browser)) = (parse(&uri), Cookie::Browser.get(&web, &headers)) else {
         return Ok(unknown(&web, &headers));
     };
+    if clean_up::finish(&web.engine, &callback, &browser).await? {
+        return Ok(Redirect::to("/clean-up").into_response());
+    }
     let (user_id, return_url, next) = match finish(&web.engine, callback, &browser).await? {
         Finished::Connected { user_id, needs_calendar: true, return_url, .. } => {
             (user_id, return_url, "/connect/calendar".to_owned())

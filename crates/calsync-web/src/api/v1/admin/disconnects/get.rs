@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_engine::disconnect;
+use calsync_store::disconnects;
 
 use crate::input::{InPath, NoQuery};
 use crate::problem::{Kind, Problem, clean};
@@ -14,6 +14,7 @@ pub(crate) async fn handler(
     InPath(id): InPath<String>,
     _: NoQuery,
 ) -> Result<Json<DisconnectShape>, Problem> {
-    let saga = disconnect::saga(&web.engine, &clean(&id)).await?;
-    saga.map(|saga| Json(saga.into())).ok_or_else(|| Problem::new(Kind::NotFound))
+    let mut tx = web.engine.store().read().await?;
+    let saga = disconnects::get(&mut tx, &clean(&id)).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    Ok(Json(DisconnectShape::with_leftovers(&mut tx, saga).await?))
 }

@@ -37,6 +37,15 @@ impl Op {
             Self::Delete(..) | Self::PutUser(_) | Self::Bad(_) => None,
         }
     }
+
+    /// The users that an upsert names.
+    pub(super) fn user_ids(&self) -> Vec<&str> {
+        match self {
+            Self::Put(_, body) => body.user_ids.iter().map(String::as_str).collect(),
+            Self::PutUser(user) => vec![&user.user_id],
+            Self::Delete(..) | Self::Bad(_) => Vec::new(),
+        }
+    }
 }
 
 /// A line that can't be taken.

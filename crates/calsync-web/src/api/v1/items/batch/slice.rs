@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::item::{ItemKey, ItemKind};
+use calsync_core::item::{ItemBody, ItemKey, ItemKind};
 use calsync_store::mappings::{self, Touched};
 use calsync_store::users::{self, Put};
 use calsync_store::{StoreError, Tx, items, refusals};
@@ -25,15 +25,21 @@ pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<
     let now = web.engine.now();
     let mut in_turn: Vec<(usize, &Line)> = slice.iter().enumerate().collect();
     in_turn.sort_by_key(|(_, line)| row(&line.op));
+    let named: BTreeSet<&str> = slice.iter().flat_map(|line| line.op.user_ids()).collect();
+    let named: Vec<&str> = named.into_iter().collect();
     let done = stored!(web.engine, |tx| {
         let mut touched = BTreeSet::new();
         let mut done = Vec::with_capacity(slice.len());
+        users::hold(tx, &named).await?;
         // What is new among neighbouring upserts is stored at once, the rest line by line.
         for run in in_turn.chunk_by(|(_, a), (_, b)| a.op.as_put().is_some() == b.op.as_put().is_some()) {
             let puts: Vec<_> = run.iter().filter_map(|(_, line)| line.op.as_put()).collect();
+            let leaving = change::admit(tx, puts.iter().map(|(_, body)| *body), now).await?;
+            let stays = |(_, body): &(_, &ItemBody)| change::refuse_leaving(body, &leaving).is_ok();
+            let puts: Vec<_> = puts.into_iter().filter(stays).collect();
             let mut new = items::insert_new(tx, &puts, now).await?;
             for (index, line) in run {
-                let end = apply(tx, &line.op, &mut new, &mut touched, now).await?;
+                let end = apply(tx, &line.op, &leaving, &mut new, &mut touched, now).await?;
                 if let Err(problem) = &end {
                     keep_refusal(tx, web, caller, &line.op, problem).await?;
                 }
@@ -64,17 +70,19 @@ fn row(op: &Op) -> Option<(Option<ItemKind>, &str)> {
 async fn apply(
     tx: &mut Tx,
     op: &Op,
+    leaving: &BTreeSet<String>,
     new: &mut BTreeSet<ItemKey>,
     touched: &mut BTreeSet<Touched>,
     now: Timestamp,
 ) -> Result<Done, StoreError> {
     match op {
         Op::Put(key, body) if new.remove(key) => Ok(Ok(change::created(key, body, touched))),
-        Op::Put(key, body) => change::put(tx, key, body, touched, now).await,
+        Op::Put(key, body) => change::put(tx, key, body, leaving, touched, now).await,
         Op::Delete(key, version) => change::delete(tx, key, *version, touched, now).await,
         Op::PutUser(user) => Ok(Ok(match users::put(tx, user, now).await? {
             Put::Created => StatusCode::CREATED,
             Put::Changed | Put::Same => StatusCode::OK,
+            Put::BeingDeleted => return Ok(Err(Problem::being_deleted(&user.user_id))),
         })),
         Op::Bad(bad) => Ok(Err(bad.problem.clone())),
     }
@@ -91,7 +99,8 @@ async fn keep_refusal(
     let refusal = match op {
         Op::Put(key, _) => refusal(web, caller, &Sent::item(key.kind.name(), &key.id), problem),
         Op::Bad(bad) if bad.is_upsert => refusal(web, caller, &bad.sent, problem),
-        Op::Bad(_) | Op::Delete(..) | Op::PutUser(_) => return Ok(()),
+        Op::PutUser(user) => refusal(web, caller, &Sent::user(&user.user_id), problem),
+        Op::Bad(_) | Op::Delete(..) => return Ok(()),
     };
     refusals::record(tx, &refusal).await
 }

@@ -1,0 +1,105 @@
+//! The way back from Google: the consent's grant goes to the disconnect, which carries on, or back
+//! to Google at once.
+
+use calsync_core::reason::Reason;
+use calsync_google::{Tokens, callback_reason, scopes};
+use calsync_store::clean_ups::{self, CleanUp};
+use calsync_store::disconnects::{self, Reopened, Saga};
+use calsync_store::integrations::Grant;
+use secrecy::SecretString;
+
+use crate::connect::{Callback, give_back, redirect_uri};
+use crate::{Engine, EngineError, tokens};
+
+/// Finishes the consent that `callback` belongs to, if it belongs to a clean-up; whether it does.
+/// How it ended is for [`super::status`] to tell.
+///
+/// # Errors
+/// If the store fails.
+pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Result<bool, EngineError> {
+    let mut tx = engine.store().begin().await?;
+    let taken = clean_ups::take(engine.store(), &mut tx, &callback.state, browser, engine.now()).await?;
+    tx.commit().await?;
+    let Some((clean_up, verifier)) = taken else { return Ok(false) };
+    let mut tx = engine.store().read().await?;
+    let saga = disconnects::get(&mut tx, &clean_up.disconnect_id).await?;
+    drop(tx);
+    let Some(saga) = saga else { return Ok(true) };
+    let ended = match exchange(engine, callback, verifier).await {
+        Ok(tokens) => match check(engine, &tokens, &saga).await {
+            Ok(()) if carry_on(engine, &clean_up, &tokens).await? => return Ok(true),
+            Ok(()) => {
+                give_back(engine, &tokens, saga.before.account_sub.as_deref().unwrap_or_default()).await?;
+                None
+            }
+            Err(Refusal { reason, account_sub }) => {
+                if let Some(account_sub) = account_sub {
+                    give_back(engine, &tokens, &account_sub).await?;
+                }
+                Some(reason)
+            }
+        },
+        Err(reason) => Some(reason),
+    };
+    let mut tx = engine.store().begin().await?;
+    clean_ups::end(&mut tx, &clean_up.id, ended, engine.now()).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+async fn exchange(
+    engine: &Engine,
+    callback: &Callback,
+    verifier: Option<SecretString>,
+) -> Result<Tokens, Reason> {
+    let code = match (&callback.code, &callback.error) {
+        (Some(code), None) => SecretString::from(code.clone()),
+        (_, Some(error)) => return Err(callback_reason(error)),
+        (None, None) => return Err(Reason::Unknown),
+    };
+    let verifier = verifier.ok_or(Reason::TokenUnreadable)?;
+    let answer = engine.google().exchange(&code, &verifier, &redirect_uri(engine)).await;
+    answer.map_err(|failure| failure.reason)
+}
+
+/// A grant that is of no use here.
+struct Refusal {
+    reason: Reason,
+    /// Whose it is, if that is known.
+    account_sub: Option<String>,
+}
+
+/// Checks that the grant is of the account that was connected, and lets us remove what is left.
+async fn check(engine: &Engine, tokens: &Tokens, saga: &Saga) -> Result<(), Refusal> {
+    let account = engine.google().userinfo(&tokens.access_token).await;
+    let account = account.map_err(|failure| Refusal { reason: failure.reason, account_sub: None })?;
+    let wanted =
+        scopes::wanted(scopes::Choice { calendar: saga.before.calendar_choice, google_tasks: false });
+    let reason = if saga.before.account_sub.as_deref() != Some(&account.sub) {
+        Reason::OtherAccount
+    } else if !tokens.scopes.is_empty() && !scopes::missing(&wanted, &tokens.scopes).is_empty() {
+        Reason::ConsentPartial
+    } else {
+        return Ok(());
+    };
+    Err(Refusal { reason, account_sub: Some(account.sub) })
+}
+
+/// Hands the grant to the disconnect; false if nothing is left for it to remove.
+async fn carry_on(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result<bool, EngineError> {
+    let now = engine.now();
+    let grant = Grant {
+        access_token: &given.access_token,
+        refresh_token: given.refresh_token.as_ref(),
+        expires_at: tokens::end_of(now, given.expires_in_secs),
+    };
+    let mut tx = engine.store().begin().await?;
+    let reopened = disconnects::reopen(&mut tx, &clean_up.disconnect_id, &clean_up.id, now).await?;
+    if reopened != Reopened::Running {
+        return Ok(false);
+    }
+    clean_ups::keep_grant(engine.store(), &mut tx, clean_up, &grant).await?;
+    tx.commit().await?;
+    engine.hint_disconnects();
+    Ok(true)
+}

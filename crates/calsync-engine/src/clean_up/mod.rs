@@ -1,0 +1,74 @@
+//! The clean-up of what a disconnect left because its grant was dead: the user consents once more,
+//! and the disconnect goes on from there with that consent's grant: it removes what was left, ends
+//! the grant, and keeps nothing.
+//!
+//! A link is used up when its form is sent, and only the browser that sent it can finish. Nothing
+//! is removed with another Google account, nor once a new connection has taken over what was left.
+
+mod begin;
+mod finish;
+
+pub use begin::{Begun, begin};
+pub use finish::finish;
+
+use calsync_store::clean_ups::{self, CleanUp};
+use calsync_store::disconnects::{self, Saga};
+use calsync_store::users;
+use jiff::SignedDuration;
+
+use crate::connect::{LINK_LIFETIME_MAX, NewLink, secret_text};
+use crate::{Engine, EngineError};
+
+/// Makes a link by which `user_id` can clean up; none if nothing is left of their disconnects, or
+/// they are not there.
+///
+/// # Errors
+/// If the store fails.
+pub async fn create_link(
+    engine: &Engine,
+    user_id: &str,
+    lifetime: SignedDuration,
+) -> Result<Option<NewLink>, EngineError> {
+    let now = engine.now();
+    let token = secret_text(engine);
+    let expires_at = now.saturating_add(lifetime.min(LINK_LIFETIME_MAX)).unwrap_or(now);
+    let mut tx = engine.store().begin().await?;
+    if users::staying(&mut tx, user_id).await?.is_none() {
+        return Ok(None);
+    }
+    let Some(saga) = disconnects::to_clean_up(&mut tx, user_id).await? else { return Ok(None) };
+    let new = CleanUp {
+        id: engine.new_id(),
+        disconnect_id: saga.id,
+        user_id: user_id.to_owned(),
+        expires_at,
+        is_begun: false,
+        ended_at: None,
+        reason: None,
+    };
+    clean_ups::create(&mut tx, &new, &token, now).await?;
+    tx.commit().await?;
+    Ok(Some(NewLink { url: format!("{}/clean-up/{token}", engine.settings().public_url), expires_at }))
+}
+
+/// A clean-up as its user sees it.
+pub struct Status {
+    /// The clean-up.
+    pub clean_up: CleanUp,
+    /// The disconnect that it carries on.
+    pub saga: Saga,
+    /// Whether a new connection took over what was left.
+    pub is_in_use: bool,
+}
+
+/// The clean-up that `browser` began.
+///
+/// # Errors
+/// If the store fails.
+pub async fn status(engine: &Engine, browser: &str) -> Result<Option<Status>, EngineError> {
+    let mut tx = engine.store().read().await?;
+    let Some(clean_up) = clean_ups::of_browser(&mut tx, browser).await? else { return Ok(None) };
+    let Some(saga) = disconnects::get(&mut tx, &clean_up.disconnect_id).await? else { return Ok(None) };
+    let is_in_use = disconnects::is_in_use(&mut tx, &saga.id).await?;
+    Ok(Some(Status { clean_up, saga, is_in_use }))
+}

@@ -1,0 +1,103 @@
+//! Deletes users: their connections are disconnected and cleaned up as at any other leave, then
+//! they are forgotten. Meanwhile nothing is stored for them.
+//!
+//! What is left to do stands in the user's row and is found again after a crash. A disconnect that
+//! ends with leftovers doesn't keep a user from being forgotten: who wants those removed asks for
+//! the clean-up first.
+
+use std::time::Duration;
+
+use calsync_core::disconnect::RemoteItems;
+use calsync_store::disconnects::{self, NewDisconnect, RequestedBy};
+use calsync_store::forget::{self, Leaving};
+use calsync_store::integrations;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, EngineError};
+
+/// Items that one transaction forgets.
+const BATCH: i64 = 200;
+/// Batches that are forgotten at once, before others get their turn.
+const BATCHES_AT_ONCE: usize = 10;
+/// Users that are looked at in a round.
+const USERS_AT_ONCE: i64 = 20;
+/// Between two rounds without work.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Begins to delete a user; one who isn't there is deleted already. Whoever has no connection is
+/// forgotten at once.
+///
+/// # Errors
+/// If the store fails.
+pub async fn delete_user(engine: &Engine, user_id: &str) -> Result<(), EngineError> {
+    let now = engine.now();
+    let mut tx = engine.store().begin().await?;
+    if !forget::start(&mut tx, user_id, now).await? {
+        return Ok(());
+    }
+    for integration in integrations::of_user(&mut tx, user_id).await? {
+        let new = NewDisconnect {
+            user_id,
+            provider: &integration.provider,
+            remote_items: RemoteItems::Remove,
+            requested_by: &RequestedBy::Platform,
+            note: None,
+        };
+        disconnects::start(engine.store(), &mut tx, &new, now).await?;
+    }
+    tx.commit().await?;
+    engine.hint_disconnects();
+    forget_ready(engine, Some(user_id)).await?;
+    Ok(())
+}
+
+/// Forgets users whose connections have ended, all or this one, a bounded part of each; whether
+/// there was any.
+///
+/// # Errors
+/// If the store fails.
+pub async fn forget_ready(engine: &Engine, user_id: Option<&str>) -> Result<bool, EngineError> {
+    let mut tx = engine.store().read().await?;
+    let ready = forget::ready(&mut tx, user_id, USERS_AT_ONCE).await?;
+    drop(tx);
+    for leaving in &ready {
+        forget(engine, leaving).await?;
+    }
+    Ok(!ready.is_empty())
+}
+
+/// Forgets a user, or a part if they have much.
+async fn forget(engine: &Engine, leaving: &Leaving) -> Result<(), EngineError> {
+    for _ in 0..BATCHES_AT_ONCE {
+        let mut tx = engine.store().begin().await?;
+        if !forget::hold(&mut tx, leaving).await? {
+            return Ok(());
+        }
+        let is_last = forget::forget_items(&mut tx, leaving, BATCH).await? == 0;
+        if is_last {
+            forget::forget_user(&mut tx, leaving).await?;
+        }
+        tx.commit().await?;
+        if is_last {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Works until `stop`. What is under way then is dropped where it stands.
+///
+/// # Errors
+/// None so far; like every loop it may have some at the start.
+pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
+    while !stop.is_cancelled() {
+        let worked = forget_ready(&engine, None).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "users can't be forgotten");
+            false
+        });
+        if !worked {
+            let _ = tokio::time::timeout(LOOK_AGAIN, stop.cancelled()).await;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,149 @@
+//! Users who are being deleted. From [`start`] on nothing is stored for them; once their
+//! connections have ended they are forgotten, batch by batch, each in a transaction that holds the
+//! user's row ([`hold`]), so that a crash leaves only work that is found again.
+//!
+//! What stays without their name: tries to connect and disconnects, for the figures. What stays
+//! with it: the audit.
+
+use std::collections::BTreeSet;
+
+use calsync_core::item::Item;
+use jiff::Timestamp;
+use sqlx::FromRow;
+
+use crate::db::{execute, fetch_all};
+use crate::time::micros;
+use crate::{Result, Tx, items};
+
+/// A user who is being deleted.
+#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
+pub struct Leaving {
+    /// The platform's id.
+    pub user_id: String,
+    /// When their deletion was asked for, in microseconds: a user of the same id who is made later
+    /// is another one.
+    pub deleting_since: i64,
+}
+
+/// Marks a user as being deleted, and keeps others from changing them until the transaction ends;
+/// false: there is no such user.
+pub async fn start(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<bool> {
+    let marked = execute!(
+        tx,
+        "UPDATE users SET deleting_since = COALESCE(deleting_since, $2) WHERE user_id = $1",
+        user_id,
+        micros(now),
+    )?;
+    Ok(marked == 1)
+}
+
+/// Users who are being deleted and whose connections have ended: all, or this one.
+pub async fn ready(tx: &mut Tx, user_id: Option<&str>, limit: i64) -> Result<Vec<Leaving>> {
+    Ok(fetch_all!(
+        tx,
+        Leaving,
+        "SELECT user_id, deleting_since FROM users u
+         WHERE deleting_since IS NOT NULL AND ($1 = '' OR user_id = $1)
+           AND NOT EXISTS (SELECT 1 FROM user_integrations g
+               WHERE g.user_id = u.user_id AND g.state <> 'disconnected')
+           AND NOT EXISTS (SELECT 1 FROM disconnects d WHERE d.user_id = u.user_id AND d.state = 'running')
+         ORDER BY deleting_since, user_id LIMIT $2",
+        user_id.unwrap_or_default(),
+        limit,
+    )?)
+}
+
+/// Holds the user's row until the transaction ends; false: they were forgotten already.
+pub async fn hold(tx: &mut Tx, leaving: &Leaving) -> Result<bool> {
+    let held = execute!(
+        tx,
+        "UPDATE users SET updated_at = updated_at WHERE user_id = $1 AND deleting_since = $2",
+        &leaving.user_id,
+        leaving.deleting_since,
+    )?;
+    Ok(held == 1)
+}
+
+/// Takes the user out of at most `limit` items: those of theirs alone are gone, those of others too
+/// lose only them. How many that were. After [`hold`].
+pub async fn forget_items(tx: &mut Tx, leaving: &Leaving, limit: i64) -> Result<usize> {
+    let keys = fetch_all!(
+        tx,
+        (String, String),
+        "SELECT kind, item_id FROM item_users WHERE user_id = $1 ORDER BY kind, item_id LIMIT $2",
+        &leaving.user_id,
+        limit,
+    )?;
+    for (kind, item_id) in &keys {
+        if let Some((item, _)) = items::lock(tx, kind, item_id).await? {
+            forget_in(tx, &leaving.user_id, item).await?;
+        }
+        execute!(
+            tx,
+            "DELETE FROM item_users WHERE user_id = $1 AND kind = $2 AND item_id = $3",
+            &leaving.user_id,
+            kind,
+            item_id,
+        )?;
+    }
+    Ok(keys.len())
+}
+
+async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<()> {
+    let Item { key, mut body, deleted, .. } = item;
+    body.user_ids.remove(user_id);
+    if !body.user_ids.is_empty() {
+        return items::replace_users(tx, &key, &body, deleted).await;
+    }
+    // An earlier user's calendar may still wait for the removal of what was theirs once.
+    let waiting = fetch_all!(
+        tx,
+        (String,),
+        "SELECT g.user_id FROM sync_mappings m JOIN user_integrations g ON g.id = m.integration_id
+         WHERE m.kind = $1 AND m.item_id = $2 AND m.wanted_revision <> m.settled_revision AND g.user_id <> $3
+         ORDER BY g.user_id LIMIT 100",
+        key.kind.name(),
+        &key.id,
+        user_id,
+    )?;
+    if !waiting.is_empty() {
+        body.user_ids = waiting.into_iter().map(|(user_id,)| user_id).collect::<BTreeSet<_>>();
+        (body.title, body.description) = ("-".into(), None);
+        (body.meeting_url, body.url) = (None, None);
+        return items::replace_users(tx, &key, &body, true).await;
+    }
+    for sql in [
+        "DELETE FROM sync_mappings WHERE kind = $1 AND item_id = $2",
+        "DELETE FROM refusals WHERE kind = $1 AND item_id = $2",
+        "DELETE FROM items WHERE kind = $1 AND item_id = $2",
+    ] {
+        execute!(tx, sql, key.kind.name(), &key.id)?;
+    }
+    Ok(())
+}
+
+/// Forgets all that is left of a user, and the user. After [`hold`], once no item names them.
+pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
+    const OF_USER: [&str; 12] = [
+        "DELETE FROM clean_ups WHERE user_id = $1",
+        "DELETE FROM connect_links WHERE user_id = $1",
+        "DELETE FROM refusals WHERE user_id = $1",
+        "DELETE FROM calendar_sync_logs WHERE user_id = $1",
+        "DELETE FROM error_group_users WHERE user_id = $1",
+        "DELETE FROM disconnect_leftovers WHERE disconnect_id IN (SELECT id FROM disconnects WHERE user_id = $1)",
+        "UPDATE disconnect_steps SET receipt = 'Forgotten with the user.'
+         WHERE disconnect_id IN (SELECT id FROM disconnects WHERE user_id = $1)",
+        "UPDATE disconnects SET user_id = '', integration_id = '', note = NULL, account_sub = NULL, account_email = NULL,
+             target_calendar_id = NULL, clean_up_id = NULL
+         WHERE user_id = $1",
+        "UPDATE connect_attempts SET user_id = '', verifier = NULL, return_url = NULL WHERE user_id = $1",
+        "DELETE FROM sync_mappings
+         WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",
+        "DELETE FROM user_integrations WHERE user_id = $1",
+        "DELETE FROM users WHERE user_id = $1",
+    ];
+    for sql in OF_USER {
+        execute!(tx, sql, &leaving.user_id)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! The figures by which a deployment is judged: where its connections stand, how many tries to
+//! connect worked, how many disconnects left nothing behind. Counted when asked, from the rows
+//! themselves.
+
+use calsync_core::integration::{FRESHNESS_PROMISE_MINUTES, GOOGLE, IntegrationState};
+use jiff::{SignedDuration, Timestamp};
+use sqlx::FromRow;
+
+use crate::db::{fetch_all, fetch_optional};
+use crate::time::micros;
+use crate::{Result, StoreError, Tx};
+
+/// How many Google connections are in each state that is shown, where there are any.
+pub async fn connections(tx: &mut Tx, now: Timestamp) -> Result<Vec<(IntegrationState, i64)>> {
+    let promise = SignedDuration::from_mins(FRESHNESS_PROMISE_MINUTES);
+    let rows = fetch_all!(
+        tx,
+        (String, i64),
+        "SELECT CASE WHEN g.state = 'active' AND EXISTS (
+                    SELECT 1 FROM sync_mappings m WHERE m.integration_id = g.id
+                        AND m.wanted_revision <> m.settled_revision AND m.updated_at < $2)
+                THEN 'delayed' ELSE g.state END AS shown_state, COUNT(*)
+         FROM user_integrations g WHERE g.provider = $1 GROUP BY 1",
+        GOOGLE,
+        micros(now.saturating_sub(promise).unwrap_or(now)),
+    )?;
+    let read = |(name, count): (String, i64)| {
+        let state = IntegrationState::from_name(&name);
+        state
+            .map(|state| (state, count))
+            .ok_or_else(|| StoreError::corrupt("user_integrations", "state", name))
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Tries to connect.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct Tries {
+    /// Users who were sent to Google.
+    pub reached_google: i64,
+    /// Those who are connected since.
+    pub connected: i64,
+    /// Those who said no there.
+    pub denied_by_user: i64,
+}
+
+/// The tries to connect that began since `since`. One that is still under way has reached Google
+/// and is not connected.
+pub async fn tries(tx: &mut Tx, since: Timestamp) -> Result<Tries> {
+    let tries = fetch_optional!(
+        tx,
+        Tries,
+        "SELECT COUNT(*) AS reached_google,
+                COUNT(CASE WHEN outcome = 'connected' THEN 1 END) AS connected,
+                COUNT(CASE WHEN reason = 'consent_denied' THEN 1 END) AS denied_by_user
+         FROM connect_attempts WHERE started_at >= $1",
+        micros(since),
+    )?;
+    Ok(tries.unwrap_or_default())
+}
+
+/// Disconnects that were to remove what was synced.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
+pub struct Disconnects {
+    /// Those that came to their end.
+    pub disconnects: i64,
+    /// Those that left nothing behind, at once or after a clean-up.
+    pub verified_clean: i64,
+    /// Those that left something, and were not cleaned up to their end yet.
+    pub leftovers: i64,
+}
+
+/// The disconnects from Google that began since `since`. Those whose user keeps what was synced
+/// have nothing to clean up, so they don't count.
+pub async fn disconnects(tx: &mut Tx, since: Timestamp) -> Result<Disconnects> {
+    let disconnects = fetch_optional!(
+        tx,
+        Disconnects,
+        "SELECT COUNT(*) AS disconnects,
+                COUNT(CASE WHEN state = 'done' THEN 1 END) AS verified_clean,
+                COUNT(CASE WHEN state <> 'done' THEN 1 END) AS leftovers
+         FROM disconnects
+         WHERE created_at >= $1 AND provider = $2 AND remote_items = 'remove'
+           AND (state <> 'running' OR clean_up_id IS NOT NULL)",
+        micros(since),
+        GOOGLE,
+    )?;
+    Ok(disconnects.unwrap_or_default())
+}

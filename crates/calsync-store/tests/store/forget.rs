@@ -1,0 +1,220 @@
+//! A user who is deleted leaves nothing behind but what is said.
+
+use std::collections::BTreeSet;
+
+use calsync_core::disconnect::SagaState;
+use calsync_core::item::{FieldError, ItemKind};
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::reason::Reason;
+use calsync_store::attempts::{self, Attempt};
+use calsync_store::audit::{self, AuditRow};
+use calsync_store::connect::{self, Link, NewAttempt};
+use calsync_store::disconnects;
+use calsync_store::forget::{self, Leaving};
+use calsync_store::refusals::{self, Refusal};
+use calsync_store::users::{self, Put, User};
+use calsync_store::{clean_ups, items};
+use calsync_testing::on_both_databases;
+use serde_json::json;
+
+use crate::disconnects::{started, synced};
+use crate::world::{World, at, key, session_body, task, task_body};
+
+/// A word that stands in whatever names the user, and nowhere else.
+const MARKER: &str = "zanzibar";
+
+async fn mark(world: &World, user: &str) -> bool {
+    let mut tx = world.begin().await;
+    let marked = forget::start(&mut tx, user, at(5)).await.unwrap();
+    tx.commit().await.unwrap();
+    marked
+}
+
+async fn ready(world: &World) -> Vec<Leaving> {
+    forget::ready(&mut world.read().await, None, 9).await.unwrap()
+}
+
+/// Forgets items one by one, then the rest.
+async fn forget_all(world: &World, leaving: &Leaving) {
+    loop {
+        let mut tx = world.begin().await;
+        assert!(forget::hold(&mut tx, leaving).await.unwrap());
+        let some = forget::forget_items(&mut tx, leaving, 1).await.unwrap() > 0;
+        if !some {
+            forget::forget_user(&mut tx, leaving).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+        if !some {
+            return;
+        }
+    }
+}
+
+/// Every value of every table as text, a line each.
+async fn everything(world: &World) -> Vec<String> {
+    let mut raw = world.raw().await;
+    let mut lines = Vec::new();
+    for table in raw.tables().await {
+        let columns = match world.is_sqlite() {
+            true => format!("SELECT name FROM pragma_table_info('{table}')"),
+            false => format!(
+                "SELECT column_name::TEXT FROM information_schema.columns
+                 WHERE table_name = '{table}' AND table_schema = 'calsync'"
+            ),
+        };
+        for column in raw.texts(&columns).await {
+            let value =
+                if world.is_sqlite() { format!("CAST({column} AS TEXT)") } else { format!("{column}::TEXT") };
+            let sql =
+                format!("SELECT '{table}.{column} ' || {value} FROM {table} WHERE {column} IS NOT NULL");
+            lines.extend(raw.texts(&sql).await);
+        }
+    }
+    lines
+}
+
+/// Rows about `user` wherever rows can be about somebody.
+async fn live(world: &World, user: &str) {
+    let mut tx = world.begin().await;
+    let known = User {
+        email: Some(format!("{user}@example.org")),
+        name: Some(format!("Ms {user}")),
+        ..User { user_id: user.into(), ..User::default() }
+    };
+    users::put(&mut tx, &known, at(0)).await.unwrap();
+    let link = Link {
+        user_id: user.into(),
+        return_url: Some(format!("https://e.org/{user}")),
+        expires_at: at(9),
+        used: false,
+    };
+    connect::create_link(&mut tx, user, &link, at(0)).await.unwrap();
+    let attempt = NewAttempt {
+        id: "attempt",
+        user_id: user,
+        state: "s",
+        browser: "b",
+        verifier: &"v".into(),
+        calendar_choice: calsync_core::integration::CalendarChoice::New,
+        scopes: &BTreeSet::new(),
+        return_url: link.return_url.as_deref(),
+        expires_at: at(9),
+    };
+    connect::begin(&world.store, &mut tx, attempt, at(0)).await.unwrap();
+    for (id, kind, item_id, user_id) in [("1", None, None, Some(user)), ("2", Some("task"), Some(user), None)]
+    {
+        let refusal = Refusal {
+            id: id.into(),
+            at: at(0),
+            key_name: "k".into(),
+            kind: kind.map(str::to_owned),
+            item_id: item_id.map(str::to_owned),
+            user_id: user_id.map(str::to_owned),
+            status: 422,
+            errors: vec![FieldError::new("title", "is required")],
+        };
+        refusals::record(&mut tx, &refusal).await.unwrap();
+    }
+    let failed = Attempt {
+        id: "log".into(),
+        at: at(0),
+        user_id: user.into(),
+        integration_id: "i".into(),
+        item: Some(task(user)),
+        operation: Operation::Insert,
+        outcome: Outcome::Refused,
+        reason: Some(Reason::ItemRefused),
+        http_status: Some(400),
+        provider_reason: None,
+        provider_message: Some(format!("{user} is bad")),
+        trace_id: "t".into(),
+    };
+    attempts::record(&mut tx, &failed).await.unwrap();
+    tx.commit().await.unwrap();
+    synced(world, user).await;
+}
+
+on_both_databases! {
+    async fn a_forgotten_user_leaves_nothing_but_the_audit(db: TestDatabase) {
+        let world = World::new(db).await;
+        live(&world, MARKER).await;
+        let talk = key(ItemKind::Session, "talk");
+        world.put(&talk, &session_body(&[MARKER, "ben"], "Talk"), at(1)).await;
+        let saga = started(&world, MARKER).await;
+        let new = clean_ups::CleanUp { id: "clean-up".into(), disconnect_id: saga.id.clone(),
+            user_id: MARKER.into(), expires_at: at(9), is_begun: false, ended_at: None, reason: None };
+        let mut tx = world.begin().await;
+        clean_ups::create(&mut tx, &new, "token", at(3)).await.unwrap();
+        disconnects::keep_leftovers(&mut tx, &saga).await.unwrap();
+        let deed = AuditRow { id: "1".into(), admin_id: "kim".into(), action: "a.b".into(),
+            target_id: MARKER.into(), note: None, metadata: json!({}), created_at: at(1) };
+        audit::record(&mut tx, &deed).await.unwrap();
+        tx.commit().await.unwrap();
+        let named = everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).count();
+        assert!(named > 20, "the search works: {named}");
+
+        assert!(mark(&world, MARKER).await);
+        assert_eq!(ready(&world).await, [], "the disconnect runs");
+        world.raw().await.run("UPDATE disconnects SET state = 'done'").await;
+        world.raw().await.run("UPDATE user_integrations SET state = 'disconnected'").await;
+        let [leaving] = &ready(&world).await[..] else { panic!("one is ready") };
+        forget_all(&world, leaving).await;
+
+        let named: Vec<String> =
+            everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).collect();
+        assert_eq!(named, [format!("admin_audit_logs.target_id {MARKER}")]);
+        let shared = items::get(&mut world.read().await, &talk).await.unwrap().unwrap();
+        assert_eq!((shared.body.user_ids, shared.deleted), (["ben".to_owned()].into(), false));
+        let kept = disconnects::get(&mut world.read().await, &saga.id).await.unwrap().unwrap();
+        assert_eq!((kept.state, kept.user_id.as_str()), (SagaState::Done, ""), "for the figures");
+        assert_eq!(world.raw().await.count("connect_attempts", "user_id = ''").await, 1, "for the figures");
+        assert_eq!(ready(&world).await, []);
+        assert!(!mark(&world, MARKER).await, "nobody is there");
+    }
+
+    async fn nothing_is_stored_for_a_user_who_is_being_deleted(db: TestDatabase) {
+        let world = World::new(db).await;
+        let ana = User { user_id: "ana".into(), ..User::default() };
+        let mut tx = world.begin().await;
+        assert_eq!(users::put(&mut tx, &ana, at(0)).await.unwrap(), Put::Created);
+        assert_eq!(users::staying(&mut tx, "ana").await.unwrap(), Some(ana.clone()));
+        assert!(!users::is_being_deleted(&mut tx, "ana").await.unwrap());
+        tx.commit().await.unwrap();
+        mark(&world, "ana").await;
+        let mut tx = world.begin().await;
+        assert_eq!(users::put(&mut tx, &ana, at(6)).await.unwrap(), Put::BeingDeleted);
+        assert_eq!(users::staying(&mut tx, "ana").await.unwrap(), None);
+        assert_eq!(users::staying(&mut tx, "nobody").await.unwrap(), None);
+        assert!(users::is_being_deleted(&mut tx, "ana").await.unwrap());
+        let leaving = users::admit(&mut tx, &["ana", "ben"].into(), at(6)).await.unwrap();
+        assert_eq!(leaving, ["ana".to_owned()].into());
+        let held = users::hold(&mut tx, &["ana", "ben", "nobody"]).await.unwrap();
+        assert_eq!(held.into_iter().collect::<Vec<_>>(), [("ana".into(), true), ("ben".into(), false)]);
+    }
+
+    async fn a_user_who_is_made_anew_is_another_one(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.put(&task("old"), &task_body("ana", "Old"), at(1)).await;
+        mark(&world, "ana").await;
+        let leaving = ready(&world).await.remove(0);
+        assert_eq!(forget::ready(&mut world.read().await, Some("ben"), 9).await.unwrap(), []);
+        forget_all(&world, &leaving).await;
+        assert_eq!(items::get(&mut world.read().await, &task("old")).await.unwrap(), None);
+        world.put(&task("old"), &task_body("ana", "New"), at(6)).await;
+        let mut tx = world.begin().await;
+        assert!(!forget::hold(&mut tx, &leaving).await.unwrap(), "a slow worker forgets nothing of hers");
+    }
+
+    async fn an_earlier_users_calendar_still_loses_what_was_theirs(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = synced(&world, "ben").await;
+        world.put(&task("ben"), &task_body("ana", "Handed on"), at(2)).await;
+        assert_eq!(world.due(&id, at(2)).await.len(), 1, "it is to go from ben's calendar");
+        mark(&world, "ana").await;
+        let leaving = ready(&world).await.remove(0);
+        forget_all(&world, &leaving).await;
+        let due = world.due(&id, at(2)).await;
+        assert_eq!(due.len(), 1);
+        assert!(due[0].item.deleted && due[0].item.body.title == "-", "{due:?}");
+    }
+}

@@ -1,0 +1,20 @@
+//! `DELETE /api/v1/users/{user_id}`: disconnects, cleans up, and forgets the user. It goes on after
+//! the answer; until it is done, the user can be read and nothing is stored for them.
+
+use axum::extract::State;
+use calsync_engine::forget;
+use http::StatusCode;
+
+use crate::input::{self, InPath, NoQuery};
+use crate::problem::Problem;
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    InPath(user_id): InPath<String>,
+    _: NoQuery,
+) -> Result<StatusCode, Problem> {
+    input::user_id(&user_id)?;
+    forget::delete_user(&web.engine, &user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,27 @@
+//! `POST /clean-up/{token}`: uses the link up and sends the user to Google's consent.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use calsync_engine::clean_up::{self, Begun};
+use secrecy::ExposeSecret;
+
+use crate::input::InPath;
+use crate::pages::cookies::Cookie;
+use crate::pages::with_cookie;
+use crate::problem::{Kind, Problem};
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    InPath(token): InPath<String>,
+) -> Result<Response, Problem> {
+    match clean_up::begin(&web.engine, &token).await? {
+        Begun::Redirect { authorization_url, browser } => {
+            let cookie = Cookie::Browser.set(&web, browser.expose_secret());
+            with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
+        }
+        Begun::LinkExpired => Err(Problem::new(Kind::LinkExpired)),
+        Begun::NothingLeft => Err(Problem::new(Kind::NothingToCleanUp)),
+        Begun::NotConfigured => Err(Problem::new(Kind::NotConfigured)),
+    }
+}

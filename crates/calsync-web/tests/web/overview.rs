@@ -1,0 +1,102 @@
+//! The figures of the overview, from connects whose outcome is known.
+
+use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
+use calsync_testing::on_both_databases;
+use jiff::SignedDuration;
+use serde_json::{Value, json};
+
+use crate::connect::{begin, link};
+use crate::world::World;
+
+/// How a try to connect goes.
+#[derive(Clone, Copy)]
+enum Goes {
+    Well,
+    Denied,
+    Partial,
+    TooLate,
+    NeverBack,
+    GoogleDown,
+}
+
+async fn overview(world: &World) -> Value {
+    let answer = world.admin_get("/api/v1/admin/overview").await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    answer.json()
+}
+
+/// Ana tries to connect, from the platform's link to our last page.
+async fn try_to_connect(world: &World, goes: Goes) {
+    let path = link(world, json!({})).await;
+    let (cookie, google) = begin(world, &path, "new").await;
+    let callback = match goes {
+        Goes::NeverBack => return,
+        Goes::Denied => {
+            let state = google.split("state=").nth(1).unwrap().split('&').next().unwrap();
+            format!("/oauth/google/callback?state={state}&error=access_denied")
+        }
+        // The user unticks a box: Google grants less than was asked.
+        Goes::Partial => {
+            let scope = "https%3A%2F%2Fwww.googleapis.com%2Fauth%2Fcalendar.app.created";
+            assert!(google.contains(scope), "{google}");
+            world.follow_to_google(&google.replace(scope, "")).await
+        }
+        Goes::Well | Goes::TooLate | Goes::GoogleDown => world.follow_to_google(&google).await,
+    };
+    match goes {
+        Goes::TooLate => world.advance(SignedDuration::from_mins(31)),
+        Goes::GoogleDown => world.simulator.set_faults(vec![FaultRule {
+            matches: FaultMatch { method: Some("token".into()), ..FaultMatch::default() },
+            effect: FaultEffect { status: Some(503), ..FaultEffect::default() },
+            ..FaultRule::default()
+        }]),
+        _ => {}
+    }
+    let end = world.visit(&callback, &cookie).await;
+    let next = match goes {
+        Goes::Well => "/connect/done",
+        Goes::TooLate => "",
+        _ => "/connect/attempts/",
+    };
+    assert!(end.header("location").starts_with(next), "{end:?}");
+    assert_eq!(end.status == 303, !next.is_empty(), "{}", end.text);
+    world.simulator.set_faults(Vec::new());
+}
+
+on_both_databases! {
+    async fn the_success_rate_of_200_connects_is_exact(db: TestDatabase) {
+        let world = World::on(db).await;
+        let before = overview(&world).await;
+        assert_eq!(before["oauth"]["rate"], Value::Null, "nothing was tried");
+        assert_eq!(before["cleanup"]["rate"], Value::Null);
+        assert_eq!(before["connections"]["active"], 0);
+        // Whoever was connected once has granted all, so those who grant less come first.
+        let outcomes = [(Goes::Partial, 3), (Goes::Denied, 20), (Goes::GoogleDown, 2), (Goes::NeverBack, 2),
+            (Goes::TooLate, 2), (Goes::Well, 171)];
+        assert_eq!(outcomes.iter().map(|(_, times)| times).sum::<usize>(), 200);
+        for (goes, times) in outcomes {
+            for _ in 0..times {
+                try_to_connect(&world, goes).await;
+            }
+        }
+        let after = overview(&world).await;
+        let oauth = json!({"reached_google": 200, "connected": 171, "denied_by_user": 20, "rate": 0.95});
+        assert_eq!(after["oauth"], oauth);
+        assert_eq!(after["connections"]["connecting"], 1, "{after}");
+
+        // Looking at links, and forms that lead nowhere, are no tries.
+        let path = link(&world, json!({})).await;
+        world.visit(&path, "").await;
+        world.submit("/connect/unknown", "", "calendar=new").await;
+        assert_eq!(overview(&world).await["oauth"], oauth);
+        world.advance(SignedDuration::from_secs(28 * 24 * 3_600 + 1));
+        assert_eq!(overview(&world).await["oauth"]["reached_google"], 0, "that was long ago");
+    }
+
+    async fn denials_alone_have_no_rate(db: TestDatabase) {
+        let world = World::on(db).await;
+        try_to_connect(&world, Goes::Denied).await;
+        let oauth = json!({"reached_google": 1, "connected": 0, "denied_by_user": 1, "rate": null});
+        assert_eq!(overview(&world).await["oauth"], oauth);
+    }
+}
