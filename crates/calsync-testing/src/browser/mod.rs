@@ -64,8 +64,11 @@ impl Browser {
     async fn with_preferences(preferences: Value) -> Self {
         let driver = Driver::start();
         let options = json!({"binary": tools::chromium(), "args": ARGUMENTS, "prefs": preferences});
-        let capabilities =
-            [("browserName".to_owned(), json!("chrome")), ("goog:chromeOptions".to_owned(), options)];
+        let capabilities = [
+            ("browserName".to_owned(), json!("chrome")),
+            ("goog:chromeOptions".to_owned(), options),
+            ("goog:loggingPrefs".to_owned(), json!({"browser": "ALL"})),
+        ];
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(capabilities.into_iter().collect())
             .connect(&driver.url)

@@ -1,10 +1,11 @@
 //! Every page is accessible to everybody, as far as axe-core can tell: light and dark, on a desk
-//! and on a phone. Which pages there are is asked of the service itself.
+//! and on a phone; nor does any breach its content policy. Which pages there are is asked of the service itself.
 
 use std::collections::BTreeSet;
 
 use calsync_testing::browser::{Browser, Look};
 use calsync_testing::{DatabaseKind, TestDatabase};
+use http::Method;
 use serde_json::{Value, json};
 
 use super::{ana, break_the_connection_of_ana, sign_in};
@@ -41,6 +42,8 @@ impl<'a> Inspector<'a> {
             }
             self.faults.extend(faults.iter().map(|fault| format!("{address}, {look:?}: {fault}")));
         }
+        let complaints = self.browser.complaints().await;
+        self.faults.extend(complaints.iter().map(|complaint| format!("{address}: {complaint}")));
         let path = address.split('/').skip(3).collect::<Vec<_>>().join("/");
         let path = path.split('?').next().unwrap();
         // Of two that fit, `{…}` sorts behind any word.
@@ -161,6 +164,13 @@ async fn the_users_pages() {
     inspector.inspect().await;
     browser.form("sync-now").await.send().await;
     browser.reads("Whatever waits is being synced now.").await;
+
+    world.google.control(Method::POST, "/accounts", &json!({"email": "other@example.org"})).await;
+    browser.open(&world.service.connect_link("ana", &json!({})).await).await;
+    browser.form("connect").await.send().await;
+    browser.form("consent").await.choose("account", "other@example.org").await.press("[value=allow]").await;
+    browser.reads("Which Google account?").await;
+    inspector.inspect().await;
 
     for path in ["/oauth/google/callback?state=forged&code=x", "/nowhere"] {
         inspector.open(&at(path)).await;

@@ -7,22 +7,22 @@ use serde_json::json;
 use super::{ana, connection, task};
 use crate::world::World;
 
-/// Ana with a task in her calendar, on the page of her settings.
-async fn on_the_settings() -> (World, Browser) {
+/// Ana with a task in her calendar, whose browser is on the page of her settings.
+async fn on_the_settings(browser: &Browser) -> World {
     let world = World::start(TestDatabase::new(DatabaseKind::Sqlite)).await;
     ana(&world, json!({})).await;
     world.service.put("/items/task/t1", &task("Draft")).await;
-    let browser = Browser::start().await;
     browser.open(&world.service.connect_link("ana", &json!({})).await).await;
     browser.form("connect").await.send().await;
     browser.reads("Everything is in your calendar.").await;
     browser.follow("Calendar settings").await;
-    (world, browser)
+    world
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_synced_goes_unless_asked_otherwise() {
-    let (world, browser) = on_the_settings().await;
+    let browser = Browser::start().await;
+    let world = on_the_settings(&browser).await;
     browser.follow("Disconnect…").await;
     browser.reads("Sync stops at once.").await;
     assert_eq!(connection(&world).await["state"], "active", "looking ends nothing");
@@ -34,8 +34,9 @@ async fn what_was_synced_goes_unless_asked_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_was_synced_may_stay() {
-    let (world, browser) = on_the_settings().await;
+async fn what_was_synced_may_stay_also_without_script() {
+    let browser = Browser::without_javascript().await;
+    let world = on_the_settings(&browser).await;
     browser.follow("Disconnect…").await;
     browser.form("disconnect").await.choose("remote_items", "keep").await.send().await;
     browser.reads("Your entries stay in your calendar.").await;
