@@ -145,7 +145,9 @@ async fn connected(
         return failed(engine, returned, Reason::OtherAccount).await;
     }
     // A calendar that is in use stays in use: what is in it would be left behind. It is changed in the settings.
-    let in_use = live.filter(|live| live.calendar_phase == CalendarPhase::Ready);
+    let is_in_use =
+        |live: &Integration| live.calendar_phase == CalendarPhase::Ready && !live.lost_its_calendar();
+    let in_use = live.filter(is_in_use);
     let calendar_choice = in_use.map_or(returned.calendar_choice, |live| live.calendar_choice);
     let new = Connection {
         user_id: &returned.user_id,

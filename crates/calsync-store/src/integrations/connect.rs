@@ -30,7 +30,8 @@ pub struct Connection<'a> {
 }
 
 /// Stores a new connection, or renews the user's. With the same Google account and choice the
-/// calendar and the epoch stay, so that what is there is adopted and nothing doubled. `None` while
+/// calendar and the epoch stay, so that what is there is adopted and nothing doubled; a calendar
+/// that is gone or closed to us is not. `None` while
 /// the old connection is being disconnected: its end would take the new grant with it.
 pub async fn connect(
     store: &Store,
@@ -45,6 +46,7 @@ pub async fn connect(
         one.account_sub.as_deref() == Some(new.account_sub)
             && one.calendar_choice == new.calendar_choice
             && one.calendar_phase != CalendarPhase::Untold
+            && !one.lost_its_calendar()
     });
     let phase = before.as_ref().filter(|_| adopts).map_or(CalendarPhase::Untold, |one| one.calendar_phase);
     let epoch = before.as_ref().map_or(1, |one| if adopts { one.epoch } else { one.epoch + 1 });

@@ -97,6 +97,13 @@ pub struct Integration {
     pub last_error_at: Option<Timestamp>,
 }
 
+impl Integration {
+    /// Whether it stopped because its calendar is gone, or closed to us.
+    pub fn lost_its_calendar(&self) -> bool {
+        matches!(self.reason, Some(Reason::CalendarGone | Reason::CalendarReadOnly))
+    }
+}
+
 #[derive(FromRow)]
 struct Row {
     id: String,

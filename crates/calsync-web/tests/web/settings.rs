@@ -6,7 +6,7 @@ use http::{Method, Request};
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::visitor::{Visitor, ana, connection, link};
+use crate::visitor::{AtGoogle, Visitor, ana, connection, link};
 use crate::world::World;
 
 const ANA: &str = "ana@example.org";
@@ -154,4 +154,29 @@ async fn forms_of_strangers_do_nothing() {
         assert_eq!(stranger.send(path, form).await.status, 410, "{path}");
     }
     assert_eq!(connection(&world).await["state"], "active");
+}
+
+#[tokio::test]
+async fn a_calendar_that_is_gone_is_not_taken_up_again() {
+    let world = connected("en").await;
+    let gone = connection(&world).await["target_calendar"]["id"].as_str().unwrap().to_owned();
+    let token = world.simulator.access_token(ANA).unwrap();
+    let delete = Request::delete(format!("/calendar/v3/calendars/{gone}"));
+    let delete = delete.header("authorization", format!("Bearer {token}")).body(Body::empty()).unwrap();
+    assert!(world.simulator.router().oneshot(delete).await.unwrap().status().is_success());
+    let task = json!({"user_ids": ["ana"], "title": "Write", "due_on": "2031-03-10", "status": "active"});
+    world.put("/api/v1/items/task/write", task).await;
+    world.sync().await;
+    assert_eq!(connection(&world).await["reason"], "calendar_gone");
+
+    let visitor = Visitor::new(&world);
+    let settings = visitor.open_settings().await;
+    assert!(settings.text.contains("The calendar that we sync to is gone."), "{}", settings.text);
+    assert!(settings.text.contains("data-action=\"connect\""), "a way out");
+    let sent = visitor.send("/connect/again", "calendar=new").await;
+    visitor.decide(&sent, AtGoogle::Allows(ANA, &["calendar"])).await;
+    world.sync().await;
+    let mended = connection(&world).await;
+    assert_eq!((&mended["state"], &mended["counts"]["synced"]), (&json!("active"), &json!(2)));
+    assert_ne!(mended["target_calendar"]["id"], gone);
 }

@@ -81,9 +81,13 @@ impl Status {
         (!step.text().is_empty() && self.shown.state != IntegrationState::Active).then(|| step.text())
     }
 
-    /// Whether a new consent at Google mends it.
+    /// Whether connecting again mends it: a calendar that is gone or closed is not taken up again.
     pub(in crate::pages::connect) fn wants_consent(&self) -> bool {
-        matches!(self.shown.next_step.action(), Some("reconnect" | "connect"))
+        match self.shown.next_step.action() {
+            Some("reconnect" | "connect") => true,
+            Some("choose-calendar") => !self.wants_calendar(),
+            _ => false,
+        }
     }
 
     /// Whether the calendar is still to be chosen.
