@@ -11,7 +11,7 @@ mod form;
 mod look;
 mod screenshots;
 
-use std::{panic::Location, sync::atomic::AtomicUsize, time::Duration};
+use std::{panic::Location, time::Duration};
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -42,7 +42,6 @@ const ARGUMENTS: [&str; 7] = [
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    screenshots: AtomicUsize,
     _driver: Driver,
 }
 
@@ -74,7 +73,7 @@ impl Browser {
             .connect(&driver.url)
             .await
             .expect("Chromium starts");
-        Self { client, screenshots: AtomicUsize::new(0), _driver: driver }
+        Self { client, _driver: driver }
     }
 
     /// Opens an address.

@@ -304,8 +304,16 @@ impl Service {
 
     /// A connect link, as `wish` says.
     pub(crate) async fn connect_link(&self, user_id: &str, wish: &Value) -> String {
-        let path = format!("/users/{user_id}/connect-link");
-        let link = self.platform().call(Method::POST, &path, wish).await.unwrap();
+        self.link(&format!("/users/{user_id}/connect-link"), wish).await
+    }
+
+    /// A link by which what a disconnect left is removed.
+    pub(crate) async fn clean_up_link(&self, user_id: &str) -> String {
+        self.link(&format!("/users/{user_id}/clean-up-link"), &json!({})).await
+    }
+
+    async fn link(&self, path: &str, wish: &Value) -> String {
+        let link = self.platform().call(Method::POST, path, wish).await.unwrap();
         link["url"].as_str().unwrap().to_owned()
     }
 

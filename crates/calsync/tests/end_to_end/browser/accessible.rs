@@ -8,7 +8,7 @@ use calsync_testing::{DatabaseKind, TestDatabase};
 use http::Method;
 use serde_json::{Value, json};
 
-use super::{ana, break_the_connection_of_ana, sign_in};
+use super::{ana, break_the_connection_of_ana, end_the_grant_of_ana, sign_in, task};
 use crate::world::World;
 
 const EVENTS: &str = "https://www.googleapis.com/auth/calendar.events";
@@ -175,9 +175,18 @@ async fn the_users_pages() {
     for path in ["/oauth/google/callback?state=forged&code=x", "/nowhere"] {
         inspector.open(&at(path)).await;
     }
+    world.service.put("/items/task/t1", &task("Draft")).await;
+    world.wait_until_synced("ana").await;
+    end_the_grant_of_ana(&world).await;
+    inspector.open(&at("/connect/settings")).await;
     inspector.open(&at("/connect/disconnect")).await;
     browser.form("disconnect").await.send().await;
-    browser.reads("Everything was done.").await;
+    browser.reads("something could not be done").await;
+    inspector.inspect().await;
+    inspector.open(&world.service.clean_up_link("ana").await).await;
+    browser.form("clean-up").await.send().await;
+    browser.form("consent").await.press("[value=allow]").await;
+    browser.reads("Everything is removed").await;
     inspector.inspect().await;
     inspector.finish();
 }

@@ -4,7 +4,7 @@ use calsync_testing::browser::Browser;
 use calsync_testing::{DatabaseKind, TestDatabase};
 use serde_json::json;
 
-use super::{ana, connection, task};
+use super::{ana, connection, end_the_grant_of_ana, task};
 use crate::world::World;
 
 /// Ana with a task in her calendar, whose browser is on the page of her settings.
@@ -48,4 +48,21 @@ async fn what_was_synced_may_stay_also_without_script() {
     browser.form("connect").await.send().await;
     browser.reads("Everything is in your calendar.").await;
     assert_eq!(connection(&world).await["state"], "active", "and may come back");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_dead_grant_left_is_removed_by_a_link() {
+    let browser = Browser::start().await;
+    let world = on_the_settings(&browser).await;
+    end_the_grant_of_ana(&world).await;
+    browser.open(&format!("{}/connect/disconnect", world.service.url)).await;
+    browser.form("disconnect").await.send().await;
+    browser.reads("something could not be done").await;
+    assert_eq!(world.google.our_events().await.len(), 1);
+
+    browser.open(&world.service.clean_up_link("ana").await).await;
+    browser.form("clean-up").await.send().await;
+    browser.reads("Everything is removed").await;
+    assert_eq!(world.google.our_events().await, Vec::<serde_json::Value>::new());
+    assert_eq!(world.google.state().await["grants"], json!([]));
 }
