@@ -25,6 +25,10 @@ async fn walk(locale: &str) -> Vec<(&'static str, Answer)> {
     pages.push(("denied", visitor.decide(&sent, AtGoogle::Denies).await));
     pages.push(("used link", visitor.open(&path).await));
     pages.push(("calendar", visitor.connect_as(ANA, "existing").await));
+    assert!(
+        visitor.open("/connect/done").await.text.contains("data-action=\"choose-calendar\""),
+        "not done yet"
+    );
     pages.push(("wrong calendar", visitor.send("/connect/calendar", "target_calendar=x").await));
     pages.push(("progress", visitor.send("/connect/calendar", "target_calendar=work").await));
     world.sync().await;

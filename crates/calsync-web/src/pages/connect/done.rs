@@ -3,9 +3,9 @@
 
 use askama::Template;
 use axum::extract::State;
-use axum::response::Response;
-use calsync_core::integration::IntegrationState;
-use calsync_store::integrations::{Counts, counts};
+use axum::response::{IntoResponse, Redirect, Response};
+use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_store::integrations::{CalendarPhase, Counts, counts};
 use http::{HeaderMap, StatusCode};
 
 use super::settings::status::Status;
@@ -35,6 +35,11 @@ pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Resul
     let words = visitor.words;
     let over = || Problem::new(Kind::LinkExpired).to(words);
     let connection = visitor.connection(&web).await?.ok_or_else(over)?;
+    let is_unchosen = connection.calendar_phase == CalendarPhase::Untold
+        && connection.calendar_choice == CalendarChoice::Existing;
+    if connection.state == IntegrationState::Connecting && is_unchosen {
+        return Ok(Redirect::to("/connect/calendar").into_response());
+    }
     let mut tx = web.engine.store().read().await?;
     let counts = counts(&mut tx, &connection.id).await?;
     let status = Status::of(&mut tx, &visitor.user, words, web.engine.now()).await?;
