@@ -125,7 +125,7 @@ async fn every_connection_finds_our_schema_on_postgres() {
     let world = World::new(TestDatabase::new(DatabaseKind::Postgres)).await;
     // Held at once, so that each is a connection of its own.
     let mut held = Vec::new();
-    for _ in 0..10 {
+    for _ in 0..8 {
         let mut tx = world.begin().await;
         let found = calsync_store::users::get(&mut tx, "ana").await.unwrap();
         assert_eq!(found, None);
