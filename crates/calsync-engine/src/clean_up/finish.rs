@@ -6,6 +6,7 @@ use calsync_google::{Tokens, callback_reason, scopes};
 use calsync_store::clean_ups::{self, CleanUp};
 use calsync_store::disconnects::{self, Reopened, Saga};
 use calsync_store::integrations::Grant;
+use calsync_store::users;
 use secrecy::SecretString;
 
 use crate::connect::{Callback, give_back, redirect_uri};
@@ -85,7 +86,8 @@ async fn check(engine: &Engine, tokens: &Tokens, saga: &Saga) -> Result<(), Refu
     Err(Refusal { reason, account_sub: Some(account.sub) })
 }
 
-/// Hands the grant to the disconnect; false if nothing is left for it to remove.
+/// Hands the grant to the disconnect; false if nothing is left for it to remove, or its user is being
+/// deleted.
 async fn carry_on(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result<bool, EngineError> {
     let now = engine.now();
     let grant = Grant {
@@ -94,6 +96,9 @@ async fn carry_on(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result
         expires_at: tokens::end_of(now, given.expires_in_secs),
     };
     let mut tx = engine.store().begin().await?;
+    if users::staying(&mut tx, &clean_up.user_id).await?.is_none() {
+        return Ok(false);
+    }
     let reopened = disconnects::reopen(&mut tx, &clean_up.disconnect_id, &clean_up.id, now).await?;
     if reopened != Reopened::Running {
         return Ok(false);

@@ -4,6 +4,7 @@
 #![expect(clippy::panic, clippy::unwrap_used, reason = "test code: a failed step is a failed test")]
 
 mod clean_up;
+mod damaged_secrets;
 mod disconnect;
 mod disconnect_crashes;
 mod disconnect_removal;

@@ -1,0 +1,72 @@
+//! Sealed tokens that were damaged, or moved to another row: that connection stops, makes no call,
+//! and its user can connect again; the others notice nothing.
+
+use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::reason::Reason;
+use calsync_engine::disconnect::RemoteItems;
+use calsync_testing::on_both_databases;
+
+use crate::world::{World, email, told};
+
+/// What happens to a sealed value.
+#[derive(Clone, Copy)]
+enum Damage {
+    /// One byte is another: the first, one in the middle, or the last.
+    Flipped(fn(usize) -> usize),
+    /// Ben's stands in its place.
+    Moved,
+}
+
+async fn damage(world: &World, user: &str, damage: Damage) {
+    for column in ["access_token", "refresh_token"] {
+        let sealed = match damage {
+            Damage::Moved => world.sealed("ben", column).await,
+            Damage::Flipped(place) => {
+                let mut sealed = world.sealed(user, column).await;
+                let place = place(sealed.len());
+                sealed[place] ^= 1;
+                sealed
+            }
+        };
+        world.put_sealed(user, column, &sealed).await;
+    }
+}
+
+on_both_databases! {
+    async fn only_that_connection_stops_and_it_can_be_made_anew(db: TestDatabase) {
+        let world = World::new(db).await;
+        let damages = [Damage::Flipped(|_| 0), Damage::Flipped(|length| length / 2),
+            Damage::Flipped(|length| length - 1), Damage::Moved];
+        for user in ["ben", "user0", "user1", "user2", "user3"] {
+            world.synced(user, 2).await;
+        }
+        for (number, kind) in damages.into_iter().enumerate() {
+            let user = format!("user{number}");
+            damage(&world, &user, kind).await;
+            let calls = world.wire.calls();
+            world.put_tasks(&user, 2, "changed").await;
+            world.sync().await;
+            world.advance(3_600);
+            world.sync().await;
+            let stopped = world.integration(&user).await;
+            assert_eq!((stopped.state, stopped.reason), (IntegrationState::NeedsAction, Some(Reason::TokenUnreadable)));
+            let saga = world.disconnect(&user, RemoteItems::Remove).await;
+            assert_eq!(
+                told(&saga),
+                "done_with_leftovers: freeze done, stop_channels skipped, remove_items could_not, \
+                 revoke could_not, verify could_not, wipe done"
+            );
+            assert_eq!(world.wire.calls(), calls, "no call was made");
+            world.connect(&user, &email(&user), CalendarChoice::New).await;
+            world.sync().await;
+            let events = world.events(&user, true);
+            assert_eq!(events.len(), 2, "nothing is doubled");
+            assert!(events.iter().all(|event| event["summary"].as_str().unwrap().ends_with("changed")));
+
+            world.put_tasks("ben", 2, &format!("after {user}")).await;
+            world.sync().await;
+            let events = world.events("ben", true);
+            assert!(events.iter().all(|event| event["summary"].as_str().unwrap().ends_with(&user)), "ben's work");
+        }
+    }
+}
