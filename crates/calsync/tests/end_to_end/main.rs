@@ -10,6 +10,7 @@ mod leaks;
 mod month;
 mod month_arrives;
 mod neighbours;
+mod other_authorization_server;
 mod secrets_stay_secret;
 mod stories;
 #[path = "../../src/demo/visitor.rs"]

@@ -212,7 +212,7 @@ impl Service {
     }
 
     /// Runs a command of the program that prints a secret as its last word.
-    fn secret_of(&self, arguments: &[&str]) -> String {
+    pub(crate) fn secret_of(&self, arguments: &[&str]) -> String {
         let output = self.command().args(arguments).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap().split_whitespace().last().unwrap().to_owned()
