@@ -44,6 +44,11 @@ impl Leaks {
         self.answers.push_str(&format!("{:?}\n{body}\n", answer.headers()));
     }
 
+    /// Keeps what a command said.
+    pub(crate) fn said(&mut self, output: &[u8]) {
+        self.answers.push_str(&String::from_utf8_lossy(output));
+    }
+
     /// Looks in the log, the database and every answer.
     pub(crate) fn search(&self, log: &[u8], database: &[u8]) {
         let (log, database) = (String::from_utf8_lossy(log), String::from_utf8_lossy(database));

@@ -1,5 +1,9 @@
 //! Secrets run through what is done with them: connecting, syncing, refreshing, failing in all
-//! ways in which Google may echo them. Then they are looked for where they must not be.
+//! ways in which Google may echo them, signing in, disconnecting, cleaning up, changing keys. Then
+//! they are looked for where they must not be.
+
+mod console;
+mod leaving;
 
 use bytes::Bytes;
 use calsync_google::{HttpTransport, Transport};
@@ -30,6 +34,11 @@ const ADDRESSES: &[&str] = &[
     "$/api/v1/admin/users/ana/integrations",
     "$/api/v1/admin/users/ana/connect-attempts",
     "$/api/v1/admin/sync-errors?user_id=ana",
+    "$/api/v1/admin/error-groups",
+    "$/api/v1/admin/audit-log",
+    "$/api/v1/admin/overview",
+    "$/api/v1/admin/users?q=ana",
+    "/api/v1/items?user_id=ana&state=not_connected",
     "/openapi.json",
     "/healthz",
     "/readyz",
@@ -37,11 +46,16 @@ const ADDRESSES: &[&str] = &[
     "/nothing/is/here",
 ];
 
+/// What a user sees of their connection.
+const USERS_PAGES: &[&str] = &["done", "settings", "disconnect"];
+
 struct Story {
     world: World,
     leaks: Leaks,
     transport: HttpTransport,
     admin_key: String,
+    /// The cookies of an admin's browser.
+    signed_in: String,
     folder: TempDir,
 }
 
@@ -85,10 +99,19 @@ impl Story {
             ("a wrong API key", WRONG_KEY),
             ("a wrong code", WRONG_CODE),
             ("a wrong link", WRONG_LINK),
+            ("a password", console::PASSWORD),
+            ("a wrong password", console::WRONG_PASSWORD),
         ] {
             leaks.look_for(name, secret, Whose::Ours);
         }
-        Self { world, leaks, transport: HttpTransport::new().unwrap(), admin_key, folder }
+        Self {
+            world,
+            leaks,
+            transport: HttpTransport::new().unwrap(),
+            admin_key,
+            signed_in: String::new(),
+            folder,
+        }
     }
 
     async fn send(&mut self, request: Request<Bytes>) -> Response<Bytes> {
@@ -121,35 +144,44 @@ impl Story {
         grants
     }
 
-    /// A link, as the platform gets it; asked for twice with the same key.
-    async fn link(&mut self, user: &str) -> String {
+    /// A link to connect, as the platform gets it.
+    async fn connect_link(&mut self, user: &str) -> String {
         self.world.service.put(&format!("/users/{user}"), &json!({"email": email(user)})).await;
+        self.link(user, "connect-link").await
+    }
+
+    /// A link of either kind; asked for twice with the same key.
+    async fn link(&mut self, user: &str, kind: &str) -> String {
         let mut links = Vec::new();
         for _ in 0..2 {
-            let request =
-                Request::post(format!("{}/api/v1/users/{user}/connect-link", self.world.service.url))
-                    .header(AUTHORIZATION, format!("Bearer {}", self.world.service.key.expose_secret()))
-                    .header("idempotency-key", format!("link-of-{user}"))
-                    .body(Bytes::from_static(b"{}"));
+            let request = Request::post(format!("{}/api/v1/users/{user}/{kind}", self.world.service.url))
+                .header(AUTHORIZATION, format!("Bearer {}", self.world.service.key.expose_secret()))
+                .header("idempotency-key", format!("{kind}-of-{user}"))
+                .body(Bytes::from_static(b"{}"));
             // This answer is the one place where the link belongs, so it is not searched.
             let answer = self.transport.send(request.unwrap()).await.unwrap();
             let body: Value = serde_json::from_slice(answer.body()).unwrap();
             links.push(body["url"].as_str().unwrap().to_owned());
         }
         assert_eq!(links[0], links[1]);
-        self.leaks.look_for("a connect link", links[0].rsplit('/').next().unwrap(), Whose::TheUsers);
+        self.leaks.look_for("a link", links[0].rsplit('/').next().unwrap(), Whose::TheUsers);
         links.remove(0)
     }
 
-    /// Goes to Google and agrees: the address that leads back, and the browser's cookie.
-    async fn consent(&mut self, user: &str) -> (String, String) {
-        let link = self.link(user).await;
-        self.get(&link, &[]).await;
-        let form = Request::post(&link)
+    /// Sends a form of ours, as a browser does.
+    async fn submit(&mut self, address: &str, cookies: &str, form: String) -> Response<Bytes> {
+        let form = Request::post(address)
             .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header("sec-fetch-site", "same-origin")
-            .body(Bytes::from_static(b"calendar=new"));
-        let answer = self.send(form.unwrap()).await;
+            .header(COOKIE, cookies)
+            .body(Bytes::from(form));
+        self.send(form.unwrap()).await
+    }
+
+    /// Goes to Google by `link` and agrees: the address that leads back, and the browser's cookie.
+    async fn consent(&mut self, link: &str) -> (String, String) {
+        self.get(link, &[]).await;
+        let answer = self.submit(link, "", "calendar=new".into()).await;
         let cookie = header(&answer, SET_COOKIE).split(';').next().unwrap().to_owned();
         let mut address = header(&answer, LOCATION);
         while address.starts_with(&self.world.google.url) {
@@ -163,19 +195,27 @@ impl Story {
 
     /// Comes back with a wrong state, then rightly, then once more.
     async fn connect(&mut self, user: &str) {
-        let (address, cookie) = self.consent(user).await;
+        let link = self.connect_link(user).await;
+        let (address, cookie) = self.consent(&link).await;
         let wrong = format!("{}/oauth/google/callback?state=wrong&code={WRONG_CODE}", self.world.service.url);
-        for address in [&wrong, &address, &address] {
-            self.get(address, &[(COOKIE, &cookie)]).await;
+        self.get(&wrong, &[(COOKIE, &cookie)]).await;
+        let answer = self.get(&address, &[(COOKIE, &cookie)]).await;
+        self.get(&address, &[(COOKIE, &cookie)]).await;
+        // The first cookie is that of the visit which begins here.
+        let visit = header(&answer, SET_COOKIE).split(';').next().unwrap().to_owned();
+        self.leaks.look_for("a visit's cookie", visit.split_once('=').unwrap().1, Whose::TheUsers);
+        for page in USERS_PAGES {
+            let address = format!("{}/connect/{page}", self.world.service.url);
+            let answer = self.get(&address, &[(COOKIE, &visit)]).await;
+            assert!(answer.status().is_success(), "{page}: {}", answer.status());
         }
-        let done = format!("{}/connect/done", self.world.service.url);
-        self.get(&done, &[(COOKIE, &cookie)]).await;
         self.note_tokens().await;
     }
 
     /// Google refuses the code and repeats all that it was sent.
     async fn fail_to_connect(&mut self, user: &str) {
-        let (address, cookie) = self.consent(user).await;
+        let link = self.connect_link(user).await;
+        let (address, cookie) = self.consent(&link).await;
         let echo = format!("code={} secret={CLIENT_SECRET}", parameter(&address, "code"));
         self.fault(json!({"method": "token"}), json!({"status": 400, "reason": echo})).await;
         self.get(&address, &[(COOKIE, &cookie)]).await;
@@ -281,6 +321,11 @@ on_both_databases! {
         story.fail_to_sync().await;
         story.fail_to_refresh().await;
         story.lose_the_grant().await;
+        story.sign_in().await;
+        let disconnect_id = story.force_disconnect().await;
+        story.look_at_the_console(&disconnect_id).await;
+        story.clean_up(&disconnect_id).await;
+        story.rotate_keys();
         story.ask_for_everything().await;
         story.search().await;
     }
