@@ -8,6 +8,23 @@ use serde_json::{Map, Value, json};
 
 use crate::owned::{Owned, When};
 
+/// What Google gives an event by its place, and what only it can write.
+const OF_ITS_PLACE: [&str; 13] = [
+    "attendeesOmitted",
+    "created",
+    "creator",
+    "etag",
+    "hangoutLink",
+    "htmlLink",
+    "iCalUID",
+    "id",
+    "kind",
+    "locked",
+    "organizer",
+    "sequence",
+    "updated",
+];
+
 /// The whole of an event, in Google's JSON.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -26,6 +43,21 @@ impl RemoteEvent {
     /// Its version at Google.
     pub fn etag(&self) -> &str {
         self.text("etag").unwrap_or_default()
+    }
+
+    /// From here on no version of it is known.
+    pub fn forget_etag(&mut self) {
+        self.0.remove("etag");
+    }
+
+    /// When it was made, by Google's clock.
+    pub fn created_at(&self) -> Option<Timestamp> {
+        self.text("created")?.parse().ok()
+    }
+
+    /// When it last changed, by Google's clock.
+    pub fn updated_at(&self) -> Option<Timestamp> {
+        self.text("updated")?.parse().ok()
     }
 
     /// Its address for people.
@@ -55,19 +87,14 @@ impl RemoteEvent {
 
     /// Sets private extended properties, leaving others as they are.
     pub fn set_private(&mut self, pairs: impl IntoIterator<Item = (&'static str, String)>) {
-        let extended = self.0.entry("extendedProperties").or_insert_with(|| json!({}));
-        if !extended.is_object() {
-            *extended = json!({});
-        }
-        let Some(extended) = extended.as_object_mut() else { return };
-        let private = extended.entry("private").or_insert_with(|| json!({}));
-        if !private.is_object() {
-            *private = json!({});
-        }
-        let Some(private) = private.as_object_mut() else { return };
         for (key, value) in pairs {
-            private.insert(key.into(), value.into());
+            self.set_property("private", key, Some(value.into()));
         }
+    }
+
+    fn properties(&mut self, part: &str) -> Option<&mut Map<String, Value>> {
+        let extended = object(self.0.entry("extendedProperties").or_insert(Value::Null))?;
+        object(extended.entry(part).or_insert(Value::Null))
     }
 
     /// The times, if they can be read.
@@ -123,12 +150,46 @@ impl RemoteEvent {
         }
     }
 
-    fn set_or_remove(&mut self, key: &str, value: Option<Value>) {
+    /// What there is in it that would be the same in another calendar.
+    pub fn without_place(&self) -> Self {
+        let mut event = self.clone();
+        event.0.retain(|key, _| !OF_ITS_PLACE.contains(&key.as_str()));
+        event
+    }
+
+    /// The keys that differ from `before`, as a patch names them.
+    pub fn changed_from(&self, before: Option<&Self>) -> Self {
+        let none = Map::new();
+        let before = before.map_or(&none, |event| &event.0);
+        let keys = self.0.keys().chain(before.keys());
+        let changed = keys.filter(|key| self.0.get(*key) != before.get(*key));
+        let named = |key: &String| (key.clone(), self.0.get(key).cloned().unwrap_or(Value::Null));
+        Self(changed.map(named).collect())
+    }
+
+    /// Sets one extended property of `part`, `private` or `shared`, or clears it.
+    pub fn set_property(&mut self, part: &str, key: &str, value: Option<Value>) {
+        let Some(properties) = self.properties(part) else { return };
+        match value {
+            Some(value) => properties.insert(key.to_owned(), value),
+            None => properties.remove(key),
+        };
+    }
+
+    pub(crate) fn set_or_remove(&mut self, key: &str, value: Option<Value>) {
         match value {
             Some(value) => self.0.insert(key.into(), value),
             None => self.0.remove(key),
         };
     }
+}
+
+/// `value` as an object, made one if it isn't.
+fn object(value: &mut Value) -> Option<&mut Map<String, Value>> {
+    if !value.is_object() {
+        *value = json!({});
+    }
+    value.as_object_mut()
 }
 
 /// An instant as people in `zone` read it. A zone that this machine doesn't know is written in UTC,

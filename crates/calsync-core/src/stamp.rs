@@ -17,6 +17,11 @@ const WANTED: &str = "calsync_wanted";
 const WRITTEN: &str = "calsync_written";
 const BLOCK: &str = "calsync_block";
 
+/// Whether `key` names a property of the stamp.
+pub fn is_of_stamp(key: &str) -> bool {
+    [DEPLOYMENT, INTEGRATION, ITEM, GENERATION, WANTED, WRITTEN, BLOCK].contains(&key)
+}
+
 /// Whose an event of ours is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Owner<'a> {

@@ -5,6 +5,7 @@
 //! at any point loses nothing.
 
 pub mod background;
+pub mod calendar;
 pub mod clean_up;
 pub mod connect;
 pub mod disconnect;
@@ -13,6 +14,7 @@ mod error;
 pub mod forget;
 mod journal;
 pub mod lanes;
+mod ours;
 pub mod reconcile;
 mod tokens;
 

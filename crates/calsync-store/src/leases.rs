@@ -69,7 +69,7 @@ pub async fn renew(tx: &mut Tx, lease: &Lease) -> Result<()> {
 
 /// How a pass leaves its integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Release {
+pub struct Release<'a> {
     /// When the next pair is due; `None`: nothing is left of the wakes that were counted.
     pub next_due: Option<Timestamp>,
     /// No work before this, whatever wakes: Google or a rule slows the integration down.
@@ -78,12 +78,13 @@ pub struct Release {
     pub succeeded: bool,
     /// Whether any failed.
     pub failed: bool,
-    /// Stops the integration until its user acts.
-    pub needs_action: Option<Reason>,
+    /// Stops the integration until its user acts: why, and the target calendar that it happened with. If
+    /// the user chose another one meanwhile, they have acted.
+    pub needs_action: Option<(Reason, Option<&'a str>)>,
 }
 
 /// Lets the integration go. A wake that came after the claim keeps it due.
-pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -> Result<()> {
+pub async fn release(tx: &mut Tx, lease: &Lease, how: Release<'_>, now: Timestamp) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0,
@@ -93,8 +94,9 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
              failures = CASE WHEN $5 IS NULL THEN 0 ELSE failures + 1 END,
              last_success_at = CASE WHEN $6 THEN $8 ELSE last_success_at END,
              last_error_at = CASE WHEN $7 THEN $8 ELSE last_error_at END,
-             state = CASE WHEN $9 IS NULL THEN state ELSE 'needs_action' END,
-             reason = CASE WHEN $9 IS NULL THEN reason ELSE $9 END,
+             state = CASE WHEN $9 IS NULL OR COALESCE(target_calendar_id, '') <> $10 THEN state
+                          ELSE 'needs_action' END,
+             reason = CASE WHEN $9 IS NULL OR COALESCE(target_calendar_id, '') <> $10 THEN reason ELSE $9 END,
              updated_at = $8
          WHERE id = $1 AND fence = $2",
         &lease.integration_id,
@@ -105,7 +107,8 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
         how.succeeded,
         how.failed,
         micros(now),
-        how.needs_action.map(Reason::name),
+        how.needs_action.map(|(reason, _)| reason.name()),
+        how.needs_action.and_then(|(_, calendar_id)| calendar_id).unwrap_or_default(),
     )?;
     Ok(())
 }

@@ -6,11 +6,14 @@
 
 mod block;
 mod keep;
+mod leaving;
+mod moving;
 mod pair;
 
-pub use pair::{Pair, Phase};
+pub use leaving::{Leaving, LeavingPhase};
+pub use pair::{Address, Pair, Phase};
 
-use keep::keep;
+use keep::{Kept, keep};
 
 use serde_json::json;
 
@@ -29,7 +32,7 @@ use crate::sync_state::SyncState;
 pub struct Place<'a> {
     /// This installation of calsync.
     pub deployment_id: &'a str,
-    /// The integration, its epoch and calendar.
+    /// The integration, its epoch and target calendar.
     pub event: EventPlace<'a>,
     /// The item.
     pub item: &'a ItemKey,
@@ -46,9 +49,19 @@ impl<'a> Place<'a> {
         }
     }
 
-    /// The id that Google knows the pair's event by in `generation`.
-    pub fn event_id(&self, generation: i64) -> String {
-        event_id(self.event, self.item, generation)
+    /// Where the pair's next event is made: in the target calendar, under an id that was never used.
+    fn next_address(&self, pair: &Pair) -> Address {
+        let generation = pair.last_generation + 1;
+        Address {
+            calendar_id: self.event.calendar_id.to_owned(),
+            google_id: event_id(self.event, self.item, generation),
+            generation,
+        }
+    }
+
+    /// Whether the pair's event is in another calendar than the target.
+    pub fn is_elsewhere(&self, pair: &Pair) -> bool {
+        pair.address.as_ref().is_some_and(|address| address.calendar_id != self.event.calendar_id)
     }
 }
 
@@ -59,10 +72,13 @@ pub enum Step {
     Settle(SyncState, Option<Reason>),
     /// Read the event by its id.
     Look,
-    /// Make the event. The generation and the phase `told` are stored before it is sent.
+    /// Read the event at the place that the item moves away from.
+    LookBack,
+    /// Make the event in the target calendar. Its address, the phase `told` and what it leaves are
+    /// stored before it is sent.
     Insert {
-        /// The generation of the id.
-        generation: i64,
+        /// Where.
+        address: Address,
         /// The body.
         event: RemoteEvent,
         /// The base once it is done.
@@ -83,18 +99,27 @@ pub enum Step {
     },
     /// Remove the event. The phase `removing` is stored before it is sent.
     Delete,
+    /// Remove the event at the place that the item moves away from, if it is still at this etag. Its
+    /// phase `removing` is stored before it is sent.
+    DeleteOld {
+        /// The version whose content the new place has.
+        etag: String,
+    },
 }
 
 /// The next step towards `want`.
 pub fn plan(place: Place<'_>, want: &Want, pair: &Pair) -> Step {
     match (want, pair.phase) {
         // What the platform removed goes for good, also if it is wanted again: a later PUT starts anew.
-        (_, Phase::Removing) | (Want::Absent(_), Phase::There) => match foreign(place, pair) {
-            true => settle_conflict(),
-            false => Step::Delete,
-        },
+        (_, Phase::Removing) | (Want::Absent(_), Phase::There) => {
+            match pair.remote.as_ref().is_some_and(|event| is_foreign(place, event)) {
+                true => settle_conflict(),
+                false => Step::Delete,
+            }
+        }
         // Also what is to go: it may be gone already, and by the user.
         (_, Phase::Told) => Step::Look,
+        _ if let Some(leaving) = leaving(place, pair) => moving::leave(place, want, pair, leaving),
         (Want::Absent(Reason::KindOff), _) => Step::Settle(SyncState::NotSent, Some(Reason::KindOff)),
         (Want::Absent(reason), _) => Step::Settle(SyncState::Removed, Some(*reason)),
         (Want::Present { .. }, Phase::RemovedByUser) => {
@@ -103,22 +128,28 @@ pub fn plan(place: Place<'_>, want: &Want, pair: &Pair) -> Step {
         (Want::Present { too_old: true, .. }, Phase::Untold | Phase::RemovedByUs) => {
             Step::Settle(SyncState::NotSent, Some(Reason::TooOld))
         }
-        (Want::Present { owned, popup_minutes, .. }, Phase::Untold) => {
-            insert(place, pair.generation, owned, *popup_minutes)
-        }
-        (Want::Present { owned, popup_minutes, .. }, Phase::RemovedByUs) => {
-            insert(place, pair.generation + 1, owned, *popup_minutes)
+        (Want::Present { owned, popup_minutes, .. }, Phase::Untold | Phase::RemovedByUs) => {
+            insert(place, place.next_address(pair), owned, *popup_minutes)
         }
         (Want::Present { owned, .. }, Phase::There) => match &pair.remote {
-            Some(_) if foreign(place, pair) => settle_conflict(),
-            Some(remote) => keep(place, pair, remote, owned),
-            None => Step::Look,
+            Some(remote) if is_foreign(place, remote) => settle_conflict(),
+            Some(remote) if place.is_elsewhere(pair) && moving::can_move(remote) => {
+                Kept::of(place, pair, remote, owned).insert(place, place.next_address(pair), remote)
+            }
+            Some(remote) if !remote.etag().is_empty() => keep(place, pair, remote, owned),
+            _ => Step::Look,
         },
     }
 }
 
-fn foreign(place: Place<'_>, pair: &Pair) -> bool {
-    pair.remote.as_ref().is_some_and(|event| stamp::ownership(event, &place.owner()) == Ownership::Foreign)
+/// The event that is to go from an old place, unless it became somebody else's.
+fn leaving<'a>(place: Place<'_>, pair: &'a Pair) -> Option<&'a Leaving> {
+    let is_others = |leaving: &Leaving| leaving.seen.as_ref().is_some_and(|event| is_foreign(place, event));
+    pair.leaving.as_ref().filter(|leaving| leaving.is_to_go() && !is_others(leaving))
+}
+
+fn is_foreign(place: Place<'_>, event: &RemoteEvent) -> bool {
+    stamp::ownership(event, &place.owner()) == Ownership::Foreign
 }
 
 /// The id is ours and the stamp is another's: nobody's mistake that we may mend.
@@ -126,15 +157,15 @@ const fn settle_conflict() -> Step {
     Step::Settle(SyncState::Parked, Some(Reason::Conflict))
 }
 
-fn insert(place: Place<'_>, generation: i64, owned: &Owned, popup_minutes: Option<i64>) -> Step {
+fn insert(place: Place<'_>, address: Address, owned: &Owned, popup_minutes: Option<i64>) -> Step {
     let base = Base { wanted: FieldHashes::of(owned), agreed: owned.clone() };
     let mut event = RemoteEvent::default();
-    event.0.insert("id".into(), place.event_id(generation).into());
+    event.0.insert("id".into(), address.google_id.clone().into());
     event.set_owned(owned, owned.block.clone(), place.platform_name);
     if let Some(minutes) = popup_minutes {
         let popup = json!({"useDefault": false, "overrides": [{"method": "popup", "minutes": minutes}]});
         event.0.insert("reminders".into(), popup);
     }
-    stamp::stamp(&mut event, &place.owner(), generation, &base, 0);
-    Step::Insert { generation, event, base }
+    stamp::stamp(&mut event, &place.owner(), address.generation, &base, 0);
+    Step::Insert { address, event, base }
 }

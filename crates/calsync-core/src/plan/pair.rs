@@ -1,6 +1,7 @@
 //! A pair: one item in one integration, and what is known of it at Google. Each answer of
 //! Google's moves it by one of the functions here.
 
+use super::leaving::{Leaving, LeavingPhase};
 use crate::named::named;
 use crate::owned::Base;
 use crate::remote::RemoteEvent;
@@ -33,34 +34,75 @@ named! {
     }
 }
 
+/// Where Google keeps an event of ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Address {
+    /// The calendar.
+    pub calendar_id: String,
+    /// The event's id there.
+    pub google_id: String,
+    /// The part of the id that sets it apart from earlier events of the same item.
+    pub generation: i64,
+}
+
 /// What is known of one item in one integration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pair {
-    /// Part of the event's id; raised only after a removal of ours.
-    pub generation: i64,
+    /// Where its event is, or was last; none where Google never heard of it.
+    pub address: Option<Address>,
+    /// The generation that was last used. Each insert takes the next, so that no id is used twice in
+    /// any calendar, but for one that Google never heard of.
+    pub last_generation: i64,
     /// The phase.
     pub phase: Phase,
     /// The whole event as last seen.
     pub remote: Option<RemoteEvent>,
     /// What both sides last agreed on.
     pub base: Option<Base>,
+    /// The place that the item moves away from, until nothing is left there.
+    pub leaving: Option<Leaving>,
 }
 
 impl Pair {
     /// A pair of which Google has never heard.
     pub const fn new() -> Self {
-        Self { generation: 1, phase: Phase::Untold, remote: None, base: None }
+        Self {
+            address: None,
+            last_generation: 0,
+            phase: Phase::Untold,
+            remote: None,
+            base: None,
+            leaving: None,
+        }
     }
 
-    /// An insert of `generation` is about to be sent.
-    pub fn telling(&mut self, generation: i64) {
-        *self = Self { generation, phase: Phase::Told, remote: None, base: None };
+    /// The generation of the event at its address.
+    pub(super) fn generation(&self) -> i64 {
+        self.address.as_ref().map_or(self.last_generation, |address| address.generation)
+    }
+
+    /// An insert at `address` is about to be sent. What is elsewhere is to go.
+    pub fn telling(&mut self, address: Address) {
+        if self.phase == Phase::There {
+            self.leave(if self.is_closed() { LeavingPhase::GivenUp } else { LeavingPhase::There });
+        }
+        self.base = None;
+        self.last_generation = address.generation;
+        (self.address, self.phase, self.remote) = (Some(address), Phase::Told, None);
     }
 
     /// Google surely didn't make what it was told of.
-    pub const fn not_told(&mut self) {
-        if matches!(self.phase, Phase::Told) && self.base.is_none() {
-            self.phase = Phase::Untold;
+    pub fn not_told(&mut self) {
+        if self.phase == Phase::Told && self.remote.is_none() {
+            self.was_never_there();
+        }
+    }
+
+    /// Google never heard of the event: the next try has the same id.
+    fn was_never_there(&mut self) {
+        self.last_generation -= 1;
+        if !self.stays() {
+            (self.phase, self.address) = (Phase::Untold, None);
         }
     }
 
@@ -74,11 +116,19 @@ impl Pair {
         self.phase = Phase::There;
         self.remote = Some(remote);
         self.base = Some(base);
+        match &mut self.leaving {
+            Some(leaving) if leaving.is_to_go() => {
+                // What the user did at the old place meanwhile was part of the write.
+                leaving.copy = leaving.seen.take().or_else(|| leaving.copy.take());
+            }
+            Some(leaving) => leaving.give_up(),
+            None => {}
+        }
     }
 
     /// A delete was answered: it is gone, by us.
     pub fn removed(&mut self) {
-        *self = Self { generation: self.generation, phase: Phase::RemovedByUs, remote: None, base: None };
+        (self.phase, self.remote, self.base) = (Phase::RemovedByUs, None, None);
     }
 
     /// It was gone before we asked for the first time: the user removed it.
@@ -96,13 +146,15 @@ impl Pair {
 
     /// A look was answered with `remote`: `None` where Google has no trace of it.
     pub fn looked(&mut self, remote: Option<RemoteEvent>) {
-        let was_there = self.base.is_some();
+        match &remote {
+            None if self.phase == Phase::Told && self.remote.is_none() => return self.was_never_there(),
+            None if self.phase == Phase::Told && self.returns() => return,
+            _ => {}
+        }
         self.phase = match (&remote, self.phase) {
             (Some(event), _) if !event.is_cancelled() => Phase::There,
             (_, Phase::Removing) => Phase::RemovedByUs,
-            (Some(_), _) => Phase::RemovedByUser,
-            (None, _) if was_there => Phase::RemovedByUser,
-            (None, _) => Phase::Untold,
+            _ => Phase::RemovedByUser,
         };
         self.remote = remote.filter(|_| self.phase == Phase::There);
         // The stamp knows of a write whose answer we never heard.

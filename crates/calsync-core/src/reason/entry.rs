@@ -86,6 +86,10 @@ pub(super) const fn user(text: &'static str, action: &'static str) -> NextStep {
     NextStep { text, who: Actor::User, action: Some(action) }
 }
 
+pub(super) const fn by_hand(text: &'static str) -> NextStep {
+    NextStep { text, who: Actor::User, action: None }
+}
+
 pub(super) const fn support(text: &'static str, action: &'static str) -> NextStep {
     NextStep { text, who: Actor::Support, action: Some(action) }
 }

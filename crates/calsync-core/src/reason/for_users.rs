@@ -78,6 +78,10 @@ sentences! {
         "Google doesn't accept this entry.",
         "この予定は Google に受け付けられませんでした。",
         "Google에서 이 항목을 받아들이지 않았습니다.";
+    LeftBehind:
+        "An entry is left in the calendar that you used before: we could not remove it.",
+        "以前のカレンダーに予定が残っています。当方では削除できませんでした。",
+        "이전에 사용하시던 캘린더에 일정이 남아 있습니다. 저희가 삭제할 수 없었습니다.";
     ItemGone:
         "This entry is not in your calendar any more.",
         "この予定はカレンダーにありません。",
@@ -223,6 +227,11 @@ const CHOOSE_ANOTHER: Text = Text::new(
     "変更権限のある別のカレンダーを選んでください。",
     "변경 권한이 있는 다른 캘린더를 선택해 주세요.",
 );
+const REMOVE_BY_HAND: Text = Text::new(
+    "Remove it there by hand.",
+    "以前のカレンダーから手動で削除してください。",
+    "이전 캘린더에서 직접 삭제해 주세요.",
+);
 const TURN_ON: Text =
     Text::new("Turn it on in the settings.", "設定でオンにしてください。", "설정에서 켜 주세요.");
 const ASK_ADMINISTRATOR: Text = Text::new(
@@ -246,6 +255,7 @@ pub(super) const fn next_step(reason: Reason) -> Text {
         Actor::User => match reason {
             Reason::ScopeMissing | Reason::ConsentPartial => TICK_EVERY_BOX,
             Reason::CalendarGone | Reason::CalendarReadOnly => CHOOSE_ANOTHER,
+            Reason::LeftBehind => REMOVE_BY_HAND,
             Reason::KindOff => TURN_ON,
             Reason::OrgBlocksApp => ASK_ADMINISTRATOR,
             Reason::LinkExpired => ASK_FOR_A_LINK,

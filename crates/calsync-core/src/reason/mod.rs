@@ -38,6 +38,8 @@ named! {
         CalendarGone => "calendar_gone",
         /// We may not write to the calendar.
         CalendarReadOnly => "calendar_read_only",
+        /// What we put into an earlier calendar can't be removed there.
+        LeftBehind => "left_behind",
         /// Google won't take this item.
         ItemRefused => "item_refused",
         /// The event isn't there.

@@ -1,7 +1,7 @@
 //! The one table of reasons. Google's part follows its guide "Handle API errors".
 
 use super::Reason;
-use super::entry::{Actor, Entry, NextStep, Reach, Reaction, nobody, operator, support, user};
+use super::entry::{Actor, Entry, NextStep, Reach, Reaction, by_hand, nobody, operator, support, user};
 
 macro_rules! entry {
     ($reach:ident, $reaction:ident, $admin:literal, $next:expr) => {
@@ -31,6 +31,7 @@ pub(super) const fn entry(reason: Reason) -> &'static Entry {
         | Reason::UserQuota => limits(reason),
         Reason::CalendarGone
         | Reason::CalendarReadOnly
+        | Reason::LeftBehind
         | Reason::ItemRefused
         | Reason::ItemGone
         | Reason::Conflict
@@ -151,6 +152,12 @@ const fn calendar(reason: Reason) -> &'static Entry {
             StopIntegration,
             "Google refuses writes to the target calendar: it is read-only for this account.",
             user("Choose a calendar that you may change.", "choose-calendar")
+        ),
+        Reason::LeftBehind => entry!(
+            Calendar,
+            Park,
+            "The item moved to another calendar, and Google refuses to remove it from the one before; it is not tried again.",
+            by_hand("Have the user remove it there by hand, or disconnect once we may write there again.")
         ),
         Reason::ItemRefused => entry!(
             Item,

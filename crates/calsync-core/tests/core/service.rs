@@ -1,18 +1,20 @@
 //! The part of the engine that the planner needs: stores what Google is about to be told, takes
 //! the steps, and forgets in a crash what was not stored.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use calsync_core::event_id::EventPlace;
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, ItemStatus};
-use calsync_core::plan::{Pair, Phase, Place, Step, plan};
+use calsync_core::plan::{Address, LeavingPhase, Pair, Phase, Place, Step, plan};
 use calsync_core::policy::Policy;
 use calsync_core::render::{View, Want, want};
 use calsync_core::sync_state::SyncState;
 use serde_json::{Value, json};
 
-use crate::google::{Google, No};
+use crate::google::{Google, Key, No};
 
 /// More steps than this to settle one pair would be going round in circles.
-pub(crate) const STEPS_MAX: usize = 6;
+pub(crate) const STEPS_MAX: usize = 12;
 
 /// What happens to one call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,8 +34,14 @@ pub(crate) struct Service {
     pub(crate) google: Google,
     pub(crate) item: Item,
     pub(crate) policy: Policy,
+    /// The calendar that the user chose.
+    pub(crate) target: String,
     /// What is in the store.
     pub(crate) pair: Pair,
+    /// Which event each copy of a move was made from.
+    pub(crate) copies: BTreeMap<Key, Key>,
+    /// Events of ours that could not be removed.
+    pub(crate) given_up: BTreeSet<Key>,
     /// Whether a delete met a fault: then nobody can tell any more who removed the event.
     pub(crate) delete_was_unclear: bool,
 }
@@ -65,8 +73,16 @@ impl Service {
         }
         let body = ItemBody::parse(kind, &fields).unwrap();
         let item = Item { key, body, revision: 1, deleted: false };
-        let (google, pair) = (Google::default(), Pair::new());
-        Self { google, item, policy: Policy::default(), pair, delete_was_unclear: false }
+        Self {
+            google: Google::default(),
+            item,
+            policy: Policy::default(),
+            target: "calendar".into(),
+            pair: Pair::new(),
+            copies: BTreeMap::new(),
+            given_up: BTreeSet::new(),
+            delete_was_unclear: false,
+        }
     }
 
     /// The platform puts the item with `fields` changed; null removes one.
@@ -104,12 +120,13 @@ impl Service {
     }
 
     fn place(&self) -> Place<'_> {
-        let event = EventPlace { integration_id: "integration", epoch: 1, calendar_id: "calendar" };
+        let event = EventPlace { integration_id: "integration", epoch: 1, calendar_id: &self.target };
         Place { deployment_id: "deployment", event, item: &self.item.key, platform_name: "Platform" }
     }
 
-    pub(crate) fn event_id(&self) -> String {
-        self.place().event_id(self.pair.generation)
+    /// Where the pair's event is, as far as the store knows.
+    pub(crate) fn here(&self) -> Option<Key> {
+        self.pair.address.as_ref().map(key)
     }
 
     pub(crate) fn next_step(&self) -> Step {
@@ -118,8 +135,10 @@ impl Service {
 
     /// Learns of what changed at Google, as a delta tells.
     pub(crate) fn pull(&mut self) {
-        if self.pair.phase == Phase::There {
-            self.pair.looked(self.google.get(&self.event_id()));
+        let Some(key) = self.here().filter(|_| self.pair.phase == Phase::There) else { return };
+        match self.google.is_gone(&key.0) {
+            true => self.pair.give_up_here(),
+            false => self.pair.looked(self.google.get(&key)),
         }
     }
 
@@ -129,7 +148,10 @@ impl Service {
         for _ in 0..STEPS_MAX {
             match self.take(&mut pair, faults) {
                 Taken::Done => {}
-                Taken::Crashed => return false,
+                Taken::Crashed => {
+                    self.crashed();
+                    return false;
+                }
                 Taken::Interrupted => break,
                 Taken::Settled(_) => {
                     self.pair = pair;
@@ -139,6 +161,13 @@ impl Service {
         }
         self.pair = pair;
         false
+    }
+
+    /// What isn't stored is forgotten.
+    fn crashed(&mut self) {
+        if let Some(leaving) = &mut self.pair.leaving {
+            leaving.seen = None;
+        }
     }
 
     /// Passes without faults until nothing is left to do; answers what is shown then.
@@ -153,18 +182,37 @@ impl Service {
         panic!("still {:?} after {STEPS_MAX} steps: {pair:#?}", plan(self.place(), &self.want(), &pair))
     }
 
+    /// What is in the store while `step` is under way.
+    fn intend(&mut self, pair: &mut Pair, step: &Step) {
+        match step {
+            Step::Insert { address, .. } => {
+                match pair.address.as_ref().filter(|_| pair.phase == Phase::There) {
+                    Some(from) => self.copies.insert(key(address), key(from)),
+                    None => self.copies.remove(&key(address)),
+                };
+                pair.telling(address.clone());
+                self.note_given_up(pair);
+                self.pair = pair.clone();
+            }
+            Step::Delete => {
+                pair.removing();
+                self.pair = pair.clone();
+            }
+            Step::DeleteOld { .. } => {
+                self.pair = pair.clone();
+                self.pair.may_have_left();
+            }
+            Step::Settle(..) | Step::Look | Step::LookBack | Step::Update { .. } => {}
+        }
+    }
+
     fn take(&mut self, pair: &mut Pair, faults: &mut impl Iterator<Item = Fault>) -> Taken {
         let step = plan(self.place(), &self.want(), pair);
         let before = pair.phase;
-        match &step {
-            Step::Settle(state, _) => return Taken::Settled(*state),
-            Step::Insert { generation, .. } => pair.telling(*generation),
-            Step::Delete => pair.removing(),
-            Step::Look | Step::Update { .. } => {}
+        if let Step::Settle(state, _) = &step {
+            return Taken::Settled(*state);
         }
-        if matches!(step, Step::Insert { .. } | Step::Delete) {
-            self.pair = pair.clone();
-        }
+        self.intend(pair, &step);
         let fault = faults.next().unwrap_or(Fault::None);
         self.delete_was_unclear |= step == Step::Delete && fault != Fault::None;
         if fault == Fault::CrashBefore {
@@ -176,46 +224,100 @@ impl Service {
             }
             return Taken::Interrupted;
         }
-        let id = self.place().event_id(pair.generation);
         let mut after = pair.clone();
-        self.call(&mut after, step, &id, before);
+        let taken = self.call(&mut after, step.clone(), before);
         match fault {
             Fault::None => {
                 *pair = after;
-                Taken::Done
+                taken
             }
             Fault::AnswerLost => {
-                pair.doubt();
+                match step {
+                    Step::DeleteOld { .. } => pair.may_have_left(),
+                    Step::LookBack => {}
+                    _ => pair.doubt(),
+                }
                 Taken::Interrupted
             }
             Fault::Refused | Fault::CrashBefore | Fault::CrashAfter => Taken::Crashed,
         }
     }
 
-    fn call(&mut self, pair: &mut Pair, step: Step, id: &str, before: Phase) {
+    fn call(&mut self, pair: &mut Pair, step: Step, before: Phase) -> Taken {
+        if matches!(step, Step::LookBack | Step::DeleteOld { .. }) {
+            self.call_back(pair, step);
+            return Taken::Done;
+        }
+        let key = key(pair.address.as_ref().unwrap());
         let google = &mut self.google;
-        match step {
-            Step::Settle(..) => {}
-            Step::Look => pair.looked(google.get(id)),
-            Step::Insert { event, base, .. } => match google.insert(event) {
-                Ok(made) => pair.written(made, base),
-                Err(_) => pair.doubt(),
-            },
-            Step::Update { etag, event, partial, base, .. } => {
-                let answer =
-                    if partial { google.patch(id, &etag, event) } else { google.update(id, &etag, event) };
-                match answer {
-                    Ok(made) => pair.written(made, base),
-                    Err(_) => pair.doubt(),
-                }
+        let answer = match step {
+            Step::Look if google.is_gone(&key.0) && pair.remote.is_some() => Err(No::Closed),
+            Step::Look => {
+                pair.looked(google.get(&key));
+                Ok(())
+            }
+            Step::Insert { event, base, .. } => {
+                google.insert(&key.0, event).map(|made| pair.written(made, base))
+            }
+            Step::Update { etag, event, partial: true, base, .. } => {
+                google.patch(&key, &etag, event).map(|made| pair.written(made, base))
+            }
+            Step::Update { etag, event, base, .. } => {
+                google.update(&key, &etag, event).map(|made| pair.written(made, base))
             }
             Step::Delete => {
-                let answer = google.delete(id);
-                pair.removed();
-                if answer == Err(No::Gone) && before == Phase::There {
+                let answer = google.delete(&key, None);
+                if matches!(answer, Ok(()) | Err(No::Gone)) {
+                    pair.removed();
+                }
+                if answer == Err(No::Gone) && before == Phase::There && !google.is_gone(&key.0) {
                     pair.removed_by_user();
                 }
+                answer.or_else(|no| if no == No::Gone { Ok(()) } else { Err(no) })
+            }
+            Step::Settle(..) | Step::LookBack | Step::DeleteOld { .. } => Ok(()),
+        };
+        match answer {
+            Ok(()) => Taken::Done,
+            Err(No::Closed) => self.closed(pair),
+            Err(_) => {
+                pair.doubt();
+                Taken::Done
             }
         }
     }
+
+    /// A calendar is closed: the target is the user's to change, anything else is given up.
+    fn closed(&mut self, pair: &mut Pair) -> Taken {
+        if !self.place().is_elsewhere(pair) {
+            pair.not_told();
+            return Taken::Settled(SyncState::Parked);
+        }
+        pair.give_up_here();
+        self.note_given_up(pair);
+        Taken::Done
+    }
+
+    fn call_back(&mut self, pair: &mut Pair, step: Step) {
+        let key = key(&pair.leaving.as_ref().unwrap().address);
+        match step {
+            Step::LookBack => pair.looked_back(self.google.get(&key)),
+            Step::DeleteOld { etag } => match self.google.delete(&key, Some(&etag)) {
+                Ok(()) => pair.left(),
+                Err(No::Gone | No::Changed) => pair.leaving_changed(),
+                Err(_) => pair.leaving_refused(),
+            },
+            _ => {}
+        }
+        self.note_given_up(pair);
+    }
+
+    fn note_given_up(&mut self, pair: &Pair) {
+        let given_up = pair.leaving.as_ref().filter(|one| one.phase == LeavingPhase::GivenUp);
+        self.given_up.extend(given_up.map(|one| key(&one.address)));
+    }
+}
+
+fn key(address: &Address) -> Key {
+    (address.calendar_id.clone(), address.google_id.clone())
 }

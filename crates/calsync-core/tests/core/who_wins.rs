@@ -59,7 +59,7 @@ fn seen(service: &Service) -> Owned {
 }
 
 fn user_edits(service: &mut Service, edits: &Edits) {
-    service.google.user_edits(|event| {
+    service.google.user_edits(0, |event| {
         if let Some(n) = edits.title {
             event.insert("summary".into(), format!("my title {n}").into());
         }

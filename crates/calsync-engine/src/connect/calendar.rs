@@ -1,8 +1,9 @@
 //! The choice among the user's own calendars.
 
 use calsync_google::{CalendarEntry, Failure};
-use calsync_store::{integrations, mappings};
+use calsync_store::integrations;
 
+use crate::calendar::{self, Changed, Wanted};
 use crate::tokens::{self, NoAccess};
 use crate::{Engine, EngineError};
 
@@ -40,16 +41,7 @@ pub async fn choose_calendar(
     integration_id: &str,
     calendar_id: &str,
 ) -> Result<bool, EngineError> {
-    let Some(Ok(calendars)) = writable_calendars(engine, integration_id).await? else { return Ok(false) };
-    let Some(chosen) = calendars.into_iter().find(|calendar| calendar.id == calendar_id) else {
-        return Ok(false);
-    };
-    let now = engine.now();
-    let mut tx = engine.store().begin().await?;
-    let Some(integration) = integrations::get(&mut tx, integration_id).await? else { return Ok(false) };
-    integrations::calendar_ready(&mut tx, integration_id, &chosen.id, &chosen.summary, now).await?;
-    mappings::touch_all(&mut tx, &integration.user_id, now).await?;
-    tx.commit().await?;
-    engine.hint();
-    Ok(true)
+    let wanted = Wanted::Existing(calendar_id.to_owned());
+    let changed = calendar::change(engine, integration_id, &wanted).await?;
+    Ok(matches!(changed, Changed::Done | Changed::AlreadySo))
 }

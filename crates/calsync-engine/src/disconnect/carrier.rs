@@ -117,29 +117,39 @@ impl<'a> Carrier<'a> {
         Taken::Waits(Pause { due_at: now.saturating_add(pause).unwrap_or(now), failed })
     }
 
-    /// What may be at Google still, as our rows tell, after `after`. A clean-up knows it from the
+    /// What may be in a calendar still, as our rows tell, after `after`. A clean-up knows it from the
     /// list that the disconnect left: the pairs may be a later connection's.
     pub(super) async fn left(
         &self,
+        calendar_id: &str,
         after: Option<&RemoteItem>,
         limit: i64,
     ) -> Result<Vec<RemoteItem>, EngineError> {
         let mut tx = self.engine.store().read().await?;
         Ok(if self.saga.clean_up_id.is_some() {
-            let after = after.map(|one| one.google_id.as_str());
-            disconnects::leftovers(&mut tx, &self.saga.id, after, limit).await?
+            disconnects::leftovers(&mut tx, &self.saga.id, Some(calendar_id), after, limit).await?
         } else {
-            mappings::at_google(&mut tx, &self.integration.id, after.map(|one| &one.item), limit).await?
+            mappings::at_google(&mut tx, &self.integration.id, calendar_id, after, limit).await?
         })
     }
 
     /// How many items that are.
-    pub(super) async fn count_left(&self) -> Result<i64, EngineError> {
+    pub(super) async fn count_left(&self, calendar_id: &str) -> Result<i64, EngineError> {
         let mut tx = self.engine.store().read().await?;
         Ok(if self.saga.clean_up_id.is_some() {
-            disconnects::count_leftovers(&mut tx, &self.saga.id).await?
+            disconnects::count_leftovers(&mut tx, &self.saga.id, Some(calendar_id)).await?
         } else {
-            mappings::count_at_google(&mut tx, &self.integration.id).await?
+            mappings::count_in_calendar(&mut tx, &self.integration.id, calendar_id).await?
+        })
+    }
+
+    /// The calendars that may hold any.
+    pub(super) async fn calendars_left(&self) -> Result<Vec<String>, EngineError> {
+        let mut tx = self.engine.store().read().await?;
+        Ok(if self.saga.clean_up_id.is_some() {
+            disconnects::leftover_calendars(&mut tx, &self.saga.id).await?
+        } else {
+            mappings::calendars(&mut tx, &self.integration.id).await?
         })
     }
 

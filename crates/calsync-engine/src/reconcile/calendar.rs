@@ -1,5 +1,6 @@
 //! Makes the calendar of our own that a user chose. Google takes no id of ours for it, so a marker
-//! stands in its description: once one may have been made, the list is searched before another is.
+//! stands in its description: once one may have been made, the list is searched before another is, after
+//! a lost answer and for a user who comes back to one that they left.
 
 use calsync_core::language::Language;
 use calsync_core::outcome::{Operation, Outcome};
@@ -23,7 +24,7 @@ pub(super) async fn make(
     mut ending: Ending<'_>,
 ) -> Result<(), EngineError> {
     let marker = marker(engine, integration);
-    if integration.calendar_phase == CalendarPhase::Told {
+    if integration.calendar_phase == CalendarPhase::Told || integration.leaves_own_calendar {
         let found = engine.google().list_calendars(&access.token).await;
         match note(&mut ending, Operation::List, found) {
             Err(trouble) => return give_up(ending, trouble, access).await,
@@ -64,12 +65,18 @@ fn kept_by(name: &str, language: Language) -> String {
 }
 
 /// What tells our calendar from every other one.
-pub(crate) fn marker(engine: &Engine, integration: &Integration) -> String {
+fn marker(engine: &Engine, integration: &Integration) -> String {
     format!("[calsync {}/{}/{}]", engine.store().deployment_id(), integration.id, integration.epoch)
 }
 
+/// Whether `calendar` is one that we made for this connection.
+pub(crate) fn is_our_own(engine: &Engine, integration: &Integration, calendar: &CalendarEntry) -> bool {
+    let marker = marker(engine, integration);
+    calendar.description.as_deref().is_some_and(|description| description.contains(&marker))
+}
+
 /// The calendar of ours among `calendars`.
-pub(crate) fn marked(calendars: Vec<CalendarEntry>, marker: &str) -> Option<CalendarEntry> {
+fn marked(calendars: Vec<CalendarEntry>, marker: &str) -> Option<CalendarEntry> {
     let ours = |entry: &CalendarEntry| entry.description.as_deref().is_some_and(|d| d.contains(marker));
     calendars.into_iter().find(ours)
 }

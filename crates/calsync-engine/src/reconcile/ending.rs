@@ -60,6 +60,8 @@ pub(super) struct Ending<'a> {
     pairs: Vec<PairDone>,
     trouble: Option<Trouble>,
     not_before: Option<Timestamp>,
+    /// Whether a calendar of our own was left that is still to be looked at.
+    is_untidy: bool,
 }
 
 impl<'a> Ending<'a> {
@@ -72,7 +74,12 @@ impl<'a> Ending<'a> {
             pairs: Vec::new(),
             trouble: None,
             not_before: None,
+            is_untidy: integration.leaves_own_calendar,
         }
+    }
+
+    pub(super) fn is_tidy(&mut self) {
+        self.is_untidy = false;
     }
 
     pub(super) fn come_back_soon(&mut self) {
@@ -99,11 +106,15 @@ impl<'a> Ending<'a> {
         mappings::finish(&mut tx, &self.integration.id, &pairs, now).await?;
         let (succeeded, failed) = (self.journal.succeeded(), self.journal.failed());
         self.journal.store(&mut tx).await?;
-        let (mut needs_action, mut next_due) =
-            (None, mappings::next_due(&mut tx, &self.integration.id).await?);
+        let calendar_id = self.integration.target_calendar_id.as_deref();
+        let mut needs_action = None;
+        let mut next_due = mappings::next_due(&mut tx, &self.integration.id).await?;
+        if self.is_untidy {
+            next_due = next_due.or(Some(now));
+        }
         if let Some(trouble) = self.trouble.take() {
             match trouble.effect {
-                Effect::Stop => needs_action = Some(trouble.reason),
+                Effect::Stop => needs_action = Some((trouble.reason, calendar_id)),
                 Effect::Pause => self.not_before = Some(self.pause_until(&trouble, now)),
                 Effect::RenewToken => {
                     let version = access.map_or(0, |access| access.version);

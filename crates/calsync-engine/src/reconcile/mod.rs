@@ -6,6 +6,7 @@
 pub(crate) mod calendar;
 mod ending;
 mod pair;
+mod tidy;
 
 use std::sync::Mutex;
 
@@ -61,6 +62,8 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let tokens = integrations::tokens(&mut tx, engine.store().keyring(), &integration.id).await?;
     let user = users::get(&mut tx, &integration.user_id).await?;
     let due = mappings::due(&mut tx, &integration.id, engine.now(), PAIRS_A_PASS).await?;
+    let is_untidy =
+        integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
     let mut ending = Ending::new(engine, lease, &integration);
     let access = match tokens::access_with(engine, &integration, tokens).await? {
@@ -79,6 +82,7 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
         ending.journal.note(None, tokens::OPERATION, Ok(Outcome::Done));
     }
     match &integration.target_calendar_id {
+        Some(_) if is_untidy => tidy::tidy(engine, lease, &integration, &access, ending).await,
         Some(calendar_id) => {
             let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
             let caller = Caller {
@@ -86,7 +90,6 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
                 lease,
                 integration: &integration,
                 event,
-                calendar_id,
                 access: &access,
                 policy: engine.policy(&integration),
                 user_time_zone: user.and_then(|user| user.time_zone),
@@ -116,30 +119,38 @@ async fn sync(caller: &Caller<'_>, due: Vec<DuePair>, mut ending: Ending<'_>) ->
     ending.commit(Some(caller.access)).await
 }
 
-/// Plans the first step of each pair, and stores in one transaction what Google is about to be
-/// told: generation and phase of each insert and delete.
+/// Plans the first step of each pair, and stores in one transaction what Google is about to be told:
+/// where and in which phase, of each insert and delete.
 async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, EngineError> {
     let mut planned: Vec<Planned> = due
         .into_iter()
         .map(|due| Planned { first: caller.plan(&due), phase_before: due.pair.phase, due })
         .collect();
-    let tells = |step: &Step| matches!(step, Step::Insert { .. } | Step::Delete);
-    if !planned.iter().any(|one| tells(&one.first)) {
+    let mut intents = Vec::new();
+    for Planned { due: DuePair { item, life, pair, .. }, first, .. } in &mut planned {
+        let told = match first {
+            Step::Insert { address, .. } => {
+                pair.telling(address.clone());
+                pair.clone()
+            }
+            Step::Delete => {
+                pair.removing();
+                pair.clone()
+            }
+            Step::DeleteOld { .. } => {
+                let mut told = pair.clone();
+                told.may_have_left();
+                told
+            }
+            _ => continue,
+        };
+        intents.push(Intent { item: &item.key, life: *life, pair: told });
+    }
+    if intents.is_empty() {
         return Ok(planned);
     }
-    let store = caller.engine.store();
-    let mut tx = store.begin().await?;
+    let mut tx = caller.engine.store().begin().await?;
     leases::renew(&mut tx, caller.lease).await?;
-    let mut intents = Vec::new();
-    for Planned { due: DuePair { item, pair, .. }, first, .. } in &mut planned {
-        match first {
-            Step::Insert { generation, .. } => pair.telling(*generation),
-            Step::Delete => pair.removing(),
-            _ => continue,
-        }
-        let google_id = caller.place(&item.key).event_id(pair.generation);
-        intents.push(Intent { item: &item.key, pair, google_id });
-    }
     mappings::intend(&mut tx, &caller.integration.id, &intents).await?;
     tx.commit().await?;
     Ok(planned)

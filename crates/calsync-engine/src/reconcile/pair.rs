@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::plan::{Pair, Phase, Step};
+use calsync_core::plan::{Address, Pair, Phase, Step};
 use calsync_core::policy::Policy;
 use calsync_core::reason::{Reaction, Reason};
 use calsync_core::retry::{Fate, fate, pause};
@@ -22,8 +22,8 @@ use super::ending::Trouble;
 use crate::Engine;
 use crate::tokens::Access;
 
-/// Calls that one pair may take in one pass: look, write, be overtaken twice.
-const CALLS_A_PAIR_MAX: usize = 6;
+/// Calls that one pair may take in one pass: look, write, be overtaken twice, at both ends of a move.
+const CALLS_A_PAIR_MAX: usize = 10;
 /// A call is sent only with this much of the lease left: longer than [`super::CALL_LIMIT`], since
 /// Google checks no fence.
 pub(super) const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
@@ -34,7 +34,6 @@ pub(super) struct Caller<'a> {
     pub(super) lease: &'a Lease,
     pub(super) integration: &'a Integration,
     pub(super) event: EventPlace<'a>,
-    pub(super) calendar_id: &'a str,
     pub(super) access: &'a Access,
     pub(super) policy: Policy,
     pub(super) user_time_zone: Option<String>,
@@ -56,6 +55,26 @@ pub(super) struct PairDone {
     pub(super) calls: Vec<Call>,
 }
 
+/// Where a call goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    /// To the pair's event in the target calendar.
+    Target,
+    /// To the pair's event in a calendar that isn't the target any more.
+    Elsewhere,
+    /// To the event that is to go.
+    Leaving,
+}
+
+/// What is in the store of what Google may be told in this pass.
+struct Stored {
+    last_generation: i64,
+    phase: Phase,
+    is_leaving: bool,
+    /// Where the pair stood before.
+    phase_before: Phase,
+}
+
 /// Whether a pair goes on after an answer.
 enum Next {
     Plan,
@@ -66,7 +85,12 @@ impl Caller<'_> {
     /// Carries a pair from its first step to its end.
     pub(super) async fn run(&self, planned: Planned) -> PairDone {
         let Planned { mut due, first: mut step, phase_before } = planned;
-        let stored = (due.pair.generation, due.pair.phase);
+        let stored = Stored {
+            last_generation: due.pair.last_generation,
+            phase: due.pair.phase,
+            is_leaving: matches!(step, Step::DeleteOld { .. }),
+            phase_before,
+        };
         let mut calls = Vec::new();
         for _ in 0..CALLS_A_PAIR_MAX {
             if let Step::Settle(state, reason) = step {
@@ -74,17 +98,20 @@ impl Caller<'_> {
                 return PairDone { due, end, calls };
             }
             let _permit = self.engine.calls().acquire().await;
-            if !is_stored(&step, stored) || self.must_stop() {
+            if !stored.allows(&step) || self.must_stop() {
                 break;
             }
-            let (operation, answer) = self.take(&mut due.pair, step, &due.item.key).await;
-            if answer == Ok(Outcome::AlreadySo) && phase_before == Phase::There {
-                // We had not asked for it before: the user was first.
-                due.pair.removed_by_user();
-            }
-            let next = match &answer {
-                Ok(_) => Next::Plan,
-                Err(failure) => self.after_failure(&mut due, operation, failure),
+            let side = self.side(&due, &step);
+            let (operation, answer) = match side {
+                Side::Leaving => self.take_back(&mut due.pair, step).await,
+                _ => self.take(&mut due.pair, step, stored.phase_before).await,
+            };
+            let (answer, next) = match answer {
+                Ok(outcome) => (Ok(outcome), Next::Plan),
+                Err(failure) => {
+                    let (failure, next) = self.after_failure(&mut due, (side, operation), failure);
+                    (Err(failure), next)
+                }
             };
             calls.push(Call { operation, answer });
             if let Next::End(end) = next {
@@ -97,74 +124,133 @@ impl Caller<'_> {
         PairDone { due, end, calls }
     }
 
+    fn side(&self, due: &DuePair, step: &Step) -> Side {
+        match step {
+            Step::LookBack | Step::DeleteOld { .. } => Side::Leaving,
+            _ if self.place(&due.item.key).is_elsewhere(&due.pair) => Side::Elsewhere,
+            _ => Side::Target,
+        }
+    }
+
     /// Takes one step at Google, and moves the pair by a good answer.
     async fn take(
         &self,
         pair: &mut Pair,
         step: Step,
-        item: &calsync_core::item::ItemKey,
+        phase_before: Phase,
     ) -> (Operation, Result<Outcome, Failure>) {
         let (google, token) = (self.engine.google(), &self.access.token);
-        let id = self.place(item).event_id(pair.generation);
+        let Address { calendar_id, google_id, .. } = pair.address.clone().unwrap_or_default();
         match step {
-            Step::Settle(..) | Step::Look => {
-                let answer = google.get_event(token, self.calendar_id, &id).await;
-                (Operation::Get, answer.map(|remote| pair.looked(remote)).map(|()| Outcome::Done))
-            }
             Step::Insert { event, base, .. } => {
-                let answer = google.insert_event(token, self.calendar_id, &event).await;
+                let answer = google.insert_event(token, &calendar_id, &event).await;
                 (Operation::Insert, answer.map(|made| pair.written(made, base)).map(|()| Outcome::Done))
             }
             Step::Update { etag, event, partial, base, .. } => {
                 let answer = if partial {
-                    google.patch_event(token, self.calendar_id, &id, &etag, &event).await
+                    google.patch_event(token, &calendar_id, &google_id, &etag, &event).await
                 } else {
-                    google.update_event(token, self.calendar_id, &id, &etag, &event).await
+                    google.update_event(token, &calendar_id, &google_id, &etag, &event).await
                 };
                 (Operation::Update, answer.map(|made| pair.written(made, base)).map(|()| Outcome::Done))
             }
             Step::Delete => {
-                let answer = google.delete_event(token, self.calendar_id, &id).await;
-                let answer = answer.map(|deleted| {
+                let answer = google.delete_event(token, &calendar_id, &google_id, None).await;
+                let is_first = phase_before == Phase::There;
+                if answer.is_ok() {
                     pair.removed();
-                    if deleted == Deleted::Done { Outcome::Done } else { Outcome::AlreadySo }
-                });
-                (Operation::Delete, answer)
+                }
+                if answer == Ok(Deleted::AlreadySo) && is_first && !self.is_gone(&calendar_id).await {
+                    // We had not asked for it before: the user was first.
+                    pair.removed_by_user();
+                }
+                (Operation::Delete, answer.map(outcome))
+            }
+            _ => {
+                let answer = google.get_event(token, &calendar_id, &google_id).await;
+                if answer == Ok(None) && pair.remote.is_some() && self.is_gone(&calendar_id).await {
+                    return (Operation::Get, Err(Failure::calendar_gone()));
+                }
+                (Operation::Get, answer.map(|remote| pair.looked(remote)).map(|()| Outcome::Done))
             }
         }
     }
 
-    /// What becomes of a pair after `failure`.
-    fn after_failure(&self, due: &mut DuePair, operation: Operation, failure: &Failure) -> Next {
-        match (failure.outcome, operation) {
-            (Outcome::Unknown, _) => due.pair.doubt(),
-            (_, Operation::Insert) => due.pair.not_told(),
+    /// Takes one step at the place that the item moves away from.
+    async fn take_back(&self, pair: &mut Pair, step: Step) -> (Operation, Result<Outcome, Failure>) {
+        let (google, token) = (self.engine.google(), &self.access.token);
+        let leaving = pair.leaving.as_ref().map(|leaving| leaving.address.clone());
+        let Address { calendar_id, google_id, .. } = leaving.unwrap_or_default();
+        let Step::DeleteOld { etag } = step else {
+            let answer = google.get_event(token, &calendar_id, &google_id).await;
+            return (Operation::Get, answer.map(|remote| pair.looked_back(remote)).map(|()| Outcome::Done));
+        };
+        let answer = google.delete_event(token, &calendar_id, &google_id, Some(&etag)).await;
+        match &answer {
+            Ok(Deleted::Done) => pair.left(),
+            Ok(Deleted::AlreadySo) => pair.leaving_changed(),
+            Err(_) => {}
+        }
+        (Operation::Delete, answer.map(outcome))
+    }
+
+    /// Whether an event isn't there because its whole calendar isn't. Asked only where an event is gone
+    /// without a trace: the user removes events, and their removal stays; a calendar takes them along.
+    async fn is_gone(&self, calendar_id: &str) -> bool {
+        let _permit = self.engine.calls().acquire().await;
+        matches!(self.engine.google().get_calendar(&self.access.token, calendar_id).await, Ok(None))
+    }
+
+    /// What becomes of a pair after `failure`, and how it is told.
+    fn after_failure(
+        &self,
+        due: &mut DuePair,
+        (side, operation): (Side, Operation),
+        failure: Failure,
+    ) -> (Failure, Next) {
+        let reaction = failure.reason.entry().reaction;
+        match (side, failure.outcome, operation) {
+            (Side::Leaving, Outcome::Unknown, Operation::Delete) => due.pair.may_have_left(),
+            (Side::Leaving, ..) => {}
+            (_, Outcome::Unknown, _) => due.pair.doubt(),
+            (_, _, Operation::Insert) if reaction != Reaction::Mend => due.pair.not_told(),
             // A refused look tells nothing of an insert that was sent before.
             _ => {}
         }
         if failure.is_stale_token() {
-            self.set_trouble(Trouble::stale_token(self.access, failure));
-            return Next::End(again(self.now, due.failures, failure.reason));
+            self.set_trouble(Trouble::stale_token(self.access, &failure));
+            let end = again(self.now, due.failures, failure.reason);
+            return (failure, Next::End(end));
         }
-        match failure.reason.entry().reaction {
+        if side != Side::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
+            return (give_up(&mut due.pair, side, failure), Next::Plan);
+        }
+        let next = match reaction {
             Reaction::Mend => {
-                due.pair.doubt();
+                match side {
+                    Side::Leaving => due.pair.leaving_changed(),
+                    Side::Target | Side::Elsewhere => due.pair.doubt(),
+                }
                 Next::Plan
             }
             Reaction::None | Reaction::Backoff | Reaction::Park => {
-                Next::End(self.later_or_never(due, failure))
+                Next::End(self.later_or_never(due, &failure))
             }
             Reaction::PauseIntegration | Reaction::StopIntegration | Reaction::PauseDeployment => {
-                self.set_trouble(Trouble::of(failure));
+                self.set_trouble(Trouble::of(&failure));
                 Next::End(again(self.now, due.failures, failure.reason))
             }
-        }
+        };
+        (failure, next)
+    }
+
+    fn is_for_good(&self, due: &DuePair, failure: &Failure) -> bool {
+        fate(failure.reason, failures(due, failure)) == Fate::Parked
     }
 
     fn later_or_never(&self, due: &DuePair, failure: &Failure) -> End {
-        let reason = failure.reason;
-        let failures = if due.reason == Some(reason) { due.failures + 1 } else { 1 };
-        if fate(reason, failures) == Fate::Parked {
+        let (reason, failures) = (failure.reason, failures(due, failure));
+        if self.is_for_good(due, failure) {
             return End::Settled { state: SyncState::Parked, reason: Some(reason) };
         }
         let [jitter] = bytes(self.engine.entropy());
@@ -192,11 +278,47 @@ const fn again(due_at: Timestamp, failures: i64, reason: Reason) -> End {
     End::Again { due_at, failures, reason: Some(reason) }
 }
 
-/// Whether what `step` tells Google of is in the store.
-fn is_stored(step: &Step, (generation, phase): (i64, Phase)) -> bool {
-    match step {
-        Step::Insert { generation: told, .. } => phase == Phase::Told && *told == generation,
-        Step::Delete => phase == Phase::Removing,
-        Step::Settle(..) | Step::Look | Step::Update { .. } => true,
+/// How many times in a row `due` failed for the reason of `failure`, with it.
+fn failures(due: &DuePair, failure: &Failure) -> i64 {
+    if due.reason == Some(failure.reason) { due.failures + 1 } else { 1 }
+}
+
+pub(super) const fn outcome(deleted: Deleted) -> Outcome {
+    match deleted {
+        Deleted::Done => Outcome::Done,
+        Deleted::AlreadySo => Outcome::AlreadySo,
+    }
+}
+
+/// Whether `reason` says that a calendar is out of our reach. For the target that stops the integration.
+pub(super) const fn is_closed(reason: Reason) -> bool {
+    matches!(reason, Reason::CalendarGone | Reason::CalendarReadOnly | Reason::ScopeMissing)
+}
+
+/// An event outside of the target calendar can't be reached: what stays there is told once.
+fn give_up(pair: &mut Pair, side: Side, failure: Failure) -> Failure {
+    if side == Side::Leaving {
+        pair.leaving_refused();
+    } else {
+        pair.give_up_here();
+    }
+    let stays = pair.leaving.as_ref().is_some_and(|leaving| !leaving.is_to_go());
+    if stays && failure.reason != Reason::CalendarGone {
+        return Failure { reason: Reason::LeftBehind, ..failure };
+    }
+    failure
+}
+
+impl Stored {
+    /// Whether what `step` tells Google of is in the store.
+    fn allows(&self, step: &Step) -> bool {
+        match step {
+            Step::Insert { address, .. } => {
+                self.phase == Phase::Told && self.last_generation == address.generation
+            }
+            Step::Delete => self.phase == Phase::Removing,
+            Step::DeleteOld { .. } => self.is_leaving,
+            Step::Settle(..) | Step::Look | Step::LookBack | Step::Update { .. } => true,
+        }
     }
 }

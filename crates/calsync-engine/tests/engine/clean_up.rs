@@ -29,7 +29,7 @@ async fn left_over(world: &World, user: &str) -> Saga {
 
 async fn leftovers(world: &World, saga: &Saga) -> Vec<String> {
     let mut tx = world.engine.store().read().await.unwrap();
-    let left = disconnects::leftovers(&mut tx, &saga.id, None, 100).await.unwrap();
+    let left = disconnects::leftovers(&mut tx, &saga.id, None, None, 100).await.unwrap();
     let mut names: Vec<_> = left.into_iter().map(|one| one.item.to_string()).collect();
     names.sort();
     names

@@ -9,5 +9,6 @@ mod disconnect;
 mod disconnect_crashes;
 mod disconnect_removal;
 mod forget;
+mod moves;
 mod wire;
 mod world;

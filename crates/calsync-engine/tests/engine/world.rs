@@ -125,6 +125,14 @@ impl World {
         self.google.add_account(serde_json::from_value::<NewAccount>(account).unwrap());
     }
 
+    /// Changes what the account of `user` may do with a calendar.
+    pub(crate) async fn set_access_role(&self, user: &str, calendar_id: &str, role: &str) {
+        let url = format!("http://google.test/_control/accounts/{}/calendars/{calendar_id}", email(user));
+        let body = Bytes::from(json!({ "access_role": role }).to_string());
+        let answer = self.wire.deliver(http::Request::patch(url).body(body).unwrap()).await.unwrap();
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// Connects `user` the real way, as the Google account `address`.
     pub(crate) async fn connect(&self, user: &str, address: &str, choice: CalendarChoice) -> Finished {
         self.connect_while(user, address, choice, async || {}).await
@@ -229,6 +237,13 @@ impl World {
             }
         }
         panic!("the engine's work doesn't end");
+    }
+
+    /// One pass over what is due.
+    pub(crate) async fn pass(&self) {
+        for lease in lanes::claim(&self.engine, "worker", 10).await.unwrap() {
+            reconcile::pass(&self.engine, &lease).await.unwrap();
+        }
     }
 
     /// Starts a disconnect of `user` from Google.

@@ -133,19 +133,23 @@ impl GoogleClient {
         self.write_event(method, access_token, (calendar_id, event_id), if_match, event).await
     }
 
-    /// Removes an event.
+    /// Removes an event, whatever its version or only at `if_match`.
     ///
     /// # Errors
-    /// Any but `item_gone`.
+    /// `conflict` if it is at another version; any but `item_gone`.
     pub async fn delete_event(
         &self,
         access_token: &SecretString,
         calendar_id: &str,
         event_id: &str,
+        if_match: Option<&str>,
     ) -> Result<Deleted, Failure> {
         let url = self.event_url(calendar_id, event_id, REMOVAL)?;
         let source = ErrorSource::Event(Operation::Delete);
-        let call = Call::api("events.delete", source, Method::DELETE, url, access_token);
+        let mut call = Call::api("events.delete", source, Method::DELETE, url, access_token);
+        if let Some(etag) = if_match {
+            call = call.if_match(etag);
+        }
         let removed = none_if_gone(self.send(call, Answer::empty).await)?;
         Ok(removed.map_or(Deleted::AlreadySo, |()| Deleted::Done))
     }

@@ -71,6 +71,16 @@ impl Failure {
         }
     }
 
+    /// A call that was not sent, and that can be sent later.
+    pub fn put_off() -> Self {
+        Self::bare(Outcome::PutOff, Reason::WaitingTurn)
+    }
+
+    /// A calendar isn't among those of the account.
+    pub fn calendar_gone() -> Self {
+        Self { http_status: Some(404), ..Self::bare(Outcome::Refused, Reason::CalendarGone) }
+    }
+
     /// Page follows page without end.
     pub(crate) fn endless_list() -> Self {
         let message = "the list doesn't end".to_owned();

@@ -20,7 +20,7 @@ async fn call(world: &World, name: &str) -> Result<(), Failure> {
         "insert" => client.insert_event(token, CALENDAR, &event).await.map(drop),
         "update" => client.update_event(token, CALENDAR, "abcde", "\"1\"", &event).await.map(drop),
         "patch" => client.patch_event(token, CALENDAR, "abcde", "\"1\"", &event).await.map(drop),
-        "delete" => client.delete_event(token, CALENDAR, "abcde").await.map(drop),
+        "delete" => client.delete_event(token, CALENDAR, "abcde", None).await.map(drop),
         "list" => client.list_events(token, CALENDAR, &ListQuery::default()).await.map(drop),
         "calendars" => client.list_calendars(token).await.map(drop),
         "calendar" => client.get_calendar(token, CALENDAR).await.map(drop),

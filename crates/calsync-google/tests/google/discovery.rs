@@ -58,7 +58,7 @@ async fn every_request() -> Vec<Seen> {
         };
         client.list_events(token, CALENDAR, &query).await.unwrap();
     }
-    client.delete_event(token, CALENDAR, made.id()).await.unwrap();
+    client.delete_event(token, CALENDAR, made.id(), None).await.unwrap();
     let ours = client.insert_calendar(token, "Lessons", "marker", Some("Asia/Tokyo")).await.unwrap();
     client.insert_calendar(token, "More", "marker", None).await.unwrap();
     client.list_calendars(token).await.unwrap();

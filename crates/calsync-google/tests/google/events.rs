@@ -26,11 +26,11 @@ async fn an_event_is_made_written_and_removed() {
     let placed = client.patch_event(token, CALENDAR, ID, moved.etag(), &part).await.unwrap();
     assert_eq!((&placed.0["summary"], &placed.0["location"]), (&json!("Moved"), &json!("Room 1")));
 
-    assert_eq!(client.delete_event(token, CALENDAR, ID).await, Ok(Deleted::Done));
-    assert_eq!(client.delete_event(token, CALENDAR, ID).await, Ok(Deleted::AlreadySo));
+    assert_eq!(client.delete_event(token, CALENDAR, ID, None).await, Ok(Deleted::Done));
+    assert_eq!(client.delete_event(token, CALENDAR, ID, None).await, Ok(Deleted::AlreadySo));
     let tombstone = client.get_event(token, CALENDAR, ID).await.unwrap().unwrap();
     assert!(tombstone.is_cancelled(), "a removed event is told from one that never was");
-    assert_eq!(client.delete_event(token, CALENDAR, "never").await, Ok(Deleted::AlreadySo));
+    assert_eq!(client.delete_event(token, CALENDAR, "never", None).await, Ok(Deleted::AlreadySo));
 }
 
 #[tokio::test]
@@ -48,7 +48,7 @@ async fn who_comes_second_is_told_so() {
     ] {
         assert_eq!(stale.unwrap_err().reason, Reason::Conflict);
     }
-    client.delete_event(token, CALENDAR, ID).await.unwrap();
+    client.delete_event(token, CALENDAR, ID, None).await.unwrap();
     let gone = client.update_event(token, CALENDAR, ID, made.etag(), &made).await.unwrap_err();
     assert_eq!(gone.reason, Reason::ItemGone);
 }
@@ -78,7 +78,7 @@ async fn a_write_tells_no_guest_and_drops_nothing() {
     let update = world.google.last();
     client.patch_event(token, CALENDAR, ID, written.etag(), &labelled).await.unwrap();
     let patch = world.google.last();
-    client.delete_event(token, CALENDAR, ID).await.unwrap();
+    client.delete_event(token, CALENDAR, ID, None).await.unwrap();
     let delete = world.google.last();
 
     for write in [&plain, &update, &patch] {
@@ -120,8 +120,8 @@ async fn what_would_reach_further_than_meant_is_not_sent() {
     let world = world();
     let (client, token) = (&world.client, &world.token);
     let unsent = [
-        client.delete_event(token, CALENDAR, "").await.unwrap_err(),
-        client.delete_event(token, CALENDAR, "..").await.unwrap_err(),
+        client.delete_event(token, CALENDAR, "", None).await.unwrap_err(),
+        client.delete_event(token, CALENDAR, "..", None).await.unwrap_err(),
         client.delete_calendar(token, "").await.unwrap_err(),
         client.get_event(token, "", ID).await.unwrap_err(),
         client.update_event(token, CALENDAR, ID, "", &meeting(ID)).await.unwrap_err(),

@@ -24,9 +24,13 @@ struct Row {
 pub async fn keep_leftovers(tx: &mut Tx, saga: &Saga) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO disconnect_leftovers (disconnect_id, google_id, kind, item_id)
-         SELECT $1, google_id, kind, item_id FROM sync_mappings
-         WHERE integration_id = $2 AND google_id IS NOT NULL AND phase IN ('told', 'there', 'removing')
+        "INSERT INTO disconnect_leftovers (disconnect_id, google_id, calendar_id, kind, item_id)
+         SELECT $1, google_id, calendar_id, kind, item_id FROM sync_mappings
+         WHERE integration_id = $2 AND google_id IS NOT NULL AND calendar_id IS NOT NULL
+           AND phase IN ('told', 'there', 'removing')
+         UNION ALL
+         SELECT $1, leaving_google_id, leaving_calendar_id, kind, item_id FROM sync_mappings
+         WHERE integration_id = $2 AND leaving_google_id IS NOT NULL
          ON CONFLICT DO NOTHING",
         &saga.id,
         &saga.integration_id,
@@ -34,15 +38,22 @@ pub async fn keep_leftovers(tx: &mut Tx, saga: &Saga) -> Result<()> {
     Ok(())
 }
 
-/// What a disconnect left, after the event `after`, in the order of Google's ids.
-pub async fn leftovers(tx: &mut Tx, id: &str, after: Option<&str>, limit: i64) -> Result<Vec<RemoteItem>> {
+/// What a disconnect left, in one calendar or in all, after `after`, in the order of Google's ids.
+pub async fn leftovers(
+    tx: &mut Tx,
+    id: &str,
+    calendar_id: Option<&str>,
+    after: Option<&RemoteItem>,
+    limit: i64,
+) -> Result<Vec<RemoteItem>> {
     let rows = fetch_all!(
         tx,
         Row,
         "SELECT google_id, kind, item_id FROM disconnect_leftovers
-         WHERE disconnect_id = $1 AND google_id > $2 ORDER BY google_id LIMIT $3",
+         WHERE disconnect_id = $1 AND calendar_id = COALESCE($2, calendar_id) AND google_id > $3 ORDER BY google_id LIMIT $4",
         id,
-        after.unwrap_or_default(),
+        calendar_id,
+        after.map_or("", |one| one.google_id.as_str()),
         limit,
     )?;
     let read = |row: Row| {
@@ -53,15 +64,28 @@ pub async fn leftovers(tx: &mut Tx, id: &str, after: Option<&str>, limit: i64) -
     rows.into_iter().map(read).collect()
 }
 
-/// How many events a disconnect left.
-pub async fn count_leftovers(tx: &mut Tx, id: &str) -> Result<i64> {
+/// How many events a disconnect left, in one calendar or in all.
+pub async fn count_leftovers(tx: &mut Tx, id: &str, calendar_id: Option<&str>) -> Result<i64> {
     let row = fetch_optional!(
         tx,
         (i64,),
-        "SELECT COUNT(*) FROM disconnect_leftovers WHERE disconnect_id = $1",
-        id
+        "SELECT COUNT(*) FROM disconnect_leftovers
+         WHERE disconnect_id = $1 AND calendar_id = COALESCE($2, calendar_id)",
+        id,
+        calendar_id,
     )?;
     Ok(row.map_or(0, |(count,)| count))
+}
+
+/// The calendars in which a disconnect left something.
+pub async fn leftover_calendars(tx: &mut Tx, id: &str) -> Result<Vec<String>> {
+    let rows = fetch_all!(
+        tx,
+        (String,),
+        "SELECT DISTINCT calendar_id FROM disconnect_leftovers WHERE disconnect_id = $1 ORDER BY calendar_id",
+        id,
+    )?;
+    Ok(rows.into_iter().map(|(calendar_id,)| calendar_id).collect())
 }
 
 /// An event is gone that a disconnect had left.

@@ -24,8 +24,8 @@ pub use lease::{
     Pause, SagaLease, claim, count_removed, end_step, extend, finish, free_all, next_due, pause,
 };
 pub use leftovers::{
-    Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_removed, leftovers, nothing_left,
-    others_remove, reopen, settle_earlier, to_clean_up,
+    Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_calendars, leftover_removed, leftovers,
+    nothing_left, others_remove, reopen, settle_earlier, to_clean_up,
 };
 pub use start::{NewDisconnect, RequestedBy, Start, start};
 pub use wipe::wipe;

@@ -22,7 +22,7 @@ pub async fn wipe(
         "UPDATE user_integrations SET state = 'disconnected', reason = NULL, access_token = NULL,
              refresh_token = NULL, expires_at = NULL, token_version = token_version + 1,
              refresh_claimed_until = NULL, fence = fence + 1, lease_owner = NULL, lease_until = 0,
-             seen_seq = wake_seq, not_before = 0, failures = 0,
+             leaves_own_calendar = (leaves_own_calendar AND NOT $2), seen_seq = wake_seq, not_before = 0, failures = 0,
              calendar_phase = CASE WHEN $2 THEN 'untold' ELSE calendar_phase END,
              target_calendar_id = CASE WHEN $2 THEN NULL ELSE target_calendar_id END,
              target_calendar_summary = CASE WHEN $2 THEN NULL ELSE target_calendar_summary END,

@@ -2,14 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::integration::{CalendarChoice, GOOGLE};
+use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use jiff::Timestamp;
 
 use super::tokens::{Grant, store_grant};
 use super::{CalendarPhase, Integration, TABLE, get, of_user};
 use crate::db::execute;
 use crate::time::micros;
-use crate::{Result, Store, StoreError, Tx};
+use crate::{Result, Store, StoreError, Tx, mappings};
 
 /// A consent that was just given.
 pub struct Connection<'a> {
@@ -29,10 +29,10 @@ pub struct Connection<'a> {
     pub calendar_choice: CalendarChoice,
 }
 
-/// Stores a new connection, or renews the user's. With the same Google account and choice the
-/// calendar and the epoch stay, so that what is there is adopted and nothing doubled; a calendar
-/// that is gone or closed to us is not. `None` while
-/// the old connection is being disconnected: its end would take the new grant with it.
+/// Stores a new connection, or renews the user's. With the same Google account the epoch and the pairs
+/// stay, so that what is there is adopted and nothing doubled, but for a calendar that is gone or closed to
+/// us; after another choice of a live connection it moves. `None` while the old one is being
+/// disconnected: its end would take the new grant with it.
 pub async fn connect(
     store: &Store,
     tx: &mut Tx,
@@ -42,18 +42,16 @@ pub async fn connect(
 ) -> Result<Option<Integration>> {
     let before = of_user(tx, new.user_id).await?.into_iter().find(|one| one.provider == GOOGLE);
     let id = before.as_ref().map_or(fresh_id, |one| one.id.clone());
-    let adopts = before.as_ref().is_some_and(|one| {
-        one.account_sub.as_deref() == Some(new.account_sub)
-            && one.calendar_choice == new.calendar_choice
-            && one.calendar_phase != CalendarPhase::Untold
-            && !one.lost_its_calendar()
-    });
-    let phase = before.as_ref().filter(|_| adopts).map_or(CalendarPhase::Untold, |one| one.calendar_phase);
-    let epoch = before.as_ref().map_or(1, |one| if adopts { one.epoch } else { one.epoch + 1 });
-    if !insert_or_renew(tx, &id, &new, epoch, phase, now).await? {
+    let adopted = match before.as_ref().filter(|one| is_adoptable(one, &new)) {
+        Some(one) if one.calendar_phase != CalendarPhase::Untold => Some(one),
+        Some(one) if !mappings::calendars(tx, &id).await?.is_empty() => Some(one),
+        _ => None,
+    };
+    let start = Start::of(&new, before.as_ref(), adopted);
+    if !insert_or_renew(tx, &id, &new, start, now).await? {
         return Ok(None);
     }
-    if !adopts {
+    if adopted.is_none() {
         // The pairs start from nothing under the new epoch. Like everywhere, the integration is locked first.
         execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", &id)?;
     }
@@ -61,22 +59,56 @@ pub async fn connect(
     get(tx, &id).await?.map(Some).ok_or_else(|| StoreError::corrupt(TABLE, "id", id))
 }
 
+/// Whether a new consent can go on with what a connection of before has in its calendar.
+fn is_adoptable(before: &Integration, new: &Connection<'_>) -> bool {
+    let is_live = before.state != IntegrationState::Disconnected;
+    before.account_sub.as_deref() == Some(new.account_sub)
+        && (is_live || before.calendar_choice == new.calendar_choice)
+        && !before.lost_its_calendar()
+}
+
+/// From where a connection goes on.
+#[derive(Clone, Copy)]
+struct Start {
+    epoch: i64,
+    choice: CalendarChoice,
+    phase: CalendarPhase,
+    leaves_own_calendar: bool,
+}
+
+impl Start {
+    fn of(new: &Connection<'_>, before: Option<&Integration>, adopted: Option<&Integration>) -> Self {
+        let choice = new.calendar_choice;
+        let Some(adopted) = adopted else {
+            let epoch = before.map_or(1, |one| one.epoch + 1);
+            return Self { epoch, choice, phase: CalendarPhase::Untold, leaves_own_calendar: false };
+        };
+        // A live connection stays at its own calendar until its user chose another one.
+        let waits_for_choice = choice == CalendarChoice::Existing;
+        let (epoch, leaves_own_calendar) = (adopted.epoch, adopted.leaves_own_calendar);
+        if adopted.calendar_choice == choice || waits_for_choice {
+            let (choice, phase) = (adopted.calendar_choice, adopted.calendar_phase);
+            return Self { epoch, choice, phase, leaves_own_calendar };
+        }
+        Self { epoch, choice, phase: CalendarPhase::Untold, leaves_own_calendar }
+    }
+}
+
 async fn insert_or_renew(
     tx: &mut Tx,
     id: &str,
     new: &Connection<'_>,
-    epoch: i64,
-    phase: CalendarPhase,
+    start: Start,
     now: Timestamp,
 ) -> Result<bool> {
     let scopes = new.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-    let state = if phase == CalendarPhase::Ready { "active" } else { "connecting" };
+    let state = if start.phase == CalendarPhase::Ready { "active" } else { "connecting" };
     let stored = execute!(
         tx,
         "INSERT INTO user_integrations (id, user_id, provider, state, token_version, account_sub, account_email,
              account_domain, scopes, calendar_choice, calendar_phase, kinds_off, epoch, wake_seq, seen_seq, due_at,
-             not_before, failures, lease_until, fence, connected_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, '', $11, 1, 0, $12, 0, 0, 0, 0, $12, $12, $12)
+             not_before, failures, lease_until, fence, leaves_own_calendar, connected_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, '', $11, 1, 0, $12, 0, 0, 0, 0, $13, $12, $12, $12)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = NULL, account_sub = excluded.account_sub,
              account_email = excluded.account_email, account_domain = excluded.account_domain,
              scopes = excluded.scopes, calendar_choice = excluded.calendar_choice,
@@ -87,6 +119,7 @@ async fn insert_or_renew(
                  THEN user_integrations.target_calendar_summary END,
              epoch = excluded.epoch, wake_seq = user_integrations.wake_seq + 1, due_at = excluded.due_at,
              not_before = 0, failures = 0, fence = user_integrations.fence + 1,
+             leaves_own_calendar = excluded.leaves_own_calendar,
              connected_at = excluded.connected_at, updated_at = excluded.updated_at
          WHERE user_integrations.state <> 'disconnecting'",
         id,
@@ -97,10 +130,11 @@ async fn insert_or_renew(
         new.account_email,
         new.account_domain,
         scopes,
-        new.calendar_choice.name(),
-        phase.name(),
-        epoch,
+        start.choice.name(),
+        start.phase.name(),
+        start.epoch,
         micros(now),
+        start.leaves_own_calendar,
     )?;
     Ok(stored == 1)
 }

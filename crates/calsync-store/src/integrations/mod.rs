@@ -17,7 +17,9 @@ use crate::db::{fetch_all, fetch_optional};
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
-pub use calendar::{calendar_ready, calendar_told, needs_action, turn_off};
+pub use calendar::{
+    NewTarget, calendar_ready, calendar_told, change_calendar, needs_action, own_calendar_left, turn_off,
+};
 pub use connect::{Connection, connect};
 pub use tokens::{Grant, Tokens, claim_refresh, expire_access, finish_refresh, release_refresh, tokens};
 
@@ -83,6 +85,8 @@ pub struct Integration {
     pub target_calendar_id: Option<String>,
     /// The calendar's name at Google.
     pub target_calendar_summary: Option<String>,
+    /// Whether a calendar that we made was left for another one, and may have to be removed.
+    pub leaves_own_calendar: bool,
     /// Kinds that the user turned off.
     pub kinds_off: BTreeSet<ItemKind>,
     /// Raised by each new connection.
@@ -121,6 +125,7 @@ struct Row {
     calendar_phase: String,
     target_calendar_id: Option<String>,
     target_calendar_summary: Option<String>,
+    leaves_own_calendar: bool,
     kinds_off: String,
     epoch: i64,
     failures: i64,
@@ -133,7 +138,7 @@ macro_rules! columns {
     () => {
         "id, user_id, provider, state, reason, token_version, expires_at, account_sub, account_email,
          account_domain, scopes, calendar_choice, calendar_phase, target_calendar_id,
-         target_calendar_summary, kinds_off, epoch, failures, connected_at, last_success_at, last_error_at"
+         target_calendar_summary, leaves_own_calendar, kinds_off, epoch, failures, connected_at, last_success_at, last_error_at"
     };
 }
 
@@ -165,6 +170,7 @@ impl Row {
             scopes: self.scopes.split_whitespace().map(str::to_owned).collect(),
             target_calendar_id: self.target_calendar_id,
             target_calendar_summary: self.target_calendar_summary,
+            leaves_own_calendar: self.leaves_own_calendar,
             kinds_off: self.kinds_off.split_whitespace().filter_map(ItemKind::from_name).collect(),
             epoch: self.epoch,
             failures: self.failures,

@@ -2,11 +2,12 @@
 
 use calsync_core::item::{Item, ItemKey};
 use calsync_core::owned::Base;
-use calsync_core::plan::{Pair, Phase};
+use calsync_core::plan::{Address, Leaving, LeavingPhase, Pair, Phase};
 use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
+use serde::Serialize;
 use sqlx::FromRow;
 
 use super::{TABLE, ended, parse};
@@ -41,29 +42,68 @@ struct DueRow {
     deleted: bool,
     wanted_revision: i64,
     life: i64,
+    calendar_id: Option<String>,
+    google_id: Option<String>,
     generation: i64,
+    last_generation: i64,
     phase: String,
     remote: Option<String>,
     base: Option<String>,
+    leaving_calendar_id: Option<String>,
+    leaving_google_id: Option<String>,
+    leaving_generation: Option<i64>,
+    leaving_phase: Option<String>,
+    leaving_copy: Option<String>,
+    leaving_base: Option<String>,
     failures: i64,
     reason: Option<String>,
 }
 
 impl DueRow {
-    fn read(self) -> Result<DuePair> {
-        let corrupt = |column| StoreError::corrupt(TABLE, column, format!("{}:{}", self.kind, self.item_id));
-        let phase = Phase::from_name(&self.phase).ok_or_else(|| corrupt("phase"))?;
-        let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).map_err(|()| corrupt("remote"))?;
-        let base: Option<Base> = parse(self.base.as_deref()).map_err(|()| corrupt("base"))?;
+    fn read(mut self) -> Result<DuePair> {
+        let pair = self.pair()?;
         Ok(DuePair {
             item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?,
-            pair: Pair { generation: self.generation, phase, remote, base },
+            pair,
             wanted_revision: self.wanted_revision,
             life: self.life,
             failures: self.failures,
             reason: self.reason.as_deref().and_then(Reason::from_name),
         })
     }
+
+    fn pair(&mut self) -> Result<Pair> {
+        let corrupt = |column| StoreError::corrupt(TABLE, column, format!("{}:{}", self.kind, self.item_id));
+        let phase = Phase::from_name(&self.phase).ok_or_else(|| corrupt("phase"))?;
+        let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).map_err(|()| corrupt("remote"))?;
+        let base: Option<Base> = parse(self.base.as_deref()).map_err(|()| corrupt("base"))?;
+        let copy: Option<RemoteEvent> =
+            parse(self.leaving_copy.as_deref()).map_err(|()| corrupt("leaving_copy"))?;
+        let left_base: Option<Base> =
+            parse(self.leaving_base.as_deref()).map_err(|()| corrupt("leaving_base"))?;
+        let leaving_phase = match self.leaving_phase.as_deref() {
+            Some(name) => Some(LeavingPhase::from_name(name).ok_or_else(|| corrupt("leaving_phase"))?),
+            None => None,
+        };
+        let here = address(&mut self.calendar_id, &mut self.google_id, Some(self.generation));
+        if here.is_none() && matches!(phase, Phase::Told | Phase::There | Phase::Removing) {
+            return Err(StoreError::corrupt(TABLE, "calendar_id", format!("{}:{}", self.kind, self.item_id)));
+        }
+        let left =
+            address(&mut self.leaving_calendar_id, &mut self.leaving_google_id, self.leaving_generation);
+        let leaving = left.zip(leaving_phase);
+        let leaving =
+            leaving.map(|(address, phase)| Leaving { address, phase, copy, base: left_base, seen: None });
+        Ok(Pair { address: here, last_generation: self.last_generation, phase, remote, base, leaving })
+    }
+}
+
+fn address(
+    calendar_id: &mut Option<String>,
+    google_id: &mut Option<String>,
+    generation: Option<i64>,
+) -> Option<Address> {
+    Some(Address { calendar_id: calendar_id.take()?, google_id: google_id.take()?, generation: generation? })
 }
 
 /// The pairs of an integration that are due, oldest first.
@@ -71,8 +111,10 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     let rows = fetch_all!(
         tx,
         DueRow,
-        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.life, m.generation,
-                m.phase, m.remote, m.base, m.failures, m.reason
+        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.life, m.calendar_id,
+                m.google_id, m.generation, m.last_generation, m.phase, m.remote, m.base, m.leaving_calendar_id,
+                m.leaving_google_id, m.leaving_generation, m.leaving_phase, m.leaving_copy, m.leaving_base,
+                m.failures, m.reason
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
          WHERE m.integration_id = $1 AND m.wanted_revision <> m.settled_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
@@ -94,35 +136,89 @@ pub async fn next_due(tx: &mut Tx, integration_id: &str) -> Result<Option<Timest
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }
 
+/// Binds ten values: `calendar_id`, `google_id`, `generation`, `last_generation`, and those of what is left.
+macro_rules! places {
+    ($row:expr, $places:expr, $pair:expr) => {
+        let (here, left) = ($places.here, $places.leaving.map(|leaving| &leaving.address));
+        $row.push_bind(here.map(|address| &address.calendar_id));
+        $row.push_bind(here.map(|address| &address.google_id));
+        $row.push_bind(here.map_or($pair.last_generation, |address| address.generation));
+        $row.push_bind($pair.last_generation);
+        $row.push_bind(left.map(|address| &address.calendar_id));
+        $row.push_bind(left.map(|address| &address.google_id));
+        $row.push_bind(left.map(|address| address.generation));
+        $row.push_bind($places.leaving.map(|leaving| leaving.phase.name()));
+        $row.push_bind($places.copy.as_ref());
+        $row.push_bind($places.base.as_ref());
+    };
+}
+
 /// What Google is about to be told of a pair.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intent<'a> {
     /// The item.
     pub item: &'a ItemKey,
+    /// The item's life that was read.
+    pub life: i64,
     /// Where the pair stands then.
-    pub pair: &'a Pair,
-    /// The id that Google will know it by.
-    pub google_id: String,
+    pub pair: Pair,
 }
 
-/// Stores what Google is about to be told of pairs: generation and phase, before the calls.
+/// Stores what Google is about to be told of pairs, before the calls: where, in which phase, and what
+/// is to go. A pair whose item's life ended meanwhile is to go all the same.
 pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -> Result<()> {
-    for run in runs(intents) {
+    const START: &str = concat!(
+        "UPDATE sync_mappings SET phase = CASE WHEN life = v.column4 THEN v.column5 ELSE ",
+        ended!("v.column5"),
+        " END,
+             calendar_id = v.column6, google_id = v.column7, generation = v.column8, last_generation = v.column9,
+             leaving_calendar_id = v.column10, leaving_google_id = v.column11, leaving_generation = v.column12,
+             leaving_phase = v.column13, leaving_copy = v.column14, leaving_base = v.column15,
+             remote = CASE WHEN v.column16 THEN remote END, base = CASE WHEN v.column17 THEN base END
+         FROM ("
+    );
+    let rows = intents.iter().map(|one| Ok((one, Places::of(one.item, &one.pair)?)));
+    let rows = rows.collect::<Result<Vec<_>>>()?;
+    for run in runs(&rows) {
         execute_rows!(
             tx,
-            "UPDATE sync_mappings SET generation = v.column4, phase = v.column5, google_id = v.column6,
-                 remote = CASE WHEN v.column5 = 'told' THEN NULL ELSE remote END,
-                 base = CASE WHEN v.column5 = 'told' THEN NULL ELSE base END
-             FROM (",
+            START,
             run,
-            |row, Intent { item, pair, google_id }| {
+            |row, (Intent { item, life, pair }, places)| {
                 row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push_bind(pair.generation).push_bind(pair.phase.name()).push_bind(google_id)
+                row.push_bind(*life).push_bind(pair.phase.name());
+                places!(row, places, pair);
+                row.push_bind(pair.remote.is_some()).push_bind(pair.base.is_some())
             },
             ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
         )?;
     }
     Ok(())
+}
+
+/// Where a pair's event is and where one is to go, in the values of its row.
+struct Places<'a> {
+    here: Option<&'a Address>,
+    leaving: Option<&'a Leaving>,
+    copy: Option<String>,
+    base: Option<String>,
+}
+
+impl<'a> Places<'a> {
+    fn of(item: &ItemKey, pair: &'a Pair) -> Result<Self> {
+        let leaving = pair.leaving.as_ref();
+        Ok(Self {
+            here: pair.address.as_ref(),
+            leaving,
+            copy: text(leaving.and_then(|leaving| leaving.copy.as_ref()), "leaving_copy", item)?,
+            base: text(leaving.and_then(|leaving| leaving.base.as_ref()), "leaving_base", item)?,
+        })
+    }
+}
+
+fn text<T: Serialize>(value: Option<&T>, column: &'static str, item: &ItemKey) -> Result<Option<String>> {
+    let text = value.map(serde_json::to_string).transpose();
+    text.map_err(|_| StoreError::corrupt(TABLE, column, item.to_string()))
 }
 
 /// What came of a pair in a pass.
@@ -149,6 +245,7 @@ pub enum End {
 /// A pair as a pass leaves it, in the values of its row.
 struct Finished<'a> {
     due: &'a DuePair,
+    places: Places<'a>,
     remote: Option<String>,
     base: Option<String>,
     settled: Option<i64>,
@@ -160,8 +257,7 @@ struct Finished<'a> {
 
 impl<'a> Finished<'a> {
     fn new((due, end): &(&'a DuePair, End)) -> Result<Self> {
-        let corrupt = |column| StoreError::corrupt(TABLE, column, due.item.key.to_string());
-        let Pair { remote, base, .. } = &due.pair;
+        let (item, pair) = (&due.item.key, &due.pair);
         let (settled, state, reason, due_at, failures) = match *end {
             End::Settled { state, reason } => (Some(due.wanted_revision), state, reason, None, 0),
             End::Again { due_at, failures, reason } => {
@@ -170,8 +266,9 @@ impl<'a> Finished<'a> {
         };
         Ok(Self {
             due,
-            remote: remote.as_ref().map(serde_json::to_string).transpose().map_err(|_| corrupt("remote"))?,
-            base: base.as_ref().map(serde_json::to_string).transpose().map_err(|_| corrupt("base"))?,
+            places: Places::of(item, pair)?,
+            remote: text(pair.remote.as_ref(), "remote", item)?,
+            base: text(pair.base.as_ref(), "base", item)?,
             settled,
             state,
             reason,
@@ -191,17 +288,19 @@ pub async fn finish(
     now: Timestamp,
 ) -> Result<()> {
     const START: &str = concat!(
-        "UPDATE sync_mappings SET generation = v.column4,
-             phase = CASE WHEN life = v.column5 THEN v.column6 ELSE ",
-        ended!("v.column6"),
+        "UPDATE sync_mappings SET phase = CASE WHEN life = v.column4 THEN v.column5 ELSE ",
+        ended!("v.column5"),
         " END,
-             etag = v.column7, remote = v.column8, base = v.column9,
-             settled_revision = COALESCE(v.column10, settled_revision), sync_state = v.column11,
-             reason = v.column12, failures = v.column13,
-             due_at = CASE WHEN wanted_revision = v.column14 THEN COALESCE(v.column15, due_at) ELSE due_at END,
-             last_synced_at = COALESCE(v.column16, last_synced_at),
-             verified_at = COALESCE(v.column16, verified_at),
-             updated_at = CASE WHEN v.column10 IS NULL THEN updated_at ELSE v.column17 END
+             calendar_id = v.column6, google_id = v.column7, generation = v.column8, last_generation = v.column9,
+             leaving_calendar_id = v.column10, leaving_google_id = v.column11, leaving_generation = v.column12,
+             leaving_phase = v.column13, leaving_copy = v.column14, leaving_base = v.column15,
+             etag = v.column16, remote = v.column17, base = v.column18,
+             settled_revision = COALESCE(v.column19, settled_revision), sync_state = v.column20,
+             reason = v.column21, failures = v.column22,
+             due_at = CASE WHEN wanted_revision = v.column23 THEN COALESCE(v.column24, due_at) ELSE due_at END,
+             last_synced_at = COALESCE(v.column25, last_synced_at),
+             verified_at = COALESCE(v.column25, verified_at),
+             updated_at = CASE WHEN v.column19 IS NULL THEN updated_at ELSE v.column26 END
          FROM ("
     );
     let finished = pairs.iter().map(Finished::new).collect::<Result<Vec<_>>>()?;
@@ -215,7 +314,8 @@ pub async fn finish(
                 let (item, pair) = (&one.due.item.key, &one.due.pair);
                 let is_synced = one.settled.is_some() && one.state == SyncState::Synced;
                 row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push_bind(pair.generation).push_bind(one.due.life).push_bind(pair.phase.name());
+                row.push_bind(one.due.life).push_bind(pair.phase.name());
+                places!(row, one.places, pair);
                 row.push_bind(pair.remote.as_ref().map(RemoteEvent::etag));
                 row.push_bind(&one.remote).push_bind(&one.base).push_bind(one.settled);
                 row.push_bind(one.state.name()).push_bind(one.reason.map(Reason::name));

@@ -23,23 +23,41 @@ struct Row {
     google_id: String,
 }
 
-/// The pairs of an integration that may be at Google, after `after` in the order of kind and id.
+/// What of an integration's may be in one calendar.
+macro_rules! in_calendar {
+    () => {
+        "SELECT kind, item_id, google_id FROM sync_mappings
+         WHERE integration_id = $1 AND calendar_id = $2 AND google_id IS NOT NULL
+           AND phase IN ('told', 'there', 'removing')
+         UNION ALL
+         SELECT kind, item_id, leaving_google_id FROM sync_mappings
+         WHERE integration_id = $1 AND leaving_calendar_id = $2"
+    };
+}
+
+/// What of an integration's may be in a calendar, after `after` in the order of kind, id and Google's id.
 pub async fn at_google(
     tx: &mut Tx,
     integration_id: &str,
-    after: Option<&ItemKey>,
+    calendar_id: &str,
+    after: Option<&RemoteItem>,
     limit: i64,
 ) -> Result<Vec<RemoteItem>> {
+    const SQL: &str = concat!(
+        "SELECT kind, item_id, google_id FROM (",
+        in_calendar!(),
+        ") AS found WHERE (kind, item_id, google_id) > ($3, $4, $5)
+         ORDER BY kind, item_id, google_id LIMIT $6"
+    );
     let rows = fetch_all!(
         tx,
         Row,
-        "SELECT kind, item_id, google_id FROM sync_mappings
-         WHERE integration_id = $1 AND google_id IS NOT NULL AND phase IN ('told', 'there', 'removing')
-           AND (kind > $2 OR (kind = $2 AND item_id > $3))
-         ORDER BY kind, item_id LIMIT $4",
+        SQL,
         integration_id,
-        after.map_or("", |item| item.kind.name()),
-        after.map_or("", |item| item.id.as_str()),
+        calendar_id,
+        after.map_or("", |one| one.item.kind.name()),
+        after.map_or("", |one| one.item.id.as_str()),
+        after.map_or("", |one| one.google_id.as_str()),
         limit,
     )?;
     let read = |row: Row| {
@@ -50,13 +68,37 @@ pub async fn at_google(
     rows.into_iter().map(read).collect()
 }
 
+/// How much of an integration's may be in a calendar.
+pub async fn count_in_calendar(tx: &mut Tx, integration_id: &str, calendar_id: &str) -> Result<i64> {
+    const SQL: &str = concat!("SELECT COUNT(*) FROM (", in_calendar!(), ") AS found");
+    let row = fetch_optional!(tx, (i64,), SQL, integration_id, calendar_id)?;
+    Ok(row.map_or(0, |(count,)| count))
+}
+
+/// The calendars in which an integration may have something.
+pub async fn calendars(tx: &mut Tx, integration_id: &str) -> Result<Vec<String>> {
+    let rows = fetch_all!(
+        tx,
+        (String,),
+        "SELECT calendar_id FROM sync_mappings
+         WHERE integration_id = $1 AND calendar_id IS NOT NULL AND phase IN ('told', 'there', 'removing')
+         UNION
+         SELECT leaving_calendar_id FROM sync_mappings
+         WHERE integration_id = $1 AND leaving_calendar_id IS NOT NULL
+         ORDER BY 1",
+        integration_id,
+    )?;
+    Ok(rows.into_iter().map(|(calendar_id,)| calendar_id).collect())
+}
+
 /// How many pairs of an integration may be at Google.
 pub async fn count_at_google(tx: &mut Tx, integration_id: &str) -> Result<i64> {
     let row = fetch_optional!(
         tx,
         (i64,),
-        "SELECT COUNT(*) FROM sync_mappings
-         WHERE integration_id = $1 AND google_id IS NOT NULL AND phase IN ('told', 'there', 'removing')",
+        "SELECT COUNT(*) FROM sync_mappings WHERE integration_id = $1
+             AND ((google_id IS NOT NULL AND phase IN ('told', 'there', 'removing'))
+                  OR leaving_google_id IS NOT NULL)",
         integration_id,
     )?;
     Ok(row.map_or(0, |(count,)| count))
@@ -69,6 +111,14 @@ pub async fn removed_by_us(tx: &mut Tx, integration_id: &str, google_id: &str) -
         "UPDATE sync_mappings SET phase = 'removed_by_us', remote = NULL, base = NULL, etag = NULL,
              sync_state = 'removed'
          WHERE integration_id = $1 AND google_id = $2 AND phase IN ('told', 'there', 'removing')",
+        integration_id,
+        google_id,
+    )?;
+    execute!(
+        tx,
+        "UPDATE sync_mappings SET leaving_calendar_id = NULL, leaving_google_id = NULL, leaving_generation = NULL,
+             leaving_phase = NULL, leaving_copy = NULL, leaving_base = NULL
+         WHERE integration_id = $1 AND leaving_google_id = $2",
         integration_id,
         google_id,
     )?;

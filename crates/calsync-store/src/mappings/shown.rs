@@ -45,7 +45,7 @@ struct ShownRow {
     is_waiting: Option<bool>,
     reason: Option<String>,
     google_id: Option<String>,
-    target_calendar_id: Option<String>,
+    calendar_id: Option<String>,
     etag: Option<String>,
     remote: Option<String>,
     last_synced_at: Option<i64>,
@@ -69,7 +69,7 @@ impl ShownRow {
             state,
             html_link: remote.as_ref().and_then(|event| event.html_link().map(str::to_owned)),
             google_id: self.google_id.filter(|_| remote.is_some()),
-            calendar_id: self.target_calendar_id,
+            calendar_id: self.calendar_id,
             etag: self.etag,
             last_synced_at: self.last_synced_at.map(time),
             verified_at: self.verified_at.map(time),
@@ -83,7 +83,8 @@ pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<S
         tx,
         ShownRow,
         "SELECT u.user_id, p.locale, m.sync_state, m.wanted_revision <> m.settled_revision AS is_waiting,
-                m.reason, m.google_id, g.target_calendar_id, m.etag, m.remote, m.last_synced_at, m.verified_at
+                m.reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id, m.etag,
+                m.remote, m.last_synced_at, m.verified_at
          FROM item_users u
          LEFT JOIN users p ON p.user_id = u.user_id
          LEFT JOIN user_integrations g ON g.user_id = u.user_id AND g.provider = 'google'

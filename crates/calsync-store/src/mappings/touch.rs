@@ -98,7 +98,7 @@ async fn touch_pairs(
             run,
             |row, (integration_id, item)| {
                 row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push("1, 0").push_bind(now).push("0, 1, 'untold', 'waiting', 0");
+                row.push("1, 0").push_bind(now).push("0, 0, 'untold', 'waiting', 0");
                 row.push_bind(now).push_bind(now)
             },
             [CHANGED, and_life].concat(),
@@ -115,7 +115,7 @@ pub async fn touch_all(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()>
         tx,
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
              life, generation, phase, sync_state, failures, created_at, updated_at)
-         SELECT $1, u.kind, u.item_id, 1, 0, $3, 0, 1, 'untold', 'waiting', 0, $3, $3
+         SELECT $1, u.kind, u.item_id, 1, 0, $3, 0, 0, 'untold', 'waiting', 0, $3, $3
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
          WHERE u.user_id = $2 AND i.deleted = FALSE
          ON CONFLICT (integration_id, kind, item_id) DO NOTHING",

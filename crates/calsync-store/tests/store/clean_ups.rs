@@ -125,18 +125,21 @@ on_both_databases! {
         synced(&world, "ana").await;
         let left = left_over(&world, "ana").await;
         let mut tx = world.begin().await;
-        let [event] = &disconnects::leftovers(&mut tx, &left.id, None, 9).await.unwrap()[..] else { panic!() };
-        assert_eq!((event.google_id.as_str(), event.item.id.as_str()), ("event-of-ana", "ana"));
-        assert_eq!(disconnects::leftovers(&mut tx, &left.id, Some("event-of-ana"), 9).await.unwrap(), []);
-        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id).await.unwrap(), 1);
+        assert_eq!(disconnects::leftover_calendars(&mut tx, &left.id).await.unwrap(), ["calendar"]);
+        let page = disconnects::leftovers(&mut tx, &left.id, None, None, 9).await.unwrap();
+        let [event] = &page[..] else { panic!("one is left: {page:?}") };
+        assert_eq!((event.google_id.as_str(), event.item.id.as_str()), ("event1", "ana"));
+        assert_eq!(disconnects::leftovers(&mut tx, &left.id, Some("calendar"), Some(event), 9).await.unwrap(), []);
+        assert_eq!(disconnects::leftovers(&mut tx, &left.id, Some("work"), None, 9).await.unwrap(), []);
+        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id, Some("calendar")).await.unwrap(), 1);
         disconnects::leftover_removed(&mut tx, &left.id, "another").await.unwrap();
-        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id).await.unwrap(), 1);
-        disconnects::leftover_removed(&mut tx, &left.id, "event-of-ana").await.unwrap();
-        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id).await.unwrap(), 0);
+        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id, Some("calendar")).await.unwrap(), 1);
+        disconnects::leftover_removed(&mut tx, &left.id, "event1").await.unwrap();
+        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id, Some("calendar")).await.unwrap(), 0);
         drop(tx);
         let mut tx = world.begin().await;
         disconnects::nothing_left(&mut tx, &left.id).await.unwrap();
-        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id).await.unwrap(), 0);
+        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id, Some("calendar")).await.unwrap(), 0);
     }
 
     async fn a_clean_up_carries_the_disconnect_on_and_keeps_others_out(db: TestDatabase) {
@@ -203,8 +206,8 @@ on_both_databases! {
         assert!(!disconnects::others_remove(&mut tx, &later).await.unwrap());
         assert!(disconnects::others_remove(&mut tx, &left).await.unwrap(), "the later one has the same account");
         disconnects::settle_earlier(&mut tx, &later).await.unwrap();
-        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id).await.unwrap(), 0);
-        assert_eq!(disconnects::count_leftovers(&mut tx, &other.id).await.unwrap(), 1);
+        assert_eq!(disconnects::count_leftovers(&mut tx, &left.id, Some("calendar")).await.unwrap(), 0);
+        assert_eq!(disconnects::count_leftovers(&mut tx, &other.id, Some("calendar")).await.unwrap(), 1);
         tx.commit().await.unwrap();
         let settled = saga(&world, &left.id).await;
         assert_eq!(settled.state, SagaState::Done);

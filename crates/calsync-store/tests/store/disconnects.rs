@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::world::{LEASE, World, at, task, task_body, there};
+use crate::world::{LEASE, World, address, at, task, task_body, there};
 
 pub(crate) async fn start(world: &World, user: &str, requested_by: &RequestedBy) -> Start {
     let new = NewDisconnect {
@@ -62,7 +62,7 @@ pub(crate) async fn synced(world: &World, user: &str) -> String {
     world.put(&task(user), &task_body(user, "Read"), at(1)).await;
     let [due] = &world.due(&id, at(1)).await[..] else { panic!("one is due") };
     let mut tx = world.begin().await;
-    let intent = Intent { item: &due.item.key, pair: &there(), google_id: format!("event-of-{user}") };
+    let intent = Intent { item: &due.item.key, life: 0, pair: there() };
     mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
     tx.commit().await.unwrap();
     world.settle(at(1)).await;
@@ -278,20 +278,33 @@ on_both_databases! {
         let id = world.connected("ana").await;
         for item in ["a", "b", "c"] {
             world.put(&task(item), &task_body("ana", "Read"), at(1)).await;
+            let mut pair = there();
+            pair.address = Some(address("calendar", &format!("event-{item}")));
+            if item == "c" {
+                pair.telling(address("work", "event-c2"));
+            }
             let mut tx = world.begin().await;
-            let intent = Intent { item: &task(item), pair: &there(), google_id: format!("event-{item}") };
-            mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
+            mappings::intend(&mut tx, &id, &[Intent { item: &task(item), life: 0, pair }]).await.unwrap();
             tx.commit().await.unwrap();
         }
         world.put(&task("never-told"), &task_body("ana", "Read"), at(1)).await;
         let mut tx = world.begin().await;
         assert_eq!(mappings::count_at_google(&mut tx, &id).await.unwrap(), 3);
-        let first = mappings::at_google(&mut tx, &id, None, 2).await.unwrap();
+        assert_eq!(mappings::calendars(&mut tx, &id).await.unwrap(), ["calendar", "work"]);
+        let first = mappings::at_google(&mut tx, &id, "calendar", None, 2).await.unwrap();
         assert_eq!(first.iter().map(|one| one.google_id.as_str()).collect::<Vec<_>>(), ["event-a", "event-b"]);
-        let rest = mappings::at_google(&mut tx, &id, Some(&task("b")), 2).await.unwrap();
-        assert_eq!((rest.len(), &rest[0].item), (1, &task("c")));
-        mappings::removed_by_us(&mut tx, &id, "event-b").await.unwrap();
-        assert_eq!(mappings::count_at_google(&mut tx, &id).await.unwrap(), 2);
+        let rest = mappings::at_google(&mut tx, &id, "calendar", first.last(), 2).await.unwrap();
+        assert_eq!((rest.len(), &rest[0].item), (1, &task("c")), "it moves away");
+        let work = mappings::at_google(&mut tx, &id, "work", None, 9).await.unwrap();
+        assert_eq!((work.len(), work[0].google_id.as_str()), (1, "event-c2"));
+
+        for (gone, left) in [("event-b", [2, 1]), ("event-c", [1, 1]), ("event-c2", [1, 0])] {
+            mappings::removed_by_us(&mut tx, &id, gone).await.unwrap();
+            for (calendar, left) in ["calendar", "work"].into_iter().zip(left) {
+                assert_eq!(mappings::count_in_calendar(&mut tx, &id, calendar).await.unwrap(), left);
+            }
+        }
+        assert_eq!(mappings::count_at_google(&mut tx, &id).await.unwrap(), 1);
     }
 
     async fn who_shares_an_account_is_known(db: TestDatabase) {

@@ -63,8 +63,13 @@ async fn everything(world: &World) -> Vec<String> {
             ),
         };
         for column in raw.texts(&columns).await {
-            let value =
-                if world.is_sqlite() { format!("CAST({column} AS TEXT)") } else { format!("{column}::TEXT") };
+            let value = match world.is_sqlite() {
+                // Sealed bytes are no text.
+                true => format!(
+                    "CASE typeof({column}) WHEN 'blob' THEN hex({column}) ELSE CAST({column} AS TEXT) END"
+                ),
+                false => format!("{column}::TEXT"),
+            };
             let sql =
                 format!("SELECT '{table}.{column} ' || {value} FROM {table} WHERE {column} IS NOT NULL");
             lines.extend(raw.texts(&sql).await);

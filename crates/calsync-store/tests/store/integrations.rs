@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
-use calsync_store::integrations::{self, CalendarPhase};
+use calsync_store::integrations::{self, CalendarPhase, NewTarget};
+use calsync_store::leases::Release;
 use calsync_store::{StoreError, leases};
 use calsync_testing::on_both_databases;
 
-use crate::world::{World, at, task, task_body};
+use crate::world::{World, at, quiet, task, task_body};
 
 on_both_databases! {
     async fn a_new_connection_waits_for_its_calendar_and_then_works(db: TestDatabase) {
@@ -49,7 +50,7 @@ on_both_databases! {
         assert!(due[0].pair.remote.is_some(), "nothing is doubled");
     }
 
-    async fn another_account_or_choice_starts_from_nothing(db: TestDatabase) {
+    async fn another_account_starts_from_nothing(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
@@ -63,7 +64,71 @@ on_both_databases! {
         assert_eq!((due.len(), due[0].pair.remote.as_ref()), (1, None), "the pairs are forgotten");
 
         let existing = world.consented("ana", "another", CalendarChoice::Existing).await;
-        assert_eq!((existing.epoch, existing.calendar_phase), (3, CalendarPhase::Untold));
+        assert_eq!((existing.epoch, existing.calendar_phase), (3, CalendarPhase::Untold), "nothing was there");
+    }
+
+    async fn another_choice_takes_what_is_there_along(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.settle(at(1)).await;
+
+        let waits = world.consented("ana", "ana", CalendarChoice::Existing).await;
+        assert_eq!((waits.epoch, waits.state), (1, IntegrationState::Active));
+        let kept = (waits.calendar_choice, waits.target_calendar_id.as_deref());
+        assert_eq!(kept, (CalendarChoice::New, Some("calendar")), "until another one is chosen");
+
+        let work = NewTarget::There { choice: CalendarChoice::Existing, calendar_id: "work", summary: "Work" };
+        assert!(change(&world, &id, work).await);
+        let moves = world.consented("ana", "ana", CalendarChoice::New).await;
+        assert_eq!((moves.epoch, moves.state), (1, IntegrationState::Connecting));
+        assert_eq!((moves.calendar_choice, moves.target_calendar_id), (CalendarChoice::New, None));
+        assert!(moves.leaves_own_calendar);
+        assert!(world.due(&id, at(2)).await[0].pair.remote.is_some(), "and knows what it leaves");
+        let again = world.consented("ana", "ana", CalendarChoice::New).await;
+        assert_eq!(again.epoch, 1, "also before it is there");
+
+        world.raw().await.run("UPDATE user_integrations SET state = 'disconnected'").await;
+        assert_eq!(world.consented("ana", "ana", CalendarChoice::Existing).await.epoch, 2, "it was over");
+    }
+
+    async fn a_change_of_calendar_keeps_the_pairs_and_wins_over_what_was_under_way(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        let lease = world.claim_one("w1", at(1)).await;
+        let work = NewTarget::There {
+            choice: CalendarChoice::Existing,
+            calendar_id: "work",
+            summary: "Work",
+        };
+        assert!(change(&world, &id, work).await);
+
+        // The pass that was under way meets that the calendar of before is gone.
+        let mut tx = world.begin().await;
+        let needs_action = Some((Reason::CalendarGone, Some("calendar")));
+        leases::release(&mut tx, &lease, Release { needs_action, ..quiet() }, at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        let changed = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
+        assert_eq!((changed.state, changed.reason), (IntegrationState::Active, None));
+        assert_eq!(changed.target_calendar_id.as_deref(), Some("work"));
+        assert!(changed.leaves_own_calendar);
+
+        assert!(change(&world, &id, NewTarget::ToBeMade).await);
+        let own = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
+        assert_eq!((own.state, own.calendar_choice), (IntegrationState::Connecting, CalendarChoice::New));
+        assert_eq!((own.calendar_phase, own.target_calendar_id), (CalendarPhase::Untold, None));
+        let mut tx = world.begin().await;
+        integrations::own_calendar_left(&mut tx, &id, at(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        let tidy = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
+        assert!(!tidy.leaves_own_calendar);
+
+        world.raw().await.run("UPDATE user_integrations SET state = 'disconnecting'").await;
+        assert!(!change(&world, &id, work).await);
+        let mut tx = world.begin().await;
+        let late = integrations::calendar_ready(&mut tx, &id, "late", "Late", at(4)).await.unwrap();
+        assert!(!late, "nobody waits for it any more");
     }
 
     async fn whoever_held_the_old_connection_writes_nothing_to_the_new_one(db: TestDatabase) {
@@ -133,4 +198,11 @@ async fn stop(world: &World, id: &str) {
     let mut tx = world.begin().await;
     integrations::needs_action(&mut tx, id, Reason::GrantRevoked, at(1)).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+async fn change(world: &World, id: &str, target: NewTarget<'_>) -> bool {
+    let mut tx = world.begin().await;
+    let changed = integrations::change_calendar(&mut tx, id, target, at(2)).await.unwrap();
+    tx.commit().await.unwrap();
+    changed
 }

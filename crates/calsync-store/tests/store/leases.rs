@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::world::{World, at, quiet, task, task_body};
 
-async fn release(world: &World, lease: &Lease, how: Release, now: Timestamp) {
+async fn release(world: &World, lease: &Lease, how: Release<'_>, now: Timestamp) {
     let mut tx = world.begin().await;
     leases::release(&mut tx, lease, how, now).await.unwrap();
     tx.commit().await.unwrap();
@@ -113,7 +113,7 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
-        let stopped = Release { failed: true, needs_action: Some(Reason::GrantRevoked), ..quiet() };
+        let stopped = Release { failed: true, needs_action: Some((Reason::GrantRevoked, Some("calendar"))), ..quiet() };
         release(&world, &lease, stopped, at(2)).await;
         let stopped = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((stopped.state, stopped.reason), (IntegrationState::NeedsAction, Some(Reason::GrantRevoked)));

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use calsync_core::item::ItemKind;
+use calsync_core::owned::{Base, FieldHashes, Owned, When};
 use calsync_core::plan::{Pair, Phase};
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
@@ -12,7 +13,7 @@ use calsync_store::{StoreError, items, leases};
 use calsync_testing::on_both_databases;
 use jiff::Timestamp;
 
-use crate::world::{World, at, key, session_body, task, task_body, there, touched};
+use crate::world::{World, address, at, key, session_body, task, task_body, there, touched};
 
 on_both_databases! {
     async fn a_put_is_due_told_done_and_settled(db: TestDatabase) {
@@ -27,11 +28,10 @@ on_both_databases! {
         assert_eq!((due[0].pair.clone(), due[0].failures), (Pair::new(), 0));
         assert_eq!(due[0].item.body.title, "Read");
 
-        due[0].pair.telling(1);
+        due[0].pair.telling(address("calendar", "event1"));
         let mut tx = world.begin().await;
         leases::renew(&mut tx, &lease).await.unwrap();
-        let (item, pair) = (&due[0].item.key, &due[0].pair);
-        let intent = Intent { item, pair, google_id: "event1".into() };
+        let intent = Intent { item: &due[0].item.key, life: due[0].life, pair: due[0].pair.clone() };
         mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
         tx.commit().await.unwrap();
         let told = world.due(&id, at(1)).await;
@@ -189,10 +189,27 @@ on_both_databases! {
             let mut due = world.due(&id, at(minute)).await;
             world.delete(&task("read"), at(minute + 1)).await;
             world.put(&task("read"), &task_body("ana", "Read more"), at(minute + 1)).await;
-            due[0].pair = Pair { phase: heard, ..Pair::new() };
+            due[0].pair = Pair { phase: heard, ..there() };
             world.end_pass(&lease, &due, at(minute + 2)).await.unwrap();
             assert_eq!(world.due(&id, at(minute + 2)).await[0].pair.phase, then);
         }
+    }
+
+    async fn a_removal_by_the_platform_outlasts_what_google_is_about_to_be_told(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.settle(at(1)).await;
+        world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
+        let mut due = world.due(&id, at(2)).await;
+        world.delete(&task("read"), at(3)).await;
+        due[0].pair.telling(address("work", "event2"));
+        let mut tx = world.begin().await;
+        let intent = Intent { item: &due[0].item.key, life: due[0].life, pair: due[0].pair.clone() };
+        mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
+        tx.commit().await.unwrap();
+        let pair = world.due(&id, at(3)).await.remove(0).pair;
+        assert_eq!((pair.phase, pair.leaving), (Phase::Removing, due[0].pair.leaving.clone()));
     }
 
     async fn what_starts_anew_goes_first_and_only_once(db: TestDatabase) {
@@ -286,14 +303,24 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
-        for (column, value) in [("phase", "'lost'"), ("remote", "'{'"), ("base", "'[]'")] {
+        let places = "leaving_calendar_id = 'work', leaving_google_id = 'event0', leaving_generation = 1";
+        world.raw().await.run(&format!("UPDATE sync_mappings SET {places}")).await;
+        for (column, value, good) in [
+            ("phase", "'lost'", "'untold'"),
+            ("phase", "'there'", "'untold'"),
+            ("remote", "'{'", "NULL"),
+            ("base", "'[]'", "NULL"),
+            ("leaving_phase", "'lost'", "NULL"),
+            ("leaving_copy", "'{'", "NULL"),
+            ("leaving_base", "'{'", "NULL"),
+        ] {
             world.raw().await.run(&format!("UPDATE sync_mappings SET {column} = {value}")).await;
             let error = mappings::due(&mut world.read().await, &id, at(9), 9).await.unwrap_err();
             let StoreError::Corrupt { table: "sync_mappings", column: named, .. } = error else {
                 panic!("{error}")
             };
-            assert_eq!(named, column);
-            world.raw().await.run("UPDATE sync_mappings SET phase = 'untold', remote = NULL").await;
+            assert_eq!(named, if value == "'there'" { "calendar_id" } else { column });
+            world.raw().await.run(&format!("UPDATE sync_mappings SET {column} = {good}")).await;
         }
     }
 
@@ -327,14 +354,18 @@ on_both_databases! {
         let lease = world.claim_one("w1", at(1)).await;
         let mut due = world.due(&id, at(1)).await;
         assert_eq!(due.len(), keys.len());
-        due.iter_mut().for_each(|due| due.pair.telling(due.pair.generation));
+        for due in &mut due {
+            // Some of them move: from where they were and with what was there.
+            if due.item.key.id.ends_with('7') {
+                due.pair = Pair { base: Some(base()), ..there() };
+            }
+            due.pair.telling(address("work", &due.item.key.id));
+        }
         let mut tx = world.begin().await;
-        let intents = due.iter().map(|due| Intent {
-            item: &due.item.key,
-            pair: &due.pair,
-            google_id: due.item.key.id.clone(),
-        });
-        let intents: Vec<_> = intents.collect();
+        let intents: Vec<_> = due
+            .iter()
+            .map(|due| Intent { item: &due.item.key, life: due.life, pair: due.pair.clone() })
+            .collect();
         mappings::intend(&mut tx, &id, &intents).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(1)).await, due, "each pair is told, and no other");
@@ -342,6 +373,18 @@ on_both_databases! {
         world.end_pass(&lease, &due, at(2)).await.unwrap();
         assert!(world.due(&id, at(2)).await.is_empty());
     }
+}
+
+fn base() -> Base {
+    let day = |text: &str| text.parse().unwrap();
+    let agreed = Owned {
+        title: "Read".into(),
+        when: When::AllDay { first: day("2031-03-09"), end: day("2031-03-10") },
+        location: None,
+        block: String::new(),
+        source_url: None,
+    };
+    Base { wanted: FieldHashes::of(&agreed), agreed }
 }
 
 /// A try of `item`, which is due, failed; the next is at `due_at`.
@@ -359,7 +402,7 @@ async fn leave(world: &World, phase: Phase, now: Timestamp) {
     let lease = world.claim_one("w1", now).await;
     let mut due = world.due(&lease.integration_id, now).await;
     for one in &mut due {
-        one.pair = Pair { phase, ..Pair::new() };
+        one.pair = Pair { phase, ..there() };
     }
     world.end_pass(&lease, &due, now).await.unwrap();
 }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
-use calsync_core::plan::{Pair, Phase};
+use calsync_core::plan::{Address, Pair, Phase};
 use calsync_core::seams::Entropy;
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{Connection, Grant, Integration};
@@ -254,15 +254,21 @@ pub(crate) fn touched(key: &ItemKey, users: &BTreeSet<String>, ends_life: bool) 
 }
 
 /// How a pass ends that had nothing to tell.
-pub(crate) const fn quiet() -> Release {
+pub(crate) const fn quiet() -> Release<'static> {
     Release { next_due: None, not_before: None, succeeded: false, failed: false, needs_action: None }
 }
 
 pub(crate) const SYNCED: End = End::Settled { state: SyncState::Synced, reason: None };
 
+/// Where the first event of an item is.
+pub(crate) fn address(calendar_id: &str, google_id: &str) -> Address {
+    Address { calendar_id: calendar_id.into(), google_id: google_id.into(), generation: 1 }
+}
+
 /// A pair whose event is there.
 pub(crate) fn there() -> Pair {
     let event = json!({"id": "event1", "etag": "\"1\"", "htmlLink": "https://calendar.example.org/event1"});
     let remote = serde_json::from_value(event).unwrap();
-    Pair { phase: Phase::There, remote: Some(remote), ..Pair::new() }
+    let address = Some(address("calendar", "event1"));
+    Pair { phase: Phase::There, address, last_generation: 1, remote: Some(remote), ..Pair::new() }
 }

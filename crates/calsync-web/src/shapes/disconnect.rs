@@ -75,8 +75,8 @@ impl DisconnectShape {
     /// # Errors
     /// If the store fails.
     pub(crate) async fn with_leftovers(tx: &mut Tx, saga: Saga) -> Result<Self, StoreError> {
-        let count = disconnects::count_leftovers(tx, &saga.id).await?;
-        let items = disconnects::leftovers(tx, &saga.id, None, LEFTOVERS_MAX).await?;
+        let count = disconnects::count_leftovers(tx, &saga.id, None).await?;
+        let items = disconnects::leftovers(tx, &saga.id, None, None, LEFTOVERS_MAX).await?;
         let leftover = |RemoteItem { item, .. }| Leftover { kind: item.kind, item_id: item.id };
         let leftovers = Leftovers { count, items: items.into_iter().map(leftover).collect() };
         Ok(Self { leftovers, ..saga.into() })

@@ -7,14 +7,15 @@ use calsync_core::item::ItemKey;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reaction;
 use calsync_core::remote::RemoteEvent;
+use calsync_core::stamp::INTEGRATION;
 use calsync_google::{Deleted, Failure, ListQuery};
 use futures_util::StreamExt;
 
 use super::super::carrier::{Carrier, Taken};
 use super::super::tokens::NoToken;
-use super::ours::{is_ours, stamp_filter};
 use super::{Trouble, could_not};
 use crate::EngineError;
+use crate::ours::is_ours;
 
 /// Events that are listed, removed and stored at once.
 const BATCH: u32 = 50;
@@ -40,24 +41,24 @@ pub(super) async fn remove(
             Err(trouble) => return Ok(Err(trouble)),
         };
         if batch.is_empty() {
-            batch = told(carrier, &refused).await?;
+            batch = told(carrier, calendar_id, &refused).await?;
         }
         if batch.is_empty() {
-            return finished(carrier, refused.len()).await.map(Ok);
+            return finished(carrier, calendar_id, refused.len()).await.map(Ok);
         }
         if let Err(trouble) = remove_batch(carrier, calendar_id, batch, &mut refused).await? {
             return Ok(Err(trouble));
         }
     }
-    could_not(carrier, "Events of ours come up again and again.").await.map(Ok)
+    could_not(carrier, calendar_id, "Events of ours come up again and again.").await.map(Ok)
 }
 
-async fn finished(carrier: &Carrier<'_>, refused: usize) -> Result<Taken, EngineError> {
+async fn finished(carrier: &Carrier<'_>, calendar_id: &str, refused: usize) -> Result<Taken, EngineError> {
     let removed = carrier.saga.removed;
     match refused {
         0 if removed == 0 => Ok(Taken::already_so("Nothing of ours was in the calendar.")),
         0 => Ok(Taken::done(format!("{removed} items are removed; a list shows nothing of ours left."))),
-        _ => could_not(carrier, &format!("Google refuses to remove {refused} items.")).await,
+        _ => could_not(carrier, calendar_id, &format!("Google refuses to remove {refused} items.")).await,
     }
 }
 
@@ -67,7 +68,7 @@ async fn listed(
     calendar_id: &str,
     refused: &BTreeSet<String>,
 ) -> Result<Result<Vec<Doomed>, Trouble>, EngineError> {
-    let private_property = Some(stamp_filter(carrier));
+    let private_property = Some(format!("{INTEGRATION}={}", carrier.integration.id));
     let mut query = ListQuery { private_property, max_results: Some(BATCH), ..ListQuery::default() };
     for _ in 0..BATCHES_MAX {
         let page = match carrier.list(calendar_id, &query).await? {
@@ -75,7 +76,9 @@ async fn listed(
             Err(trouble) => return Ok(Err(trouble)),
         };
         let is_to_go = |event: &&RemoteEvent| {
-            !event.is_cancelled() && !refused.contains(event.id()) && is_ours(carrier, calendar_id, event)
+            !event.is_cancelled()
+                && !refused.contains(event.id())
+                && is_ours(carrier.engine, &carrier.integration, calendar_id, event)
         };
         let doomed = |event: &RemoteEvent| Doomed { google_id: event.id().to_owned(), item: None };
         let found: Vec<Doomed> = page.events.iter().filter(is_to_go).map(doomed).collect();
@@ -88,10 +91,14 @@ async fn listed(
 }
 
 /// Events that a pair tells of and no list shows: their stamp is gone, or they were never made.
-async fn told(carrier: &Carrier<'_>, refused: &BTreeSet<String>) -> Result<Vec<Doomed>, EngineError> {
+async fn told(
+    carrier: &Carrier<'_>,
+    calendar_id: &str,
+    refused: &BTreeSet<String>,
+) -> Result<Vec<Doomed>, EngineError> {
     let mut after = None;
     loop {
-        let page = carrier.left(after.as_ref(), i64::from(BATCH)).await?;
+        let page = carrier.left(calendar_id, after.as_ref(), i64::from(BATCH)).await?;
         after = page.last().cloned();
         if after.is_none() {
             return Ok(Vec::new());
@@ -123,7 +130,7 @@ async fn remove_batch(
             let google_id = doomed.google_id.clone();
             async move {
                 let _permit = engine.calls().acquire().await;
-                engine.google().delete_event(token, calendar_id, &google_id).await
+                engine.google().delete_event(token, calendar_id, &google_id, None).await
             }
         };
         let answers: Vec<Result<Deleted, Failure>> =

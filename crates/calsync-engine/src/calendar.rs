@@ -1,0 +1,133 @@
+//! A user goes over to another calendar.
+//!
+//! What changes here is the target alone, in one transaction that makes every item of the user due. The
+//! passes then move item by item: each pair knows where its event is, so a pass that is under way by the
+//! old target settles nothing as if it were at the new one.
+
+use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_google::{Failure, scopes};
+use calsync_store::integrations::{self, Integration, NewTarget};
+use calsync_store::mappings;
+
+use crate::reconcile::calendar::is_our_own;
+use crate::tokens::{self, NoAccess};
+use crate::{Engine, EngineError};
+
+/// The calendar that a user wants.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// One of our own: the one that we made before, if it is there still, else a new one.
+    Own,
+    /// One of theirs, by its id.
+    Existing(String),
+}
+
+/// What came of the wish for another calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Changed {
+    /// It is the target now, and everything moves there.
+    Done,
+    /// It was the target already.
+    AlreadySo,
+    /// Nobody is connected there.
+    NotConnected,
+    /// The account has no such calendar.
+    NotFound,
+    /// The account may not write to it.
+    ReadOnly,
+    /// The user has to consent again first: these permissions are missing.
+    ScopeMissing(Vec<&'static str>),
+    /// The access token is being renewed at this moment; ask again in a second.
+    Busy,
+    /// Google can't be asked, or the connection is broken.
+    Failed(Failure),
+}
+
+/// Makes another calendar the target of a live connection, also of one that was stopped because its
+/// calendar was gone or closed. A calendar of our own is found or made by the next pass.
+///
+/// Every item then moves: its event is made in the new calendar with everything that the user added to
+/// it, and after that the old one is removed. A change of mind meanwhile is fine, back to the first
+/// calendar too. What can't be removed from the old calendar is told once, in the log, as `left_behind`.
+/// A calendar of ours that is left goes as a whole, once nothing of the user's is in it.
+///
+/// It is the user's own act, so it is not in the audit.
+///
+/// # Errors
+/// If the store fails.
+pub async fn change(engine: &Engine, integration_id: &str, wanted: &Wanted) -> Result<Changed, EngineError> {
+    let mut tx = engine.store().read().await?;
+    let integration = integrations::get(&mut tx, integration_id).await?;
+    drop(tx);
+    let Some(integration) = integration.filter(is_live) else { return Ok(Changed::NotConnected) };
+    let choice = match wanted {
+        Wanted::Own => CalendarChoice::New,
+        Wanted::Existing(_) => CalendarChoice::Existing,
+    };
+    let needed = scopes::needed(scopes::Choice { calendar: choice, google_tasks: false });
+    let missing = scopes::missing(&needed, &integration.scopes);
+    if !missing.is_empty() {
+        return Ok(Changed::ScopeMissing(missing));
+    }
+    match wanted {
+        Wanted::Own => to_own(engine, &integration).await,
+        Wanted::Existing(calendar_id) => to_existing(engine, &integration, calendar_id).await,
+    }
+}
+
+fn is_live(integration: &Integration) -> bool {
+    !matches!(integration.state, IntegrationState::Disconnecting | IntegrationState::Disconnected)
+}
+
+async fn to_own(engine: &Engine, integration: &Integration) -> Result<Changed, EngineError> {
+    if integration.calendar_choice == CalendarChoice::New
+        && integration.state != IntegrationState::NeedsAction
+    {
+        return Ok(Changed::AlreadySo);
+    }
+    store(engine, integration, NewTarget::ToBeMade).await
+}
+
+async fn to_existing(
+    engine: &Engine,
+    integration: &Integration,
+    calendar_id: &str,
+) -> Result<Changed, EngineError> {
+    let is_target = integration.target_calendar_id.as_deref() == Some(calendar_id);
+    if is_target && integration.state == IntegrationState::Active {
+        return Ok(Changed::AlreadySo);
+    }
+    let access = match tokens::access(engine, integration).await? {
+        Ok(access) => access,
+        Err(NoAccess::Busy) => return Ok(Changed::Busy),
+        Err(NoAccess::Failed(failure)) => return Ok(Changed::Failed(failure)),
+    };
+    match engine.google().get_calendar(&access.token, calendar_id).await {
+        Err(failure) => Ok(Changed::Failed(failure)),
+        Ok(None) => Ok(Changed::NotFound),
+        Ok(Some(calendar)) if !calendar.access_role.can_write() => Ok(Changed::ReadOnly),
+        // It may be about to be removed: the next pass looks whether it is there.
+        Ok(Some(calendar)) if is_our_own(engine, integration, &calendar) => to_own(engine, integration).await,
+        Ok(Some(calendar)) => {
+            let (calendar_id, summary) = (calendar.id.as_str(), calendar.summary.as_str());
+            let choice = CalendarChoice::Existing;
+            store(engine, integration, NewTarget::There { choice, calendar_id, summary }).await
+        }
+    }
+}
+
+async fn store(
+    engine: &Engine,
+    integration: &Integration,
+    target: NewTarget<'_>,
+) -> Result<Changed, EngineError> {
+    let now = engine.now();
+    let mut tx = engine.store().begin().await?;
+    if !integrations::change_calendar(&mut tx, &integration.id, target, now).await? {
+        return Ok(Changed::NotConnected);
+    }
+    mappings::touch_all(&mut tx, &integration.user_id, now).await?;
+    tx.commit().await?;
+    engine.hint();
+    Ok(Changed::Done)
+}

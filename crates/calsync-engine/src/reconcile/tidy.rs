@@ -1,0 +1,111 @@
+//! Removes a calendar of our own that was left for another one, once nothing is to be moved any more
+//! and nothing but what we made is in it. What its user keeps there stays, and the calendar with it.
+
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::reason::{Reaction, Reason};
+use calsync_google::{Deleted, Failure};
+use calsync_store::integrations::{self, Integration};
+use calsync_store::leases::{self, Lease};
+use calsync_store::mappings;
+
+use super::calendar::is_our_own;
+use super::ending::{Ending, Trouble};
+use super::pair::LEASE_LEFT_MIN;
+use crate::ours::Look;
+use crate::tokens::Access;
+use crate::{Engine, EngineError};
+
+/// Removes what is left of calendars of our own beside the target.
+pub(super) async fn tidy(
+    engine: &Engine,
+    lease: &Lease,
+    integration: &Integration,
+    access: &Access,
+    mut ending: Ending<'_>,
+) -> Result<(), EngineError> {
+    match remove_left(engine, lease, integration, access, &mut ending).await? {
+        Ok(()) => {
+            let mut tx = engine.store().begin().await?;
+            leases::renew(&mut tx, lease).await?;
+            integrations::own_calendar_left(&mut tx, &integration.id, engine.now()).await?;
+            tx.commit().await?;
+            ending.is_tidy();
+        }
+        Err(failure) if failure.is_stale_token() => ending.trouble(Trouble::stale_token(access, &failure)),
+        Err(failure) => ending.trouble(Trouble::of(&failure)),
+    }
+    ending.commit(Some(access)).await
+}
+
+async fn remove_left(
+    engine: &Engine,
+    lease: &Lease,
+    integration: &Integration,
+    access: &Access,
+    ending: &mut Ending<'_>,
+) -> Result<Result<(), Failure>, EngineError> {
+    let listed = engine.google().list_calendars(&access.token).await;
+    ending.journal.note(None, Operation::List, listed.as_ref().map(|_| Outcome::Done));
+    let calendars = match listed {
+        Ok(calendars) => calendars,
+        // Without that permission none is found, now or later.
+        Err(failure) if failure.reason == Reason::ScopeMissing => return Ok(Ok(())),
+        Err(failure) => return Ok(Err(failure)),
+    };
+    let is_left = |id: &str| integration.target_calendar_id.as_deref() != Some(id);
+    let own = calendars.into_iter().filter(|one| is_our_own(engine, integration, one) && is_left(&one.id));
+    for calendar in own {
+        let mut tx = engine.store().read().await?;
+        let stays = mappings::count_in_calendar(&mut tx, &integration.id, &calendar.id).await?;
+        drop(tx);
+        if stays > 0 {
+            continue;
+        }
+        match remove(engine, lease, integration, access, &calendar.id).await {
+            Ok(None) => {}
+            Ok(Some(deleted)) => {
+                ending.journal.note(None, Operation::DeleteCalendar, Ok(super::pair::outcome(deleted)));
+            }
+            Err(failure) if is_for_good(&failure) => {
+                let failure = Failure { reason: Reason::LeftBehind, ..failure };
+                ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
+            }
+            Err(failure) => {
+                ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
+                return Ok(Err(failure));
+            }
+        }
+    }
+    Ok(Ok(()))
+}
+
+/// Removes one calendar, if nothing but ours is in it.
+async fn remove(
+    engine: &Engine,
+    lease: &Lease,
+    integration: &Integration,
+    access: &Access,
+    calendar_id: &str,
+) -> Result<Option<Deleted>, Failure> {
+    let (google, token) = (engine.google(), &access.token);
+    let mut look = Look::new();
+    while let Some(query) = look.next() {
+        let _permit = engine.calls().acquire().await;
+        let page = google.list_events(token, calendar_id, query).await?;
+        look.through(engine, integration, calendar_id, page);
+    }
+    if look.alone().is_none() {
+        return Ok(None);
+    }
+    if engine.now() + LEASE_LEFT_MIN > lease.until {
+        return Err(Failure::put_off());
+    }
+    let _permit = engine.calls().acquire().await;
+    google.delete_calendar(token, calendar_id).await.map(Some)
+}
+
+/// Whether Google will refuse it whenever it is asked.
+fn is_for_good(failure: &Failure) -> bool {
+    !failure.is_stale_token()
+        && (failure.reason.entry().reaction == Reaction::Park || super::pair::is_closed(failure.reason))
+}
