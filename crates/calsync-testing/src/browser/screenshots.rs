@@ -18,7 +18,8 @@ static TAKEN: AtomicUsize = AtomicUsize::new(0);
 impl Browser {
     /// Saves the whole page, named by the test, the order of pages, and the address.
     pub(super) async fn keep_screenshot(&self) {
-        let Some(folder) = std::env::var_os("CALSYNC_SCREENSHOTS").map(PathBuf::from) else { return };
+        let folder = std::env::var_os("CALSYNC_SCREENSHOTS").filter(|folder| !folder.is_empty());
+        let Some(folder) = folder.map(PathBuf::from) else { return };
         let test = thread::current().name().unwrap_or("test").replace("::", "-");
         let page = self.client.current_url().await.expect("an address");
         let page: String =

@@ -120,7 +120,8 @@ async fn only_the_browser_that_began_can_finish_and_only_once() {
     let browser = on_the_consent_page(&world, Calendar::New).await;
     let way_back = world.google.consent(&browser.address().await).await;
 
-    let victim = Browser::start().await;
+    // Who is on their own way has a cookie of their own.
+    let victim = on_the_consent_page(&world, Calendar::New).await;
     victim.open(&way_back).await;
     victim.reads("This page can’t go on").await;
     assert!(has_no_connection(&world).await);
