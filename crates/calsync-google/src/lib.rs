@@ -17,7 +17,7 @@ pub use calendar::events::{EventPage, ListQuery};
 pub use call::GoogleClient;
 pub use endpoints::{Endpoints, OAuthClient};
 pub use failure::{ErrorSource, Failure};
-pub use oauth::{Account, AuthorizationRequest, ISSUER, Revoked, Tokens, callback_reason, scopes};
+pub use oauth::{Account, AuthorizationRequest, Revoked, Tokens, callback_reason, scopes};
 pub use transport::{Body, HttpLimits, HttpTransport, Transport, TransportError, TransportFailure};
 
 /// How a removal ended.

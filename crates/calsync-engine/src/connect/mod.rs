@@ -17,7 +17,7 @@ pub use link::{
     LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, create_reconnect_link, use_link,
 };
 
-pub use calsync_google::{ISSUER as GOOGLE_ISSUER, scopes};
+pub use calsync_google::scopes;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -19,7 +19,7 @@ use crate::call::{Call, GoogleClient, Secrets};
 use crate::failure::{ErrorSource, Failure, of_consent};
 
 /// How Google names itself in its answers (RFC 9207).
-pub const ISSUER: &str = "https://accounts.google.com";
+const ISSUER: &str = "https://accounts.google.com";
 
 /// What Google's consent page is asked for.
 #[derive(Clone, Copy, Debug)]
@@ -129,6 +129,12 @@ impl GoogleClient {
             query.append_pair("include_granted_scopes", "true");
         }
         query.finish()
+    }
+
+    /// Whether `issuer` is whom we sent the user to: Google, or whoever is configured in its place.
+    pub fn is_issuer(&self, issuer: &str) -> bool {
+        let below = self.endpoints().auth_url.strip_prefix(issuer);
+        issuer == ISSUER || below.is_some_and(|rest| rest.starts_with('/'))
     }
 
     /// Trades the code of a consent for tokens.

@@ -218,3 +218,25 @@ fn the_addresses_are_googles_or_under_one() {
     let tasks = Endpoints::under("http://127.0.0.1:9000").tasks_url;
     assert_eq!(tasks.as_deref(), Some("http://127.0.0.1:9000/tasks/v1"));
 }
+
+#[test]
+fn the_issuer_is_google_or_whoever_stands_in_its_place() {
+    let world = world();
+    let auth_url = world.client.authorization_url(&AuthorizationRequest {
+        redirect_uri: BACK,
+        state: "s",
+        code_challenge: "c",
+        scopes: &["openid"],
+        login_hint: None,
+        prompt_consent: false,
+        include_granted: false,
+    });
+    let origin = auth_url.split('/').take(3).collect::<Vec<_>>().join("/");
+    assert!(world.client.is_issuer("https://accounts.google.com"));
+    assert!(world.client.is_issuer(&origin), "{origin}");
+    for other in
+        ["", "https://evil.example", "https://accounts.google.com.evil.example", &origin[..origin.len() - 1]]
+    {
+        assert!(!world.client.is_issuer(other), "{other}");
+    }
+}

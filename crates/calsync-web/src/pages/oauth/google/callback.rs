@@ -2,8 +2,8 @@
 //! finish, once; every way out leads to a page of its own, so that loading again does nothing.
 //!
 //! Where the platform has a page for it, that page is told how it ended; only which of two Google
-//! accounts to use is asked here first. An answer that names another issuer than Google is not
-//! Google's (RFC 9207), and uses nothing up; one that names none is taken, since there is but one.
+//! accounts to use is asked here first. An answer that names another issuer (RFC 9207) than whom the
+//! user was sent to uses nothing up; one that names none is taken, since there is but one.
 
 use axum::extract::State;
 use axum::http::Uri;
@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::ConnectOutcome;
 use calsync_core::reason::Reason;
 use calsync_engine::clean_up;
-use calsync_engine::connect::{Callback, Finished, GOOGLE_ISSUER, finish};
+use calsync_engine::connect::{Callback, Finished, finish};
 use http::{HeaderMap, StatusCode};
 
 use crate::pages::cookies::Cookie;
@@ -26,7 +26,7 @@ pub(crate) async fn handler(
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let (Some(callback), Some(browser)) = (parse(&uri), Cookie::Browser.get(&web, &headers)) else {
+    let (Some(callback), Some(browser)) = (parse(&web, &uri), Cookie::Browser.get(&web, &headers)) else {
         return Ok(unknown(&web, &headers));
     };
     if clean_up::finish(&web.engine, &callback, &browser).await? {
@@ -59,13 +59,13 @@ fn there(return_url: Option<&str>, reason: Option<Reason>) -> Option<String> {
 }
 
 /// What Google says; it may say more than we know, so other parameters are passed over.
-fn parse(uri: &Uri) -> Option<Callback> {
+fn parse(web: &Web, uri: &Uri) -> Option<Callback> {
     let query = uri.query().unwrap_or_default();
     let take = |name| {
         let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
         value.map(|(_, value)| value.into_owned())
     };
-    if take("iss").is_some_and(|issuer| issuer != GOOGLE_ISSUER) {
+    if take("iss").is_some_and(|issuer| !web.engine.google().is_issuer(&issuer)) {
         return None;
     }
     Some(Callback { state: take("state")?, code: take("code"), error: take("error") })
