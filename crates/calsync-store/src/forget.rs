@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all};
+use crate::rows::{execute_rows, runs};
 use crate::time::micros;
 use crate::{Result, Tx, items};
 
@@ -74,9 +75,12 @@ pub async fn forget_items(tx: &mut Tx, leaving: &Leaving, limit: i64) -> Result<
         &leaving.user_id,
         limit,
     )?;
+    let mut gone = Vec::new();
     for (kind, item_id) in &keys {
-        if let Some((item, _)) = items::lock(tx, kind, item_id).await? {
-            forget_in(tx, &leaving.user_id, item).await?;
+        if let Some((item, _)) = items::lock(tx, kind, item_id).await?
+            && forget_in(tx, &leaving.user_id, item).await?
+        {
+            gone.push((kind, item_id));
         }
         execute!(
             tx,
@@ -86,14 +90,25 @@ pub async fn forget_items(tx: &mut Tx, leaving: &Leaving, limit: i64) -> Result<
             item_id,
         )?;
     }
+    for run in runs(&gone) {
+        execute_rows!(
+            tx,
+            "DELETE FROM refusals WHERE (kind, item_id) IN (",
+            run,
+            |row, (kind, item_id)| row.push_bind(*kind).push_bind(*item_id),
+            ")",
+        )?;
+    }
     Ok(keys.len())
 }
 
-async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<()> {
+/// Takes the user out of an item; whether it is gone, since it was theirs alone.
+async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
     let Item { key, mut body, deleted, .. } = item;
     body.user_ids.remove(user_id);
     if !body.user_ids.is_empty() {
-        return items::replace_users(tx, &key, &body, deleted).await;
+        items::replace_users(tx, &key, &body, deleted).await?;
+        return Ok(false);
     }
     // An earlier user's calendar may still wait for the removal of what was theirs once.
     let waiting = fetch_all!(
@@ -110,16 +125,16 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<()> {
         body.user_ids = waiting.into_iter().map(|(user_id,)| user_id).collect::<BTreeSet<_>>();
         (body.title, body.description) = ("-".into(), None);
         (body.meeting_url, body.url) = (None, None);
-        return items::replace_users(tx, &key, &body, true).await;
+        items::replace_users(tx, &key, &body, true).await?;
+        return Ok(false);
     }
     for sql in [
         "DELETE FROM sync_mappings WHERE kind = $1 AND item_id = $2",
-        "DELETE FROM refusals WHERE kind = $1 AND item_id = $2",
         "DELETE FROM items WHERE kind = $1 AND item_id = $2",
     ] {
         execute!(tx, sql, key.kind.name(), &key.id)?;
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Forgets all that is left of a user, and the user. After [`hold`], once no item names them.
