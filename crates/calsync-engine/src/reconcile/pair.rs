@@ -68,7 +68,7 @@ enum Side {
 
 /// What is in the store of what Google may be told in this pass.
 struct Stored {
-    last_generation: i64,
+    address: Option<Address>,
     phase: Phase,
     is_leaving: bool,
     /// Where the pair stood before.
@@ -86,7 +86,7 @@ impl Caller<'_> {
     pub(super) async fn run(&self, planned: Planned) -> PairDone {
         let Planned { mut due, first: mut step, phase_before } = planned;
         let stored = Stored {
-            last_generation: due.pair.last_generation,
+            address: due.pair.address.clone(),
             phase: due.pair.phase,
             is_leaving: matches!(step, Step::DeleteOld { .. }),
             phase_before,
@@ -100,6 +100,12 @@ impl Caller<'_> {
             let _permit = self.engine.calls().acquire().await;
             if !stored.allows(&step) || self.must_stop() {
                 break;
+            }
+            if let Step::Insert { address, .. } = &step
+                && due.pair.phase != Phase::Told
+            {
+                // A look showed that what the store tells of was never made: it is made now.
+                due.pair.telling(address.clone());
             }
             let side = self.side(&due, &step);
             let (operation, answer) = match side {
@@ -314,7 +320,7 @@ impl Stored {
     fn allows(&self, step: &Step) -> bool {
         match step {
             Step::Insert { address, .. } => {
-                self.phase == Phase::Told && self.last_generation == address.generation
+                self.phase == Phase::Told && self.address.as_ref() == Some(address)
             }
             Step::Delete => self.phase == Phase::Removing,
             Step::DeleteOld { .. } => self.is_leaving,
