@@ -106,6 +106,7 @@ async fn live(world: &World, user: &str) {
         expires_at: at(9),
     };
     connect::begin(&world.store, &mut tx, attempt, at(0)).await.unwrap();
+    connect::came_back_as(&mut tx, "attempt", Some(&format!("{user}@example.com"))).await.unwrap();
     for (id, kind, item_id, user_id) in [("1", None, None, Some(user)), ("2", Some("task"), Some(user), None)]
     {
         let refusal = Refusal {
