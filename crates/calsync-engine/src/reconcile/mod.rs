@@ -137,7 +137,8 @@ async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, 
                 pair.removing();
                 pair.clone()
             }
-            Step::DeleteOld { .. } => {
+            // After the look the event goes, in the same pass.
+            Step::LookBack | Step::DeleteOld { .. } => {
                 let mut told = pair.clone();
                 told.may_have_left();
                 told

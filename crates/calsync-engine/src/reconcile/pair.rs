@@ -88,7 +88,7 @@ impl Caller<'_> {
         let stored = Stored {
             address: due.pair.address.clone(),
             phase: due.pair.phase,
-            is_leaving: matches!(step, Step::DeleteOld { .. }),
+            is_leaving: matches!(step, Step::LookBack | Step::DeleteOld { .. }),
             phase_before,
         };
         let mut calls = Vec::new();
