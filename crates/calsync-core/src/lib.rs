@@ -4,9 +4,11 @@
 //! Nothing here waits, reads a clock, draws a random number or talks to anything. Functions take
 //! values and return values, so every rule can be tested by property and read as a table.
 
+pub mod change;
 pub mod disconnect;
 pub mod event_id;
 pub mod fingerprint;
+pub mod grant;
 pub mod ids;
 pub mod integration;
 pub mod item;

@@ -1,0 +1,37 @@
+//! What the platform is told of: what users changed in Google, and how their connections fare.
+
+use crate::named::named;
+
+named! {
+    /// What changed.
+    Change {
+        /// A user completed an item.
+        Completed => "completed",
+        /// A user took a completion back.
+        Reopened => "reopened",
+        /// A user moved an item.
+        Rescheduled => "rescheduled",
+        /// A user edited an item.
+        Edited => "edited",
+        /// A user took an item off their calendar.
+        Removed => "removed",
+        /// An item is back on a user's calendar.
+        Restored => "restored",
+        /// A connection stopped until its user acts.
+        NeedsReconnect => "needs_reconnect",
+        /// A connection works.
+        Connected => "connected",
+        /// A connection is over.
+        Disconnected => "disconnected",
+    }
+}
+
+named! {
+    /// What became of a change.
+    ChangeOutcome {
+        /// It stands.
+        Accepted => "accepted",
+        /// A rule undid it.
+        Undone => "undone",
+    }
+}
