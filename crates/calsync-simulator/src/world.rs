@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::calendar::store::{Access, Calendar, Role};
@@ -36,6 +36,8 @@ pub(crate) struct Account {
     /// The Workspace domain; absent for consumer accounts.
     pub(crate) hd: Option<String>,
     pub(crate) time_zone: String,
+    /// How long a consent of theirs lasts, if it is for a limited time.
+    pub(crate) access_for: Option<SignedDuration>,
     /// The account's calendar list, by calendar id.
     pub(crate) list: BTreeMap<String, ListEntry>,
 }
@@ -64,6 +66,9 @@ pub struct NewAccount {
     /// IANA zone of the account and its calendars; absent: `UTC`.
     #[serde(default)]
     pub time_zone: Option<String>,
+    /// The user grants access for this long only; absent: without an end.
+    #[serde(default)]
+    pub access_seconds: Option<i64>,
     /// Calendars beside the primary one.
     #[serde(default)]
     pub calendars: Vec<NewCalendar>,
@@ -123,14 +128,22 @@ impl World {
             let name = email.split('@').next().unwrap_or_default().to_owned();
             let sub = self.random.digits(21);
             let time_zone = new.time_zone.clone().unwrap_or_else(|| "UTC".to_owned());
-            let account =
-                Account { email: email.clone(), name, sub, hd: None, time_zone, list: BTreeMap::new() };
+            let account = Account {
+                email: email.clone(),
+                name,
+                sub,
+                hd: None,
+                time_zone,
+                access_for: None,
+                list: BTreeMap::new(),
+            };
             self.accounts.insert(email.clone(), account);
             self.add_calendar(&email, Some(email.clone()), &email, Role::Owner, None, now);
         }
         if let Some(account) = self.accounts.get_mut(&email) {
             account.name = new.name.unwrap_or_else(|| account.name.clone());
             account.hd = new.hd.or_else(|| account.hd.clone());
+            account.access_for = new.access_seconds.map(SignedDuration::from_secs).or(account.access_for);
         }
         for calendar in new.calendars {
             let role = calendar.access_role.unwrap_or(Role::Owner);

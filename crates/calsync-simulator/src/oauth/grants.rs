@@ -80,6 +80,8 @@ pub(crate) struct Grant {
     pub(crate) refresh_tokens: VecDeque<String>,
     pub(crate) issued_at: Timestamp,
     pub(crate) last_used_at: Timestamp,
+    /// When it ends by itself, if it was given for a limited time.
+    pub(crate) ends_at: Option<Timestamp>,
 }
 
 /// A grant that is no more, with what Google would leave to see of it.
@@ -107,6 +109,8 @@ pub(crate) enum CodeRefusal {
 pub(crate) struct Issued {
     pub(crate) access_token: String,
     pub(crate) refresh_token: Option<String>,
+    /// How much longer the grant lasts, if it was given for a limited time.
+    pub(crate) access_for: Option<SignedDuration>,
     pub(crate) email: String,
     pub(crate) scopes: BTreeSet<String>,
 }
@@ -145,8 +149,14 @@ impl Grants {
         Ok(known.consent.clone())
     }
 
-    /// Opens or widens the grant and gives its tokens.
-    pub(crate) fn open(&mut self, consent: Consent, now: Timestamp, random: &mut Random) -> Issued {
+    /// Opens or widens the grant, `access_for` a limited time or without an end, and gives its tokens.
+    pub(crate) fn open(
+        &mut self,
+        consent: Consent,
+        access_for: Option<SignedDuration>,
+        now: Timestamp,
+        random: &mut Random,
+    ) -> Issued {
         let key = (consent.email.clone(), consent.client_id.clone());
         let grant = self.live.entry(key).or_insert_with(|| Grant {
             scopes: BTreeSet::new(),
@@ -154,7 +164,9 @@ impl Grants {
             refresh_tokens: VecDeque::new(),
             issued_at: now,
             last_used_at: now,
+            ends_at: None,
         });
+        grant.ends_at = access_for.map(|access_for| now + access_for);
         grant.scopes.extend(consent.scopes.iter().cloned());
         let refresh_token = consent.refresh_token.then(|| random.token("1//0", 96));
         if let Some(token) = &refresh_token {
@@ -168,7 +180,7 @@ impl Grants {
         }
         let access_token =
             self.mint(&consent.email, &consent.client_id, consent.scopes.clone(), Some(now), random);
-        Issued { access_token, refresh_token, email: consent.email, scopes: consent.scopes }
+        Issued { access_token, refresh_token, access_for, email: consent.email, scopes: consent.scopes }
     }
 
     pub(crate) fn account_of_refresh_token(&self, token: &str) -> Option<&str> {
@@ -187,13 +199,17 @@ impl Grants {
         if now.duration_since(known.last_used) > REFRESH_TOKEN_IDLE {
             return None;
         }
-        known.last_used = now;
         let email = known.email.clone();
         let grant = self.live.get_mut(&(email.clone(), client_id.to_owned()))?;
-        grant.last_used_at = now;
+        let access_for = grant.ends_at.map(|end| end.duration_since(now));
+        if access_for.is_some_and(|left| !left.is_positive()) {
+            self.end(&email, client_id, "time_based", now);
+            return None;
+        }
+        (known.last_used, grant.last_used_at) = (now, now);
         let scopes = grant.scopes.clone();
         let access_token = self.mint(&email, client_id, scopes.clone(), Some(now), random);
-        Some(Issued { access_token, refresh_token: None, email, scopes })
+        Some(Issued { access_token, refresh_token: None, access_for, email, scopes })
     }
 
     /// An access token; without a time of issue it never expires and belongs to no grant.

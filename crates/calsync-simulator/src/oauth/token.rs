@@ -52,7 +52,8 @@ fn exchange(
         Some("authorization_code") => {
             let consent = redeem(world, form, &client_id, now)?;
             let nonce = consent.nonce.clone();
-            let issued = world.grants.open(consent, now, &mut world.random);
+            let access_for = world.accounts.get(&consent.email).and_then(|account| account.access_for);
+            let issued = world.grants.open(consent, access_for, now, &mut world.random);
             Ok(answer(world, &client_id, &issued, nonce.as_deref(), now))
         }
         Some("refresh_token") => {
@@ -105,6 +106,9 @@ fn answer(world: &World, client_id: &str, issued: &Issued, nonce: Option<&str>, 
         "scope": scope,
         "token_type": "Bearer",
     });
+    if let Some(access_for) = issued.access_for {
+        body["refresh_token_expires_in"] = json!(access_for.as_secs());
+    }
     if let Some(refresh_token) = &issued.refresh_token {
         body["refresh_token"] = json!(refresh_token);
     }

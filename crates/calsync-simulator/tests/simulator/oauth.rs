@@ -194,6 +194,21 @@ async fn revoking_ends_every_token_of_the_grant() {
 }
 
 #[tokio::test]
+async fn access_for_a_limited_time_tells_its_end_and_ends() {
+    let world = auto();
+    let account = json!({"email": ANA, "access_seconds": 7_200});
+    world.simulator.add_account(serde_json::from_value(account).unwrap());
+    let tokens = connect(&world, "openid").await;
+    assert_eq!(tokens["refresh_token_expires_in"], 7_200);
+    let refresh_token = tokens["refresh_token"].as_str().unwrap();
+    world.simulator.advance(SignedDuration::from_mins(90));
+    assert_eq!(refresh(&world, refresh_token).await.ok()["refresh_token_expires_in"], 1_800);
+    world.simulator.advance(SignedDuration::from_mins(30));
+    assert_eq!(refresh(&world, refresh_token).await.body["error"], "invalid_grant");
+    assert_eq!(world.simulator.state()["ended_grants"][0]["cause"], "time_based");
+}
+
+#[tokio::test]
 async fn userinfo_tells_what_the_scopes_allow() {
     let world = auto();
     let tokens = connect(&world, "openid email").await;
