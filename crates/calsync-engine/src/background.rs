@@ -3,7 +3,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, disconnect, forget, lanes};
+use crate::{Engine, EngineError, disconnect, forget, lanes, upkeep};
 
 /// Runs every loop until `stop`, and until what is under way has ended.
 ///
@@ -12,6 +12,7 @@ use crate::{Engine, EngineError, disconnect, forget, lanes};
 /// | [`lanes`] | each second, or when told | passes over integrations |
 /// | [`disconnect`] | each second, or when told | steps of disconnects |
 /// | [`forget`] | each second | users who are being deleted |
+/// | [`upkeep`] | each hour | uses grants that lie idle, forgets what is old |
 ///
 /// # Errors
 /// If the store can't be reached at the start.
@@ -20,7 +21,8 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
     tokio::try_join!(
         lanes::run(engine.clone(), stop.clone()),
         disconnect::run(engine.clone(), stop.clone()),
-        forget::run(engine, stop),
+        forget::run(engine.clone(), stop.clone()),
+        upkeep::run(engine, stop),
     )?;
     Ok(())
 }

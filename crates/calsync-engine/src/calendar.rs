@@ -5,13 +5,13 @@
 //! old target settles nothing as if it were at the new one.
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::outcome::Operation;
 use calsync_google::{Failure, scopes};
 use calsync_store::integrations::{self, Integration, NewTarget};
 use calsync_store::mappings;
 
 use crate::reconcile::calendar::is_our_own;
-use crate::tokens::{self, NoAccess};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, tokens};
 
 /// The calendar that a user wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -97,12 +97,10 @@ async fn to_existing(
     if is_target && integration.state == IntegrationState::Active {
         return Ok(Changed::AlreadySo);
     }
-    let access = match tokens::access(engine, integration).await? {
-        Ok(access) => access,
-        Err(NoAccess::Busy) => return Ok(Changed::Busy),
-        Err(NoAccess::Failed(failure)) => return Ok(Changed::Failed(failure)),
-    };
-    match engine.google().get_calendar(&access.token, calendar_id).await {
+    let found = tokens::call(engine, integration, Operation::Get, |google, token| async move {
+        google.get_calendar(&token, calendar_id).await
+    });
+    match found.await? {
         Err(failure) => Ok(Changed::Failed(failure)),
         Ok(None) => Ok(Changed::NotFound),
         Ok(Some(calendar)) if !calendar.access_role.can_write() => Ok(Changed::ReadOnly),
@@ -123,7 +121,7 @@ async fn store(
 ) -> Result<Changed, EngineError> {
     let now = engine.now();
     let mut tx = engine.store().begin().await?;
-    if !integrations::change_calendar(&mut tx, &integration.id, target, now).await? {
+    if !integrations::change_calendar(engine.store(), &mut tx, &integration.id, target, now).await? {
         return Ok(Changed::NotConnected);
     }
     mappings::touch_all(&mut tx, &integration.user_id, now).await?;

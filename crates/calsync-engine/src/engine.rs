@@ -17,6 +17,8 @@ pub struct Settings {
     pub public_url: String,
     /// The platform's name, for people.
     pub platform_name: String,
+    /// The platform's own page to connect on, for messages.
+    pub connect_url: Option<String>,
     /// Where a connect link may lead back to.
     pub return_urls: Vec<String>,
     /// What syncs as what, unless a user chose otherwise.
@@ -36,6 +38,7 @@ impl Default for Settings {
         Self {
             public_url: "http://127.0.0.1:4300".into(),
             platform_name: "calsync".into(),
+            connect_url: None,
             return_urls: Vec::new(),
             policy: Policy::default(),
             google_is_configured: true,

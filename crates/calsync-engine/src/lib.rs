@@ -11,12 +11,15 @@ pub mod connect;
 pub mod disconnect;
 mod engine;
 mod error;
+pub mod feed;
 pub mod forget;
 mod journal;
 pub mod lanes;
 mod ours;
 pub mod reconcile;
 mod tokens;
+pub mod upkeep;
 
 pub use engine::{Engine, EngineOptions, Settings};
 pub use error::EngineError;
+pub use tokens::dead_grant;

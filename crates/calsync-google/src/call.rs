@@ -56,6 +56,11 @@ impl GoogleClient {
         &self.inner.endpoints
     }
 
+    /// The name under which Google knows us.
+    pub fn client_id(&self) -> &str {
+        &self.inner.oauth.client_id
+    }
+
     pub(crate) fn oauth(&self) -> &OAuthClient {
         &self.inner.oauth
     }

@@ -206,6 +206,7 @@ pub async fn tokens(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<T
         access: open("access_token", &row.access_token),
         refresh: open("refresh_token", &row.refresh_token),
         expires_at: row.token_expires_at.map(time),
+        refresh_due_at: None,
         version: 0,
     }))
 }

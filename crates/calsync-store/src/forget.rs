@@ -3,7 +3,7 @@
 //! user's row ([`hold`]), so that a crash leaves only work that is found again.
 //!
 //! What stays without their name: tries to connect and disconnects, for the figures. What stays
-//! with it: the audit.
+//! with it: the audit and, for its 30 days, the feed of changes.
 
 use std::collections::BTreeSet;
 
@@ -139,7 +139,7 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
 
 /// Forgets all that is left of a user, and the user. After [`hold`], once no item names them.
 pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
-    const OF_USER: [&str; 12] = [
+    const OF_USER: [&str; 13] = [
         "DELETE FROM clean_ups WHERE user_id = $1",
         "DELETE FROM connect_links WHERE user_id = $1",
         "DELETE FROM refusals WHERE user_id = $1",
@@ -155,6 +155,10 @@ pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
          WHERE user_id = $1",
         "DELETE FROM sync_mappings
          WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",
+        "DELETE FROM grant_counts
+         WHERE account_sub IN (SELECT account_sub FROM user_integrations WHERE user_id = $1)
+           AND account_sub NOT IN (SELECT account_sub FROM user_integrations
+               WHERE user_id <> $1 AND account_sub IS NOT NULL)",
         "DELETE FROM user_integrations WHERE user_id = $1",
         "DELETE FROM users WHERE user_id = $1",
     ];

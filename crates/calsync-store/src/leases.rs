@@ -1,7 +1,6 @@
 //! One worker owns an integration at a time. Each claim raises the fence, and every write of a
 //! pass first renews its lease with that fence: a worker that was overtaken writes nothing.
 
-use calsync_core::reason::Reason;
 use jiff::{SignedDuration, Timestamp};
 use sqlx::FromRow;
 
@@ -69,7 +68,7 @@ pub async fn renew(tx: &mut Tx, lease: &Lease) -> Result<()> {
 
 /// How a pass leaves its integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Release<'a> {
+pub struct Release {
     /// When the next pair is due; `None`: nothing is left of the wakes that were counted.
     pub next_due: Option<Timestamp>,
     /// No work before this, whatever wakes: Google or a rule slows the integration down.
@@ -78,13 +77,10 @@ pub struct Release<'a> {
     pub succeeded: bool,
     /// Whether any failed.
     pub failed: bool,
-    /// Stops the integration until its user acts: why, and the target calendar that it happened with. If
-    /// the user chose another one meanwhile, they have acted.
-    pub needs_action: Option<(Reason, Option<&'a str>)>,
 }
 
 /// Lets the integration go. A wake that came after the claim keeps it due.
-pub async fn release(tx: &mut Tx, lease: &Lease, how: Release<'_>, now: Timestamp) -> Result<()> {
+pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0,
@@ -94,9 +90,6 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release<'_>, now: Timestam
              failures = CASE WHEN $5 IS NULL THEN 0 ELSE failures + 1 END,
              last_success_at = CASE WHEN $6 THEN $8 ELSE last_success_at END,
              last_error_at = CASE WHEN $7 THEN $8 ELSE last_error_at END,
-             state = CASE WHEN $9 IS NULL OR COALESCE(target_calendar_id, '') <> $10 THEN state
-                          ELSE 'needs_action' END,
-             reason = CASE WHEN $9 IS NULL OR COALESCE(target_calendar_id, '') <> $10 THEN reason ELSE $9 END,
              updated_at = $8
          WHERE id = $1 AND fence = $2",
         &lease.integration_id,
@@ -107,8 +100,6 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release<'_>, now: Timestam
         how.succeeded,
         how.failed,
         micros(now),
-        how.needs_action.map(|(reason, _)| reason.name()),
-        how.needs_action.and_then(|(_, calendar_id)| calendar_id).unwrap_or_default(),
     )?;
     Ok(())
 }
@@ -145,7 +136,7 @@ pub async fn is_quiet(
          FROM user_integrations WHERE id = $1",
         integration_id,
         micros(ended_by),
-        micros(now),
+        micros(clock),
     )?;
     Ok(row.is_none_or(|(quiet,)| quiet))
 }

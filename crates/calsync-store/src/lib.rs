@@ -10,6 +10,7 @@ pub mod attempts;
 pub mod audit;
 pub mod audit_log;
 mod canary;
+pub mod changes;
 pub mod clean_ups;
 pub mod connect;
 mod db;

@@ -10,7 +10,7 @@ use calsync_store::admins::Role;
 use calsync_store::api_keys::Scope;
 use http::Method;
 
-use crate::api::v1::{items, refusals, users as api_users};
+use crate::api::v1::{changes, items, refusals, users as api_users};
 use crate::web::Web;
 use crate::{assets, health, openapi};
 
@@ -184,6 +184,14 @@ static ROUTES: &[Route] = &[
         query: &["since", "limit", "cursor"],
         answers: &[(200, Some("RefusalList"))],
         handler: || get(refusals::list::handler),
+        ..GET
+    },
+    Route {
+        path: "/api/v1/changes",
+        summary: "What changed for users, of the last 30 days, oldest first; read on from the last cursor",
+        query: &["after", "limit", "cursor"],
+        answers: &[(200, Some("ChangeList"))],
+        handler: || get(changes::handler),
         ..GET
     },
     Route {

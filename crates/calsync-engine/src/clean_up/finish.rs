@@ -5,7 +5,6 @@ use calsync_core::reason::Reason;
 use calsync_google::{Tokens, callback_reason, scopes};
 use calsync_store::clean_ups::{self, CleanUp};
 use calsync_store::disconnects::{self, Reopened, Saga};
-use calsync_store::integrations::Grant;
 use calsync_store::users;
 use secrecy::SecretString;
 
@@ -90,11 +89,7 @@ async fn check(engine: &Engine, tokens: &Tokens, saga: &Saga) -> Result<(), Refu
 /// deleted.
 async fn carry_on(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result<bool, EngineError> {
     let now = engine.now();
-    let grant = Grant {
-        access_token: &given.access_token,
-        refresh_token: given.refresh_token.as_ref(),
-        expires_at: tokens::end_of(now, given.expires_in_secs),
-    };
+    let grant = tokens::grant(engine, given, now);
     let mut tx = engine.store().begin().await?;
     if users::staying(&mut tx, &clean_up.user_id).await?.is_none() {
         return Ok(false);

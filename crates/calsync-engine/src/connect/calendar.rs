@@ -1,14 +1,14 @@
 //! The choice among the user's own calendars.
 
+use calsync_core::outcome::Operation;
 use calsync_google::{CalendarEntry, Failure};
 use calsync_store::integrations;
 
 use crate::calendar::{self, Changed, Wanted};
-use crate::tokens::{self, NoAccess};
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, tokens};
 
 /// The calendars that the user could choose: those that we may write to. `None` if there is no
-/// such integration, or its token is being renewed at this moment.
+/// such integration.
 ///
 /// # Errors
 /// If the store fails.
@@ -20,12 +20,10 @@ pub async fn writable_calendars(
     let integration = integrations::get(&mut tx, integration_id).await?;
     drop(tx);
     let Some(integration) = integration else { return Ok(None) };
-    let access = match tokens::access(engine, &integration).await? {
-        Ok(access) => access,
-        Err(NoAccess::Busy) => return Ok(None),
-        Err(NoAccess::Failed(failure)) => return Ok(Some(Err(failure))),
-    };
-    let listed = engine.google().list_calendars(&access.token).await;
+    let listed = tokens::call(engine, &integration, Operation::List, |google, token| async move {
+        google.list_calendars(&token).await
+    })
+    .await?;
     let writable = |calendars: Vec<CalendarEntry>| {
         calendars.into_iter().filter(|calendar| calendar.access_role.can_write()).collect()
     };

@@ -4,7 +4,7 @@ use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_google::{Account, Tokens, callback_reason, scopes};
 use calsync_store::connect::{self, Returned};
-use calsync_store::integrations::{self, CalendarPhase, Connection, Grant, Integration};
+use calsync_store::integrations::{self, CalendarPhase, Connection, Integration};
 use calsync_store::{mappings, users};
 use secrecy::SecretString;
 
@@ -151,11 +151,8 @@ async fn connected(
     let calendar_choice = in_use.map_or(returned.calendar_choice, |live| live.calendar_choice);
     let new = Connection {
         user_id: &returned.user_id,
-        grant: Grant {
-            access_token: &tokens.access_token,
-            refresh_token: tokens.refresh_token.as_ref(),
-            expires_at: tokens::end_of(now, tokens.expires_in_secs),
-        },
+        grant: tokens::grant(engine, &tokens, now),
+        client_id: engine.google().client_id(),
         account_sub: &account.sub,
         account_email: account.email.as_deref().unwrap_or_default(),
         account_domain: account.hd.as_deref(),

@@ -223,7 +223,8 @@ impl<'a> Carrier<'a> {
         let state = SagaState::after(self.saga.steps.iter().map(|step| step.outcome));
         let removes = self.saga.remote_items == RemoteItems::Remove && self.saga.provider == GOOGLE;
         let mut tx = self.begin().await?;
-        disconnects::wipe(&mut tx, &self.integration.id, self.integration.epoch, nothing_left, now).await?;
+        let (store, id, epoch) = (self.engine.store(), &self.integration.id, self.integration.epoch);
+        disconnects::wipe(store, &mut tx, id, epoch, nothing_left, now).await?;
         if let Some(clean_up_id) = &self.saga.clean_up_id {
             clean_ups::end(&mut tx, clean_up_id, None, now).await?;
         }

@@ -1,19 +1,16 @@
-//! The tokens of a connection that ends. A renewed access token is used and forgotten: nothing is
-//! written back.
+//! The tokens of a connection that ends. Nobody else refreshes them any more, so the holder of the
+//! lease does; what comes of it is kept under that lease until the wipe, for the steps that follow.
+//! The short grant of a clean-up is used as it is.
 
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::reason::Reason;
 use calsync_google::{EventPage, Failure, GoogleClient, ListQuery};
 use calsync_store::clean_ups;
 use calsync_store::integrations::{self, Tokens};
-use jiff::SignedDuration;
 use secrecy::SecretString;
 
 use super::carrier::Carrier;
 use crate::EngineError;
-
-/// An access token this near to its end is renewed first.
-const RENEW_BEFORE_END: SignedDuration = SignedDuration::from_secs(120);
+use crate::tokens::{self, RENEW_BEFORE_END_MIN};
 
 /// Why Google can't be called.
 pub(super) enum NoToken {
@@ -27,7 +24,7 @@ pub(super) enum NoToken {
 
 /// Whether `failure` says that the grant is over.
 pub(super) fn is_over(failure: &Failure) -> bool {
-    matches!(failure.reason, Reason::GrantRevoked | Reason::GrantExpired | Reason::GrantUnknown)
+    tokens::is_over(failure.reason)
 }
 
 impl Carrier<'_> {
@@ -39,7 +36,8 @@ impl Carrier<'_> {
             Some(clean_up_id) => clean_ups::tokens(&mut tx, keyring, clean_up_id).await?,
             None => integrations::tokens(&mut tx, keyring, &self.integration.id).await?,
         };
-        Ok(tokens.unwrap_or(Tokens { access: None, refresh: None, expires_at: None, version: 0 }))
+        let none = Tokens { access: None, refresh: None, expires_at: None, refresh_due_at: None, version: 0 };
+        Ok(tokens.unwrap_or(none))
     }
 
     /// A token to call with.
@@ -48,13 +46,13 @@ impl Carrier<'_> {
             return Ok(Ok(token.clone()));
         }
         let tokens = self.tokens().await?;
-        let is_good = tokens.expires_at.is_some_and(|end| end > self.now() + RENEW_BEFORE_END);
+        let is_good = tokens.expires_at.is_some_and(|end| end > self.now() + RENEW_BEFORE_END_MIN);
         if let (true, Some(Ok(token))) = (is_good, &tokens.access) {
             self.access = Some((token.clone(), false));
             return Ok(Ok(token.clone()));
         }
         match (tokens.refresh, tokens.access) {
-            (Some(Ok(refresh_token)), _) => self.renew(&refresh_token).await,
+            (Some(Ok(refresh_token)), _) => self.renew(&refresh_token, tokens.version).await,
             (Some(Err(_)), _) | (None, Some(Err(_))) => Ok(Err(NoToken::Unreadable)),
             (None, _) => Ok(Err(NoToken::Absent)),
         }
@@ -63,17 +61,25 @@ impl Carrier<'_> {
     async fn renew(
         &mut self,
         refresh_token: &SecretString,
+        version: i64,
     ) -> Result<Result<SecretString, NoToken>, EngineError> {
         self.before_a_call().await?;
-        let answer = self.engine.google().refresh(refresh_token).await;
+        let (engine, asked_at) = (self.engine, self.now());
+        let answer = engine.google().refresh(refresh_token).await;
         self.journal.note(None, Operation::Refresh, answer.as_ref().map(|_| Outcome::Done));
-        Ok(match answer {
-            Ok(tokens) => {
-                self.access = Some((tokens.access_token.clone(), true));
-                Ok(tokens.access_token)
-            }
-            Err(failure) => Err(NoToken::Failed(failure)),
-        })
+        let renewed = match answer {
+            Ok(renewed) => renewed,
+            Err(failure) => return Ok(Err(NoToken::Failed(failure))),
+        };
+        if self.saga.clean_up_id.is_none() {
+            let (grant, id) = (tokens::grant(engine, &renewed, asked_at), self.integration.id.clone());
+            let mut tx = self.begin().await?;
+            integrations::finish_last_refresh(engine.store(), &mut tx, &id, version, &grant, asked_at)
+                .await?;
+            tx.commit().await?;
+        }
+        self.access = Some((renewed.access_token.clone(), true));
+        Ok(Ok(renewed.access_token))
     }
 
     /// Calls Google, with a token that is renewed once if Google doesn't take it.
@@ -122,10 +128,9 @@ impl Carrier<'_> {
     /// here is refused because the grant is over.
     pub(super) async fn renew_stale(&mut self) -> Result<bool, EngineError> {
         let was_renewed = self.access.take().is_some_and(|(_, renewed)| renewed);
-        let Some(Ok(refresh_token)) = self.tokens().await?.refresh.filter(|_| !was_renewed) else {
-            return Ok(false);
-        };
+        let tokens = self.tokens().await?;
+        let Some(Ok(refresh_token)) = tokens.refresh.filter(|_| !was_renewed) else { return Ok(false) };
         // Why it fails shows when the token is asked for again.
-        Ok(self.renew(&refresh_token).await?.is_ok())
+        Ok(self.renew(&refresh_token, tokens.version).await?.is_ok())
     }
 }

@@ -103,8 +103,8 @@ async fn ready(
     let integration = ending.integration();
     let mut tx = engine.store().begin().await?;
     leases::renew(&mut tx, lease).await?;
-    integrations::calendar_ready(&mut tx, &integration.id, &calendar.id, &calendar.summary, engine.now())
-        .await?;
+    let (store, id, now) = (engine.store(), &integration.id, engine.now());
+    integrations::calendar_ready(store, &mut tx, id, &calendar.id, &calendar.summary, now).await?;
     mappings::touch_all(&mut tx, &integration.user_id, engine.now()).await?;
     tx.commit().await?;
     ending.commit(Some(access)).await

@@ -106,26 +106,29 @@ impl<'a> Ending<'a> {
         mappings::finish(&mut tx, &self.integration.id, &pairs, now).await?;
         let (succeeded, failed) = (self.journal.succeeded(), self.journal.failed());
         self.journal.store(&mut tx).await?;
+        let (store, id) = (self.engine.store(), &self.integration.id);
         let calendar_id = self.integration.target_calendar_id.as_deref();
-        let mut needs_action = None;
-        let mut next_due = mappings::next_due(&mut tx, &self.integration.id).await?;
+        let mut next_due = mappings::next_due(&mut tx, id).await?;
         if self.is_untidy {
             next_due = next_due.or(Some(now));
         }
         if let Some(trouble) = self.trouble.take() {
             match trouble.effect {
-                Effect::Stop => needs_action = Some((trouble.reason, calendar_id)),
+                Effect::Stop => {
+                    let reason = trouble.reason;
+                    integrations::needs_action(store, &mut tx, id, reason, calendar_id, now).await?;
+                }
                 Effect::Pause => self.not_before = Some(self.pause_until(&trouble, now)),
                 Effect::RenewToken => {
                     let version = access.map_or(0, |access| access.version);
-                    integrations::expire_access(&mut tx, &self.integration.id, version).await?;
+                    integrations::expire_access(&mut tx, id, version).await?;
                     next_due = Some(now);
                 }
             }
         }
         // A pause keeps the integration due, also when no pair of its is.
         let next_due = self.not_before.or(next_due);
-        let release = Release { next_due, not_before: self.not_before, succeeded, failed, needs_action };
+        let release = Release { next_due, not_before: self.not_before, succeeded, failed };
         leases::release(&mut tx, self.lease, release, now).await?;
         tx.commit().await?;
         Ok(())

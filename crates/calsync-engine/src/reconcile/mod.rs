@@ -66,7 +66,7 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
     let mut ending = Ending::new(engine, lease, &integration);
-    let access = match tokens::access_with(engine, &integration, tokens).await? {
+    let access = match tokens::access(engine, &integration, tokens).await? {
         Ok(access) => access,
         Err(NoAccess::Busy) => {
             ending.come_back_soon();

@@ -9,6 +9,8 @@ mod disconnect;
 mod disconnect_crashes;
 mod disconnect_removal;
 mod forget;
+mod grants;
 mod moves;
+mod one_flight;
 mod wire;
 mod world;

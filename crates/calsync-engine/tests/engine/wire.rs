@@ -1,5 +1,6 @@
 //! The wire to the simulated Google. It counts calls, and can hold answers back or pretend some.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -8,7 +9,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use calsync_google::{Transport, TransportError, TransportFailure};
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
@@ -21,6 +22,10 @@ pub(crate) struct Wire(Arc<Inner>);
 struct Inner {
     google: Router,
     calls: AtomicU64,
+    /// Answers of 401: a token that Google doesn't take.
+    unauthorized: AtomicU64,
+    /// How often each refresh token was traded for an access token.
+    refreshed: Mutex<BTreeMap<String, u64>>,
     /// Calls whose address contains this hear their answer only once it is let through.
     held: Mutex<Option<String>>,
     gate: Semaphore,
@@ -34,6 +39,8 @@ impl Wire {
         Self(Arc::new(Inner {
             google,
             calls: AtomicU64::new(0),
+            unauthorized: AtomicU64::new(0),
+            refreshed: Mutex::default(),
             held: Mutex::default(),
             gate: Semaphore::new(0),
             arrived: Semaphore::new(0),
@@ -44,6 +51,28 @@ impl Wire {
     /// Calls so far.
     pub(crate) fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::SeqCst)
+    }
+
+    /// Answers of 401 so far.
+    pub(crate) fn unauthorized(&self) -> u64 {
+        self.0.unauthorized.load(Ordering::SeqCst)
+    }
+
+    /// How often each refresh token was traded for an access token so far.
+    pub(crate) fn refreshed(&self) -> BTreeMap<String, u64> {
+        self.0.refreshed.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn count(&self, form: &[u8], answer: &Response<Bytes>) {
+        if answer.status() == StatusCode::UNAUTHORIZED {
+            self.0.unauthorized.fetch_add(1, Ordering::SeqCst);
+        }
+        let form = String::from_utf8_lossy(form);
+        let token = form.split('&').find_map(|pair| pair.strip_prefix("refresh_token="));
+        if let (Some(token), true) = (token, answer.status().is_success()) {
+            let mut refreshed = self.0.refreshed.lock().unwrap_or_else(PoisonError::into_inner);
+            *refreshed.entry(token.replace("%2F", "/")).or_default() += 1;
+        }
     }
 
     /// Holds back the answers to calls whose address contains `part`.
@@ -90,7 +119,11 @@ impl Wire {
             return Ok(answer.body(Bytes::from_static(b"{}")).unwrap());
         }
         let is_held = Self::matches(&self.0.held, |part| path.contains(part));
+        let form = request.body().clone();
         let answer = self.deliver(request).await;
+        if let Ok(answer) = &answer {
+            self.count(&form, answer);
+        }
         if is_held {
             self.0.arrived.add_permits(1);
             self.0.gate.acquire().await.unwrap().forget();

@@ -39,6 +39,8 @@ pub(crate) struct World {
     pub(crate) engine: Engine,
     pub(crate) wire: Wire,
     clock: Arc<HandClock>,
+    entropy: Arc<Counted>,
+    key: String,
     database: TestDatabase,
 }
 
@@ -80,15 +82,9 @@ impl World {
     pub(crate) async fn with(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
         let start: Timestamp = START.parse().unwrap();
         let clock = Arc::new(HandClock(AtomicI64::new(start.as_microsecond())));
-        let entropy: Arc<dyn Entropy> = Arc::new(Counted(AtomicU64::new(1)));
-        let keyring = Keyring::parse([Keyring::generate("k1", &*entropy).as_str()]).unwrap();
-        let options = StoreOptions {
-            url: database.url.clone(),
-            schema: "calsync".into(),
-            keyring,
-            entropy: entropy.clone(),
-        };
-        let store = Store::open(options, start).await.unwrap();
+        let entropy = Arc::new(Counted(AtomicU64::new(1)));
+        let key: String = Keyring::generate("k1", &*entropy).as_str().into();
+        let store = open(&database, &key, entropy.clone(), start).await;
         let google = Simulator::new(SimulatorOptions {
             auto_consent: true,
             start: Some(start),
@@ -99,9 +95,20 @@ impl World {
         let client = GoogleClient::new(Endpoints::under("http://google.test"), oauth, Arc::new(wire.clone()));
         let mut settings = Settings::default();
         change(&mut settings);
-        let engine =
-            Engine::new(EngineOptions { store, google: client, clock: clock.clone(), entropy, settings });
-        Self { google, engine, wire, clock, database }
+        let options =
+            EngineOptions { store, google: client, clock: clock.clone(), entropy: entropy.clone(), settings };
+        Self { google, engine: Engine::new(options), wire, clock, entropy, key, database }
+    }
+
+    /// The engine of another process over the same database.
+    pub(crate) async fn another_engine(&self) -> Engine {
+        Engine::new(EngineOptions {
+            store: open(&self.database, &self.key, self.entropy.clone(), self.engine.now()).await,
+            google: self.engine.google().clone(),
+            clock: self.clock.clone(),
+            entropy: self.entropy.clone(),
+            settings: self.engine.settings().clone(),
+        })
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
@@ -389,6 +396,12 @@ impl World {
         let state = self.google.state();
         state["grants"].as_array().unwrap().iter().any(|grant| grant["email"] == email(user).as_str())
     }
+}
+
+async fn open(database: &TestDatabase, key: &str, entropy: Arc<Counted>, now: Timestamp) -> Store {
+    let keyring = Keyring::parse([key]).unwrap();
+    let options = StoreOptions { url: database.url.clone(), schema: "calsync".into(), keyring, entropy };
+    Store::open(options, now).await.unwrap()
 }
 
 /// The outcomes of a saga's steps, and its state, in a line.

@@ -1,16 +1,20 @@
 //! The last step: the tokens are gone, and with them every reason to call.
 
+use calsync_core::change::Change;
+use calsync_core::integration::IntegrationState;
 use jiff::Timestamp;
 
 use crate::db::execute;
+use crate::integrations::{forget_count, tell};
 use crate::time::micros;
-use crate::{Result, Tx};
+use crate::{Result, Store, Tx};
 
 /// Wipes the tokens of the connection `epoch` of an integration and ends it; one that a later
 /// connection replaced has none. `nothing_left`: what was synced is gone at the provider, so a new
 /// connection starts from nothing; else its calendar and pairs stay, for a new connection to adopt
-/// and for a later removal.
+/// and for a later removal. The platform is told.
 pub async fn wipe(
+    store: &Store,
     tx: &mut Tx,
     integration_id: &str,
     epoch: i64,
@@ -20,9 +24,10 @@ pub async fn wipe(
     let ended = execute!(
         tx,
         "UPDATE user_integrations SET state = 'disconnected', reason = NULL, access_token = NULL,
-             refresh_token = NULL, expires_at = NULL, token_version = token_version + 1,
-             refresh_claimed_until = NULL, fence = fence + 1, lease_owner = NULL, lease_until = 0,
-             leaves_own_calendar = (leaves_own_calendar AND NOT $2), seen_seq = wake_seq, not_before = 0, failures = 0,
+             refresh_token = NULL, expires_at = NULL, refresh_due_at = NULL, refresh_claimed_until = NULL,
+             token_version = token_version + 1, needs_action_at = NULL, fence = fence + 1, lease_owner = NULL,
+             leaves_own_calendar = (leaves_own_calendar AND NOT $2), lease_until = 0, seen_seq = wake_seq,
+             not_before = 0, failures = 0,
              calendar_phase = CASE WHEN $2 THEN 'untold' ELSE calendar_phase END,
              target_calendar_id = CASE WHEN $2 THEN NULL ELSE target_calendar_id END,
              target_calendar_summary = CASE WHEN $2 THEN NULL ELSE target_calendar_summary END,
@@ -48,5 +53,6 @@ pub async fn wipe(
          WHERE integration_id = $1",
         integration_id,
     )?;
-    Ok(())
+    forget_count(tx, integration_id).await?;
+    tell(store, tx, integration_id, IntegrationState::Disconnecting, Change::Disconnected, now).await
 }

@@ -2,15 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::integration::CalendarChoice;
+use calsync_core::change::Change;
+use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
-use super::CalendarPhase;
-use crate::db::execute;
+use super::told::tell;
+use super::{CalendarPhase, TABLE, get};
+use crate::db::{execute, fetch_optional};
 use crate::time::micros;
-use crate::{Result, Tx};
+use crate::{Result, Store, StoreError, Tx};
 
 /// A calendar may be made now: told before it is asked.
 pub async fn calendar_told(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
@@ -23,9 +25,10 @@ pub async fn calendar_told(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> 
     Ok(())
 }
 
-/// The target calendar is known: the integration is active and due. Whether it was still awaited: its
-/// user may have chosen another one meanwhile.
+/// The target calendar is known: the integration is active and due, and the platform is told. Whether it
+/// was still awaited: its user may have chosen another one meanwhile.
 pub async fn calendar_ready(
+    store: &Store,
     tx: &mut Tx,
     id: &str,
     calendar_id: &str,
@@ -43,6 +46,9 @@ pub async fn calendar_ready(
         summary,
         micros(now),
     )?;
+    if ready == 1 {
+        tell(store, tx, id, IntegrationState::Connecting, Change::Connected, now).await?;
+    }
     Ok(ready == 1)
 }
 
@@ -64,7 +70,14 @@ pub enum NewTarget<'a> {
 
 /// Gives a live integration another calendar, also one that was stopped for want of one. What is in the
 /// old calendar stays known by its pairs. Whether the integration is live.
-pub async fn change_calendar(tx: &mut Tx, id: &str, to: NewTarget<'_>, now: Timestamp) -> Result<bool> {
+pub async fn change_calendar(
+    store: &Store,
+    tx: &mut Tx,
+    id: &str,
+    to: NewTarget<'_>,
+    now: Timestamp,
+) -> Result<bool> {
+    let was_stopped = get(tx, id).await?.is_some_and(|one| one.state == IntegrationState::NeedsAction);
     let (state, choice, phase, calendar_id, summary) = match to {
         NewTarget::ToBeMade => ("connecting", CalendarChoice::New, CalendarPhase::Untold, None, None),
         NewTarget::There { choice, calendar_id, summary } => {
@@ -76,7 +89,7 @@ pub async fn change_calendar(tx: &mut Tx, id: &str, to: NewTarget<'_>, now: Time
         "UPDATE user_integrations SET
              leaves_own_calendar = (leaves_own_calendar OR (calendar_choice = 'new' AND calendar_phase <> 'untold')),
              state = $2, reason = NULL, calendar_choice = $3, calendar_phase = $4, target_calendar_id = $5,
-             target_calendar_summary = $6, not_before = 0, failures = 0, updated_at = $7
+             target_calendar_summary = $6, needs_action_at = NULL, not_before = 0, failures = 0, updated_at = $7
          WHERE id = $1 AND state IN ('connecting', 'active', 'needs_action')",
         id,
         state,
@@ -86,6 +99,9 @@ pub async fn change_calendar(tx: &mut Tx, id: &str, to: NewTarget<'_>, now: Time
         summary,
         micros(now),
     )?;
+    if changed == 1 && was_stopped && state == "active" {
+        tell(store, tx, id, IntegrationState::NeedsAction, Change::Connected, now).await?;
+    }
     Ok(changed == 1)
 }
 
@@ -113,15 +129,30 @@ pub async fn turn_off(tx: &mut Tx, id: &str, kinds: &BTreeSet<ItemKind>, now: Ti
     Ok(changed == 1)
 }
 
-/// Stops an integration until its user acts.
-pub async fn needs_action(tx: &mut Tx, id: &str, reason: Reason, now: Timestamp) -> Result<()> {
-    execute!(
+/// Stops an integration until its user acts, for something that happened with the target calendar
+/// `calendar_id`: if the user chose another one meanwhile, they have acted. The platform is told once.
+pub async fn needs_action(
+    store: &Store,
+    tx: &mut Tx,
+    id: &str,
+    reason: Reason,
+    calendar_id: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
+    let live = fetch_optional!(
         tx,
-        "UPDATE user_integrations SET state = 'needs_action', reason = $2, last_error_at = $3, updated_at = $3
-         WHERE id = $1 AND state IN ('active', 'connecting')",
+        (String,),
+        "UPDATE user_integrations SET reason = $2, needs_action_at = $3, last_error_at = $3, updated_at = $3
+         WHERE id = $1 AND state IN ('active', 'connecting') AND COALESCE(target_calendar_id, '') = $4
+         RETURNING state",
         id,
         reason.name(),
         micros(now),
+        calendar_id.unwrap_or_default(),
     )?;
-    Ok(())
+    let Some((before,)) = live else { return Ok(()) };
+    let before =
+        IntegrationState::from_name(&before).ok_or_else(|| StoreError::corrupt(TABLE, "state", id))?;
+    execute!(tx, "UPDATE user_integrations SET state = 'needs_action' WHERE id = $1", id)?;
+    tell(store, tx, id, before, Change::NeedsReconnect, now).await
 }

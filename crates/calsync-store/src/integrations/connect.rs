@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use calsync_core::change::Change;
 use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use jiff::Timestamp;
 
+use super::grants::issued;
 use super::tokens::{Grant, store_grant};
+use super::told::tell;
 use super::{CalendarPhase, Integration, TABLE, get, of_user};
 use crate::db::execute;
 use crate::time::micros;
@@ -17,6 +20,8 @@ pub struct Connection<'a> {
     pub user_id: &'a str,
     /// Its tokens.
     pub grant: Grant<'a>,
+    /// The OAuth client that they were given to.
+    pub client_id: &'a str,
     /// The Google account's stable id.
     pub account_sub: &'a str,
     /// Its address.
@@ -55,7 +60,14 @@ pub async fn connect(
         // The pairs start from nothing under the new epoch. Like everywhere, the integration is locked first.
         execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", &id)?;
     }
+    if new.grant.refresh_token.is_some() {
+        issued(tx, &id, new.account_sub, new.client_id, now).await?;
+    }
     store_grant(store, tx, &id, new.user_id, &new.grant, now).await?;
+    let was = before.map_or(IntegrationState::Disconnected, |one| one.state);
+    if phase == CalendarPhase::Ready && was != IntegrationState::Active {
+        tell(store, tx, &id, was, Change::Connected, now).await?;
+    }
     get(tx, &id).await?.map(Some).ok_or_else(|| StoreError::corrupt(TABLE, "id", id))
 }
 
@@ -109,7 +121,8 @@ async fn insert_or_renew(
              account_domain, scopes, calendar_choice, calendar_phase, kinds_off, epoch, wake_seq, seen_seq, due_at,
              not_before, failures, lease_until, fence, leaves_own_calendar, connected_at, created_at, updated_at)
          VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, '', $11, 1, 0, $12, 0, 0, 0, 0, $13, $12, $12, $12)
-         ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = NULL, account_sub = excluded.account_sub,
+         ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = NULL,
+             needs_action_at = NULL, account_sub = excluded.account_sub,
              account_email = excluded.account_email, account_domain = excluded.account_domain,
              scopes = excluded.scopes, calendar_choice = excluded.calendar_choice,
              calendar_phase = excluded.calendar_phase,

@@ -3,7 +3,9 @@
 
 mod calendar;
 mod connect;
+mod grants;
 mod tokens;
+mod told;
 
 use std::collections::BTreeSet;
 
@@ -21,7 +23,13 @@ pub use calendar::{
     NewTarget, calendar_ready, calendar_told, change_calendar, needs_action, own_calendar_left, turn_off,
 };
 pub use connect::{Connection, connect};
-pub use tokens::{Grant, Tokens, claim_refresh, expire_access, finish_refresh, release_refresh, tokens};
+pub use grants::{dead_grant, domain, idle};
+pub use tokens::{
+    Grant, Tokens, claim_refresh, expire_access, finish_last_refresh, finish_refresh, release_refresh, tokens,
+};
+
+pub(crate) use grants::forget_count;
+pub(crate) use told::tell;
 
 pub(crate) const TABLE: &str = "user_integrations";
 
@@ -93,6 +101,8 @@ pub struct Integration {
     pub epoch: i64,
     /// Failures of the whole integration in a row.
     pub failures: i64,
+    /// Since when it needs its user, while it does.
+    pub needs_action_at: Option<Timestamp>,
     /// When the present connection was made.
     pub connected_at: Option<Timestamp>,
     /// When an operation last succeeded.
@@ -129,6 +139,7 @@ struct Row {
     kinds_off: String,
     epoch: i64,
     failures: i64,
+    needs_action_at: Option<i64>,
     connected_at: Option<i64>,
     last_success_at: Option<i64>,
     last_error_at: Option<i64>,
@@ -138,7 +149,8 @@ macro_rules! columns {
     () => {
         "id, user_id, provider, state, reason, token_version, expires_at, account_sub, account_email,
          account_domain, scopes, calendar_choice, calendar_phase, target_calendar_id,
-         target_calendar_summary, leaves_own_calendar, kinds_off, epoch, failures, connected_at, last_success_at, last_error_at"
+         target_calendar_summary, leaves_own_calendar, kinds_off, epoch, failures, needs_action_at, connected_at,
+         last_success_at, last_error_at"
     };
 }
 
@@ -174,6 +186,7 @@ impl Row {
             kinds_off: self.kinds_off.split_whitespace().filter_map(ItemKind::from_name).collect(),
             epoch: self.epoch,
             failures: self.failures,
+            needs_action_at: self.needs_action_at.map(time),
             connected_at: self.connected_at.map(time),
             last_success_at: self.last_success_at.map(time),
             last_error_at: self.last_error_at.map(time),

@@ -2,12 +2,14 @@
 //! open is told apart from an absent one. A refresh is claimed, so that one happens at a time, and
 //! stored only where nothing changed meanwhile.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 use sqlx::FromRow;
 
 use super::TABLE;
+use super::grants::rotated;
 use crate::db::{execute, fetch_optional};
+use crate::dialect::lease_clock;
 use crate::secrets::{Keyring, Slot, Unreadable};
 use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};
@@ -20,6 +22,10 @@ pub struct Grant<'a> {
     pub refresh_token: Option<&'a SecretString>,
     /// When the access token ends.
     pub expires_at: Timestamp,
+    /// When the grant ends, where Google told it; absent: what was told before stays.
+    pub refresh_ends_at: Option<Timestamp>,
+    /// By when the grant is used again, wanted or not.
+    pub refresh_due_at: Timestamp,
 }
 
 fn slot<'a>(column: &'static str, row: &'a str, user_id: &'a str) -> Slot<'a> {
@@ -43,12 +49,15 @@ pub(super) async fn store_grant(
     execute!(
         tx,
         "UPDATE user_integrations SET access_token = $2, refresh_token = COALESCE($3, refresh_token),
-             expires_at = $4, token_version = token_version + 1, refresh_claimed_until = NULL, updated_at = $5
+             expires_at = $4, refresh_ends_at = COALESCE($5, refresh_ends_at), refresh_due_at = $6,
+             refresh_used_at = $7, token_version = token_version + 1, refresh_claimed_until = NULL, updated_at = $7
          WHERE id = $1",
         id,
         access,
         refresh,
         micros(grant.expires_at),
+        grant.refresh_ends_at.map(micros),
+        micros(grant.refresh_due_at),
         micros(now),
     )?;
     Ok(())
@@ -62,6 +71,8 @@ pub struct Tokens {
     pub refresh: Option<std::result::Result<SecretString, Unreadable>>,
     /// When the access token ends.
     pub expires_at: Option<Timestamp>,
+    /// By when the grant is used again, wanted or not.
+    pub refresh_due_at: Option<Timestamp>,
     /// Raised with each change.
     pub version: i64,
 }
@@ -72,6 +83,7 @@ struct TokenRow {
     access_token: Option<Vec<u8>>,
     refresh_token: Option<Vec<u8>>,
     expires_at: Option<i64>,
+    refresh_due_at: Option<i64>,
     token_version: i64,
 }
 
@@ -80,7 +92,8 @@ pub async fn tokens(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<T
     let row = fetch_optional!(
         tx,
         TokenRow,
-        "SELECT user_id, access_token, refresh_token, expires_at, token_version FROM user_integrations WHERE id = $1",
+        "SELECT user_id, access_token, refresh_token, expires_at, refresh_due_at, token_version
+         FROM user_integrations WHERE id = $1",
         id
     )?;
     let Some(row) = row else { return Ok(None) };
@@ -91,19 +104,21 @@ pub async fn tokens(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<T
         access: open("access_token", &row.access_token),
         refresh: open("refresh_token", &row.refresh_token),
         expires_at: row.expires_at.map(time),
+        refresh_due_at: row.refresh_due_at.map(time),
         version: row.token_version,
     }))
 }
 
-/// Claims the refresh of the tokens at `version` until `until`; false if somebody else has it, the
-/// tokens changed, or the state wants no grant any more.
+/// Claims the refresh of the tokens at `version` for `length`; false if somebody else has it, the
+/// tokens changed, or the state wants no grant any more. A claim ends by the clock of leases.
 pub async fn claim_refresh(
     tx: &mut Tx,
     id: &str,
     version: i64,
-    until: Timestamp,
+    length: SignedDuration,
     now: Timestamp,
 ) -> Result<bool> {
+    let clock = lease_clock(tx, now).await?;
     let claimed = execute!(
         tx,
         "UPDATE user_integrations SET refresh_claimed_until = $3
@@ -111,8 +126,8 @@ pub async fn claim_refresh(
            AND (refresh_claimed_until IS NULL OR refresh_claimed_until <= $4)",
         id,
         version,
-        micros(until),
-        micros(now),
+        micros(clock.saturating_add(length).unwrap_or(clock)),
+        micros(clock),
     )?;
     Ok(claimed == 1)
 }
@@ -137,7 +152,43 @@ pub async fn finish_refresh(
         version,
         micros(now),
     )?;
+    store_refreshed(store, tx, id, unchanged, grant, now).await
+}
+
+/// Stores tokens that a disconnect refreshed for its own use, under its own lease; false: nothing
+/// was written.
+pub async fn finish_last_refresh(
+    store: &Store,
+    tx: &mut Tx,
+    id: &str,
+    version: i64,
+    grant: &Grant<'_>,
+    now: Timestamp,
+) -> Result<bool> {
+    let unchanged = fetch_optional!(
+        tx,
+        (String,),
+        "UPDATE user_integrations SET updated_at = $3
+         WHERE id = $1 AND token_version = $2 AND state = 'disconnecting' RETURNING user_id",
+        id,
+        version,
+        micros(now),
+    )?;
+    store_refreshed(store, tx, id, unchanged, grant, now).await
+}
+
+async fn store_refreshed(
+    store: &Store,
+    tx: &mut Tx,
+    id: &str,
+    unchanged: Option<(String,)>,
+    grant: &Grant<'_>,
+    now: Timestamp,
+) -> Result<bool> {
     let Some((user_id,)) = unchanged else { return Ok(false) };
+    if grant.refresh_token.is_some() {
+        rotated(tx, id, now).await?;
+    }
     store_grant(store, tx, id, &user_id, grant, now).await?;
     Ok(true)
 }

@@ -5,13 +5,13 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_store::clean_ups::{self, CleanUp, Way};
 use calsync_store::disconnects::{self, Reopened, Saga};
-use calsync_store::integrations::{self, Grant};
+use calsync_store::integrations;
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
 
 use crate::disconnects::{claim, saga, start, started, step, synced};
-use crate::world::{LEASE, World, at};
+use crate::world::{LEASE, World, at, grant};
 
 /// `user`'s disconnect, ended with their one event left.
 async fn left_over(world: &World, user: &str) -> Saga {
@@ -25,7 +25,9 @@ async fn left_over(world: &World, user: &str) -> Saga {
         disconnects::end_step(&mut tx, &lease, &step(*name, outcome)).await.unwrap();
     }
     disconnects::keep_leftovers(&mut tx, &running).await.unwrap();
-    disconnects::wipe(&mut tx, &running.integration_id, running.before.epoch, false, at(3)).await.unwrap();
+    disconnects::wipe(&world.store, &mut tx, &running.integration_id, running.before.epoch, false, at(3))
+        .await
+        .unwrap();
     disconnects::finish(&mut tx, &lease, SagaState::DoneWithLeftovers, at(3)).await.unwrap();
     tx.commit().await.unwrap();
     saga(world, &id).await
@@ -98,8 +100,8 @@ on_both_databases! {
         let taken: Vec<String> = takers.join_all().await.into_iter().flatten().collect();
         assert_eq!(taken, ["the-verifier"], "once, and readable");
 
-        let grant = Grant { access_token: &"access-9".into(), refresh_token: Some(&"refresh-9".into()),
-            expires_at: at(60) };
+        let (access_token, refresh_token) = ("access-9".into(), "refresh-9".into());
+        let grant = grant(&access_token, Some(&refresh_token), at(60));
         let mut tx = world.begin().await;
         clean_ups::keep_grant(&world.store, &mut tx, &made, &grant).await.unwrap();
         tx.commit().await.unwrap();
@@ -186,7 +188,7 @@ on_both_databases! {
         let live = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((live.state, live.epoch), (IntegrationState::Connecting, 2), "and stays as it is");
         let mut tx = world.begin().await;
-        disconnects::wipe(&mut tx, &id, 1, true, at(6)).await.unwrap();
+        disconnects::wipe(&world.store, &mut tx, &id, 1, true, at(6)).await.unwrap();
         tx.commit().await.unwrap();
         let live = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!(live.state, IntegrationState::Connecting);

@@ -172,7 +172,7 @@ on_both_databases! {
         for name in StepName::ALL {
             disconnects::end_step(&mut tx, &lease, &step(*name, StepOutcome::Done)).await.unwrap();
         }
-        disconnects::wipe(&mut tx, &integration_id, 1, true, at(4)).await.unwrap();
+        disconnects::wipe(&world.store, &mut tx, &integration_id, 1, true, at(4)).await.unwrap();
         disconnects::finish(&mut tx, &lease, SagaState::DoneWithLeftovers, at(4)).await.unwrap();
         tx.commit().await.unwrap();
 
@@ -196,7 +196,7 @@ on_both_databases! {
             world.put(&task(&format!("{user}-waits")), &task_body(user, "Waits"), at(2)).await;
             started(&world, user).await;
             let mut tx = world.begin().await;
-            disconnects::wipe(&mut tx, &id, 1, nothing_left, at(3)).await.unwrap();
+            disconnects::wipe(&world.store, &mut tx, &id, 1, nothing_left, at(3)).await.unwrap();
             tx.commit().await.unwrap();
             let wiped = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
             assert_eq!((wiped.state, wiped.expires_at), (IntegrationState::Disconnected, None));
@@ -220,7 +220,7 @@ on_both_databases! {
         let still = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((still.state, still.token_version), (IntegrationState::Disconnecting, version));
         let mut tx = world.begin().await;
-        disconnects::wipe(&mut tx, &id, 1, true, at(3)).await.unwrap();
+        disconnects::wipe(&world.store, &mut tx, &id, 1, true, at(3)).await.unwrap();
         tx.commit().await.unwrap();
         let anew = world.consented("ana", "ana", CalendarChoice::New).await;
         assert_eq!((anew.id, anew.epoch, anew.state), (id, still.epoch + 1, IntegrationState::Connecting));
@@ -267,9 +267,10 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = synced(&world, "ana").await;
         let mut tx = world.begin().await;
-        assert!(integrations::claim_refresh(&mut tx, &id, 1, at(5), at(2)).await.unwrap());
+        assert!(integrations::claim_refresh(&mut tx, &id, 1, LEASE, at(2)).await.unwrap());
         tx.commit().await.unwrap();
         assert!(!is_quiet(&world, &id, at(4)).await);
+        world.raw().await.set(&id, "refresh_claimed_until", "1").await;
         assert!(is_quiet(&world, &id, at(5)).await, "its holder died");
     }
 

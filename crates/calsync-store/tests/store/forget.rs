@@ -141,7 +141,7 @@ async fn live(world: &World, user: &str) {
 }
 
 on_both_databases! {
-    async fn a_forgotten_user_leaves_nothing_but_the_audit(db: TestDatabase) {
+    async fn a_forgotten_user_leaves_nothing_but_the_audit_and_the_feed(db: TestDatabase) {
         let world = World::new(db).await;
         live(&world, MARKER).await;
         let talk = key(ItemKind::Session, "talk");
@@ -168,7 +168,8 @@ on_both_databases! {
 
         let named: Vec<String> =
             everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).collect();
-        assert_eq!(named, [format!("admin_audit_logs.target_id {MARKER}")]);
+        let told = format!("changes.user_id {MARKER}");
+        assert_eq!(named, [format!("admin_audit_logs.target_id {MARKER}"), told], "for its 30 days");
         let shared = items::get(&mut world.read().await, &talk).await.unwrap().unwrap();
         assert_eq!((shared.body.user_ids, shared.deleted), (["ben".to_owned()].into(), false));
         let kept = disconnects::get(&mut world.read().await, &saga.id).await.unwrap().unwrap();

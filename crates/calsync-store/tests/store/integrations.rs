@@ -27,7 +27,7 @@ on_both_databases! {
         integrations::calendar_told(&mut tx, &new.id, at(1)).await.unwrap();
         let told = integrations::get(&mut tx, &new.id).await.unwrap().unwrap();
         assert_eq!(told.calendar_phase, CalendarPhase::Told);
-        integrations::calendar_ready(&mut tx, &new.id, "cal", "Mentoring", at(2)).await.unwrap();
+        integrations::calendar_ready(&world.store, &mut tx, &new.id, "cal", "Mentoring", at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let ready = integrations::get(&mut world.read().await, &new.id).await.unwrap().unwrap();
         assert_eq!((ready.state, ready.calendar_phase), (IntegrationState::Active, CalendarPhase::Ready));
@@ -196,7 +196,7 @@ on_both_databases! {
 
 async fn stop(world: &World, id: &str) {
     let mut tx = world.begin().await;
-    integrations::needs_action(&mut tx, id, Reason::GrantRevoked, at(1)).await.unwrap();
+    integrations::needs_action(&world.store, &mut tx, id, Reason::GrantRevoked, at(1)).await.unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -113,8 +113,10 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
-        let stopped = Release { failed: true, needs_action: Some((Reason::GrantRevoked, Some("calendar"))), ..quiet() };
-        release(&world, &lease, stopped, at(2)).await;
+        let mut tx = world.begin().await;
+        integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantRevoked, Some("calendar"), at(2)).await.unwrap();
+        leases::release(&mut tx, &lease, Release { failed: true, ..quiet() }, at(2)).await.unwrap();
+        tx.commit().await.unwrap();
         let stopped = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((stopped.state, stopped.reason), (IntegrationState::NeedsAction, Some(Reason::GrantRevoked)));
         world.put(&task("read"), &task_body("ana", "Read"), at(3)).await;

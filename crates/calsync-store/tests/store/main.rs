@@ -5,12 +5,14 @@
 mod admins;
 mod attempts;
 mod audit_log;
+mod changes;
 mod clean_ups;
 mod concurrency;
 mod connect;
 mod coverage;
 mod disconnects;
 mod forget;
+mod grants;
 mod integrations;
 mod items;
 mod leases;

@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use calsync_core::integration::CalendarChoice;
 use calsync_store::connect::{self, NewAttempt};
 use calsync_store::idempotency::{self, Known};
-use calsync_store::integrations::{self, Grant};
+use calsync_store::integrations;
 use calsync_store::rotation::{self, Batch, Place, Position};
 use calsync_store::secrets::Keyring;
 use calsync_store::{Store, StoreError, StoreOptions};
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 use secrecy::ExposeSecret;
 
-use crate::world::{Dice, World, at, options};
+use crate::world::{Dice, World, at, grant, options};
 
 /// The key of every story's store comes from this seed.
 const K1: (&str, u64) = ("k1", 7);
@@ -93,8 +93,8 @@ async fn answered(store: &Store) -> Known {
 /// Stores a refresh of the tokens at `version`.
 async fn refresh(store: &Store, id: &str, version: i64) {
     let refresh_token = format!("refreshed-{version}").into();
-    let grant =
-        Grant { access_token: &"access".into(), refresh_token: Some(&refresh_token), expires_at: at(120) };
+    let access_token = "access".into();
+    let grant = grant(&access_token, Some(&refresh_token), at(120));
     let mut tx = store.begin().await.unwrap();
     assert!(integrations::finish_refresh(store, &mut tx, id, version, &grant, at(1)).await.unwrap());
     tx.commit().await.unwrap();

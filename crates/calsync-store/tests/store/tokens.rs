@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use calsync_store::integrations::{self, Grant, Tokens};
+use calsync_store::integrations::{self, Tokens};
 use calsync_store::secrets::Unreadable;
 use calsync_testing::on_both_databases;
+use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
 
-use crate::world::{World, at};
+use crate::world::{LEASE, World, at, grant};
 
 async fn tokens(world: &World, id: &str) -> Tokens {
     let tokens = integrations::tokens(&mut world.read().await, world.store.keyring(), id).await.unwrap();
@@ -30,7 +31,7 @@ const UNREADABLE: Option<Result<String, Unreadable>> = Some(Err(Unreadable));
 /// Refreshes as one worker would: claim, call, finish. Whether it stored its tokens.
 async fn refresh(world: &World, id: &str, version: i64) -> (bool, bool) {
     let mut tx = world.begin().await;
-    let claimed = integrations::claim_refresh(&mut tx, id, version, at(2), at(1)).await.unwrap();
+    let claimed = integrations::claim_refresh(&mut tx, id, version, LEASE, at(1)).await.unwrap();
     tx.commit().await.unwrap();
     let stored = claimed && finish(world, id, version, None).await;
     (claimed, stored)
@@ -38,11 +39,8 @@ async fn refresh(world: &World, id: &str, version: i64) -> (bool, bool) {
 
 async fn finish(world: &World, id: &str, version: i64, refresh_token: Option<&str>) -> bool {
     let refresh_token = refresh_token.map(Into::into);
-    let grant = Grant {
-        access_token: &"access-2".into(),
-        refresh_token: refresh_token.as_ref(),
-        expires_at: at(120),
-    };
+    let access_token = "access-2".into();
+    let grant = grant(&access_token, refresh_token.as_ref(), at(120));
     let mut tx = world.begin().await;
     let store = &world.store;
     let stored = integrations::finish_refresh(store, &mut tx, id, version, &grant, at(1)).await.unwrap();
@@ -102,12 +100,17 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         let mut tx = world.begin().await;
-        assert!(integrations::claim_refresh(&mut tx, &id, 1, at(5), at(1)).await.unwrap());
-        assert!(!integrations::claim_refresh(&mut tx, &id, 1, at(9), at(4)).await.unwrap());
-        assert!(integrations::claim_refresh(&mut tx, &id, 1, at(9), at(5)).await.unwrap(), "its holder died");
+        // A claim ends by the database's own clock on Postgres: one of no length has ended anywhere.
+        assert!(integrations::claim_refresh(&mut tx, &id, 1, SignedDuration::ZERO, at(1)).await.unwrap());
+        assert!(integrations::claim_refresh(&mut tx, &id, 1, LEASE, at(1)).await.unwrap(), "its holder died");
+        assert!(!integrations::claim_refresh(&mut tx, &id, 1, LEASE, at(2)).await.unwrap());
+        if !world.is_sqlite() {
+            let at_once = integrations::claim_refresh(&mut tx, &id, 1, LEASE, at(10_000)).await.unwrap();
+            assert!(!at_once, "a wrong clock ends no claim");
+        }
         integrations::release_refresh(&mut tx, &id, 1).await.unwrap();
-        assert!(integrations::claim_refresh(&mut tx, &id, 1, at(9), at(6)).await.unwrap());
-        assert!(!integrations::claim_refresh(&mut tx, &id, 2, at(9), at(20)).await.unwrap(), "not its version");
+        assert!(integrations::claim_refresh(&mut tx, &id, 1, LEASE, at(6)).await.unwrap());
+        assert!(!integrations::claim_refresh(&mut tx, &id, 2, LEASE, at(20)).await.unwrap(), "not its version");
     }
 
     async fn a_late_answer_overwrites_nothing_newer(db: TestDatabase) {

@@ -16,10 +16,13 @@ use calsync_store::secrets::Keyring;
 use calsync_store::{Store, StoreError, StoreOptions, Tx, integrations, items, leases, mappings, users};
 use calsync_testing::{DatabaseKind, TestDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use crate::raw::Raw;
 
+/// Our OAuth client.
+pub(crate) const CLIENT: &str = "client-1";
 /// The schema of every store here.
 pub(crate) const SCHEMA: &str = "calsync";
 /// Long beside a test.
@@ -126,7 +129,9 @@ impl World {
         let id = self.consented(user, user, CalendarChoice::New).await.id;
         let mut tx = self.begin().await;
         integrations::calendar_told(&mut tx, &id, at(0)).await.unwrap();
-        integrations::calendar_ready(&mut tx, &id, "calendar", "Mentoring", at(0)).await.unwrap();
+        integrations::calendar_ready(&self.store, &mut tx, &id, "calendar", "Mentoring", at(0))
+            .await
+            .unwrap();
         tx.commit().await.unwrap();
         id
     }
@@ -143,15 +148,13 @@ impl World {
         account: &str,
         choice: CalendarChoice,
     ) -> Option<Integration> {
+        let (access_token, refresh_token) = ("access-1".into(), "refresh-1".into());
         let mut tx = self.begin().await;
         users::admit(&mut tx, &[user].into(), at(0)).await.unwrap();
         let new = Connection {
             user_id: user,
-            grant: Grant {
-                access_token: &"access-1".into(),
-                refresh_token: Some(&"refresh-1".into()),
-                expires_at: at(60),
-            },
+            grant: grant(&access_token, Some(&refresh_token), at(60)),
+            client_id: CLIENT,
             account_sub: account,
             account_email: &format!("{account}@example.org"),
             account_domain: None,
@@ -254,8 +257,18 @@ pub(crate) fn touched(key: &ItemKey, users: &BTreeSet<String>, ends_life: bool) 
 }
 
 /// How a pass ends that had nothing to tell.
-pub(crate) const fn quiet() -> Release<'static> {
-    Release { next_due: None, not_before: None, succeeded: false, failed: false, needs_action: None }
+pub(crate) const fn quiet() -> Release {
+    Release { next_due: None, not_before: None, succeeded: false, failed: false }
+}
+
+/// Tokens that Google gave, of which the access token ends at `expires_at`.
+pub(crate) fn grant<'a>(
+    access_token: &'a SecretString,
+    refresh_token: Option<&'a SecretString>,
+    expires_at: Timestamp,
+) -> Grant<'a> {
+    let refresh_due_at = expires_at + SignedDuration::from_hours(30 * 24);
+    Grant { access_token, refresh_token, expires_at, refresh_ends_at: None, refresh_due_at }
 }
 
 pub(crate) const SYNCED: End = End::Settled { state: SyncState::Synced, reason: None };

@@ -1,5 +1,7 @@
 //! The schemas of bodies. Lists of names come from the types that use them.
 
+use calsync_core::change::{Change, ChangeOutcome};
+use calsync_core::grant::Cause;
 use calsync_core::integration::IntegrationState;
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
@@ -24,6 +26,8 @@ pub(super) fn schemas() -> Value {
         "BatchAnswer": batch_answer(),
         "Refusal": refusal(),
         "RefusalList": list("Refusal"),
+        "Change": change(),
+        "ChangeList": list("Change"),
         "Integration": integration(),
         "NextStep": object(json!({
             "text": text(),
@@ -227,12 +231,31 @@ fn refusal() -> Value {
     }))
 }
 
+fn change() -> Value {
+    let changes: Vec<&str> = Change::ALL.iter().map(|change| change.name()).collect();
+    let outcomes: Vec<&str> = ChangeOutcome::ALL.iter().map(|outcome| outcome.name()).collect();
+    full_object(json!({
+        "cursor": text(),
+        "id": text(),
+        "at": time(),
+        "kind": or_null(kind()),
+        "item_id": or_null(id()),
+        "user_id": id(),
+        "change": {"type": "string", "enum": changes},
+        "outcome": {"type": "string", "enum": outcomes},
+        "before": {"type": "object"},
+        "after": {"type": "object"},
+    }))
+}
+
 fn integration() -> Value {
     let states: Vec<&str> = IntegrationState::ALL.iter().map(|state| state.name()).collect();
     full_object(json!({
         "provider": text(),
         "state": {"type": "string", "enum": states},
         "reason": reason(),
+        "cause": or_null(json!({"type": "string", "enum": Cause::ALL.iter().map(|cause| cause.name()).collect::<Vec<_>>()})),
+        "evidence": or_null(text()),
         "sentence": text(),
         "next_step": reference("NextStep"),
         "account_email": or_null(text()),

@@ -3,9 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use calsync_core::grant::{Cause, DeadGrant};
 use calsync_core::integration::{CalendarChoice, FRESHNESS_PROMISE_MINUTES, IntegrationState};
 use calsync_core::language::Text;
 use calsync_core::reason::{Actor, Reason};
+use calsync_engine::{Engine, EngineError, dead_grant};
 use calsync_store::integrations::{self, CalendarPhase, Integration};
 use calsync_store::{StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +22,10 @@ pub(crate) struct IntegrationShape {
     pub(crate) provider: String,
     pub(crate) state: IntegrationState,
     pub(crate) reason: Option<Reason>,
+    /// Why the grant likely ended, while it is over.
+    pub(crate) cause: Option<Cause>,
+    /// What shows it, for admins.
+    pub(crate) evidence: Option<String>,
     pub(crate) sentence: &'static str,
     pub(crate) next_step: NextStep,
     pub(crate) account_email: Option<String>,
@@ -72,11 +78,11 @@ pub(crate) struct Channel {
 /// # Errors
 /// If the store fails.
 pub(crate) async fn of_user(
+    engine: &Engine,
     tx: &mut Tx,
     user_id: &str,
     audience: Audience,
-    now: Timestamp,
-) -> Result<Vec<IntegrationShape>, StoreError> {
+) -> Result<Vec<IntegrationShape>, EngineError> {
     let mut shapes = Vec::new();
     for integration in integrations::of_user(tx, user_id).await? {
         let counts = integrations::counts(tx, &integration.id).await?;
@@ -84,7 +90,8 @@ pub(crate) async fn of_user(
             Audience::Admin => Some(others_with_its_account(tx, &integration).await?),
             Audience::User(_) => None,
         };
-        let shape = IntegrationShape::new(integration, counts, audience, now);
+        let dead = dead_grant(engine, tx, &integration).await?;
+        let shape = IntegrationShape::new(integration, counts, dead, audience, engine.now());
         shapes.push(IntegrationShape { same_account_users: others, ..shape });
     }
     Ok(shapes)
@@ -98,18 +105,28 @@ async fn others_with_its_account(tx: &mut Tx, one: &Integration) -> Result<Vec<S
 }
 
 impl IntegrationShape {
-    fn new(one: Integration, counts: integrations::Counts, audience: Audience, now: Timestamp) -> Self {
+    fn new(
+        one: Integration,
+        counts: integrations::Counts,
+        dead: Option<DeadGrant>,
+        audience: Audience,
+        now: Timestamp,
+    ) -> Self {
         let state = shown_state(&one, &counts, now);
+        let cause = dead.as_ref().map(DeadGrant::cause);
         let reason = one.reason.or((state == IntegrationState::Disconnected).then_some(Reason::NotConnected));
-        let (sentence, next_step) = match reason {
-            Some(reason) => of_reason(reason, audience),
-            None => plain_words(state, &one, audience),
+        let (sentence, next_step) = match (cause, reason) {
+            (Some(cause), _) if cause != Cause::Unknown => of_cause(cause, audience),
+            (_, Some(reason)) => of_reason(reason, audience),
+            (_, None) => plain_words(state, &one, audience),
         };
         let calendar = |id| TargetCalendar { id, summary: one.target_calendar_summary };
         Self {
             provider: one.provider,
             state,
             reason,
+            cause,
+            evidence: dead.filter(|_| audience == Audience::Admin).and_then(|dead| dead.evidence()),
             sentence,
             next_step,
             account_email: one.account_email.filter(|email| !email.is_empty()),
@@ -180,6 +197,17 @@ fn plain_words(state: IntegrationState, one: &Integration, audience: Audience) -
         }
     };
     (text.to(audience.language()), NextStep::none(audience))
+}
+
+const fn of_cause(cause: Cause, audience: Audience) -> (&'static str, NextStep) {
+    let step = cause.next_step();
+    match audience {
+        Audience::User(language) => {
+            let text = cause.next_step_of_user(language);
+            (cause.to_user(language), NextStep::of(Actor::User, text, step.action))
+        }
+        Audience::Admin => (cause.admin_sentence(), NextStep::of(step.who, step.text, step.action)),
+    }
 }
 
 const fn of_reason(reason: Reason, audience: Audience) -> (&'static str, NextStep) {

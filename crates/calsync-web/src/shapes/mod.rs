@@ -3,6 +3,7 @@
 
 pub(crate) mod admin_user;
 pub(crate) mod audit_row;
+pub(crate) mod change;
 pub(crate) mod connect_attempt;
 pub(crate) mod disconnect;
 pub(crate) mod error_group;

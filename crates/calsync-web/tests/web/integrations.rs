@@ -111,3 +111,28 @@ async fn users_are_spoken_to_in_their_own_language() {
     assert_eq!(item["sync"][1]["sentence"], "Google 캘린더가 연결되어 있지 않습니다.");
     assert_eq!(item["sync"][2]["sentence"], "Google Calendar is not connected.");
 }
+
+#[tokio::test]
+async fn a_grant_that_is_over_says_why_to_whom_it_concerns() {
+    let world = World::new().await;
+    world.google_account("ana@example.org", json!([]));
+    connect(&world, "new").await;
+    world.sync().await;
+    world.advance(SignedDuration::from_hours(184 * 24));
+    world.put("/api/v1/items/task/t1", task()).await;
+    world.sync().await;
+
+    let to_admin = as_admin(&world).await["items"][0].clone();
+    assert_eq!((&to_admin["state"], &to_admin["reason"]), (&json!("needs_action"), &json!("grant_expired")));
+    assert_eq!(to_admin["cause"], "unused");
+    assert_eq!(to_admin["sentence"], "Google ended the grant: it was not used for six months.");
+    assert_eq!(to_admin["evidence"], "It was last used 184 days before Google refused it.");
+    let to_user = as_platform(&world).await["items"][0].clone();
+    assert_eq!((&to_user["cause"], &to_user["evidence"]), (&json!("unused"), &Value::Null));
+    assert_eq!(
+        to_user["sentence"],
+        "Google ended our access to your calendar, since it was not used for six months."
+    );
+    let step = json!({"text": "Connect Google Calendar again.", "who": "user", "action": "reconnect"});
+    assert_eq!((&to_admin["next_step"], &to_user["next_step"]), (&step, &step));
+}

@@ -4,6 +4,7 @@
 
 mod access;
 mod batch;
+mod changes;
 mod connect;
 mod console;
 mod console_disconnect;

@@ -81,7 +81,7 @@ pub(crate) const KEYS: &[Key] = &[
     later("google.quota.project_per_day", COUNT, "1000000"),
     later("google.quota.tasks_per_day", COUNT, "50000"),
     key("platform.name", Text, "calsync"),
-    later("platform.connect_url", Url, ""),
+    key("platform.connect_url", Url, ""),
     key("platform.return_urls", List, ""),
     later("platform.webhook_url", Url, ""),
     later("platform.webhook_secret", Secret, ""),

@@ -18,6 +18,7 @@ impl Config {
         Settings {
             public_url: self.text("server.public_url").trim_end_matches('/').to_owned(),
             platform_name: self.text("platform.name").to_owned(),
+            connect_url: self.given("platform.connect_url").map(str::to_owned),
             return_urls: self.list("platform.return_urls"),
             policy: Policy { deadline_as, past_days, ..Policy::default() },
             google_is_configured: self.google_is_configured(),

@@ -42,7 +42,7 @@ pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Resul
     }
     let mut tx = web.engine.store().read().await?;
     let counts = counts(&mut tx, &connection.id).await?;
-    let status = Status::of(&mut tx, &visitor.user, words, web.engine.now()).await?;
+    let status = Status::of(&web.engine, &mut tx, &visitor.user, words).await?;
     drop(tx);
     let goes_on = matches!(connection.state, IntegrationState::Active | IntegrationState::Connecting);
     let is_under_way = goes_on && (connection.state == IntegrationState::Connecting || counts.waiting > 0);

@@ -46,7 +46,7 @@ pub(crate) async fn handler(
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, &link.user_id).await?;
     let user = user.ok_or_else(|| Problem::new(Kind::LinkExpired).to(words))?;
-    let status = Status::of(&mut tx, &user, words, web.engine.now()).await?;
+    let status = Status::of(&web.engine, &mut tx, &user, words).await?;
     let theirs = integrations::of_user(&mut tx, &link.user_id).await?;
     drop(tx);
     let shell = Shell::new(&web, words);

@@ -20,6 +20,6 @@ pub(crate) async fn handler(
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let audience = Audience::user(user.locale.as_deref());
-    let items = integration::of_user(&mut tx, &user_id, audience, web.engine.now()).await?;
+    let items = integration::of_user(&web.engine, &mut tx, &user_id, audience).await?;
     Ok(Json(List::whole(items)))
 }

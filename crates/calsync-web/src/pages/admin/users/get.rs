@@ -56,7 +56,7 @@ pub(super) async fn page(
     let now = web.engine.now();
     let mut tx = web.engine.store().read().await?;
     let head = Head::of(&mut tx, user_id, who, "connections").await?;
-    let connections = integration::of_user(&mut tx, user_id, Audience::Admin, now).await?;
+    let connections = integration::of_user(&web.engine, &mut tx, user_id, Audience::Admin).await?;
     let filter = Filter { user_id: Some(user_id.to_owned()), ..Filter::default() };
     let errors = sync_errors::list(&mut tx, &filter, None, ERRORS_SHOWN).await?.errors;
     let reconnect = Reconnect {

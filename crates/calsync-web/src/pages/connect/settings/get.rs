@@ -55,7 +55,7 @@ pub(crate) async fn handler(
     query.end()?;
     let connection = visitor.connection(&web).await?;
     let mut tx = web.engine.store().read().await?;
-    let status = Status::of(&mut tx, &visitor.user, words, web.engine.now()).await?;
+    let status = Status::of(&web.engine, &mut tx, &visitor.user, words).await?;
     drop(tx);
     if status.as_ref().is_some_and(Status::is_ending) {
         return Ok(Redirect::to("/connect/disconnect").into_response());

@@ -2,9 +2,9 @@
 //! step, and a tone that an icon and a word carry beside the colour.
 
 use calsync_core::integration::{GOOGLE, IntegrationState};
+use calsync_engine::{Engine, EngineError};
+use calsync_store::Tx;
 use calsync_store::users::User;
-use calsync_store::{StoreError, Tx};
-use jiff::Timestamp;
 
 use crate::pages::words::{Words, words};
 use crate::shapes::Audience;
@@ -19,12 +19,12 @@ pub(in crate::pages::connect) struct Status {
 impl Status {
     /// How the user's connection is; none if there never was one.
     pub(in crate::pages::connect) async fn of(
+        engine: &Engine,
         tx: &mut Tx,
         user: &User,
         words: Words,
-        now: Timestamp,
-    ) -> Result<Option<Self>, StoreError> {
-        let theirs = integration::of_user(tx, &user.user_id, Audience::User(words.0), now).await?;
+    ) -> Result<Option<Self>, EngineError> {
+        let theirs = integration::of_user(engine, tx, &user.user_id, Audience::User(words.0)).await?;
         let google = theirs.into_iter().find(|one| one.provider == GOOGLE);
         Ok(google.map(|shown| Self { shown, words }))
     }

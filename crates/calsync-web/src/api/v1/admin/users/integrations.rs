@@ -24,7 +24,7 @@ pub(crate) async fn handler(
     if users::get(&mut tx, &user_id).await?.is_none() {
         return Err(Problem::new(Kind::NotFound));
     }
-    let mut items = integration::of_user(&mut tx, &user_id, Audience::Admin, web.engine.now()).await?;
+    let mut items = integration::of_user(&web.engine, &mut tx, &user_id, Audience::Admin).await?;
     for item in &mut items {
         item.account_email = item.account_email.take().map(|email| shown_email(&email, who.role));
     }

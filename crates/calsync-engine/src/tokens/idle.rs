@@ -1,0 +1,23 @@
+//! Keeps grants alive that nobody wants for a while: their integrations are woken, and the pass that
+//! follows uses the grant.
+
+use calsync_store::{integrations, mappings};
+
+use crate::{Engine, EngineError};
+
+/// Integrations that are woken in one look; the rest follow in the next.
+const WOKEN_MAX: i64 = 1_000;
+
+/// Wakes the integrations whose grant was not used for about a month.
+pub(crate) async fn wake_idle(engine: &Engine) -> Result<(), EngineError> {
+    let now = engine.now();
+    let mut tx = engine.store().read().await?;
+    let idle = integrations::idle(&mut tx, now, WOKEN_MAX).await?;
+    drop(tx);
+    for user_id in idle {
+        let mut tx = engine.store().begin().await?;
+        mappings::wake(&mut tx, &user_id, now).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}

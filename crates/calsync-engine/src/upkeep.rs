@@ -1,0 +1,36 @@
+//! What is done once in a while and nobody waits for: grants that lie idle are used, and what is old
+//! is forgotten. Each worker does it; that it was done before harms nothing.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Engine, EngineError, feed, tokens};
+
+/// Between two rounds.
+const PERIOD: Duration = Duration::from_secs(3_600);
+
+/// Does a round each hour until `stop`.
+pub(crate) async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
+    let mut tick = interval(PERIOD);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            _ = tick.tick() => {}
+        }
+        if let Err(error) = round(&engine).await {
+            tracing::error!(%error, "upkeep failed");
+        }
+    }
+}
+
+/// One round.
+///
+/// # Errors
+/// If the store fails.
+pub async fn round(engine: &Engine) -> Result<(), EngineError> {
+    tokens::wake_idle(engine).await?;
+    feed::forget_old(engine).await
+}

@@ -1,0 +1,164 @@
+//! The feed of what the platform is told. A row is written in the transaction of what changed; its
+//! position is given after the commit, by one transaction at a time, so that whoever reads on from a
+//! position passes nothing by that was committed late.
+
+use calsync_core::change::{Change, ChangeOutcome};
+use calsync_core::ids::new_id;
+use calsync_core::item::{ItemKey, ItemKind};
+use jiff::Timestamp;
+use serde_json::Value;
+use sqlx::FromRow;
+
+use crate::db::{execute, fetch_all, fetch_optional};
+use crate::time::{micros, time};
+use crate::{Result, Store, StoreError, Tx};
+
+const TABLE: &str = "changes";
+
+/// A change as it happens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewChange<'a> {
+    /// Whom it concerns.
+    pub user_id: &'a str,
+    /// Which item; none: the user's connection.
+    pub item: Option<&'a ItemKey>,
+    /// What changed.
+    pub change: Change,
+    /// What became of it.
+    pub outcome: ChangeOutcome,
+    /// How it was.
+    pub before: Value,
+    /// How it is.
+    pub after: Value,
+}
+
+/// A change in its place.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PlacedChange {
+    /// Its place; the next one's is higher.
+    pub position: i64,
+    /// Its id.
+    pub id: String,
+    /// When it happened; later than every earlier change of the same user.
+    pub at: Timestamp,
+    /// Whom it concerns.
+    pub user_id: String,
+    /// Which item; none: the user's connection.
+    pub item: Option<ItemKey>,
+    /// What changed.
+    pub change: Change,
+    /// What became of it.
+    pub outcome: ChangeOutcome,
+    /// How it was.
+    pub before: Value,
+    /// How it is.
+    pub after: Value,
+}
+
+/// Keeps a change. It has no place yet.
+pub async fn record(store: &Store, tx: &mut Tx, new: &NewChange<'_>, now: Timestamp) -> Result<()> {
+    // Whoever changes the same thing waits for us, so times rise in the order of commit even if clocks differ.
+    execute!(
+        tx,
+        "INSERT INTO changes (id, at, user_id, kind, item_id, change, outcome, before, after)
+         SELECT $1, CASE WHEN MAX(at) >= $2 THEN MAX(at) + 1 ELSE $2 END, $3, $4, $5, $6, $7, $8, $9
+         FROM changes WHERE user_id = $3",
+        new_id(now, store.entropy()),
+        micros(now),
+        new.user_id,
+        new.item.map(|item| item.kind.name()),
+        new.item.map(|item| item.id.as_str()),
+        new.change.name(),
+        new.outcome.name(),
+        new.before.to_string(),
+        new.after.to_string(),
+    )?;
+    Ok(())
+}
+
+/// Gives up to `limit` committed changes their places; answers how many. The row of the feed is
+/// locked first: what another transaction places meanwhile would come before and be missed.
+pub async fn place(tx: &mut Tx, limit: i64) -> Result<u64> {
+    let last = fetch_optional!(
+        tx,
+        (i64,),
+        "UPDATE change_feed SET last_position = last_position WHERE id = 1 RETURNING last_position",
+    )?;
+    let (last,) = last.ok_or_else(|| StoreError::corrupt("change_feed", "id", "1"))?;
+    let placed = execute!(
+        tx,
+        "UPDATE changes SET position = $1 + next.number
+         FROM (SELECT id, ROW_NUMBER() OVER (ORDER BY at, id) AS number
+               FROM changes WHERE position IS NULL ORDER BY at, id LIMIT $2) AS next
+         WHERE changes.id = next.id",
+        last,
+        limit,
+    )?;
+    let count = i64::try_from(placed).unwrap_or(i64::MAX);
+    execute!(tx, "UPDATE change_feed SET last_position = last_position + $1 WHERE id = 1", count)?;
+    Ok(placed)
+}
+
+/// Whether any change waits for its place.
+pub async fn any_without_place(tx: &mut Tx) -> Result<bool> {
+    let found = fetch_optional!(tx, (String,), "SELECT id FROM changes WHERE position IS NULL LIMIT 1")?;
+    Ok(found.is_some())
+}
+
+#[derive(FromRow)]
+struct Row {
+    position: i64,
+    id: String,
+    at: i64,
+    user_id: String,
+    kind: Option<String>,
+    item_id: Option<String>,
+    change: String,
+    outcome: String,
+    before: String,
+    after: String,
+}
+
+/// The changes that have a place after `position`, in order.
+pub async fn after(tx: &mut Tx, position: i64, limit: i64) -> Result<Vec<PlacedChange>> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "SELECT position, id, at, user_id, kind, item_id, change, outcome, before, after FROM changes
+         WHERE position > $1 ORDER BY position LIMIT $2",
+        position,
+        limit,
+    )?;
+    rows.into_iter().map(read).collect()
+}
+
+/// Forgets changes that happened before `oldest`, read or not; at most `limit`.
+pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    Ok(execute!(
+        tx,
+        "DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE at < $1 ORDER BY at LIMIT $2)",
+        micros(oldest),
+        limit,
+    )?)
+}
+
+fn read(row: Row) -> Result<PlacedChange> {
+    let corrupt = |column| StoreError::corrupt(TABLE, column, row.id.clone());
+    let item = match (&row.kind, row.item_id) {
+        (Some(kind), Some(id)) => {
+            Some(ItemKey { kind: ItemKind::from_name(kind).ok_or_else(|| corrupt("kind"))?, id })
+        }
+        _ => None,
+    };
+    Ok(PlacedChange {
+        position: row.position,
+        at: time(row.at),
+        change: Change::from_name(&row.change).ok_or_else(|| corrupt("change"))?,
+        outcome: ChangeOutcome::from_name(&row.outcome).ok_or_else(|| corrupt("outcome"))?,
+        before: serde_json::from_str(&row.before).map_err(|_| corrupt("before"))?,
+        after: serde_json::from_str(&row.after).map_err(|_| corrupt("after"))?,
+        item,
+        id: row.id,
+        user_id: row.user_id,
+    })
+}
