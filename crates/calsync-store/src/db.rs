@@ -250,14 +250,15 @@ impl Pool {
     }
 
     /// No advisory lock: Postgres-wire distributed databases have none. Processes that migrate at
-    /// once fail on each other's tables, each at most once a migration, and find the work done.
+    /// once fail on each other's tables, each at most once a migration and once more on a lock, and
+    /// find the work done.
     async fn migrate(&self, schema: &str) -> Result<()> {
         let mut migrator = match self {
             Self::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
             Self::Postgres(_) => sqlx::migrate!("migrations/postgres"),
         };
         migrator.set_locking(false);
-        let mut tries = 2 + migrator.iter().count();
+        let mut tries = 2 + 2 * migrator.iter().count();
         loop {
             tries -= 1;
             let done = match self {

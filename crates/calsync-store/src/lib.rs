@@ -12,6 +12,7 @@ pub mod audit_log;
 mod canary;
 pub mod changes;
 pub mod clean_ups;
+pub mod client_trouble;
 pub mod connect;
 mod db;
 mod dialect;

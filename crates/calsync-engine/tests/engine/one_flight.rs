@@ -27,7 +27,7 @@ fn user(number: usize) -> String {
 }
 
 const fn leaves(number: usize) -> bool {
-    number % TENTH == 0
+    number.is_multiple_of(TENTH)
 }
 
 const fn looks(number: usize) -> bool {

@@ -7,6 +7,7 @@ mod attempts;
 mod audit_log;
 mod changes;
 mod clean_ups;
+mod client_trouble;
 mod concurrency;
 mod connect;
 mod coverage;
