@@ -53,6 +53,7 @@ pub async fn connect(
         _ => None,
     };
     let start = Start::of(&new, before.as_ref(), adopted);
+    let works = start.phase == CalendarPhase::Ready;
     if !insert_or_renew(tx, &id, &new, start, now).await? {
         return Ok(None);
     }
@@ -64,8 +65,8 @@ pub async fn connect(
         issued(tx, &id, new.account_sub, new.client_id, now).await?;
     }
     store_grant(store, tx, &id, new.user_id, &new.grant, now).await?;
-    let was = before.map_or(IntegrationState::Disconnected, |one| one.state);
-    if phase == CalendarPhase::Ready && was != IntegrationState::Active {
+    let was = before.as_ref().map_or(IntegrationState::Disconnected, |one| one.state);
+    if works && was != IntegrationState::Active {
         tell(store, tx, &id, was, Change::Connected, now).await?;
     }
     get(tx, &id).await?.map(Some).ok_or_else(|| StoreError::corrupt(TABLE, "id", id))

@@ -49,7 +49,7 @@ on_both_databases! {
         assert_eq!(dead(&world, &id, at(5)).await, used);
 
         let mut tx = world.begin().await;
-        integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantExpired, at(40)).await.unwrap();
+        integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantExpired, Some("calendar"), at(40)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(dead(&world, &id, at(99)).await.refused_at, at(40), "it was found then");
         let other = integrations::dead_grant(&mut world.read().await, &id, "client-2", at(99)).await.unwrap();
@@ -95,7 +95,7 @@ on_both_databases! {
             world.raw().await.set(&id, "account_domain", "'example.org'").await;
             if user < "cho" {
                 let mut tx = world.begin().await;
-                integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantUnknown, at(9)).await.unwrap();
+                integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantUnknown, Some("calendar"), at(9)).await.unwrap();
                 tx.commit().await.unwrap();
             }
             if user == "dan" {

@@ -6,7 +6,6 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use calsync_store::integrations::{self, CalendarPhase, NewTarget};
-use calsync_store::leases::Release;
 use calsync_store::{StoreError, leases};
 use calsync_testing::on_both_databases;
 
@@ -106,8 +105,9 @@ on_both_databases! {
 
         // The pass that was under way meets that the calendar of before is gone.
         let mut tx = world.begin().await;
-        let needs_action = Some((Reason::CalendarGone, Some("calendar")));
-        leases::release(&mut tx, &lease, Release { needs_action, ..quiet() }, at(2)).await.unwrap();
+        let gone = Reason::CalendarGone;
+        integrations::needs_action(&world.store, &mut tx, &id, gone, Some("calendar"), at(2)).await.unwrap();
+        leases::release(&mut tx, &lease, quiet(), at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let changed = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((changed.state, changed.reason), (IntegrationState::Active, None));
@@ -127,7 +127,7 @@ on_both_databases! {
         world.raw().await.run("UPDATE user_integrations SET state = 'disconnecting'").await;
         assert!(!change(&world, &id, work).await);
         let mut tx = world.begin().await;
-        let late = integrations::calendar_ready(&mut tx, &id, "late", "Late", at(4)).await.unwrap();
+        let late = integrations::calendar_ready(&world.store, &mut tx, &id, "late", "Late", at(4)).await.unwrap();
         assert!(!late, "nobody waits for it any more");
     }
 
@@ -196,13 +196,15 @@ on_both_databases! {
 
 async fn stop(world: &World, id: &str) {
     let mut tx = world.begin().await;
-    integrations::needs_action(&world.store, &mut tx, id, Reason::GrantRevoked, at(1)).await.unwrap();
+    integrations::needs_action(&world.store, &mut tx, id, Reason::GrantRevoked, Some("calendar"), at(1))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
 }
 
 async fn change(world: &World, id: &str, target: NewTarget<'_>) -> bool {
     let mut tx = world.begin().await;
-    let changed = integrations::change_calendar(&mut tx, id, target, at(2)).await.unwrap();
+    let changed = integrations::change_calendar(&world.store, &mut tx, id, target, at(2)).await.unwrap();
     tx.commit().await.unwrap();
     changed
 }

@@ -9,7 +9,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::world::{World, at, quiet, task, task_body};
 
-async fn release(world: &World, lease: &Lease, how: Release<'_>, now: Timestamp) {
+async fn release(world: &World, lease: &Lease, how: Release, now: Timestamp) {
     let mut tx = world.begin().await;
     leases::release(&mut tx, lease, how, now).await.unwrap();
     tx.commit().await.unwrap();
