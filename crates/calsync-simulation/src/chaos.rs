@@ -33,7 +33,8 @@ impl World {
                 self.note(format!("{owner} carries a disconnect on: {began}"));
             }
             50..52 => self.user_leaves_or_returns().await?,
-            52..90 => self.google_answers().await?,
+            52..55 => self.user_moves().await?,
+            55..90 => self.google_answers().await?,
             90..96 => self.time_passes().await?,
             _ => self.crash().await?,
         }
@@ -63,10 +64,13 @@ impl World {
         }
         let one = self.chance.pick(&events);
         if self.chance.percent(40) {
-            if self.wishes.may_remove(&one.item)
+            if self.wishes.may_remove(user, &one.item)
                 && self.google.user_deletes_event(&email(user), &one.calendar_id, &one.id).is_ok()
             {
                 self.wishes.user_removed(user, &one.item);
+                // What happens later is later by Google's clock.
+                self.clock.advance(SignedDuration::from_secs(1));
+                self.google.advance(SignedDuration::from_secs(1));
                 self.note(format!("{user} removes {}", one.item));
             }
             return;

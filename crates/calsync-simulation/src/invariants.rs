@@ -6,7 +6,7 @@ use anyhow::{Context, ensure};
 use calsync_simulator::Simulator;
 use serde_json::Value;
 
-use crate::people::{USERS, email};
+use crate::people::{USERS, email, work};
 use crate::wishes::{Expected, Wishes};
 
 /// An event of ours in a user's calendar.
@@ -35,7 +35,8 @@ pub(crate) fn our_calendars(google: &Simulator, user: &str) -> Vec<String> {
 /// The live events of ours in the calendars of `user`.
 pub(crate) fn live_events(google: &Simulator, user: &str) -> Vec<OurEvent> {
     let mut found = Vec::new();
-    for calendar_id in our_calendars(google, user) {
+    let theirs = [email(user), work(user)];
+    for calendar_id in our_calendars(google, user).into_iter().chain(theirs) {
         for event in google.events(&calendar_id) {
             let item = event["extendedProperties"]["private"]["calsync_item"].as_str().map(str::to_owned);
             let (Some(item), Some(id)) = (item, event["id"].as_str().map(str::to_owned)) else { continue };
@@ -59,7 +60,9 @@ fn has_grant(google: &Simulator, user: &str) -> bool {
 pub(crate) fn always(google: &Simulator, wishes: &Wishes) -> anyhow::Result<()> {
     for user in USERS {
         let calendars = our_calendars(google, user);
-        ensure!(calendars.len() <= 1, "{user} has {} calendars of ours", calendars.len());
+        let is_moving = wishes.is_moving(user);
+        let calendars_max = if is_moving { 2 } else { 1 };
+        ensure!(calendars.len() <= calendars_max, "{user} has {} calendars of ours", calendars.len());
         ensure!(
             !wishes.is_disconnected(user) || (calendars.is_empty() && !has_grant(google, user)),
             "{user} is disconnected, and something of ours is left: {calendars:?}"
@@ -67,11 +70,12 @@ pub(crate) fn always(google: &Simulator, wishes: &Wishes) -> anyhow::Result<()> 
         let mut seen = BTreeMap::new();
         for one in live_events(google, user) {
             ensure!(
-                !wishes.is_removed(user, &one.item),
+                !wishes.is_removed(user, &one.item) || is_moving,
                 "{} came back to {user}, who had removed it",
                 one.item
             );
-            let before = seen.insert(one.item.clone(), one.id);
+            let place = if is_moving { one.calendar_id } else { String::new() };
+            let before = seen.insert((one.item.clone(), place), one.id);
             ensure!(before.is_none(), "{} stands twice in the calendar of {user}", one.item);
         }
     }
@@ -85,7 +89,8 @@ pub(crate) fn settled(google: &Simulator, wishes: &Wishes, notes: &[Note]) -> an
         let mut found = BTreeMap::new();
         for one in live_events(google, user) {
             let expected = seen(&one.event).with_context(|| format!("{} of {user}", one.item))?;
-            found.insert(one.item, expected);
+            let before = found.insert(one.item, expected);
+            ensure!(before.is_none(), "{user} has it in two calendars: {before:?}");
         }
         let expected = wishes.expected(user);
         ensure!(found == expected, "the calendar of {user}: {found:#?}\nshould be {expected:#?}");

@@ -12,6 +12,7 @@ mod chaos;
 mod clock;
 mod deployment;
 mod invariants;
+mod moves;
 mod partings;
 mod people;
 mod run;

@@ -2,6 +2,7 @@
 //! Google: once it is over, nothing of ours is there, and stays away.
 
 use anyhow::ensure;
+use calsync_core::integration::CalendarChoice;
 use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy, SagaState, Started, StepName};
 use calsync_engine::disconnect::{Saga, StepOutcome};
 
@@ -36,7 +37,7 @@ impl World {
     }
 
     async fn user_returns(&mut self, user: &'static str) -> anyhow::Result<()> {
-        people::connect(&self.deployment, &self.seam, user).await?;
+        people::connect(&self.deployment, &self.seam, user, CalendarChoice::New).await?;
         self.wishes.connected(user);
         self.note(format!("{user} comes back"));
         Ok(())

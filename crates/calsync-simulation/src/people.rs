@@ -21,6 +21,11 @@ pub(crate) fn email(user: &str) -> String {
     format!("{user}@example.org")
 }
 
+/// A calendar of the user's beside their first one.
+pub(crate) fn work(user: &str) -> String {
+    format!("work-of-{user}")
+}
+
 /// Makes and connects every user.
 pub(crate) async fn connect_all(
     deployment: &Deployment,
@@ -28,24 +33,28 @@ pub(crate) async fn connect_all(
     seam: &Seam,
 ) -> anyhow::Result<()> {
     for user in USERS {
-        google.add_account(NewAccount { email: email(user), ..NewAccount::default() });
+        let account = json!({"email": email(user), "calendars": [{"id": work(user), "summary": "Work"}]});
+        google.add_account(serde_json::from_value::<NewAccount>(account)?);
         let body = json!({"email": email(user), "time_zone": "Europe/Lisbon"});
         let (status, answer) = deployment.call(Method::PUT, &format!("/users/{user}"), &body).await?;
         ensure!(status.is_success(), "PUT /users/{user}: {status} {answer}");
-        connect(deployment, seam, user).await?;
+        connect(deployment, seam, user, CalendarChoice::New).await?;
     }
     Ok(())
 }
 
 /// Connects `user` the real way.
-pub(crate) async fn connect(deployment: &Deployment, seam: &Seam, user: &str) -> anyhow::Result<()> {
+pub(crate) async fn connect(
+    deployment: &Deployment,
+    seam: &Seam,
+    user: &str,
+    choice: CalendarChoice,
+) -> anyhow::Result<()> {
     let engine = &deployment.engine;
     let link = connect::create_link(engine, user, None, SignedDuration::from_secs(900)).await?;
     let link = link.with_context(|| format!("{user} is not known"))?;
     let token = link.url.rsplit('/').next().context("a token")?;
-    let Begun::Redirect { authorization_url, browser } =
-        connect::begin(engine, token, CalendarChoice::New).await?
-    else {
+    let Begun::Redirect { authorization_url, browser } = connect::begin(engine, token, choice).await? else {
         anyhow::bail!("the link of {user} is not good");
     };
     let consent = seam.deliver(Request::get(authorization_url).body(Bytes::new())?).await;

@@ -43,6 +43,8 @@ pub struct Reached {
     pub crashes: usize,
     /// Disconnects that came to their end.
     pub disconnects: usize,
+    /// Changes of calendar.
+    pub moves: usize,
 }
 
 /// How a run went.

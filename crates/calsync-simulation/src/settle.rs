@@ -32,7 +32,27 @@ impl World {
         ensure!(self.partings.is_empty(), "a disconnect doesn't end");
         invariants::always(&self.google, &self.wishes)?;
         invariants::settled(&self.google, &self.wishes, &self.notes)?;
+        self.compare_places().await?;
         self.compare_states().await
+    }
+
+    /// Everything is in the calendar that the user chose, and no other calendar of ours is left.
+    async fn compare_places(&self) -> anyhow::Result<()> {
+        for user in USERS.into_iter().filter(|user| !self.wishes.is_disconnected(user)) {
+            let target = self.integration(user).await?.and_then(|one| one.target_calendar_id);
+            for one in invariants::live_events(&self.google, user) {
+                ensure!(
+                    Some(&one.calendar_id) == target.as_ref(),
+                    "{} of {user} is still in {}",
+                    one.item,
+                    one.calendar_id
+                );
+            }
+            for own in invariants::our_calendars(&self.google, user) {
+                ensure!(Some(&own) == target.as_ref(), "{user} left {own}, and it is still there");
+            }
+        }
+        Ok(())
     }
 
     async fn work_off(&mut self) -> anyhow::Result<()> {

@@ -51,6 +51,8 @@ pub(crate) struct Wishes {
     in_doubt: BTreeMap<String, bool>,
     /// Users whose connection is over: nothing of ours may be with them.
     disconnected: BTreeSet<String>,
+    /// Users who chose another calendar since both sides last agreed.
+    moving: BTreeSet<String>,
 }
 
 impl Wishes {
@@ -66,7 +68,13 @@ impl Wishes {
             version: 0,
         };
         let wishes = ITEMS.into_iter().map(wish).collect();
-        Self { wishes, removed: BTreeMap::new(), in_doubt: BTreeMap::new(), disconnected: BTreeSet::new() }
+        Self {
+            wishes,
+            removed: BTreeMap::new(),
+            in_doubt: BTreeMap::new(),
+            disconnected: BTreeSet::new(),
+            moving: BTreeSet::new(),
+        }
     }
 
     /// Draws the platform's next edit; answers the item's place and what is to be sent.
@@ -102,8 +110,18 @@ impl Wishes {
     }
 
     /// Whether a removal by a user now has one clear meaning.
-    pub(crate) fn may_remove(&self, item: &str) -> bool {
-        !self.in_doubt.contains_key(item)
+    pub(crate) fn may_remove(&self, user: &str, item: &str) -> bool {
+        !self.in_doubt.contains_key(item) && !self.is_moving(user)
+    }
+
+    /// `user` chose another calendar.
+    pub(crate) fn moves(&mut self, user: &str) {
+        self.moving.insert(user.into());
+    }
+
+    /// Whether events of `user` may be in two calendars at this moment.
+    pub(crate) fn is_moving(&self, user: &str) -> bool {
+        self.moving.contains(user)
     }
 
     /// Whether the event of `item` must be away from the calendar of `user`.
@@ -130,6 +148,7 @@ impl Wishes {
     /// Both sides agree now.
     pub(crate) fn settled(&mut self) {
         self.in_doubt.clear();
+        self.moving.clear();
     }
 
     /// What should be in the calendar of `user`, by item.
