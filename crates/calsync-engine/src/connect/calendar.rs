@@ -1,10 +1,9 @@
-//! The choice among the user's own calendars.
+//! The user's own calendars, to choose among. The choice is [`crate::calendar::change`].
 
 use calsync_core::outcome::Operation;
 use calsync_google::{CalendarEntry, Failure};
 use calsync_store::integrations;
 
-use crate::calendar::{self, Changed, Wanted};
 use crate::{Engine, EngineError, tokens};
 
 /// The calendars that the user could choose: those that we may write to. `None` if there is no
@@ -28,18 +27,4 @@ pub async fn writable_calendars(
         calendars.into_iter().filter(|calendar| calendar.access_role.can_write()).collect()
     };
     Ok(Some(listed.map(writable)))
-}
-
-/// Makes a calendar the target, if it is one that we may write to.
-///
-/// # Errors
-/// If the store fails.
-pub async fn choose_calendar(
-    engine: &Engine,
-    integration_id: &str,
-    calendar_id: &str,
-) -> Result<bool, EngineError> {
-    let wanted = Wanted::Existing(calendar_id.to_owned());
-    let changed = calendar::change(engine, integration_id, &wanted).await?;
-    Ok(matches!(changed, Changed::Done | Changed::AlreadySo))
 }

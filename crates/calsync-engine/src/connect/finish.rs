@@ -169,11 +169,16 @@ async fn connected(
     tx.commit().await?;
     engine.hint();
     let unchosen = integration.calendar_phase != CalendarPhase::Ready;
+    // With a wish for the other sort, they choose now, and what is there moves. A form's default is no wish.
+    let wants_other = match returned.calendar_choice {
+        CalendarChoice::Existing => integration.calendar_choice == CalendarChoice::New,
+        CalendarChoice::New => false,
+    };
     Ok(Finished::Connected {
         user_id: integration.user_id,
         integration_id: integration.id,
         choice: returned.calendar_choice,
-        needs_calendar: unchosen && returned.calendar_choice == CalendarChoice::Existing,
+        needs_calendar: wants_other || (unchosen && returned.calendar_choice == CalendarChoice::Existing),
         return_url: returned.return_url,
     })
 }

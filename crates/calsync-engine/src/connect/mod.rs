@@ -10,14 +10,14 @@ mod link;
 
 pub(crate) use begin::CONSENT_TIME;
 pub use begin::{Again, Begun, begin, begin_again};
-pub use calendar::{choose_calendar, writable_calendars};
+pub use calendar::writable_calendars;
 pub(crate) use finish::give_back;
 pub use finish::{Callback, Finished, finish};
 pub use link::{
     LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, create_reconnect_link, use_link,
 };
 
-pub use calsync_google::scopes;
+pub use calsync_google::{CalendarEntry, scopes};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -159,8 +159,7 @@ on_both_databases! {
         let saga = left_over(&world, "ana").await;
         let connected = world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
         let Finished::Connected { integration_id, .. } = connected else { panic!("{connected:?}") };
-        let chosen = calsync_engine::connect::choose_calendar(&world.engine, &integration_id, "team-ana");
-        assert!(chosen.await.unwrap());
+        world.choose_calendar(&integration_id, "team-ana").await;
         world.sync().await;
         assert_eq!(world.events("ana", true).len(), 4, "two were left, two are live");
         let saga = world.clean_up("ana", &saga.id).await;

@@ -9,6 +9,7 @@ use axum::body::Bytes;
 use calsync_core::integration::{CalendarChoice, GOOGLE};
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
 use calsync_core::seams::{Clock, Entropy};
+use calsync_engine::calendar::{self, Changed, Wanted};
 use calsync_engine::connect::{self, Begun, Callback, Finished};
 use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy, Saga, SagaState, Started};
 use calsync_engine::{Engine, EngineOptions, Settings, clean_up, lanes, reconcile};
@@ -143,6 +144,12 @@ impl World {
     /// Connects `user` the real way, as the Google account `address`.
     pub(crate) async fn connect(&self, user: &str, address: &str, choice: CalendarChoice) -> Finished {
         self.connect_while(user, address, choice, async || {}).await
+    }
+
+    /// The user takes one of their calendars.
+    pub(crate) async fn choose_calendar(&self, integration_id: &str, calendar_id: &str) {
+        let wanted = Wanted::Existing(calendar_id.to_owned());
+        assert_eq!(calendar::change(&self.engine, integration_id, &wanted).await.unwrap(), Changed::Done);
     }
 
     /// As [`World::connect`]; something happens while the user is at Google.

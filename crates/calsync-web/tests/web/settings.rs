@@ -6,7 +6,7 @@ use http::{Method, Request};
 use serde_json::json;
 use tower::ServiceExt;
 
-use crate::visitor::{AtGoogle, Visitor, ana, connection, link};
+use crate::visitor::{Visitor, ana, connection, link};
 use crate::world::World;
 
 const ANA: &str = "ana@example.org";
@@ -172,9 +172,9 @@ async fn a_calendar_that_is_gone_is_not_taken_up_again() {
     let visitor = Visitor::new(&world);
     let settings = visitor.open_settings().await;
     assert!(settings.text.contains("The calendar that we sync to is gone."), "{}", settings.text);
-    assert!(settings.text.contains("data-action=\"connect\""), "a way out");
-    let sent = visitor.send("/connect/again", "calendar=new").await;
-    visitor.decide(&sent, AtGoogle::Allows(ANA, &["calendar"])).await;
+    assert!(settings.text.contains("href=\"/connect/calendar\""), "a way out");
+    assert!(visitor.open("/connect/calendar").await.text.contains("value=\"new\""));
+    visitor.send("/connect/calendar", "target_calendar=new").await;
     world.sync().await;
     let mended = connection(&world).await;
     assert_eq!((&mended["state"], &mended["counts"]["synced"]), (&json!("active"), &json!(2)));

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::{ana, connection, end_the_grant_of_ana, task};
 use crate::world::{PATIENCE, World};
 
+const ALL_CALENDARS: &str = "https://www.googleapis.com/auth/calendar.events";
 const OWN_CALENDAR: &str = "https://www.googleapis.com/auth/calendar.app.created";
 
 /// What is chosen on the link's page.
@@ -185,4 +186,49 @@ async fn who_connects_again_goes_on_with_what_is_there() {
     let events = world.google.our_events().await;
     let [event] = events.as_slice() else { panic!("{events:?}") };
     assert_eq!(event["summary"], "Final");
+}
+
+/// Goes from the settings page to the choice among calendars, and takes one.
+async fn change_to(browser: &Browser, calendar: &str) {
+    browser.follow("Change the calendar…").await;
+    browser.form("choose-calendar").await.choose("target_calendar", calendar).await.send().await;
+}
+
+/// Waits until ana's event is in `calendar` and nowhere else.
+async fn moved_to(world: &World, calendar: &str) {
+    eventually(PATIENCE, async || {
+        let there = calendars_with_events(world).await;
+        (there == BTreeSet::from([calendar.to_owned()])).then_some(())
+    })
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_changes_the_calendar_takes_everything_along() {
+    let world = World::asking(TestDatabase::new(DatabaseKind::Sqlite)).await;
+    ana(&world, json!({"calendars": [{"id": "work", "summary": "Work"}]})).await;
+    world.service.put("/items/task/t1", &task("Draft")).await;
+    let browser = on_the_consent_page(&world, Calendar::New).await;
+    browser.form("consent").await.press("[value=allow]").await;
+    world.wait_until_synced("ana").await;
+
+    let settings = format!("{}/connect/settings", world.service.url);
+    browser.open(&settings).await;
+    change_to(&browser, "work").await;
+    assert_eq!(browser.values("[name=granted]", "value").await, [ALL_CALENDARS], "only what is missing");
+    browser.form("consent").await.press("[value=allow]").await;
+    browser.form("choose-calendar").await.choose("target_calendar", "work").await.send().await;
+    browser.reads("The calendar is set.").await;
+    moved_to(&world, "work").await;
+
+    change_to(&browser, "new").await;
+    browser.reads("The calendar is set.").await;
+    let own = eventually(PATIENCE, async || {
+        let id = connection(&world).await["target_calendar"]["id"].as_str()?.to_owned();
+        (id != "work").then_some(id)
+    })
+    .await;
+    moved_to(&world, &own).await;
+    world.wait_until_synced("ana").await;
+    assert_eq!(world.google.our_events().await.len(), 1);
 }

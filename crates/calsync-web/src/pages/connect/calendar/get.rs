@@ -1,10 +1,12 @@
-//! `GET /connect/calendar`: the calendars that may be written to, the first one chosen.
+//! `GET /connect/calendar`: the calendars that may be written to. At the connection one is chosen
+//! for the first time, with the primary one as default; later, the one in use is the default.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::connect::writable_calendars;
-use calsync_store::integrations::CalendarPhase;
+use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_engine::connect::{CalendarEntry, writable_calendars};
+use calsync_store::integrations::{CalendarPhase, Integration};
 use http::{HeaderMap, StatusCode};
 
 use crate::pages::visit::Visitor;
@@ -20,6 +22,10 @@ struct Page<'a> {
     words: Words,
     account: Option<String>,
     calendars: Vec<Calendar>,
+    /// Whether one is in use already, and everything moves.
+    is_change: bool,
+    /// Whether a calendar of its own is another choice.
+    offers_own: bool,
     refusal: Option<String>,
 }
 
@@ -38,7 +44,7 @@ pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Resul
 pub(super) async fn page(web: &Web, visitor: &Visitor, refusal: Option<String>) -> Result<Response, Problem> {
     let words = visitor.words;
     let connection = visitor.connection(web).await?;
-    let Some(connection) = connection.filter(|one| one.calendar_phase == CalendarPhase::Untold) else {
+    let Some(connection) = connection.filter(is_live) else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
     let found = match writable_calendars(&web.engine, &connection.id).await? {
@@ -56,15 +62,23 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, refusal: Option<String>) 
         }
         None => return Err(Problem::new(Kind::Unavailable).to(words)),
     };
-    let chosen = found.iter().position(|calendar| calendar.primary).unwrap_or_default();
+    let in_use = connection.target_calendar_id.as_deref();
+    let is_default = |calendar: &CalendarEntry| match in_use {
+        Some(id) => calendar.id == id,
+        None => calendar.primary,
+    };
+    let chosen = found.iter().position(is_default).unwrap_or_default();
     let calendars = found.into_iter().enumerate().map(|(at, calendar)| Calendar {
         name: if calendar.summary.is_empty() { calendar.id.clone() } else { calendar.summary },
         id: calendar.id,
         is_chosen: at == chosen,
     });
+    let is_change = is_change(&connection);
     let page = Page {
         shell: Shell::new(web, words),
         words,
+        is_change,
+        offers_own: is_change && !uses_own(&connection),
         account: connection.account_email.filter(|email| !email.is_empty()),
         calendars: calendars.collect(),
         refusal,
@@ -73,7 +87,29 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, refusal: Option<String>) 
     Ok(render_for_user(web, status, &page))
 }
 
+/// Whether a calendar can be chosen for it.
+fn is_live(connection: &Integration) -> bool {
+    !matches!(connection.state, IntegrationState::Disconnecting | IntegrationState::Disconnected)
+}
+
+/// Whether a calendar was chosen before.
+pub(super) fn is_change(connection: &Integration) -> bool {
+    connection.calendar_choice == CalendarChoice::New || connection.calendar_phase != CalendarPhase::Untold
+}
+
+/// Whether it has a calendar of its own, and that is there.
+fn uses_own(connection: &Integration) -> bool {
+    connection.calendar_choice == CalendarChoice::New && !connection.lost_its_calendar()
+}
+
 words! {
+    change_title() { "Change the calendar" "カレンダーを変更する" "캘린더 변경" }
+    change_lead() {
+        "Whatever we keep in your calendar moves to the one that you choose here, with all that you added to it."
+        "同期している予定はすべて、ここで選んだカレンダーに移動します。追加された内容もそのまま引き継がれます。"
+        "동기화하는 일정이 모두 여기에서 선택하신 캘린더로 옮겨집니다. 직접 추가하신 내용도 함께 옮겨집니다."
+    }
+    one_of_its_own() { "A calendar of its own" "専用のカレンダー" "전용 캘린더" }
     choose_title() { "Choose a calendar" "カレンダーを選んでください" "캘린더를 선택해 주세요" }
     choose_lead() {
         "Google Calendar is connected. Your sessions, tasks and deadlines go to the calendar that you choose here."

@@ -1,15 +1,22 @@
-//! `POST /connect/calendar`: makes a calendar the target and ends the connection's way.
+//! `POST /connect/calendar`: makes a calendar the target. The first choice ends the connection's way; by
+//! a later one everything moves, after another consent if the wish needs one.
+
+use std::collections::BTreeSet;
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::connect::choose_calendar;
+use calsync_core::integration::CalendarChoice;
+use calsync_engine::calendar::{Changed, Wanted, change};
+use calsync_engine::connect::{self, Again};
+use calsync_store::integrations::Integration;
 use http::HeaderMap;
 
-use super::get::page;
+use super::get::{is_change, page};
+use crate::pages::connect::set_out;
 use crate::pages::field;
 use crate::pages::visit::Visitor;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::return_url;
 use crate::web::Web;
 
@@ -19,15 +26,51 @@ pub(crate) async fn handler(
     body: Bytes,
 ) -> Result<Response, Problem> {
     let visitor = Visitor::of(&web, &headers).await?;
-    let Some(calendar_id) = field(&body, "target_calendar") else {
+    let Some(target) = field(&body, "target_calendar") else {
         return page(&web, &visitor, Some(visitor.words.choose_one_of_these())).await;
     };
     let Some(connection) = visitor.connection(&web).await? else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
-    if !choose_calendar(&web.engine, &connection.id, &calendar_id).await? {
-        return page(&web, &visitor, Some(visitor.words.not_that_one())).await;
+    let wanted = if target == "new" { Wanted::Own } else { Wanted::Existing(target) };
+    match change(&web.engine, &connection.id, &wanted).await? {
+        Changed::Done | Changed::AlreadySo => Ok(Redirect::to(&next(&visitor, &connection)).into_response()),
+        Changed::NotConnected => Ok(Redirect::to("/connect/settings").into_response()),
+        Changed::ScopeMissing(missing) => consent(&web, &visitor, &connection, &wanted, missing).await,
+        Changed::Busy => Err(Problem::new(Kind::Unavailable).to(visitor.words)),
+        // Where Google can't be asked at all, the page says so.
+        Changed::NotFound | Changed::ReadOnly | Changed::Failed(_) => {
+            page(&web, &visitor, Some(visitor.words.not_that_one())).await
+        }
     }
-    let next = visitor.return_url.as_deref().map(|url| return_url::with_outcome(url, "connected", None));
-    Ok(Redirect::to(next.as_deref().unwrap_or("/connect/done")).into_response())
+}
+
+/// Where the user goes on: after the first choice back to the platform.
+fn next(visitor: &Visitor, before: &Integration) -> String {
+    if is_change(before) {
+        return "/connect/settings?done=calendar".into();
+    }
+    let back = visitor.return_url.as_deref().map(|url| return_url::with_outcome(url, "connected", None));
+    back.unwrap_or_else(|| "/connect/done".into())
+}
+
+/// Asks at Google for what the wish needs; the user then chooses among more.
+async fn consent(
+    web: &Web,
+    visitor: &Visitor,
+    connection: &Integration,
+    wanted: &Wanted,
+    missing: Vec<&'static str>,
+) -> Result<Response, Problem> {
+    let again = Again {
+        user_id: &visitor.user.user_id,
+        return_url: None,
+        choice: match wanted {
+            Wanted::Own => CalendarChoice::New,
+            Wanted::Existing(_) => CalendarChoice::Existing,
+        },
+        account_email: connection.account_email.as_deref().filter(|email| !email.is_empty()),
+        missing: missing.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
+    };
+    set_out(web, connect::begin_again(&web.engine, again).await?, visitor.words)
 }

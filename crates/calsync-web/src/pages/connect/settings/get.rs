@@ -47,9 +47,10 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let visitor = Visitor::of(&web, &headers).await?;
     let words = visitor.words;
-    let notice = query.take_as("done", "must be saved or sync-now", |done| match done {
+    let notice = query.take_as("done", "must be saved, sync-now or calendar", |done| match done {
         "saved" => Some(words.saved()),
         "sync-now" => Some(words.syncing_now()),
+        "calendar" => Some(words.calendar_is_set()),
         _ => None,
     });
     query.end()?;
@@ -126,5 +127,11 @@ words! {
         "동기화와 Google 접근을 종료합니다. 실행하기 전에 다음 페이지에서 어떤 일이 일어나는지 보여 드립니다."
     }
     disconnect_ellipsis() { "Disconnect…" "接続を解除する…" "연결 해제…" }
+    change_calendar() { "Change the calendar…" "カレンダーを変更する…" "캘린더 변경…" }
+    calendar_is_set() {
+        "The calendar is set. What was in another one moves there."
+        "カレンダーを設定しました。別のカレンダーにあった予定は移動します。"
+        "캘린더를 설정했습니다. 다른 캘린더에 있던 일정은 그곳으로 옮겨집니다."
+    }
     choose_calendar() { "Choose a calendar" "カレンダーを選ぶ" "캘린더 선택" }
 }

@@ -81,19 +81,14 @@ impl Status {
         (!step.text().is_empty() && self.shown.state != IntegrationState::Active).then(|| step.text())
     }
 
-    /// Whether connecting again mends it: a calendar that is gone or closed is not taken up again.
+    /// Whether connecting again mends it.
     pub(in crate::pages::connect) fn wants_consent(&self) -> bool {
-        match self.shown.next_step.action() {
-            Some("reconnect" | "connect") => true,
-            Some("choose-calendar") => !self.wants_calendar(),
-            _ => false,
-        }
+        matches!(self.shown.next_step.action(), Some("reconnect" | "connect"))
     }
 
-    /// Whether the calendar is still to be chosen.
+    /// Whether a calendar is to be chosen: there is none yet, or it is gone or closed.
     pub(in crate::pages::connect) fn wants_calendar(&self) -> bool {
-        self.shown.state == IntegrationState::Connecting
-            && self.shown.next_step.action() == Some("choose-calendar")
+        self.shown.next_step.action() == Some("choose-calendar")
     }
 }
 
