@@ -12,7 +12,7 @@ use calsync_testing::on_both_databases;
 use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::disconnect_crashes::{WAITS_MAX, killed_after};
+use crate::disconnect_crashes::{WAITS_MAX, WAITS_MIN, killed_after};
 use crate::world::{World, email};
 
 /// Deletes what is left of the work, as a worker does.
@@ -153,7 +153,7 @@ on_both_databases! {
             finish(&world).await;
             assert_forgotten(&world, &user).await;
             if ended.is_some() {
-                assert!(waits > 20, "it was killed {waits} times only");
+                assert!(waits > WAITS_MIN, "it was killed {waits} times only");
                 return;
             }
         }

@@ -63,7 +63,7 @@ fn fits(page: &str, path: &str) -> bool {
     page.len() == path.len() && page.iter().zip(path).all(|(a, b)| a.starts_with('{') || *a == b)
 }
 
-/// The routes of the service that show a pageamong those that `wanted` says.
+/// The routes of the service that show a page among those that `wanted` says.
 async fn pages(world: &World, wanted: impl Fn(&str) -> bool) -> BTreeSet<String> {
     let description = world.service.description().await;
     let paths = description["paths"].as_object().unwrap();
