@@ -69,11 +69,6 @@ impl Pair {
         }
     }
 
-    /// Whether an event at an old place is still to go.
-    pub fn has_to_leave(&self) -> bool {
-        self.leaving.as_ref().is_some_and(Leaving::is_to_go)
-    }
-
     /// The event at the old place was removed by us.
     pub fn left(&mut self) {
         self.leaving = None;
