@@ -12,7 +12,7 @@ use calsync_testing::on_both_databases;
 use jiff::Timestamp;
 
 use crate::disconnect::{ALL_DONE, fault};
-use crate::disconnect_crashes::{WAITS_MAX, killed_after};
+use crate::disconnect_crashes::{WAITS_MAX, WAITS_MIN, killed_after};
 use crate::disconnect_removal::{synced_to_their_own, theirs};
 use crate::world::{World, email, told};
 
@@ -220,7 +220,7 @@ on_both_databases! {
             assert!(!world.has_grant(&user));
             assert_eq!(world.count("clean_ups", SECRETS).await, 0);
             if ended.is_some() {
-                assert!(waits > 10, "it was killed {waits} times only");
+                assert!(waits > WAITS_MIN, "it was killed {waits} times only");
                 return;
             }
         }

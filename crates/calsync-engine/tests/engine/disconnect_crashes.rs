@@ -14,7 +14,7 @@ use crate::world::World;
 /// What a wipe leaves none of.
 const SECRETS: &str = "access_token IS NOT NULL OR refresh_token IS NOT NULL";
 
-/// Every disconnect here waits for Google more often than that; for the database as often as it is slow.
+/// Every disconnect here waits for Google more often, twice a call; for the database as often as it is slow.
 pub(crate) const WAITS_MIN: usize = 8;
 /// More waits than any disconnect here has.
 pub(crate) const WAITS_MAX: usize = 400;
