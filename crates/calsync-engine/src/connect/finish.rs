@@ -168,17 +168,15 @@ async fn connected(
     connect::end(&mut tx, &returned.id, None, now).await?;
     tx.commit().await?;
     engine.hint();
-    let unchosen = integration.calendar_phase != CalendarPhase::Ready;
-    // With a wish for the other sort, they choose now, and what is there moves. A form's default is no wish.
-    let wants_other = match returned.calendar_choice {
-        CalendarChoice::Existing => integration.calendar_choice == CalendarChoice::New,
-        CalendarChoice::New => false,
-    };
+    // Who wants one of theirs chooses now, also where a calendar of its own is in use: what is there moves.
+    let wants_theirs = returned.calendar_choice == CalendarChoice::Existing;
+    let has_theirs = integration.calendar_choice == CalendarChoice::Existing
+        && integration.calendar_phase == CalendarPhase::Ready;
     Ok(Finished::Connected {
         user_id: integration.user_id,
         integration_id: integration.id,
         choice: returned.calendar_choice,
-        needs_calendar: wants_other || (unchosen && returned.calendar_choice == CalendarChoice::Existing),
+        needs_calendar: wants_theirs && !has_theirs,
         return_url: returned.return_url,
     })
 }

@@ -164,16 +164,26 @@ pub struct Intent<'a> {
     pub pair: Pair,
 }
 
+/// The beginning of both updates: where a pair stands, by its columns 4 to 15 ([`Places`]).
+macro_rules! set_places {
+    () => {
+        concat!(
+            "UPDATE sync_mappings SET phase = CASE WHEN life = v.column4 THEN v.column5 ELSE ",
+            ended!("v.column5"),
+            " END,
+             calendar_id = v.column6, google_id = v.column7, generation = v.column8, last_generation = v.column9,
+             leaving_calendar_id = v.column10, leaving_google_id = v.column11, leaving_generation = v.column12,
+             leaving_phase = v.column13, leaving_copy = v.column14, leaving_base = v.column15"
+        )
+    };
+}
+
 /// Stores what Google is about to be told of pairs, before the calls: where, in which phase, and what
 /// is to go. A pair whose item's life ended meanwhile is to go all the same.
 pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -> Result<()> {
     const START: &str = concat!(
-        "UPDATE sync_mappings SET phase = CASE WHEN life = v.column4 THEN v.column5 ELSE ",
-        ended!("v.column5"),
-        " END,
-             calendar_id = v.column6, google_id = v.column7, generation = v.column8, last_generation = v.column9,
-             leaving_calendar_id = v.column10, leaving_google_id = v.column11, leaving_generation = v.column12,
-             leaving_phase = v.column13, leaving_copy = v.column14, leaving_base = v.column15,
+        set_places!(),
+        ",
              remote = CASE WHEN v.column16 THEN remote END, base = CASE WHEN v.column17 THEN base END
          FROM ("
     );
@@ -288,12 +298,8 @@ pub async fn finish(
     now: Timestamp,
 ) -> Result<()> {
     const START: &str = concat!(
-        "UPDATE sync_mappings SET phase = CASE WHEN life = v.column4 THEN v.column5 ELSE ",
-        ended!("v.column5"),
-        " END,
-             calendar_id = v.column6, google_id = v.column7, generation = v.column8, last_generation = v.column9,
-             leaving_calendar_id = v.column10, leaving_google_id = v.column11, leaving_generation = v.column12,
-             leaving_phase = v.column13, leaving_copy = v.column14, leaving_base = v.column15,
+        set_places!(),
+        ",
              etag = v.column16, remote = v.column17, base = v.column18,
              settled_revision = COALESCE(v.column19, settled_revision), sync_state = v.column20,
              reason = v.column21, failures = v.column22,
