@@ -23,6 +23,8 @@ use crate::{Result, StoreError, canary, meta};
 const SQLITE_READERS: u32 = 4;
 /// Connections to Postgres a process.
 const POSTGRES_CONNECTIONS: u32 = 8;
+/// Prepared statements a connection: all that the service has, in every length of [`crate::rows`].
+const POSTGRES_STATEMENTS: usize = 400;
 /// A connection that rested for longer is tried before it is used: it may have died meanwhile.
 const POSTGRES_TRUSTED: Duration = Duration::from_secs(1);
 /// Pages of the log, of 4 KiB, after which SQLite carries them over into the database.
@@ -224,7 +226,8 @@ impl Pool {
         }
         // Each text is planned once a connection: all of them go by an index, whatever is bound.
         let connect = PgConnectOptions::from_str(url)?
-            .options([("search_path", schema), ("plan_cache_mode", "force_generic_plan")]);
+            .options([("search_path", schema), ("plan_cache_mode", "force_generic_plan")])
+            .statement_cache_capacity(POSTGRES_STATEMENTS);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .test_before_acquire(false)

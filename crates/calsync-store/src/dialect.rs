@@ -54,6 +54,20 @@ pub(crate) const fn claim(dialect: Dialect) -> &'static str {
     }
 }
 
+macro_rules! held {
+    () => {
+        "SELECT id FROM user_integrations WHERE id = $1 AND lease_owner = $2 AND fence = $3"
+    };
+}
+
+/// Locks a claimed integration, if its lease still holds; SQLite has one writer.
+pub(crate) const fn renew(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => held!(),
+        Dialect::Postgres => concat!(held!(), " FOR NO KEY UPDATE"),
+    }
+}
+
 /// The end of a select of integrations that are about to be changed, so that they are locked in the
 /// order of their users; SQLite has one writer.
 pub(crate) const fn lock_in_order(dialect: Dialect) -> &'static str {

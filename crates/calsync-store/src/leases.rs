@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::dialect::{claim as claim_sql, lease_clock, workable};
+use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql, workable};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -56,21 +56,18 @@ pub async fn claim(
 /// Locks the integration for this transaction, if the lease still holds; else nothing may be
 /// written.
 pub async fn renew(tx: &mut Tx, lease: &Lease) -> Result<()> {
-    let held = execute!(
-        tx,
-        "UPDATE user_integrations SET lease_owner = $2 WHERE id = $1 AND lease_owner = $2 AND fence = $3",
-        &lease.integration_id,
-        &lease.owner,
-        lease.fence,
-    )?;
-    if held == 1 { Ok(()) } else { Err(StoreError::LeaseLost(lease.integration_id.clone())) }
+    let sql = renew_sql(tx.dialect());
+    let held = fetch_optional!(tx, (String,), sql, &lease.integration_id, &lease.owner, lease.fence)?;
+    held.map(drop).ok_or_else(|| StoreError::LeaseLost(lease.integration_id.clone()))
 }
 
 /// How a pass leaves its integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// When the next pair is due; `None`: nothing is left of the wakes that were counted.
-    pub next_due: Option<Timestamp>,
+    /// When it is due again, whatever its pairs wait for.
+    pub due_at: Option<Timestamp>,
+    /// When it is due again if no pair waits; `None`: nothing is left of the wakes that were counted.
+    pub idle_due_at: Option<Timestamp>,
     /// No work before this, whatever wakes: Google or a rule slows the integration down.
     pub not_before: Option<Timestamp>,
     /// Whether any operation succeeded.
@@ -79,27 +76,32 @@ pub struct Release {
     pub failed: bool,
 }
 
-/// Lets the integration go. A wake that came after the claim keeps it due.
+/// Lets the integration go, due when the first of its pairs is. A wake that came after the claim
+/// keeps it due.
 pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0,
-             seen_seq = CASE WHEN $4 IS NULL THEN $3 ELSE seen_seq END,
-             due_at = CASE WHEN wake_seq = $3 AND $4 IS NOT NULL THEN $4 ELSE due_at END,
+             seen_seq = CASE WHEN next.due_at IS NULL THEN $3 ELSE seen_seq END,
+             due_at = CASE WHEN wake_seq = $3 AND next.due_at IS NOT NULL
+                 THEN next.due_at ELSE user_integrations.due_at END,
              not_before = COALESCE($5, 0),
              failures = CASE WHEN $5 IS NULL THEN 0 ELSE failures + 1 END,
              last_success_at = CASE WHEN $6 THEN $8 ELSE last_success_at END,
              last_error_at = CASE WHEN $7 THEN $8 ELSE last_error_at END,
              updated_at = $8
+         FROM (SELECT COALESCE($4, MIN(due_at), $9) AS due_at FROM sync_mappings
+               WHERE integration_id = $1 AND wanted_revision <> settled_revision) AS next
          WHERE id = $1 AND fence = $2",
         &lease.integration_id,
         lease.fence,
         lease.wake_seq,
-        how.next_due.map(micros),
+        how.due_at.map(micros),
         how.not_before.map(micros),
         how.succeeded,
         how.failed,
         micros(now),
+        how.idle_due_at.map(micros),
     )?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 /// Lengths of runs, longest first. Few lengths make few texts, so that each stays prepared; the
 /// longest keeps a statement's values well under what either database takes.
-const LENGTHS: [usize; 4] = [64, 16, 4, 1];
+const LENGTHS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
 /// Cuts `rows` into runs of those lengths, in order.
 pub(crate) fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
@@ -36,9 +36,9 @@ mod tests {
 
     #[test]
     fn runs_hold_all_rows_in_order() {
-        let rows: Vec<usize> = (0..64 + 2 * 16 + 4 + 3).collect();
+        let rows: Vec<usize> = (0..2 * 64 + 32 + 4 + 3).collect();
         let lengths: Vec<usize> = runs(&rows).map(<[_]>::len).collect();
-        assert_eq!(lengths, [64, 16, 16, 4, 1, 1, 1]);
+        assert_eq!(lengths, [64, 64, 32, 4, 2, 1]);
         assert_eq!(runs(&rows).flatten().copied().collect::<Vec<_>>(), rows);
         assert_eq!(runs::<usize>(&[]).count(), 0);
     }

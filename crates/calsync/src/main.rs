@@ -19,6 +19,10 @@ use clap::Parser;
 use cli::Cli;
 use config::ConfigError;
 
+/// A tenth of the service's time went into the system's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {

@@ -108,10 +108,7 @@ impl<'a> Ending<'a> {
         self.journal.store(&mut tx).await?;
         let (store, id) = (self.engine.store(), &self.integration.id);
         let calendar_id = self.integration.target_calendar_id.as_deref();
-        let mut next_due = mappings::next_due(&mut tx, id).await?;
-        if self.is_untidy {
-            next_due = next_due.or(Some(now));
-        }
+        let mut due_at = None;
         if let Some(trouble) = self.trouble.take() {
             match trouble.effect {
                 Effect::Stop => {
@@ -122,13 +119,14 @@ impl<'a> Ending<'a> {
                 Effect::RenewToken => {
                     let version = access.map_or(0, |access| access.version);
                     integrations::expire_access(&mut tx, id, version).await?;
-                    next_due = Some(now);
+                    due_at = Some(now);
                 }
             }
         }
         // A pause keeps the integration due, also when no pair of its is.
-        let next_due = self.not_before.or(next_due);
-        let release = Release { next_due, not_before: self.not_before, succeeded, failed };
+        let due_at = self.not_before.or(due_at);
+        let idle_due_at = self.is_untidy.then_some(now);
+        let release = Release { due_at, idle_due_at, not_before: self.not_before, succeeded, failed };
         leases::release(&mut tx, self.lease, release, now).await?;
         tx.commit().await?;
         Ok(())

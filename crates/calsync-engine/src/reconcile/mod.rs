@@ -14,10 +14,9 @@ use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::Outcome;
 use calsync_core::plan::{Phase, Place, Step, plan};
 use calsync_core::render::{View, want};
-use calsync_store::integrations;
+use calsync_store::integrations::{self, Opened};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, DuePair, Intent};
-use calsync_store::users;
 use futures_util::StreamExt;
 
 use crate::tokens::{self, NoAccess};
@@ -58,15 +57,14 @@ pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
 async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     // One transaction for all that a pass reads: each costs as much as several statements.
     let mut tx = engine.store().read().await?;
-    let Some(integration) = integrations::get(&mut tx, &lease.integration_id).await? else { return Ok(()) };
-    let tokens = integrations::tokens(&mut tx, engine.store().keyring(), &integration.id).await?;
-    let user = users::get(&mut tx, &integration.user_id).await?;
+    let opened = integrations::open(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
+    let Some(Opened { integration, tokens, user_time_zone }) = opened else { return Ok(()) };
     let due = mappings::due(&mut tx, &integration.id, engine.now(), PAIRS_A_PASS).await?;
     let is_untidy =
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
     let mut ending = Ending::new(engine, lease, &integration);
-    let access = match tokens::access(engine, &integration, tokens).await? {
+    let access = match tokens::access(engine, &integration, Some(tokens)).await? {
         Ok(access) => access,
         Err(NoAccess::Busy) => {
             ending.come_back_soon();
@@ -92,7 +90,7 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
                 event,
                 access: &access,
                 policy: engine.policy(&integration),
-                user_time_zone: user.and_then(|user| user.time_zone),
+                user_time_zone,
                 now: engine.now(),
                 trouble: Mutex::new(None),
             };

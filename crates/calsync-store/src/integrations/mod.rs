@@ -16,6 +16,7 @@ use jiff::Timestamp;
 use sqlx::FromRow;
 
 use crate::db::{fetch_all, fetch_optional};
+use crate::secrets::Keyring;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
@@ -30,6 +31,8 @@ pub use tokens::{
 
 pub(crate) use grants::forget_count;
 pub(crate) use told::tell;
+
+use tokens::TokenRow;
 
 pub(crate) const TABLE: &str = "user_integrations";
 
@@ -198,6 +201,41 @@ impl Row {
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Integration>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM user_integrations WHERE id = $1");
     fetch_optional!(tx, Row, SQL, id)?.map(Row::read).transpose()
+}
+
+/// An integration with all that a pass over it needs to know first.
+pub struct Opened {
+    /// The integration.
+    pub integration: Integration,
+    /// Its tokens.
+    pub tokens: Tokens,
+    /// The IANA zone of its user.
+    pub user_time_zone: Option<String>,
+}
+
+#[derive(FromRow)]
+struct OpenedRow {
+    #[sqlx(flatten)]
+    integration: Row,
+    #[sqlx(flatten)]
+    tokens: TokenRow,
+    time_zone: Option<String>,
+}
+
+/// Reads an integration with its tokens and its user's zone.
+pub async fn open(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Opened>> {
+    const SQL: &str = concat!(
+        "SELECT ",
+        columns!(),
+        ", access_token, refresh_token, refresh_due_at, time_zone
+         FROM user_integrations LEFT JOIN users USING (user_id) WHERE id = $1"
+    );
+    let Some(row) = fetch_optional!(tx, OpenedRow, SQL, id)? else { return Ok(None) };
+    Ok(Some(Opened {
+        tokens: row.tokens.open(keyring, id),
+        integration: row.integration.read()?,
+        user_time_zone: row.time_zone,
+    }))
 }
 
 /// All of a user's integrations, whatever their provider and state.

@@ -78,13 +78,28 @@ pub struct Tokens {
 }
 
 #[derive(FromRow)]
-struct TokenRow {
+pub(super) struct TokenRow {
     user_id: String,
     access_token: Option<Vec<u8>>,
     refresh_token: Option<Vec<u8>>,
     expires_at: Option<i64>,
     refresh_due_at: Option<i64>,
     token_version: i64,
+}
+
+impl TokenRow {
+    pub(super) fn open(&self, keyring: &Keyring, id: &str) -> Tokens {
+        let open = |column, sealed: &Option<Vec<u8>>| {
+            sealed.as_ref().map(|sealed| keyring.open(slot(column, id, &self.user_id), sealed))
+        };
+        Tokens {
+            access: open("access_token", &self.access_token),
+            refresh: open("refresh_token", &self.refresh_token),
+            expires_at: self.expires_at.map(time),
+            refresh_due_at: self.refresh_due_at.map(time),
+            version: self.token_version,
+        }
+    }
 }
 
 /// Opens an integration's tokens.
@@ -96,17 +111,7 @@ pub async fn tokens(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<T
          FROM user_integrations WHERE id = $1",
         id
     )?;
-    let Some(row) = row else { return Ok(None) };
-    let open = |column, sealed: &Option<Vec<u8>>| {
-        sealed.as_ref().map(|sealed| keyring.open(slot(column, id, &row.user_id), sealed))
-    };
-    Ok(Some(Tokens {
-        access: open("access_token", &row.access_token),
-        refresh: open("refresh_token", &row.refresh_token),
-        expires_at: row.expires_at.map(time),
-        refresh_due_at: row.refresh_due_at.map(time),
-        version: row.token_version,
-    }))
+    Ok(row.map(|row| row.open(keyring, id)))
 }
 
 /// Claims the refresh of the tokens at `version` for `length`; false if somebody else has it, the

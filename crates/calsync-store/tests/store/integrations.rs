@@ -6,8 +6,10 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use calsync_store::integrations::{self, CalendarPhase, NewTarget};
+use calsync_store::users::{self, User};
 use calsync_store::{StoreError, leases};
 use calsync_testing::on_both_databases;
+use secrecy::ExposeSecret;
 
 use crate::world::{World, at, quiet, task, task_body};
 
@@ -33,6 +35,23 @@ on_both_databases! {
         assert_eq!(ready.target_calendar_id.as_deref(), Some("cal"));
         assert_eq!(ready.target_calendar_summary.as_deref(), Some("Mentoring"));
         assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap(), [ready]);
+    }
+
+    async fn a_pass_opens_all_that_it_needs_at_once(db: TestDatabase) {
+        let world = World::new(db).await;
+        let (id, keyring) = (world.connected("ana").await, world.store.keyring());
+        let mut tx = world.begin().await;
+        let opened = integrations::open(&mut tx, keyring, &id).await.unwrap().unwrap();
+        assert_eq!(Some(&opened.integration), integrations::get(&mut tx, &id).await.unwrap().as_ref());
+        assert_eq!((opened.tokens.version, opened.tokens.expires_at), (1, Some(at(60))));
+        assert_eq!(opened.tokens.access.unwrap().unwrap().expose_secret(), "access-1");
+        assert_eq!(opened.tokens.refresh.unwrap().unwrap().expose_secret(), "refresh-1");
+        assert_eq!(opened.user_time_zone, None);
+        let zone = User { user_id: "ana".into(), time_zone: Some("Asia/Seoul".into()), ..User::default() };
+        users::put(&mut tx, &zone, at(1)).await.unwrap();
+        let opened = integrations::open(&mut tx, keyring, &id).await.unwrap().unwrap();
+        assert_eq!(opened.user_time_zone.as_deref(), Some("Asia/Seoul"));
+        assert!(integrations::open(&mut tx, keyring, "x").await.unwrap().is_none());
     }
 
     async fn the_same_account_again_adopts_what_is_there(db: TestDatabase) {

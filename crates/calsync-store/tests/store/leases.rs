@@ -71,7 +71,7 @@ on_both_databases! {
         world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
         wake(&world, "ana", at(2)).await;
-        release(&world, &lease, Release { next_due: Some(at(90)), ..quiet() }, at(3)).await;
+        release(&world, &lease, Release { due_at: Some(at(90)), ..quiet() }, at(3)).await;
         assert_eq!(world.claim("w1", at(3)).await.len(), 1);
     }
 
@@ -79,7 +79,7 @@ on_both_databases! {
         let world = World::new(db).await;
         world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
-        release(&world, &lease, Release { next_due: Some(at(90)), ..quiet() }, at(1)).await;
+        release(&world, &lease, Release { due_at: Some(at(90)), ..quiet() }, at(1)).await;
         assert_eq!(next_due(&world).await, Some(at(90)));
         assert_eq!(world.claim("w1", at(89)).await, []);
         wake(&world, "ana", at(10)).await;
@@ -89,11 +89,29 @@ on_both_databases! {
         assert_eq!(world.claim("w1", at(10)).await.len(), 1);
     }
 
+    async fn what_is_let_go_is_due_when_its_first_pair_is_unless_told_otherwise(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.connected("ana").await;
+        let idle = Release { idle_due_at: Some(at(5)), ..quiet() };
+        let lease = world.claim_one("w1", at(1)).await;
+        release(&world, &lease, idle, at(1)).await;
+        assert_eq!(next_due(&world).await, Some(at(5)), "no pair waits");
+
+        world.put(&task("read"), &task_body("ana", "Read"), at(2)).await;
+        let lease = world.claim_one("w1", at(2)).await;
+        release(&world, &lease, idle, at(3)).await;
+        assert_eq!(next_due(&world).await, Some(at(2)), "a pair waits since then");
+
+        let lease = world.claim_one("w1", at(3)).await;
+        release(&world, &lease, Release { due_at: Some(at(9)), ..idle }, at(3)).await;
+        assert_eq!(next_due(&world).await, Some(at(9)));
+    }
+
     async fn not_before_holds_against_every_wake(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
-        let slowed = Release { next_due: Some(at(30)), not_before: Some(at(30)), failed: true, ..quiet() };
+        let slowed = Release { due_at: Some(at(30)), not_before: Some(at(30)), failed: true, ..quiet() };
         release(&world, &lease, slowed, at(1)).await;
         wake(&world, "ana", at(2)).await;
         assert_eq!(world.claim("w1", at(29)).await, []);

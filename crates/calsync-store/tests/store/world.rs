@@ -217,8 +217,7 @@ impl World {
         leases::renew(&mut tx, lease).await?;
         let settled: Vec<_> = settled.iter().map(|due| (due, SYNCED)).collect();
         mappings::finish(&mut tx, &lease.integration_id, &settled, now).await?;
-        let next_due = mappings::next_due(&mut tx, &lease.integration_id).await?;
-        leases::release(&mut tx, lease, Release { next_due, ..quiet() }, now).await?;
+        leases::release(&mut tx, lease, quiet(), now).await?;
         tx.commit().await
     }
 
@@ -258,7 +257,7 @@ pub(crate) fn touched(key: &ItemKey, users: &BTreeSet<String>, ends_life: bool) 
 
 /// How a pass ends that had nothing to tell.
 pub(crate) const fn quiet() -> Release {
-    Release { next_due: None, not_before: None, succeeded: false, failed: false }
+    Release { due_at: None, idle_due_at: None, not_before: None, succeeded: false, failed: false }
 }
 
 /// Tokens that Google gave, of which the access token ends at `expires_at`.
