@@ -111,15 +111,12 @@ pub enum Step {
 pub fn plan(place: Place<'_>, want: &Want, pair: &Pair) -> Step {
     match (want, pair.phase) {
         // What the platform removed goes for good, also if it is wanted again: a later PUT starts anew.
-        (_, Phase::Removing) | (Want::Absent(_), Phase::There) => {
-            match pair.remote.as_ref().is_some_and(|event| is_foreign(place, event)) {
-                true => settle_conflict(),
-                false => Step::Delete,
-            }
-        }
+        (_, Phase::Removing) => delete(place, pair),
         // Also what is to go: it may be gone already, and by the user.
         (_, Phase::Told) => Step::Look,
+        // The old place first: while both are there, it is told who removed one.
         _ if let Some(leaving) = leaving(place, pair) => moving::leave(place, want, pair, leaving),
+        (Want::Absent(_), Phase::There) => delete(place, pair),
         (Want::Absent(Reason::KindOff), _) => Step::Settle(SyncState::NotSent, Some(Reason::KindOff)),
         (Want::Absent(reason), _) => Step::Settle(SyncState::Removed, Some(*reason)),
         (Want::Present { .. }, Phase::RemovedByUser) => {
@@ -139,6 +136,13 @@ pub fn plan(place: Place<'_>, want: &Want, pair: &Pair) -> Step {
             Some(remote) if !remote.etag().is_empty() => keep(place, pair, remote, owned),
             _ => Step::Look,
         },
+    }
+}
+
+fn delete(place: Place<'_>, pair: &Pair) -> Step {
+    match pair.remote.as_ref().is_some_and(|event| is_foreign(place, event)) {
+        true => settle_conflict(),
+        false => Step::Delete,
     }
 }
 

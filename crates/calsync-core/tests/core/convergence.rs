@@ -186,13 +186,9 @@ impl Story {
             Event::PlatformTitles(n) => self.service.put(json!({ "title": format!("title {n}") })),
             Event::PlatformMoves(n) => self.service.put(moved(kind, n)),
             Event::PlatformDescribes(n) => self.service.put(described(kind, n)),
-            Event::PlatformCancels => {
-                self.forgets_a_removal();
-                self.service.put(json!({"status": "cancelled"}));
-            }
+            Event::PlatformCancels => self.service.put(json!({"status": "cancelled"})),
             Event::PlatformCallsOn => self.service.put(json!({"status": "active"})),
             Event::PlatformAddresses(ana) => {
-                self.forgets_a_removal();
                 self.service.put(json!({"user_ids": [if ana { "ana" } else { "ben" }]}));
             }
             Event::PlatformDeletes => {
@@ -274,13 +270,6 @@ impl Story {
         known.is_some_and(|block| {
             live.len() == 1 && live.first().is_some_and(|event| event.description().contains(block))
         })
-    }
-
-    /// Of an item that is called off in the middle of a move, nobody looks any more who removed it.
-    fn forgets_a_removal(&mut self) {
-        if self.removal == Removal::ByUser && self.service.pair.leaving.is_some() {
-            self.removal = Removal::Unclear;
-        }
     }
 
     /// A calendar that isn't the target goes, or is closed to us. Nobody can tell any more who

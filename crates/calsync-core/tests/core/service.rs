@@ -42,7 +42,7 @@ pub(crate) struct Service {
     pub(crate) copies: BTreeMap<Key, Key>,
     /// Events of ours that could not be removed.
     pub(crate) given_up: BTreeSet<Key>,
-    /// Whether a delete met a fault: then nobody can tell any more who removed the event.
+    /// Whether a delete's answer was lost: then nobody can tell any more who removed the event.
     pub(crate) delete_was_unclear: bool,
 }
 
@@ -195,8 +195,8 @@ impl Service {
                 self.pair = pair.clone();
             }
             Step::Delete => {
-                pair.removing();
                 self.pair = pair.clone();
+                self.pair.removing();
             }
             Step::DeleteOld { .. } => {
                 self.pair = pair.clone();
@@ -208,13 +208,12 @@ impl Service {
 
     fn take(&mut self, pair: &mut Pair, faults: &mut impl Iterator<Item = Fault>) -> Taken {
         let step = plan(self.place(), &self.want(), pair);
-        let before = pair.phase;
         if let Step::Settle(state, _) = &step {
             return Taken::Settled(*state);
         }
         self.intend(pair, &step);
         let fault = faults.next().unwrap_or(Fault::None);
-        self.delete_was_unclear |= step == Step::Delete && fault != Fault::None;
+        self.delete_was_unclear |= step == Step::Delete && !matches!(fault, Fault::None | Fault::Refused);
         if fault == Fault::CrashBefore {
             return Taken::Crashed;
         }
@@ -225,7 +224,7 @@ impl Service {
             return Taken::Interrupted;
         }
         let mut after = pair.clone();
-        let taken = self.call(&mut after, step.clone(), before);
+        let taken = self.call(&mut after, step.clone());
         match fault {
             Fault::None => {
                 *pair = after;
@@ -233,6 +232,7 @@ impl Service {
             }
             Fault::AnswerLost => {
                 match step {
+                    Step::Delete => pair.removing(),
                     Step::DeleteOld { .. } => pair.may_have_left(),
                     Step::LookBack => {}
                     _ => pair.doubt(),
@@ -243,13 +243,14 @@ impl Service {
         }
     }
 
-    fn call(&mut self, pair: &mut Pair, step: Step, before: Phase) -> Taken {
+    fn call(&mut self, pair: &mut Pair, step: Step) -> Taken {
         if matches!(step, Step::LookBack | Step::DeleteOld { .. }) {
             self.call_back(pair, step);
             return Taken::Done;
         }
         let key = key(pair.address.as_ref().unwrap());
         let google = &mut self.google;
+        let is_delete = step == Step::Delete;
         let answer = match step {
             Step::Look if google.is_gone(&key.0) && pair.remote.is_some() => Err(No::Closed),
             Step::Look => {
@@ -266,11 +267,11 @@ impl Service {
                 google.update(&key, &etag, event).map(|made| pair.written(made, base))
             }
             Step::Delete => {
-                let answer = google.delete(&key, None);
+                let (answer, is_first) = (google.delete(&key, None), pair.phase == Phase::There);
                 if matches!(answer, Ok(()) | Err(No::Gone)) {
                     pair.removed();
                 }
-                if answer == Err(No::Gone) && before == Phase::There && !google.is_gone(&key.0) {
+                if answer == Err(No::Gone) && is_first && !google.is_gone(&key.0) {
                     pair.removed_by_user();
                 }
                 answer.or_else(|no| if no == No::Gone { Ok(()) } else { Err(no) })
@@ -279,7 +280,7 @@ impl Service {
         };
         match answer {
             Ok(()) => Taken::Done,
-            Err(No::Closed) => self.closed(pair),
+            Err(No::Closed) => self.closed(pair, is_delete),
             Err(_) => {
                 pair.doubt();
                 Taken::Done
@@ -288,10 +289,13 @@ impl Service {
     }
 
     /// A calendar is closed: the target is the user's to change, anything else is given up.
-    fn closed(&mut self, pair: &mut Pair) -> Taken {
+    fn closed(&mut self, pair: &mut Pair, was_to_go: bool) -> Taken {
         if !self.place().is_elsewhere(pair) {
             pair.not_told();
             return Taken::Settled(SyncState::Parked);
+        }
+        if was_to_go {
+            pair.removing();
         }
         pair.give_up_here();
         self.note_given_up(pair);

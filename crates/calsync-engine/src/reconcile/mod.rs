@@ -12,7 +12,7 @@ use std::sync::Mutex;
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::Outcome;
-use calsync_core::plan::{Phase, Place, Step, plan};
+use calsync_core::plan::{Place, Step, plan};
 use calsync_core::render::{View, want};
 use calsync_store::integrations::{self, Opened};
 use calsync_store::leases::{self, Lease};
@@ -35,8 +35,6 @@ const PAIRS_A_PASS: i64 = 200;
 struct Planned {
     due: DuePair,
     first: Step,
-    /// Where the pair stood before the step was stored.
-    phase_before: Phase,
 }
 
 /// Runs one pass and lets the lease go.
@@ -120,20 +118,20 @@ async fn sync(caller: &Caller<'_>, due: Vec<DuePair>, mut ending: Ending<'_>) ->
 /// Plans the first step of each pair, and stores in one transaction what Google is about to be told:
 /// where and in which phase, of each insert and delete.
 async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, EngineError> {
-    let mut planned: Vec<Planned> = due
-        .into_iter()
-        .map(|due| Planned { first: caller.plan(&due), phase_before: due.pair.phase, due })
-        .collect();
+    let mut planned: Vec<Planned> =
+        due.into_iter().map(|due| Planned { first: caller.plan(&due), due }).collect();
     let mut intents = Vec::new();
-    for Planned { due: DuePair { item, life, pair, .. }, first, .. } in &mut planned {
+    for Planned { due: DuePair { item, life, pair, .. }, first } in &mut planned {
         let told = match first {
             Step::Insert { address, .. } => {
                 pair.telling(address.clone());
                 pair.clone()
             }
+            // Until it is sent it isn't so: a call that Google refuses removes nothing.
             Step::Delete => {
-                pair.removing();
-                pair.clone()
+                let mut told = pair.clone();
+                told.removing();
+                told
             }
             // After the look the event goes, in the same pass.
             Step::LookBack | Step::DeleteOld { .. } => {

@@ -70,9 +70,8 @@ enum Side {
 struct Stored {
     address: Option<Address>,
     phase: Phase,
+    is_removing: bool,
     is_leaving: bool,
-    /// Where the pair stood before.
-    phase_before: Phase,
 }
 
 /// Whether a pair goes on after an answer.
@@ -84,12 +83,12 @@ enum Next {
 impl Caller<'_> {
     /// Carries a pair from its first step to its end.
     pub(super) async fn run(&self, planned: Planned) -> PairDone {
-        let Planned { mut due, first: mut step, phase_before } = planned;
+        let Planned { mut due, first: mut step } = planned;
         let stored = Stored {
             address: due.pair.address.clone(),
             phase: due.pair.phase,
+            is_removing: matches!(step, Step::Delete) || due.pair.phase == Phase::Removing,
             is_leaving: matches!(step, Step::LookBack | Step::DeleteOld { .. }),
-            phase_before,
         };
         let mut calls = Vec::new();
         for _ in 0..CALLS_A_PAIR_MAX {
@@ -110,7 +109,7 @@ impl Caller<'_> {
             let side = self.side(&due, &step);
             let (operation, answer) = match side {
                 Side::Leaving => self.take_back(&mut due.pair, step).await,
-                _ => self.take(&mut due.pair, step, stored.phase_before).await,
+                _ => self.take(&mut due.pair, step).await,
             };
             let (answer, next) = match answer {
                 Ok(outcome) => (Ok(outcome), Next::Plan),
@@ -139,12 +138,7 @@ impl Caller<'_> {
     }
 
     /// Takes one step at Google, and moves the pair by a good answer.
-    async fn take(
-        &self,
-        pair: &mut Pair,
-        step: Step,
-        phase_before: Phase,
-    ) -> (Operation, Result<Outcome, Failure>) {
+    async fn take(&self, pair: &mut Pair, step: Step) -> (Operation, Result<Outcome, Failure>) {
         let (google, token) = (self.engine.google(), &self.access.token);
         let Address { calendar_id, google_id, .. } = pair.address.clone().unwrap_or_default();
         match step {
@@ -162,7 +156,7 @@ impl Caller<'_> {
             }
             Step::Delete => {
                 let answer = google.delete_event(token, &calendar_id, &google_id, None).await;
-                let is_first = phase_before == Phase::There;
+                let is_first = pair.phase == Phase::There;
                 if answer.is_ok() {
                     pair.removed();
                 }
@@ -218,6 +212,7 @@ impl Caller<'_> {
         match (side, failure.outcome, operation) {
             (Side::Leaving, Outcome::Unknown, Operation::Delete) => due.pair.may_have_left(),
             (Side::Leaving, ..) => {}
+            (_, Outcome::Unknown, Operation::Delete) => due.pair.removing(),
             (_, Outcome::Unknown, _) => due.pair.doubt(),
             (_, _, Operation::Insert) if reaction != Reaction::Mend => due.pair.not_told(),
             // A refused look tells nothing of an insert that was sent before.
@@ -229,6 +224,9 @@ impl Caller<'_> {
             return (failure, Next::End(end));
         }
         if side != Side::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
+            if (side, operation) == (Side::Elsewhere, Operation::Delete) {
+                due.pair.removing();
+            }
             return (give_up(&mut due.pair, side, failure), Next::Plan);
         }
         let next = match reaction {
@@ -322,7 +320,7 @@ impl Stored {
             Step::Insert { address, .. } => {
                 self.phase == Phase::Told && self.address.as_ref() == Some(address)
             }
-            Step::Delete => self.phase == Phase::Removing,
+            Step::Delete => self.is_removing,
             Step::DeleteOld { .. } => self.is_leaving,
             Step::Settle(..) | Step::Look | Step::LookBack | Step::Update { .. } => true,
         }

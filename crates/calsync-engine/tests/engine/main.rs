@@ -12,5 +12,6 @@ mod forget;
 mod grants;
 mod moves;
 mod one_flight;
+mod removals;
 mod wire;
 mod world;

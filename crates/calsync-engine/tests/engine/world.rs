@@ -222,21 +222,26 @@ impl World {
     /// Puts tasks `USER-0`, `USER-1`, … as the platform does.
     pub(crate) async fn put_tasks(&self, user: &str, tasks: usize, title: &str) {
         for number in 0..tasks {
-            let id = format!("{user}-{number}");
-            let body = json!({"user_ids": [user], "title": format!("Task {number} {title}"),
-                "due_on": "2024-03-09", "status": "active"});
-            let body = ItemBody::parse(ItemKind::Task, body.as_object().unwrap()).unwrap();
-            let key = ItemKey { kind: ItemKind::Task, id };
-            let mut tx = self.engine.store().begin().await.unwrap();
-            users::admit(&mut tx, &[user].into(), self.engine.now()).await.unwrap();
-            let put = items::put(&mut tx, &key, &body, self.engine.now()).await.unwrap();
-            if let Upsert::Stored { users, .. } = put {
-                let touch = |user_id| Touched { user_id, item: key.clone(), ends_life: false };
-                let touched: BTreeSet<_> = users.into_iter().map(touch).collect();
-                mappings::touch(&mut tx, &touched, self.engine.now()).await.unwrap();
-            }
-            tx.commit().await.unwrap();
+            self.put_task(user, number, title, "active").await;
         }
+    }
+
+    /// The platform puts one of those tasks.
+    pub(crate) async fn put_task(&self, user: &str, number: usize, title: &str, status: &str) {
+        let id = format!("{user}-{number}");
+        let body = json!({"user_ids": [user], "title": format!("Task {number} {title}"),
+            "due_on": "2024-03-09", "status": status});
+        let body = ItemBody::parse(ItemKind::Task, body.as_object().unwrap()).unwrap();
+        let key = ItemKey { kind: ItemKind::Task, id };
+        let mut tx = self.engine.store().begin().await.unwrap();
+        users::admit(&mut tx, &[user].into(), self.engine.now()).await.unwrap();
+        let put = items::put(&mut tx, &key, &body, self.engine.now()).await.unwrap();
+        if let Upsert::Stored { users, .. } = put {
+            let touch = |user_id| Touched { user_id, item: key.clone(), ends_life: false };
+            let touched: BTreeSet<_> = users.into_iter().map(touch).collect();
+            mappings::touch(&mut tx, &touched, self.engine.now()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
     }
 
     /// Lets the engine do all that is due.
