@@ -41,8 +41,9 @@ pub(super) async fn revoke(carrier: &mut Carrier<'_>) -> Result<Taken, EngineErr
     }
     let tokens = carrier.tokens().await?;
     let lives = tokens.expires_at.is_some_and(|end| end > carrier.now());
-    let (refresh, access) = (tokens.refresh, tokens.access.filter(|_| lives));
-    let Some(token) = refresh.and_then(Result::ok).or(access.and_then(Result::ok)) else {
+    let is_unreadable = tokens.are_unreadable();
+    let token = tokens.refresh.or(tokens.access.filter(|_| lives));
+    let Some(Ok(token)) = token.filter(|_| !is_unreadable) else {
         return Ok(Taken::could_not("We hold no token that can be read; only the user can end the grant."));
     };
     carrier.before_a_call().await?;

@@ -46,15 +46,17 @@ impl Carrier<'_> {
             return Ok(Ok(token.clone()));
         }
         let tokens = self.tokens().await?;
-        let is_good = tokens.expires_at.is_some_and(|end| end > self.now() + RENEW_BEFORE_END_MIN);
-        if let (true, Some(Ok(token))) = (is_good, &tokens.access) {
-            self.access = Some((token.clone(), false));
-            return Ok(Ok(token.clone()));
+        if tokens.are_unreadable() {
+            return Ok(Err(NoToken::Unreadable));
         }
-        match (tokens.refresh, tokens.access) {
-            (Some(Ok(refresh_token)), _) => self.renew(&refresh_token, tokens.version).await,
-            (Some(Err(_)), _) | (None, Some(Err(_))) => Ok(Err(NoToken::Unreadable)),
-            (None, _) => Ok(Err(NoToken::Absent)),
+        let is_good = tokens.expires_at.is_some_and(|end| end > self.now() + RENEW_BEFORE_END_MIN);
+        match (tokens.access, tokens.refresh) {
+            (Some(Ok(token)), _) if is_good => {
+                self.access = Some((token.clone(), false));
+                Ok(Ok(token))
+            }
+            (_, Some(Ok(refresh_token))) => self.renew(&refresh_token, tokens.version).await,
+            _ => Ok(Err(NoToken::Absent)),
         }
     }
 

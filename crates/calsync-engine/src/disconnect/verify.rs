@@ -22,7 +22,9 @@ pub(super) async fn verify(carrier: &mut Carrier<'_>) -> Result<Taken, EngineErr
     if revoked == StepOutcome::Skipped {
         return Ok(Taken::skipped("The grant was not revoked, so there is nothing to verify."));
     }
-    let Some(Ok(refresh_token)) = carrier.tokens().await?.refresh else {
+    let tokens = carrier.tokens().await?;
+    let is_unreadable = tokens.are_unreadable();
+    let Some(Ok(refresh_token)) = tokens.refresh.filter(|_| !is_unreadable) else {
         return Ok(Taken::could_not("We hold no refresh token that can be read, so it can't be tried."));
     };
     carrier.before_a_call().await?;

@@ -92,19 +92,16 @@ pub(crate) async fn access(
         _ => {}
     }
     let Some(tokens) = tokens else { return Ok(Err(NoAccess::ours(Reason::GrantUnknown))) };
-    if engine.now() < renews_at(&integration.id, &tokens) {
-        match tokens.access {
-            Some(Ok(token)) => return Ok(Ok(Access { token, version: tokens.version, is_new: false })),
-            Some(Err(_)) => return Ok(Err(NoAccess::ours(Reason::TokenUnreadable))),
-            None => {}
-        }
+    if tokens.are_unreadable() {
+        return Ok(Err(NoAccess::ours(Reason::TokenUnreadable)));
     }
-    match tokens.refresh {
-        Some(Ok(refresh_token)) => {
+    let is_good = engine.now() < renews_at(&integration.id, &tokens);
+    match (tokens.access, tokens.refresh) {
+        (Some(Ok(token)), _) if is_good => Ok(Ok(Access { token, version: tokens.version, is_new: false })),
+        (_, Some(Ok(refresh_token))) => {
             refresh::refresh(engine, &integration.id, tokens.version, &refresh_token).await
         }
-        Some(Err(_)) => Ok(Err(NoAccess::ours(Reason::TokenUnreadable))),
-        None => Ok(Err(NoAccess::ours(Reason::GrantUnknown))),
+        _ => Ok(Err(NoAccess::ours(Reason::GrantUnknown))),
     }
 }
 

@@ -17,8 +17,11 @@ enum Damage {
     Moved,
 }
 
-async fn damage(world: &World, user: &str, damage: Damage) {
-    for column in ["access_token", "refresh_token"] {
+const ACCESS: &str = "access_token";
+const REFRESH: &str = "refresh_token";
+
+async fn damage(world: &World, user: &str, columns: &[&str], damage: Damage) {
+    for column in columns {
         let sealed = match damage {
             Damage::Moved => world.sealed("ben", column).await,
             Damage::Flipped(place) => {
@@ -35,14 +38,19 @@ async fn damage(world: &World, user: &str, damage: Damage) {
 on_both_databases! {
     async fn only_that_connection_stops_and_it_can_be_made_anew(db: TestDatabase) {
         let world = World::new(db).await;
-        let damages = [Damage::Flipped(|_| 0), Damage::Flipped(|length| length / 2),
-            Damage::Flipped(|length| length - 1), Damage::Moved];
-        for user in ["ben", "user0", "user1", "user2", "user3"] {
-            world.synced(user, 2).await;
-        }
-        for (number, kind) in damages.into_iter().enumerate() {
+        let damages: [(&[&str], Damage); 6] = [
+            (&[ACCESS], Damage::Flipped(|_| 0)),
+            (&[REFRESH], Damage::Flipped(|length| length / 2)),
+            (&[ACCESS, REFRESH], Damage::Flipped(|length| length - 1)),
+            (&[ACCESS], Damage::Moved),
+            (&[REFRESH], Damage::Moved),
+            (&[ACCESS, REFRESH], Damage::Moved),
+        ];
+        world.synced("ben", 2).await;
+        for (number, (columns, kind)) in damages.into_iter().enumerate() {
             let user = format!("user{number}");
-            damage(&world, &user, kind).await;
+            world.synced(&user, 2).await;
+            damage(&world, &user, columns, kind).await;
             let calls = world.wire.calls();
             world.put_tasks(&user, 2, "changed").await;
             world.sync().await;

@@ -1,13 +1,15 @@
 //! The whole way of a disconnect, and what comes after it.
 
+use calsync_core::change::Change;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::connect::Finished;
 use calsync_engine::disconnect::{self, RemoteItems, RequestedBy, SagaState, Started, StepName};
-use calsync_engine::{EngineError, lanes, reconcile};
+use calsync_engine::{EngineError, connect, feed, lanes, reconcile};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_store::audit;
-use calsync_testing::on_both_databases;
+use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
+use tokio::task::JoinHandle;
 
 use crate::world::{World, email, told};
 
@@ -21,6 +23,22 @@ pub(crate) fn fault(method: &str, status: u16, times: Option<u64>) -> FaultRule 
         times,
         ..FaultRule::default()
     }
+}
+
+/// Ana, and a page of hers whose refresh Google has answered already, though nobody heard it yet; with
+/// the version of the tokens before, and what will keep the page from being shown.
+async fn a_page_that_refreshes(world: &World) -> (i64, JoinHandle<Option<Reason>>) {
+    world.synced("ana", 1).await;
+    world.advance(3_600);
+    let version = world.tokens("ana").await.version;
+    world.wire.hold_next("/token");
+    let (engine, id) = (world.engine.clone(), world.integration("ana").await.id);
+    let page = tokio::spawn(async move {
+        let listed = connect::writable_calendars(&engine, &id).await.unwrap().unwrap();
+        listed.err().map(|failure| failure.reason)
+    });
+    world.wire.held_one().await;
+    (version, page)
 }
 
 on_both_databases! {
@@ -172,7 +190,11 @@ on_both_databases! {
              verify skipped, wipe done"
         );
         assert_eq!(world.wire.calls(), calls);
-        assert!(world.tokens("ana").await.refresh.is_none());
+        let tokens = world.tokens("ana").await;
+        assert!(tokens.access.is_none() && tokens.refresh.is_none());
+        let last = feed::after(&world.engine, 0, 100).await.unwrap().pop().unwrap();
+        assert_eq!((last.user_id.as_str(), last.change), ("ana", Change::Disconnected), "the platform is told");
+        assert_eq!(last.after["provider"], "zoom");
     }
 
     async fn the_grant_lives_as_long_as_another_user_needs_it(db: TestDatabase) {
@@ -304,6 +326,19 @@ on_both_databases! {
         assert!(world.tokens("ana").await.refresh.is_none());
     }
 
+    async fn a_refresh_for_a_page_is_waited_for_and_writes_nothing_back(db: TestDatabase) {
+        let world = World::new(db).await;
+        let (version, page) = a_page_that_refreshes(&world).await;
+        let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
+        world.carry_on().await;
+        assert_eq!(world.saga(&saga.id).await.steps, []);
+        world.wire.let_through();
+        assert_eq!(page.await.unwrap(), Some(Reason::NotConnected));
+        assert_eq!(world.tokens("ana").await.version, version, "the new token was not stored");
+        assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
+        assert!(world.tokens("ana").await.refresh.is_none());
+    }
+
     async fn a_connection_waits_for_the_end_of_the_one_before(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
@@ -314,4 +349,17 @@ on_both_databases! {
         let then = world.connect("ana", &email("ana"), CalendarChoice::New).await;
         assert!(matches!(then, Finished::Connected { .. }), "{then:?}");
     }
+}
+
+/// On SQLite, whose leases end by the clock of the story.
+#[tokio::test]
+async fn a_refresh_that_outlasts_the_disconnect_writes_nothing_back() {
+    let world = World::new(TestDatabase::new(DatabaseKind::Sqlite)).await;
+    let (_, page) = a_page_that_refreshes(&world).await;
+    assert_eq!(told(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
+    world.wire.let_through();
+    assert_eq!(page.await.unwrap(), Some(Reason::NotConnected));
+    let tokens = world.tokens("ana").await;
+    assert!(tokens.access.is_none() && tokens.refresh.is_none() && tokens.expires_at.is_none());
+    assert_eq!(world.integration("ana").await.state, IntegrationState::Disconnected);
 }

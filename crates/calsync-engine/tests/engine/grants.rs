@@ -54,6 +54,7 @@ async fn nothing_loops(world: &World, user: &str) {
     let id = world.integration(user).await.id;
     world.put_tasks(user, 20, "changed again").await;
     for _ in 0..3 {
+        world.advance(HOUR);
         upkeep::round(&world.engine).await.unwrap();
         world.sync().await;
         let listed = connect::writable_calendars(&world.engine, &id).await.unwrap().unwrap();

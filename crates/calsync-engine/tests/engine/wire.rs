@@ -26,12 +26,18 @@ struct Inner {
     unauthorized: AtomicU64,
     /// How often each refresh token was traded for an access token.
     refreshed: Mutex<BTreeMap<String, u64>>,
-    /// Calls whose address contains this hear their answer only once it is let through.
-    held: Mutex<Option<String>>,
+    /// Calls that hear their answer only once it is let through.
+    held: Mutex<Option<Held>>,
     gate: Semaphore,
     arrived: Semaphore,
     /// Calls whose address ends so are answered `{}` and never reach Google.
     pretended: Mutex<Option<String>>,
+}
+
+/// Calls whose address contains `part`, all of them or only the next.
+struct Held {
+    part: String,
+    only_next: bool,
 }
 
 impl Wire {
@@ -77,7 +83,22 @@ impl Wire {
 
     /// Holds back the answers to calls whose address contains `part`.
     pub(crate) fn hold(&self, part: &str) {
-        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.to_owned());
+        self.set_held(Some(Held { part: part.to_owned(), only_next: false }));
+    }
+
+    /// Holds back the answer to the next such call.
+    pub(crate) fn hold_next(&self, part: &str) {
+        self.set_held(Some(Held { part: part.to_owned(), only_next: true }));
+    }
+
+    fn set_held(&self, held: Option<Held>) {
+        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = held;
+    }
+
+    fn is_held(&self, path: &str) -> bool {
+        let mut held = self.0.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = held.take_if(|held| held.only_next && path.contains(&held.part)).is_some();
+        found || held.as_ref().is_some_and(|held| path.contains(&held.part))
     }
 
     /// Waits until Google did what a held call asks.
@@ -87,7 +108,7 @@ impl Wire {
 
     /// Lets every held answer through.
     pub(crate) fn let_through(&self) {
-        *self.0.held.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.set_held(None);
         self.0.gate.add_permits(1_000);
     }
 
@@ -96,8 +117,9 @@ impl Wire {
         *self.0.pretended.lock().unwrap_or_else(PoisonError::into_inner) = Some(end.to_owned());
     }
 
-    fn matches(rule: &Mutex<Option<String>>, is: impl Fn(&str) -> bool) -> bool {
-        rule.lock().unwrap_or_else(PoisonError::into_inner).as_deref().is_some_and(is)
+    fn is_pretended(&self, path: &str) -> bool {
+        let end = self.0.pretended.lock().unwrap_or_else(PoisonError::into_inner);
+        end.as_ref().is_some_and(|end| path.ends_with(end))
     }
 
     /// Carries a request to Google.
@@ -114,11 +136,11 @@ impl Wire {
     async fn carry(self, request: Request<Bytes>) -> Answer {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
         let path = request.uri().path().to_owned();
-        if Self::matches(&self.0.pretended, |end| path.ends_with(end)) {
+        if self.is_pretended(&path) {
             let answer = Response::builder().header("content-type", "application/json");
             return Ok(answer.body(Bytes::from_static(b"{}")).unwrap());
         }
-        let is_held = Self::matches(&self.0.held, |part| path.contains(part));
+        let is_held = self.is_held(&path);
         let form = request.body().clone();
         // A call always waits twice, before it has its effect and before its answer is heard: whoever
         // is killed where they wait is killed there too.

@@ -77,6 +77,14 @@ pub struct Tokens {
     pub version: i64,
 }
 
+impl Tokens {
+    /// Whether any of them is damaged, moved, or sealed with a key that is missing: then the row was
+    /// tampered with or lost, and the other one isn't trusted either.
+    pub fn are_unreadable(&self) -> bool {
+        [&self.access, &self.refresh].into_iter().any(|token| matches!(token, Some(Err(_))))
+    }
+}
+
 #[derive(FromRow)]
 pub(super) struct TokenRow {
     user_id: String,
