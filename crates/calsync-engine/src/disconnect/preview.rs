@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::integration::IntegrationState;
+use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_google::scopes;
 use calsync_store::{integrations, mappings};
 
@@ -17,7 +17,7 @@ pub struct Preview {
     pub items: i64,
     /// Changes that wait and would be dropped.
     pub waiting: i64,
-    /// Granted scopes beside those that sync needs: revoking ends them too.
+    /// Granted scopes that sync has no use for: revoking ends them too.
     pub other_scopes: BTreeSet<String>,
 }
 
@@ -32,9 +32,11 @@ pub async fn preview(engine: &Engine, user_id: &str, provider: &str) -> Result<O
         .into_iter()
         .find(|one| one.provider == provider && one.state != IntegrationState::Disconnected);
     let Some(integration) = live else { return Ok(None) };
-    let choice = scopes::Choice { calendar: integration.calendar_choice, google_tasks: false };
-    let needed = scopes::wanted(choice);
-    let others = integration.scopes.iter().filter(|scope| !needed.contains(&scope.as_str()));
+    // What an earlier choice of calendar needed is sync's own too.
+    let of_sync = [CalendarChoice::New, CalendarChoice::Existing]
+        .map(|calendar| scopes::wanted(scopes::Choice { calendar, google_tasks: false }))
+        .concat();
+    let others = integration.scopes.iter().filter(|scope| !of_sync.contains(&scope.as_str()));
     Ok(Some(Preview {
         channels: 0,
         items: mappings::count_at_google(&mut tx, &integration.id).await?,

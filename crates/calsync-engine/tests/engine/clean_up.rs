@@ -226,27 +226,6 @@ on_both_databases! {
         }
         panic!("it waits more often than {WAITS_MAX} times");
     }
-
-    async fn completeness_is_exact(db: TestDatabase) {
-        let world = World::new(db).await;
-        let mut left = Vec::new();
-        for number in 0..100 {
-            let user = format!("user{number}");
-            world.synced(&user, 1).await;
-            if number % 5 == 0 {
-                left.push((left_over(&world, &user).await.id, user));
-            } else {
-                assert_eq!(world.disconnect(&user, RemoteItems::Remove).await.state, SagaState::Done);
-            }
-        }
-        assert_eq!(completeness(&world).await, (100, 80, 20));
-        for (id, user) in left {
-            assert_eq!(told(&world.clean_up(&user, &id).await), ALL_DONE);
-        }
-        assert_eq!(completeness(&world).await, (100, 100, 0));
-        let state = world.google.state();
-        assert_eq!(state["grants"].as_array().unwrap().len(), 0);
-    }
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use calsync_store::admins::Role;
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::connect::connect;
+use crate::connect::{begin, connect, link};
 use crate::console::{form_token, signed_in};
 use crate::world::{Answer, World};
 
@@ -147,4 +147,45 @@ async fn the_api_forces_a_disconnect_with_a_note_and_names_the_person() {
     assert_eq!(row["metadata"]["disconnect_id"], json!(id));
     api(&world, Method::POST, API, json!({"note": "ticket 3"})).await.problem(404, "not-found");
     api(&world, Method::GET, "/api/v1/admin/disconnects/none", json!({})).await.problem(404, "not-found");
+}
+
+#[tokio::test]
+async fn what_else_the_grant_allows_is_told_before_it_ends() {
+    let world = connected_ana().await;
+    let (cookie, google) = begin(&world, &link(&world, json!({})).await, "existing").await;
+    // As if another part of the platform had asked for tasks with the same Google app.
+    let more = google.replace("&state=", "+https%3A%2F%2Fwww.googleapis.com%2Fauth%2Ftasks&state=");
+    let callback = world.follow_to_google(&more).await;
+    assert_eq!(world.visit(&callback, &cookie).await.status, 303);
+    let preview = api(&world, Method::POST, API, json!({"dry_run": true})).await.json();
+    assert_eq!(preview["other_scopes"], json!(["https://www.googleapis.com/auth/tasks"]));
+    let cookies = signed_in(&world, Role::Support).await;
+    let page = world.visit(PAGE, &cookies).await;
+    assert!(page.text.contains("Other permissions that end</dt><dd>tasks<"), "{}", page.text);
+}
+
+#[tokio::test]
+async fn another_providers_connection_is_listed_and_ended_by_the_same_call() {
+    const ZOOM: &str = "CREATE TABLE zoom AS SELECT * FROM user_integrations;
+        UPDATE zoom SET id = 'zoom-of-ana', provider = 'zoom', account_email = 'ana@zoom.example';
+        INSERT INTO user_integrations SELECT * FROM zoom; DROP TABLE zoom";
+    let world = connected_ana().await;
+    world.sql(ZOOM).await;
+    let listed = world.admin_get("/api/v1/admin/users/ana/integrations").await;
+    let providers: Vec<_> =
+        listed.json()["items"].as_array().unwrap().iter().map(|one| one["provider"].clone()).collect();
+    assert_eq!(providers, ["google", "zoom"]);
+    assert!(!listed.text.contains("_token\""), "{}", listed.text);
+    let page = world.visit("/admin/users/ana", &signed_in(&world, Role::Viewer).await).await;
+    assert!(page.text.contains("<h2>Zoom ") && page.text.contains("a•••@zoom.example"), "{}", page.text);
+
+    let begun = api(&world, Method::POST, &API.replace("google", "zoom"), json!({"note": "ticket 4"})).await;
+    assert_eq!((begun.status.as_u16(), &begun.json()["provider"]), (202, &json!("zoom")));
+    world.let_leave().await;
+    let listed = world.admin_get("/api/v1/admin/users/ana/integrations").await.json();
+    let states: Vec<_> = listed["items"].as_array().unwrap().iter().map(|one| one["state"].clone()).collect();
+    assert_eq!(states, ["active", "disconnected"], "the other one goes on");
+    let changes = world.get("/api/v1/changes").await.json();
+    let told = changes["items"].as_array().unwrap().last().unwrap();
+    assert_eq!((&told["change"], &told["after"]["provider"]), (&json!("disconnected"), &json!("zoom")));
 }

@@ -1,11 +1,13 @@
-//! The figures of the overview, from connects whose outcome is known.
+//! The figures of the overview, from connects and disconnects whose outcome is known.
 
-use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
+use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_testing::on_both_databases;
+use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use crate::connect::{begin, link};
+use crate::console_disconnect::api;
 use crate::world::World;
 
 /// How a try to connect goes.
@@ -63,6 +65,29 @@ async fn try_to_connect(world: &World, goes: Goes) {
     world.simulator.set_faults(Vec::new());
 }
 
+fn email(user: &str) -> String {
+    format!("{user}@example.org")
+}
+
+/// A user gets a link of the platform's, sends its form, consents, and comes back.
+async fn by_link(world: &World, links: &str, form: &str) {
+    let link = world.post(links, json!({})).await.json();
+    let path = link["url"].as_str().unwrap().strip_prefix("http://127.0.0.1:4300").unwrap().to_owned();
+    let sent = world.submit(&path, "", form).await;
+    let callback = world.follow_to_google(sent.header("location")).await;
+    let end = world.visit(&callback, &sent.cookie()).await;
+    assert_eq!(end.status, 303, "{}", end.text);
+}
+
+/// `user`, connected, with a task in a calendar of its own.
+async fn synced(world: &World, user: &str) {
+    world.put(&format!("/api/v1/users/{user}"), json!({"email": email(user)})).await;
+    by_link(world, &format!("/api/v1/users/{user}/connect-link"), "calendar=new").await;
+    let task = json!({"user_ids": [user], "title": "t", "due_on": "2031-03-09", "status": "active"});
+    world.put(&format!("/api/v1/items/task/{user}"), task).await;
+    world.sync().await;
+}
+
 on_both_databases! {
     async fn the_success_rate_of_200_connects_is_exact(db: TestDatabase) {
         let world = World::on(db).await;
@@ -98,5 +123,34 @@ on_both_databases! {
         try_to_connect(&world, Goes::Denied).await;
         let oauth = json!({"reached_google": 1, "connected": 0, "denied_by_user": 1, "rate": null});
         assert_eq!(overview(&world).await["oauth"], oauth);
+    }
+
+    async fn the_completeness_of_100_disconnects_is_exact(db: TestDatabase) {
+        let world = World::on(db).await;
+        let is_dead = |number: &usize| number.is_multiple_of(5);
+        for number in 0..100 {
+            let user = format!("user{number}");
+            synced(&world, &user).await;
+            if is_dead(&number) {
+                world.simulator.revoke(&email(&user), RevokeCause::User);
+            }
+            let path = format!("/api/v1/admin/users/{user}/integrations/google/disconnect");
+            let begun = api(&world, Method::POST, &path, json!({"note": "they leave"})).await;
+            assert_eq!(begun.status, 202, "{}", begun.text);
+        }
+        world.let_leave().await;
+        let cleanup = json!({"disconnects": 100, "verified_clean": 80, "leftovers": 20, "rate": 0.8});
+        assert_eq!(overview(&world).await["cleanup"], cleanup);
+
+        for number in (0..100).filter(is_dead) {
+            by_link(&world, &format!("/api/v1/users/user{number}/clean-up-link"), "").await;
+        }
+        world.let_leave().await;
+        let cleanup = json!({"disconnects": 100, "verified_clean": 100, "leftovers": 0, "rate": 1.0});
+        assert_eq!(overview(&world).await["cleanup"], cleanup);
+        let state = world.simulator.state();
+        assert_eq!(state["grants"], json!([]));
+        let live = |event: &&Value| event["status"] != "cancelled";
+        assert_eq!(state["events"].as_array().unwrap().iter().filter(live).count(), 0);
     }
 }

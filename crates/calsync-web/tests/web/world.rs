@@ -21,6 +21,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+use sqlx::{Connection, SqliteConnection};
 use tower::ServiceExt;
 
 /// Before today, so that on Postgres, whose own clock ends leases, none ends during a test.
@@ -33,7 +34,7 @@ pub(crate) struct World {
     pub(crate) platform: String,
     pub(crate) admin: String,
     clock: Arc<ManualClock>,
-    _database: TestDatabase,
+    database: TestDatabase,
 }
 
 /// An answer, read whole.
@@ -120,12 +121,18 @@ impl World {
         let platform = key(&engine, Scope::Platform, "the platform").await;
         let admin = key(&engine, Scope::Admin, "an admin").await;
         let router = calsync_web::router(engine.clone());
-        Self { simulator, engine, router, platform, admin, clock, _database: database }
+        Self { simulator, engine, router, platform, admin, clock, database }
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {
         self.clock.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::Relaxed);
         self.simulator.advance(by);
+    }
+
+    /// Runs SQL past the store, on SQLite.
+    pub(crate) async fn sql(&self, sql: &'static str) {
+        let mut connection = SqliteConnection::connect(&self.database.url).await.unwrap();
+        sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
     }
 
     /// Adds a Google account; `calendars` stand beside the primary one.

@@ -9,6 +9,7 @@ use calsync_engine::disconnect::{Preview, preview};
 use calsync_store::users;
 use http::StatusCode;
 
+use super::may_do;
 use crate::input;
 use crate::pages::admin::words::provider as provider_name;
 use crate::pages::admin::{Shell, render, user_href};
@@ -61,7 +62,7 @@ async fn page(
         user_href: user_href(user_id),
         provider: provider_name(provider),
         is_synced_by_us: provider == calsync_core::integration::GOOGLE,
-        other_scopes: preview.other_scopes.iter().cloned().collect::<Vec<_>>().join(", "),
+        other_scopes: may_do(preview.other_scopes.iter().map(String::as_str)),
         preview,
         note: filled.note,
         keeps: filled.keeps,
