@@ -15,6 +15,7 @@ pub mod item;
 pub mod language;
 pub mod merge;
 mod named;
+pub mod network;
 pub mod outcome;
 pub mod owned;
 pub mod plan;

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use calsync_core::network::Network;
 use calsync_core::policy::Policy;
 use calsync_core::seams::{Clock, Entropy};
 use calsync_google::GoogleClient;
@@ -21,6 +22,8 @@ pub struct Settings {
     pub connect_url: Option<String>,
     /// Where a connect link may lead back to.
     pub return_urls: Vec<String>,
+    /// Who may say for whom it sends a request on.
+    pub trusted_proxies: Vec<Network>,
     /// What syncs as what, unless a user chose otherwise.
     pub policy: Policy,
     /// Whether an OAuth client is configured at all.
@@ -40,6 +43,7 @@ impl Default for Settings {
             platform_name: "calsync".into(),
             connect_url: None,
             return_urls: Vec::new(),
+            trusted_proxies: Vec::new(),
             policy: Policy::default(),
             google_is_configured: true,
             revoke: true,

@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use calsync_store::leases::{self, Lease};
 use jiff::SignedDuration;
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::jobs::Jobs;
 use crate::{Engine, EngineError, reconcile};
 
 /// How long a claimed integration is ours: a pass sends nothing in the last
@@ -49,7 +49,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         leases::free_all(&mut tx).await?;
         tx.commit().await?;
     }
-    let mut passes = JoinSet::new();
+    let mut passes = Jobs::new("a pass", PASSES_MAX);
     while !stop.is_cancelled() {
         let wait = match claim_more(&engine, &owner, &mut passes).await {
             Ok(wait) => wait,
@@ -61,26 +61,26 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         tokio::select! {
             () = stop.cancelled() => {}
             () = engine.hinted() => {}
-            Some(_) = passes.join_next() => {}
+            () = passes.one_ended() => {}
             _ = tokio::time::timeout(wait, std::future::pending::<()>()) => {}
         }
         let _ = tokio::time::timeout(GATHER, stop.cancelled()).await;
     }
-    while passes.join_next().await.is_some() {}
+    passes.all_ended().await;
     Ok(())
 }
 
 /// Fills the free places with passes; answers how long to wait if nothing else happens.
-async fn claim_more(engine: &Engine, owner: &str, passes: &mut JoinSet<()>) -> Result<Duration, EngineError> {
-    while passes.try_join_next().is_some() {}
-    let free = PASSES_MAX.saturating_sub(passes.len());
+async fn claim_more(engine: &Engine, owner: &str, passes: &mut Jobs) -> Result<Duration, EngineError> {
+    let free = passes.free();
     if free == 0 {
         return Ok(POLL_MAX);
     }
     let leases = claim(engine, owner, free).await?;
     let is_full = leases.len() == free;
     for lease in leases {
-        passes.spawn(run_pass(engine.clone(), lease));
+        let engine = engine.clone();
+        passes.begin(lease.integration_id.clone(), async move { reconcile::pass(&engine, &lease).await });
     }
     if is_full {
         return Ok(POLL_MAX);
@@ -89,14 +89,4 @@ async fn claim_more(engine: &Engine, owner: &str, passes: &mut JoinSet<()>) -> R
     let next_due = leases::next_due(&mut tx).await?;
     let wait = next_due.map(|due_at| due_at.duration_since(engine.now()));
     Ok(wait.map_or(POLL_MAX, |wait| Duration::try_from(wait).unwrap_or_default().clamp(POLL_MIN, POLL_MAX)))
-}
-
-async fn run_pass(engine: Engine, lease: Lease) {
-    match reconcile::pass(&engine, &lease).await {
-        Ok(()) => {}
-        Err(error) if error.is_lease_lost() => {
-            tracing::debug!(integration = lease.integration_id, "another worker took over");
-        }
-        Err(error) => tracing::error!(integration = lease.integration_id, %error, "a pass failed"),
-    }
 }

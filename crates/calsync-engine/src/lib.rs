@@ -13,6 +13,7 @@ mod engine;
 mod error;
 pub mod feed;
 pub mod forget;
+mod jobs;
 mod journal;
 pub mod lanes;
 mod ours;

@@ -66,8 +66,8 @@ pub(crate) async fn connect(
         found.map(|value| value.replace("%2F", "/").replace("%2f", "/"))
     };
     let callback = Callback {
-        state: parameter("state").context("no state")?,
-        code: parameter("code"),
+        state: parameter("state").context("no state")?.into(),
+        code: parameter("code").map(Into::into),
         error: parameter("error"),
     };
     let finished = connect::finish(engine, callback, browser.expose_secret()).await?;

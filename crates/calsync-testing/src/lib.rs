@@ -11,11 +11,13 @@
 pub mod browser;
 mod database;
 mod eventually;
+mod log;
 mod postgres;
 mod program;
 pub mod tools;
 
 pub use database::{DatabaseKind, TestDatabase};
 pub use eventually::eventually;
+pub use log::Log;
 pub use postgres::Postgres;
 pub use program::Program;

@@ -10,11 +10,12 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use crate::client::Client;
 use crate::pages;
 use crate::pages::words::Words;
 use crate::problem::{Kind, Problem};
 use crate::routes::Route;
-use crate::web::{TraceId, Web};
+use crate::web::{Peer, TraceId, Web};
 
 /// Nothing but our own stylesheet and images; forms go to ourselves. Pages that lead elsewhere
 /// set their own.
@@ -40,12 +41,16 @@ pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: N
     let trace = web.trace_id();
     let reader = Reader::of(&request);
     let method = request.method().clone();
+    let client = client(&web, &request);
     request.extensions_mut().insert(trace.clone());
+    if let Some(client) = client {
+        request.extensions_mut().insert(client);
+    }
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         // Not the address itself: a connect link's token stands in it.
         let route = response.extensions().get::<&Route>().map_or("", |route| route.path);
-        log(&problem, &trace, &method, route);
+        log(&problem, &trace, &method, route, client);
         response = write(&web, &problem, &trace, reader, response.headers());
     }
     for (name, value) in HEADERS {
@@ -58,10 +63,17 @@ pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: N
     response
 }
 
+/// Where a request comes from; one that came over no socket comes from nowhere.
+fn client(web: &Web, request: &Request) -> Option<Client> {
+    let peer = request.extensions().get::<Peer>()?;
+    Some(Client::behind(peer.0, request.headers(), &web.engine.settings().trusted_proxies))
+}
+
 /// Logs our own faults; what callers do wrong is theirs to know.
-pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, route: &str) {
+pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, route: &str, client: Option<Client>) {
     if let Some(cause) = problem.cause() {
-        tracing::error!(trace_id = trace.0, %method, route, cause, "a request failed");
+        let client = client.map(|client| tracing::field::display(client.0));
+        tracing::error!(trace_id = trace.0, client, %method, route, cause, "a request failed");
     }
 }
 

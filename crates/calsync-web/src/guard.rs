@@ -17,6 +17,7 @@ use tokio::sync::OwnedSemaphorePermit;
 
 use crate::caller::authorise;
 use crate::idempotency;
+use crate::panics::caught;
 use crate::problem::{Kind, Problem};
 use crate::routes::{Access, Route, Takes};
 use crate::web::Web;
@@ -66,7 +67,8 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = pass(&web, route, request, next).await.into_response();
+    let passed = caught(pass(&web, route, request, next)).await;
+    let mut response = passed.flatten().into_response();
     response.extensions_mut().insert(route);
     response
 }

@@ -22,6 +22,7 @@ use calsync_store::idempotency::{self, Known};
 
 use crate::answer;
 use crate::caller::Caller;
+use crate::panics::caught;
 use crate::problem::{Kind, Problem};
 use crate::transaction::stored;
 use crate::web::{TraceId, Web};
@@ -68,10 +69,19 @@ pub(crate) async fn once(
     let request = Request::from_parts(parts, Body::from(body));
     let (web, caller) = (web.clone(), caller.clone());
     let work = async move {
-        let response = next.run(request).await;
-        keep(&web, &caller, &key, &trace, response).await
+        let done = caught(async {
+            let response = next.run(request).await;
+            keep(&web, &caller, &key, &trace, response).await
+        });
+        match done.await {
+            Ok(answer) => answer,
+            Err(problem) => {
+                forget(&web, &caller, &key).await?;
+                Err(problem)
+            }
+        }
     };
-    tokio::spawn(work).await.map_err(|_| Problem::new(Kind::Internal))?
+    tokio::spawn(work).await.map_err(|_| Problem::panicked())?
 }
 
 /// The key of a request, if it has one.
@@ -111,7 +121,7 @@ async fn keep(
 ) -> Result<Response, Problem> {
     // A problem is written here, so that it can be kept; faults of ours stay problems.
     if response.status().is_server_error() {
-        stored!(web.engine, |tx| idempotency::forget(tx, &caller.0.id, key).await?)?;
+        forget(web, caller, key).await?;
         return Ok(response);
     }
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -120,7 +130,7 @@ async fn keep(
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|_| Problem::new(Kind::Internal))?;
     if parts.extensions.get::<Faulted>().is_some_and(Faulted::is_raised) {
-        stored!(web.engine, |tx| idempotency::forget(tx, &caller.0.id, key).await?)?;
+        forget(web, caller, key).await?;
         return Ok(Response::from_parts(parts, Body::from(body)));
     }
     let text = std::str::from_utf8(&body).map_err(|_| Problem::new(Kind::Internal))?;
@@ -128,6 +138,11 @@ async fn keep(
     stored!(web.engine, |tx| idempotency::answer(web.engine.store(), tx, &caller.0.id, key, status, text)
         .await?)?;
     Ok(Response::from_parts(parts, Body::from(body)))
+}
+
+/// Lets the next try do the work.
+async fn forget(web: &Web, caller: &Caller, key: &str) -> Result<(), Problem> {
+    Ok(stored!(web.engine, |tx| idempotency::forget(tx, &caller.0.id, key).await?)?)
 }
 
 /// The first answer, again. Its type follows from what it is: only batches answer in lines.

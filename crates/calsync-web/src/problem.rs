@@ -159,6 +159,13 @@ impl Problem {
         problem
     }
 
+    /// Our own fault, of which nothing more may be told: where it was stands in the log by itself.
+    pub(crate) fn panicked() -> Self {
+        let mut problem = Self::new(Kind::Internal);
+        problem.0.cause = Some("it panicked".into());
+        problem
+    }
+
     pub(crate) fn kind(&self) -> Kind {
         self.0.kind
     }

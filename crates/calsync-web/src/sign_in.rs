@@ -18,9 +18,10 @@ use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
+use crate::client::Client;
 use crate::pages::cookies::Cookie;
 use crate::problem::{Kind, Problem};
-use crate::web::{Peer, Web};
+use crate::web::Web;
 
 /// Tries an account in a window.
 const TRIES_PER_ACCOUNT: i64 = 10;
@@ -53,7 +54,7 @@ pub(crate) enum Tried {
 pub(crate) async fn attempt(
     web: &Web,
     headers: &HeaderMap,
-    peer: Option<Peer>,
+    client: Option<Client>,
     email: &str,
     password: SecretString,
 ) -> Result<Tried, Problem> {
@@ -62,13 +63,15 @@ pub(crate) async fn attempt(
     let now = web.engine.now();
     let mut tx = web.engine.store().begin().await?;
     let by_account = sign_ins::count_try(&mut tx, sort, name, now).await?;
-    let by_address = match peer {
-        Some(peer) => sign_ins::count_try(&mut tx, "address", &network(peer.0), now).await?,
+    let by_address = match client {
+        Some(client) => sign_ins::count_try(&mut tx, "address", &network(client.0), now).await?,
         None => 0,
     };
     let found = admins::by_email(&mut tx, &email).await?;
     tx.commit().await?;
     if by_account > TRIES_PER_ACCOUNT || by_address > TRIES_PER_ADDRESS {
+        let client = client.map(|client| tracing::field::display(client.0));
+        tracing::warn!(client, by_account, by_address, "too many tries to sign in");
         return Ok(Tried::TooOften);
     }
     let (admin, hash) = match found {
@@ -120,7 +123,7 @@ pub(crate) async fn off_thread<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let _room = HASHING.acquire().await.map_err(|_| Problem::new(Kind::Unavailable))?;
-    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::new(Kind::Internal))
+    tokio::task::spawn_blocking(work).await.map_err(|_| Problem::panicked())
 }
 
 /// What one party holds: an IPv4 address, or a /64 of IPv6.

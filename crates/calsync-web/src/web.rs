@@ -24,7 +24,7 @@ pub(crate) struct Web {
 #[derive(Clone, Debug)]
 pub(crate) struct TraceId(pub(crate) String);
 
-/// Whom a connection comes from.
+/// The other end of a connection, which may be a proxy: see [`crate::client`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 

@@ -12,6 +12,7 @@ use calsync_store::sign_ins::{self, SignIn};
 use data_encoding::HEXLOWER;
 use http::request::Parts;
 use http::{HeaderMap, Method};
+use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
 use crate::caller::{Caller, authorise};
@@ -37,8 +38,8 @@ pub(crate) struct Who {
 /// What a signed-in browser holds.
 #[derive(Clone, Debug)]
 struct Browser {
-    token: String,
-    form_token: String,
+    token: SecretString,
+    form_token: SecretString,
 }
 
 /// Whether a request goes to its handler.
@@ -57,12 +58,12 @@ impl Who {
 
     /// What our forms carry.
     pub(crate) fn form_token(&self) -> &str {
-        self.browser.as_ref().map_or("", |browser| &browser.form_token)
+        self.browser.as_ref().map_or("", |browser| browser.form_token.expose_secret())
     }
 
     /// What the sign-in is known by.
     pub(crate) fn token(&self) -> &str {
-        self.browser.as_ref().map_or("", |browser| &browser.token)
+        self.browser.as_ref().map_or("", |browser| browser.token.expose_secret())
     }
 
     fn of_sign_in(sign_in: &SignIn, token: String) -> Self {
@@ -71,7 +72,7 @@ impl Who {
             id: sign_in.admin.id.clone(),
             name: sign_in.admin.email.clone(),
             role: sign_in.admin.role,
-            browser: Some(Browser { token, form_token }),
+            browser: Some(Browser { token: token.into(), form_token: form_token.into() }),
         }
     }
 }
@@ -176,7 +177,7 @@ pub(crate) fn check_form(parts: &Parts, body: &[u8]) -> Result<(), Problem> {
     let given = form_urlencoded::parse(body).find(|(name, _)| name == "form_token");
     // Hashes are compared, so that the time tells nothing of the token.
     let is_ours = given.is_some_and(|(_, token)| {
-        Sha256::digest(token.as_bytes()) == Sha256::digest(browser.form_token.as_bytes())
+        Sha256::digest(token.as_bytes()) == Sha256::digest(browser.form_token.expose_secret().as_bytes())
     });
     if is_ours { Ok(()) } else { Err(Problem::new(Kind::CrossSite)) }
 }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Keeps a platform's items in its users' Google Calendars.
-#[derive(Debug, Parser)]
+#[derive(Parser)]
 #[command(name = "calsync", version, propagate_version = true)]
 pub(crate) struct Cli {
     /// Configuration file [default: calsync.toml, if it is there]

@@ -1,6 +1,6 @@
 //! The `calsync` program: reads the command line and the configuration, wires the parts together.
 //!
-//! Exit codes: 0 done, 1 failed, 2 wrong usage or configuration.
+//! Exit codes: 0 done, 1 failed, 2 wrong usage or configuration, 101 panicked.
 
 mod cli;
 mod commands;
@@ -9,6 +9,7 @@ mod demo;
 mod key_file;
 mod logging;
 mod machine;
+mod panics;
 mod stopping;
 mod wiring;
 
@@ -24,6 +25,7 @@ use config::ConfigError;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    panics::tell_without_secrets();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

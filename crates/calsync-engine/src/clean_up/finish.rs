@@ -6,7 +6,7 @@ use calsync_google::{Tokens, callback_reason, scopes};
 use calsync_store::clean_ups::{self, CleanUp};
 use calsync_store::disconnects::{self, Reopened, Saga};
 use calsync_store::users;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::connect::{Callback, give_back, redirect_uri};
 use crate::{Engine, EngineError, tokens};
@@ -18,7 +18,9 @@ use crate::{Engine, EngineError, tokens};
 /// If the store fails.
 pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Result<bool, EngineError> {
     let mut tx = engine.store().begin().await?;
-    let taken = clean_ups::take(engine.store(), &mut tx, &callback.state, browser, engine.now()).await?;
+    let taken =
+        clean_ups::take(engine.store(), &mut tx, callback.state.expose_secret(), browser, engine.now())
+            .await?;
     tx.commit().await?;
     let Some((clean_up, verifier)) = taken else { return Ok(false) };
     let mut tx = engine.store().read().await?;
@@ -53,12 +55,12 @@ async fn exchange(
     verifier: Option<SecretString>,
 ) -> Result<Tokens, Reason> {
     let code = match (&callback.code, &callback.error) {
-        (Some(code), None) => SecretString::from(code.clone()),
+        (Some(code), None) => code,
         (_, Some(error)) => return Err(callback_reason(error)),
         (None, None) => return Err(Reason::Unknown),
     };
     let verifier = verifier.ok_or(Reason::TokenUnreadable)?;
-    let answer = engine.google().exchange(&code, &verifier, &redirect_uri(engine)).await;
+    let answer = engine.google().exchange(code, &verifier, &redirect_uri(engine)).await;
     answer.map_err(|failure| failure.reason)
 }
 

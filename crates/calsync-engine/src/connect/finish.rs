@@ -6,7 +6,7 @@ use calsync_google::{Account, Tokens, callback_reason, scopes};
 use calsync_store::connect::{self, Returned};
 use calsync_store::integrations::{self, CalendarPhase, Connection, Integration};
 use calsync_store::{mappings, users};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::begin::is_live;
 use super::redirect_uri;
@@ -16,9 +16,9 @@ use crate::{Engine, EngineError, tokens};
 #[derive(Clone, Debug)]
 pub struct Callback {
     /// What we gave it.
-    pub state: String,
+    pub state: SecretString,
     /// The code, if the user agreed.
-    pub code: Option<String>,
+    pub code: Option<SecretString>,
     /// Google's word for why not.
     pub error: Option<String>,
 }
@@ -60,7 +60,8 @@ pub enum Finished {
 /// If the store fails.
 pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Result<Finished, EngineError> {
     let mut tx = engine.store().begin().await?;
-    let returned = connect::take(engine.store(), &mut tx, &callback.state, browser, engine.now()).await?;
+    let returned =
+        connect::take(engine.store(), &mut tx, callback.state.expose_secret(), browser, engine.now()).await?;
     tx.commit().await?;
     let Some(returned) = returned else { return Ok(Finished::UnknownState) };
     if is_disconnecting(engine, &returned.user_id).await? {
@@ -98,12 +99,12 @@ async fn is_disconnecting(engine: &Engine, user_id: &str) -> Result<bool, Engine
 /// Trades the code for tokens.
 async fn exchange(engine: &Engine, callback: &Callback, returned: &Returned) -> Result<Tokens, Reason> {
     let code = match (&callback.code, &callback.error) {
-        (Some(code), None) => SecretString::from(code.clone()),
+        (Some(code), None) => code,
         (_, Some(error)) => return Err(callback_reason(error)),
         (None, None) => return Err(Reason::Unknown),
     };
     let verifier = returned.verifier.as_ref().ok_or(Reason::TokenUnreadable)?;
-    let exchanged = engine.google().exchange(&code, verifier, &redirect_uri(engine)).await;
+    let exchanged = engine.google().exchange(code, verifier, &redirect_uri(engine)).await;
     let mut tokens = exchanged.map_err(|failure| failure.reason)?;
     if tokens.scopes.is_empty() {
         // A token answer without a scope grants what was asked (RFC 6749, 5.1).

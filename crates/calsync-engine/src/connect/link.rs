@@ -16,7 +16,7 @@ pub const LINK_LIFETIME_MAX: SignedDuration = SignedDuration::from_secs(604_800)
 const RECONNECT_LINK_LIFETIME: SignedDuration = LINK_LIFETIME_MAX;
 
 /// A link that was just made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone)]
 pub struct NewLink {
     /// Its address; whoever has it can connect as the user.
     pub url: String,

@@ -5,11 +5,11 @@
 use std::time::Duration;
 
 use calsync_store::disconnects::{self, SagaLease};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::carrier::LEASE;
 use super::steps::carry_on;
+use crate::jobs::Jobs;
 use crate::{Engine, EngineError};
 
 /// Disconnects under way at once: each has a few calls in flight, and users wait for none of them.
@@ -41,7 +41,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         disconnects::free_all(&mut tx).await?;
         tx.commit().await?;
     }
-    let mut under_way = JoinSet::new();
+    let mut under_way = Jobs::new("a disconnect", DISCONNECTS_MAX);
     while !stop.is_cancelled() {
         if let Err(error) = claim_more(&engine, &owner, &mut under_way).await {
             tracing::error!(%error, "can't claim disconnects");
@@ -49,32 +49,25 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         tokio::select! {
             () = stop.cancelled() => {}
             () = engine.hinted_of_disconnects() => {}
-            Some(_) = under_way.join_next() => {}
+            () = under_way.one_ended() => {}
             _ = tokio::time::timeout(POLL_MAX, std::future::pending::<()>()) => {}
         }
     }
-    under_way.shutdown().await;
+    under_way.drop_all().await;
     Ok(())
 }
 
-async fn claim_more(engine: &Engine, owner: &str, under_way: &mut JoinSet<()>) -> Result<(), EngineError> {
+async fn claim_more(engine: &Engine, owner: &str, under_way: &mut Jobs) -> Result<(), EngineError> {
     let mut tx = engine.store().read().await?;
     let next_due = disconnects::next_due(&mut tx).await?;
     drop(tx);
     if next_due.is_none_or(|due_at| due_at > engine.now()) {
         return Ok(());
     }
-    let free = DISCONNECTS_MAX.saturating_sub(under_way.len());
-    for lease in claim(engine, owner, free).await? {
+    for lease in claim(engine, owner, under_way.free()).await? {
         let engine = engine.clone();
-        under_way.spawn(async move {
-            let id = lease.disconnect_id.clone();
-            match carry_on(&engine, lease).await {
-                Ok(()) => {}
-                Err(error) if error.is_lease_lost() => tracing::debug!(id, "another worker took over"),
-                Err(error) => tracing::error!(id, %error, "a disconnect could not be carried on"),
-            }
-        });
+        let id = lease.disconnect_id.clone();
+        under_way.begin(id, async move { carry_on(&engine, lease).await });
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ mod forget;
 mod grants;
 mod moves;
 mod one_flight;
+mod panics;
 mod removals;
 mod wire;
 mod world;

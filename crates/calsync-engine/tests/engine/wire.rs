@@ -30,6 +30,8 @@ struct Inner {
     held: Mutex<Option<Held>>,
     gate: Semaphore,
     arrived: Semaphore,
+    /// The next call whose address contains this panics, and tells what it was to carry.
+    broken: Mutex<Option<String>>,
     /// Calls whose address ends so are answered `{}` and never reach Google.
     pretended: Mutex<Option<String>>,
 }
@@ -50,6 +52,7 @@ impl Wire {
             held: Mutex::default(),
             gate: Semaphore::new(0),
             arrived: Semaphore::new(0),
+            broken: Mutex::default(),
             pretended: Mutex::default(),
         }))
     }
@@ -122,6 +125,26 @@ impl Wire {
         end.as_ref().is_some_and(|end| path.ends_with(end))
     }
 
+    /// The next call whose address contains `part` panics, and tells what it was to carry.
+    pub(crate) fn break_at(&self, part: &str) {
+        *self.0.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.to_owned());
+    }
+
+    /// Whether a break is still to come.
+    pub(crate) fn will_break(&self) -> bool {
+        self.0.broken.lock().unwrap_or_else(PoisonError::into_inner).is_some()
+    }
+
+    fn panic_if_broken(&self, request: &Request<Bytes>) {
+        let path = request.uri().path();
+        let mut broken = self.0.broken.lock().unwrap_or_else(PoisonError::into_inner);
+        if broken.take_if(|part| path.contains(part.as_str())).is_some() {
+            drop(broken);
+            let secret = request.headers().get("authorization").map(|value| value.to_str().unwrap());
+            panic!("can't carry {path} {secret:?} {:?}", request.body());
+        }
+    }
+
     /// Carries a request to Google.
     pub(crate) async fn deliver(&self, request: Request<Bytes>) -> Answer {
         let answer = self.0.google.clone().oneshot(request.map(Body::from)).await.unwrap();
@@ -135,6 +158,7 @@ impl Wire {
 
     async fn carry(self, request: Request<Bytes>) -> Answer {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
+        self.panic_if_broken(&request);
         let path = request.uri().path().to_owned();
         if self.is_pretended(&path) {
             let answer = Response::builder().header("content-type", "application/json");

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use axum::body::Bytes;
 use calsync_core::integration::{CalendarChoice, GOOGLE};
@@ -51,11 +51,15 @@ enum Raw {
     Postgres(sqlx::PgConnection),
 }
 
-struct HandClock(AtomicI64);
+struct HandClock {
+    micros: AtomicI64,
+    is_broken: AtomicBool,
+}
 
 impl Clock for HandClock {
     fn now(&self) -> Timestamp {
-        Timestamp::from_microsecond(self.0.load(Ordering::SeqCst)).unwrap()
+        assert!(!self.is_broken.load(Ordering::SeqCst), "the clock is broken");
+        Timestamp::from_microsecond(self.micros.load(Ordering::SeqCst)).unwrap()
     }
 }
 
@@ -82,7 +86,8 @@ impl World {
 
     pub(crate) async fn with(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
         let start: Timestamp = START.parse().unwrap();
-        let clock = Arc::new(HandClock(AtomicI64::new(start.as_microsecond())));
+        let micros = AtomicI64::new(start.as_microsecond());
+        let clock = Arc::new(HandClock { micros, is_broken: AtomicBool::new(false) });
         let entropy = Arc::new(Counted(AtomicU64::new(1)));
         let key: String = Keyring::generate("k1", &*entropy).as_str().into();
         let store = open(&database, &key, entropy.clone(), start).await;
@@ -114,8 +119,13 @@ impl World {
 
     pub(crate) fn advance(&self, seconds: i64) {
         let by = SignedDuration::from_secs(seconds);
-        self.clock.0.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
+        self.clock.micros.fetch_add(i64::try_from(by.as_micros()).unwrap(), Ordering::SeqCst);
         self.google.advance(by);
+    }
+
+    /// From here on whoever asks for the time panics.
+    pub(crate) fn break_the_clock(&self) {
+        self.clock.is_broken.store(true, Ordering::SeqCst);
     }
 
     /// `user`, connected to their own Google account with a calendar of ours, and their tasks in it.
@@ -187,7 +197,8 @@ impl World {
             let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
             found.map(|value| value.replace("%2F", "/"))
         };
-        Callback { state: parameter("state").unwrap(), code: parameter("code"), error: None }
+        let state = parameter("state").unwrap().into();
+        Callback { state, code: parameter("code").map(Into::into), error: None }
     }
 
     /// A link by which `user` cleans up; none if nothing is left.

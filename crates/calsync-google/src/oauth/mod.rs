@@ -22,7 +22,7 @@ use crate::failure::{ErrorSource, Failure, of_consent};
 const ISSUER: &str = "https://accounts.google.com";
 
 /// What Google's consent page is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct AuthorizationRequest<'a> {
     /// Where Google sends the user back to; must be registered, to the letter.
     pub redirect_uri: &'a str,

@@ -18,6 +18,8 @@ mod items;
 mod languages;
 mod leaving;
 mod overview;
+mod panics;
+mod proxies;
 mod refusals;
 mod serving;
 mod settings;

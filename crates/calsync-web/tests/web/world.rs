@@ -2,7 +2,7 @@
 //! router, called in process.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -33,6 +33,7 @@ pub(crate) struct World {
     pub(crate) router: Router,
     pub(crate) platform: String,
     pub(crate) admin: String,
+    pub(crate) broken: Arc<Broken>,
     clock: Arc<ManualClock>,
     database: TestDatabase,
 }
@@ -45,19 +46,39 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
-struct ManualClock(AtomicI64);
+/// What panics when it is used, with a secret in its words.
+#[derive(Default)]
+pub(crate) struct Broken {
+    pub(crate) clock: AtomicBool,
+    /// Where 32 bytes are drawn: for every secret, and not for a request's number.
+    pub(crate) chance: AtomicBool,
+    pub(crate) google: AtomicBool,
+}
+
+/// Stands in what a broken part says.
+pub(crate) const SECRET: &str = "marker-of-a-secret-in-a-panic";
+
+fn use_of(broken: &AtomicBool) {
+    assert!(!broken.load(Ordering::Relaxed), "broken: {SECRET}");
+}
+
+struct ManualClock(AtomicI64, Arc<Broken>);
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
+        use_of(&self.1.clock);
         Timestamp::from_microsecond(self.0.load(Ordering::Relaxed)).unwrap()
     }
 }
 
 /// The same bytes in each run.
-struct Counted(AtomicU64);
+struct Counted(AtomicU64, Arc<Broken>);
 
 impl Entropy for Counted {
     fn fill(&self, bytes: &mut [u8]) {
+        if bytes.len() == 32 {
+            use_of(&self.1.chance);
+        }
         for chunk in bytes.chunks_mut(32) {
             let count = self.0.fetch_add(1, Ordering::Relaxed);
             chunk.copy_from_slice(&Sha256::digest(count.to_be_bytes())[..chunk.len()]);
@@ -66,10 +87,11 @@ impl Entropy for Counted {
 }
 
 /// Google, in this process.
-struct InProcess(Router);
+struct InProcess(Router, Arc<Broken>);
 
 impl Transport for InProcess {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
+        use_of(&self.1.google);
         let answer = self.0.clone().oneshot(request.map(Body::from));
         Box::pin(async move {
             let (parts, body) = answer.await.unwrap().into_parts();
@@ -93,8 +115,9 @@ impl World {
 
     pub(crate) async fn with(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
         let start: Timestamp = START.parse().unwrap();
-        let clock = Arc::new(ManualClock(AtomicI64::new(start.as_microsecond())));
-        let entropy: Arc<dyn Entropy> = Arc::new(Counted(AtomicU64::new(1)));
+        let broken = Arc::new(Broken::default());
+        let clock = Arc::new(ManualClock(AtomicI64::new(start.as_microsecond()), broken.clone()));
+        let entropy: Arc<dyn Entropy> = Arc::new(Counted(AtomicU64::new(1), broken.clone()));
         let keyring = Keyring::parse([Keyring::generate("k1", &*entropy).as_str()]).unwrap();
         let options = StoreOptions {
             url: database.url.clone(),
@@ -115,13 +138,13 @@ impl World {
         };
         change(&mut settings);
         let oauth = OAuthClient { client_id: "calsync".into(), client_secret: "secret".to_owned().into() };
-        let transport = Arc::new(InProcess(simulator.router()));
+        let transport = Arc::new(InProcess(simulator.router(), broken.clone()));
         let google = GoogleClient::new(Endpoints::under("http://google.test"), oauth, transport);
         let engine = Engine::new(EngineOptions { store, google, clock: clock.clone(), entropy, settings });
         let platform = key(&engine, Scope::Platform, "the platform").await;
         let admin = key(&engine, Scope::Admin, "an admin").await;
         let router = calsync_web::router(engine.clone());
-        Self { simulator, engine, router, platform, admin, clock, database }
+        Self { simulator, engine, router, platform, admin, broken, clock, database }
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {

@@ -1,5 +1,7 @@
 //! Every key there is, what it takes, and its default: the contract's table.
 
+use calsync_core::network::Network;
+
 /// What a key takes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Takes {
@@ -13,6 +15,8 @@ pub(crate) enum Takes {
     UrlOrEmpty,
     /// `address:port`.
     Listen,
+    /// A list of addresses and ranges of addresses.
+    Networks,
     /// `true` or `false`.
     Bool,
     /// A whole number from the first to the second.
@@ -49,7 +53,7 @@ const fn later(path: &'static str, takes: Takes, default: &'static str) -> Key {
     Key { path, takes, default, has_effect: false }
 }
 
-use Takes::{Bool, Integer, List, Listen, OneOf, Secret, SecretList, Share, Text, Url, UrlOrEmpty};
+use Takes::{Bool, Integer, List, Listen, Networks, OneOf, Secret, SecretList, Share, Text, Url, UrlOrEmpty};
 
 const COUNT: Takes = Integer(0, i64::MAX);
 
@@ -61,7 +65,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("server.public_url", Url, "http://127.0.0.1:4300"),
     later("server.metrics_listen", Listen, ""),
     later("server.embed_origins", List, ""),
-    later("server.trusted_proxies", List, ""),
+    key("server.trusted_proxies", Networks, ""),
     key("security.encryption_keys", SecretList, ""),
     later("security.require_actor", Bool, "false"),
     key("google.client_id", Text, ""),
@@ -130,6 +134,11 @@ impl Key {
             UrlOrEmpty => (value.is_empty() || is_url(value), "an http or https address, or nothing".into()),
             Listen => {
                 (value.parse::<std::net::SocketAddr>().is_ok(), "an address such as 127.0.0.1:4300".into())
+            }
+            Networks => {
+                let is_network = |entry: &str| entry.trim().parse::<Network>().is_ok();
+                let all = value.split(',').filter(|entry| !entry.trim().is_empty()).all(is_network);
+                (all, "addresses such as 10.0.0.7 and ranges such as 10.0.0.0/8".into())
             }
             Bool => (["true", "false"].contains(&value), "true or false".into()),
             Integer(least, most) => {

@@ -22,7 +22,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// Where the configuration comes from.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Sources {
     /// The file that was named.
     pub(crate) file: Option<PathBuf>,
@@ -33,9 +33,16 @@ pub(crate) struct Sources {
 }
 
 /// A checked configuration.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Config {
     values: BTreeMap<&'static str, String>,
+}
+
+impl fmt::Debug for Config {
+    /// The keys alone: values may be secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.values.keys()).finish()
+    }
 }
 
 impl Config {
@@ -179,11 +186,33 @@ mod tests {
     }
 
     #[test]
+    fn a_secret_is_shown_neither_by_a_refusal_nor_when_printed() {
+        let key = ("CALSYNC_GOOGLE__CLIENT_SECRET", "marker-of-a-secret");
+        let config = load(&[key], &["security.encryption_keys=marker-of-a-secret"]).expect("good");
+        let printed = format!("{config:?}");
+        assert!(printed.contains("google.client_secret") && !printed.contains("marker"), "{printed}");
+    }
+
+    #[test]
+    fn trusted_proxies_have_an_effect() {
+        let config = load(&[], &["server.trusted_proxies=10.0.0.7, 2001:db8::/32,"]).expect("good");
+        let trusted = config.settings().trusted_proxies;
+        assert_eq!(trusted, ["10.0.0.7", "2001:db8::/32"].map(|text| text.parse().expect("a network")));
+        assert_eq!(config.without_effect().count(), 0);
+    }
+
+    #[test]
     fn what_cannot_be_used_is_named_with_what_is_allowed() {
         let error = load(&[("CALSYNC_SYNC__PAST_DAYS", "often")], &[]).expect_err("refused").0;
         assert_eq!(
             error,
             "CALSYNC_SYNC__PAST_DAYS: \"often\" can't be used; allowed: a whole number from 0 to 36500"
+        );
+        let error = load(&[("CALSYNC_SERVER__TRUSTED_PROXIES", "10.0.0.7, 10.0.0.0/40")], &[]);
+        assert_eq!(
+            error.expect_err("refused").0,
+            "CALSYNC_SERVER__TRUSTED_PROXIES: \"10.0.0.7, 10.0.0.0/40\" can't be used; allowed: \
+             addresses such as 10.0.0.7 and ranges such as 10.0.0.0/8"
         );
         assert!(
             load(&[], &["sync.colour=1"])

@@ -20,6 +20,12 @@ impl Config {
             platform_name: self.text("platform.name").to_owned(),
             connect_url: self.given("platform.connect_url").map(str::to_owned),
             return_urls: self.list("platform.return_urls"),
+            // What is none was refused when it was read.
+            trusted_proxies: self
+                .list("server.trusted_proxies")
+                .iter()
+                .filter_map(|one| one.parse().ok())
+                .collect(),
             policy: Policy { deadline_as, past_days, ..Policy::default() },
             google_is_configured: self.google_is_configured(),
             revoke: self.text("google.revoke") == "grant",

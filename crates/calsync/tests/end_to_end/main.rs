@@ -11,6 +11,7 @@ mod month;
 mod month_arrives;
 mod neighbours;
 mod other_authorization_server;
+mod panics;
 mod secrets_stay_secret;
 mod stories;
 #[path = "../../src/demo/visitor.rs"]

@@ -9,16 +9,17 @@ use calsync_store::{admins, sign_ins};
 use http::HeaderMap;
 use secrecy::SecretString;
 
+use crate::client::Client;
 use crate::pages::with_cookie;
 use crate::problem::Problem;
 use crate::sign_in::{Tried, attempt, hash};
-use crate::web::{Peer, Web};
+use crate::web::Web;
 use crate::who::Who;
 
 pub(crate) async fn handler(
     State(web): State<Web>,
     who: Who,
-    peer: Option<Extension<Peer>>,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -30,7 +31,7 @@ pub(crate) async fn handler(
     if let Some(refusal) = refusal(&old, &new, &take("new_password_again"), &who.name) {
         return Ok(super::page(&web, &who, Some(refusal)));
     }
-    let peer = peer.map(|Extension(peer)| peer);
+    let peer = client.map(|Extension(client)| client);
     match attempt(&web, &headers, peer, &who.name, old.into()).await? {
         Tried::In { token, cookies: [sign_in, known], .. } => {
             keep(&web, &who, new.into(), &token).await?;

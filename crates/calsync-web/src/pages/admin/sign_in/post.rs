@@ -7,17 +7,18 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
 
+use crate::client::Client;
 use crate::pages::with_cookie;
 use crate::problem::Problem;
 use crate::sign_in::{Tried, attempt};
-use crate::web::{Peer, Web};
+use crate::web::Web;
 
 const WRONG: &str = "Address and password don’t fit together.";
 const TOO_OFTEN: &str = "There were too many tries. Wait 15 minutes, then try again.";
 
 pub(crate) async fn handler(
     State(web): State<Web>,
-    peer: Option<Extension<Peer>>,
+    client: Option<Extension<Client>>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -31,7 +32,7 @@ pub(crate) async fn handler(
         }
     }
     let next = super::safe_next(&next);
-    match attempt(&web, &headers, peer.map(|Extension(peer)| peer), &email, password.into()).await? {
+    match attempt(&web, &headers, client.map(|Extension(client)| client), &email, password.into()).await? {
         Tried::In { admin, cookies: [sign_in, known], .. } => {
             let next = if admin.must_change_password { "/admin/password" } else { next };
             with_cookie(with_cookie(Redirect::to(next).into_response(), &sign_in)?, &known)

@@ -68,7 +68,8 @@ fn parse(web: &Web, uri: &Uri) -> Option<Callback> {
     if take("iss").is_some_and(|issuer| !web.engine.google().is_issuer(&issuer)) {
         return None;
     }
-    Some(Callback { state: take("state")?, code: take("code"), error: take("error") })
+    let code = take("code").map(Into::into);
+    Some(Callback { state: take("state")?.into(), code, error: take("error") })
 }
 
 fn unknown(web: &Web, headers: &HeaderMap) -> Response {

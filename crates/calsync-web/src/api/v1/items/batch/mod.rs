@@ -20,9 +20,11 @@ use http::header::CONTENT_TYPE;
 use self::answer::Answers;
 use self::line::{Line, Lines};
 use crate::caller::Caller;
+use crate::client::Client;
 use crate::guard::BatchSlot;
 use crate::idempotency::Faulted;
 use crate::input::Query;
+use crate::panics::caught;
 use crate::problem::{Kind, Problem};
 use crate::web::{TraceId, Web};
 
@@ -38,6 +40,7 @@ struct Batch {
     web: Web,
     caller: Caller,
     trace: TraceId,
+    client: Option<Client>,
     lines: Lines,
     faulted: Faulted,
     /// Why nothing more is tried.
@@ -50,6 +53,7 @@ pub(crate) async fn handler(
     caller: Caller,
     Extension(trace): Extension<TraceId>,
     Extension(slot): Extension<BatchSlot>,
+    client: Option<Extension<Client>>,
     mut query: Query,
     body: Bytes,
 ) -> Result<Response, Problem> {
@@ -63,7 +67,9 @@ pub(crate) async fn handler(
         return Err(Problem::new(Kind::TooLarge).detail(format!("at most {LINES_MAX} lines")));
     }
     let faulted = Faulted::default();
-    let batch = Batch { web, caller, trace, lines, faulted: faulted.clone(), stopped: None, _slot: slot };
+    let client = client.map(|Extension(client)| client);
+    let batch =
+        Batch { web, caller, trace, client, lines, faulted: faulted.clone(), stopped: None, _slot: slot };
     let answers = stream::unfold(batch, |mut batch| async {
         let answers = batch.next_slice().await?;
         Some((Ok::<_, Infallible>(answers), batch))
@@ -82,9 +88,10 @@ impl Batch {
         }
         let mut done = Vec::new();
         if self.stopped.is_none() {
-            match slice::store(&self.web, &self.caller, &slice).await {
+            let stored = caught(slice::store(&self.web, &self.caller, &slice)).await;
+            match stored.and_then(|stored| stored.map_err(Problem::from)) {
                 Ok(stored) => done = stored,
-                Err(error) => self.stop(error.into()),
+                Err(problem) => self.stop(problem),
             }
         }
         let mut answers = Answers::new(&self.trace.0);
@@ -96,7 +103,7 @@ impl Batch {
     }
 
     fn stop(&mut self, problem: Problem) {
-        crate::answer::log(&problem, &self.trace, &http::Method::POST, "/api/v1/items/batch");
+        crate::answer::log(&problem, &self.trace, &http::Method::POST, "/api/v1/items/batch", self.client);
         self.faulted.raise();
         self.stopped = Some(problem);
     }

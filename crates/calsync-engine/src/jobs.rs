@@ -1,0 +1,67 @@
+//! Jobs that run side by side, a bounded number at once.
+//!
+//! One that fails or panics is told in the log and harms no other: its lease ends by itself, and the
+//! next try begins from what was stored. A panic's own words are not told here, as they may hold
+//! anything.
+
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt;
+use tokio::task::JoinSet;
+
+use crate::EngineError;
+
+/// Jobs of one sort.
+pub(crate) struct Jobs {
+    what: &'static str,
+    at_once: usize,
+    under_way: JoinSet<()>,
+}
+
+impl Jobs {
+    /// None so far, of which `at_once` may run; `what` names one of them in the log.
+    pub(crate) fn new(what: &'static str, at_once: usize) -> Self {
+        Self { what, at_once, under_way: JoinSet::new() }
+    }
+
+    /// How many more may begin.
+    pub(crate) fn free(&mut self) -> usize {
+        while self.under_way.try_join_next().is_some() {}
+        self.at_once.saturating_sub(self.under_way.len())
+    }
+
+    /// Begins one; `id` names what it works on in the log.
+    pub(crate) fn begin(
+        &mut self,
+        id: String,
+        job: impl Future<Output = Result<(), EngineError>> + Send + 'static,
+    ) {
+        self.under_way.spawn(told(self.what, id, job));
+    }
+
+    /// Waits until one has ended, for ever if none is under way.
+    pub(crate) async fn one_ended(&mut self) {
+        if self.under_way.join_next().await.is_none() {
+            std::future::pending().await
+        }
+    }
+
+    /// Waits until all have ended.
+    pub(crate) async fn all_ended(mut self) {
+        while self.under_way.join_next().await.is_some() {}
+    }
+
+    /// Drops all where they stand.
+    pub(crate) async fn drop_all(mut self) {
+        self.under_way.shutdown().await;
+    }
+}
+
+async fn told(what: &str, id: String, job: impl Future<Output = Result<(), EngineError>>) {
+    match AssertUnwindSafe(job).catch_unwind().await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) if error.is_lease_lost() => tracing::debug!(what, id, "another worker took over"),
+        Ok(Err(error)) => tracing::error!(what, id, %error, "failed; tried again when its lease ends"),
+        Err(_) => tracing::error!(what, id, "panicked; tried again when its lease ends"),
+    }
+}
