@@ -42,7 +42,7 @@ impl Jobs {
     /// Waits until one has ended, for ever if none is under way.
     pub(crate) async fn one_ended(&mut self) {
         if self.under_way.join_next().await.is_none() {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
