@@ -43,7 +43,7 @@ mod tests {
         let secret = String::from("marker-of-a-secret");
         let put_together = catch_unwind(|| panic!("no use for {secret}")).expect_err("it panics");
         assert_eq!(words(&*put_together), WITHHELD);
-        let unwrapped = catch_unwind(|| Err::<(), _>(&secret).unwrap()).expect_err("it panics");
+        let unwrapped = catch_unwind(|| secret.parse::<i64>().unwrap()).expect_err("it panics");
         assert_eq!(words(&*unwrapped), WITHHELD);
         let plain = catch_unwind(|| panic!("the lease has no end")).expect_err("it panics");
         assert_eq!(words(&*plain), "the lease has no end");
