@@ -1,4 +1,5 @@
-// Keeps the part of a page that is under way up to date. Without script the page loads itself again.
+// Keeps the part of a page that is under way up to date, and goes on with a page that has none any more.
+// Without script the page loads itself again.
 const PAUSE_MS = 1000;
 const PAUSE_MS_MAX = 10000;
 
@@ -11,7 +12,10 @@ async function look() {
   if (!answer.ok) return false;
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   const next = page.getElementById(live.id);
-  if (!next) return false;
+  if (!next) {
+    location.reload();
+    return false;
+  }
   // What is unchanged is left alone, so that screen readers tell only what is new.
   if (next.innerHTML !== live.innerHTML) {
     live.replaceChildren(...next.childNodes);

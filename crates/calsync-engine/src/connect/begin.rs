@@ -31,6 +31,8 @@ pub enum Begun {
     },
     /// Nowhere: the link was used or is too old.
     LinkExpired,
+    /// Nowhere yet: their old connection is still being ended. A link stays good.
+    Disconnecting,
     /// Nowhere: the deployment has no Google app yet.
     NotConfigured,
 }
@@ -61,6 +63,9 @@ pub async fn begin(engine: &Engine, link_token: &str, choice: CalendarChoice) ->
     let mut tx = engine.store().begin().await?;
     let link = connect::find_link(&mut tx, link_token).await?;
     let Some(link) = link.filter(|link| !link.used) else { return Ok(Begun::LinkExpired) };
+    if is_disconnecting(&mut tx, &link.user_id).await? {
+        return Ok(Begun::Disconnecting);
+    }
     if !connect::use_link(&mut tx, link_token, engine.now()).await? {
         return Ok(Begun::LinkExpired);
     }
@@ -77,7 +82,10 @@ pub async fn begin_again(engine: &Engine, again: Again<'_>) -> Result<Begun, Eng
     if !engine.settings().google_is_configured {
         return Ok(Begun::NotConfigured);
     }
-    let tx = engine.store().begin().await?;
+    let mut tx = engine.store().begin().await?;
+    if is_disconnecting(&mut tx, again.user_id).await? {
+        return Ok(Begun::Disconnecting);
+    }
     set_out(engine, tx, again).await
 }
 
@@ -127,6 +135,13 @@ async fn holds_grant(engine: &Engine, tx: &mut Tx, user_id: &str) -> Result<bool
         Some(Reason::GrantRevoked | Reason::GrantExpired | Reason::GrantUnknown | Reason::TokenUnreadable)
     );
     Ok(!is_dead && tokens.is_some_and(|tokens| matches!(tokens.refresh, Some(Ok(_)))))
+}
+
+/// Whether the user's old connection is being ended at this moment. The end of the old grant would
+/// end a new one too, so nothing is asked for or exchanged meanwhile.
+pub(super) async fn is_disconnecting(tx: &mut Tx, user_id: &str) -> Result<bool, EngineError> {
+    let theirs = integrations::of_user(tx, user_id).await?;
+    Ok(theirs.iter().any(|one| one.provider == GOOGLE && one.state == IntegrationState::Disconnecting))
 }
 
 /// Whether a connection to Google stands, or waits for its user.

@@ -8,7 +8,7 @@ use calsync_store::integrations::{self, CalendarPhase, Connection, Integration};
 use calsync_store::{mappings, users};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::begin::is_live;
+use super::begin::{is_disconnecting, is_live};
 use super::redirect_uri;
 use crate::{Engine, EngineError, tokens};
 
@@ -64,7 +64,10 @@ pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Resul
         connect::take(engine.store(), &mut tx, callback.state.expose_secret(), browser, engine.now()).await?;
     tx.commit().await?;
     let Some(returned) = returned else { return Ok(Finished::UnknownState) };
-    if is_disconnecting(engine, &returned.user_id).await? {
+    let mut tx = engine.store().read().await?;
+    let is_disconnecting = is_disconnecting(&mut tx, &returned.user_id).await?;
+    drop(tx);
+    if is_disconnecting {
         return failed(engine, returned, Reason::WaitingTurn).await;
     }
     let tokens = match exchange(engine, &callback, &returned).await {
@@ -86,14 +89,6 @@ async fn failed(engine: &Engine, returned: Returned, reason: Reason) -> Result<F
     tx.commit().await?;
     let Returned { id: attempt_id, user_id, return_url, .. } = returned;
     Ok(Finished::Failed { attempt_id, user_id, reason, return_url })
-}
-
-/// Whether the user's old connection is being disconnected at this moment. The end of the old grant
-/// would end the new one too, so nothing is exchanged for it.
-async fn is_disconnecting(engine: &Engine, user_id: &str) -> Result<bool, EngineError> {
-    let mut tx = engine.store().read().await?;
-    let theirs = integrations::of_user(&mut tx, user_id).await?;
-    Ok(theirs.iter().any(|one| one.provider == GOOGLE && one.state == IntegrationState::Disconnecting))
 }
 
 /// Trades the code for tokens.

@@ -178,8 +178,8 @@ on_both_databases! {
         world.synced("ana", 1).await;
         let saga = left_over(&world, "ana").await;
         let link = world.clean_up_link("ana").await.unwrap();
-        world.consent_to_clean_up("ana", &link, &email("ana")).await;
-        let early = world.connect("ana", &email("ana"), CalendarChoice::New).await;
+        let clean_up = async || { world.consent_to_clean_up("ana", &link, &email("ana")).await; };
+        let early = world.connect_while("ana", &email("ana"), CalendarChoice::New, clean_up).await;
         assert!(matches!(early, Finished::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
         let running = world.start("ana", RemoteItems::Remove).await;
         let disconnect::Started::AlreadyRunning { saga: running } = running else { panic!("{running:?}") };

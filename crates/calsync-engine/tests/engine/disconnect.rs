@@ -3,12 +3,13 @@
 use calsync_core::change::Change;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::Finished;
+use calsync_engine::connect::{self, Begun, Finished};
 use calsync_engine::disconnect::{self, RemoteItems, RequestedBy, SagaState, Started, StepName};
-use calsync_engine::{EngineError, connect, feed, lanes, reconcile};
+use calsync_engine::{EngineError, feed, lanes, reconcile};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_store::audit;
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
+use jiff::SignedDuration;
 use tokio::task::JoinHandle;
 
 use crate::world::{World, email, told};
@@ -342,10 +343,16 @@ on_both_databases! {
     async fn a_connection_waits_for_the_end_of_the_one_before(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
-        let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
-        let early = world.connect("ana", &email("ana"), CalendarChoice::New).await;
+        let leave = async || { world.start("ana", RemoteItems::Remove).await; };
+        let early = world.connect_while("ana", &email("ana"), CalendarChoice::New, leave).await;
         assert!(matches!(early, Finished::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
+        let Started::AlreadyRunning { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
+        let link = connect::create_link(&world.engine, "ana", None, SignedDuration::from_mins(15)).await.unwrap();
+        let token = link.unwrap().url.rsplit('/').next().unwrap().to_owned();
+        let begun = async || connect::begin(&world.engine, &token, CalendarChoice::New).await.unwrap();
+        assert!(matches!(begun().await, Begun::Disconnecting));
         assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
+        assert!(matches!(begun().await, Begun::Redirect { .. }), "the link stays good");
         let then = world.connect("ana", &email("ana"), CalendarChoice::New).await;
         assert!(matches!(then, Finished::Connected { .. }), "{then:?}");
     }

@@ -1,6 +1,5 @@
 //! How a try to connect can end: each on a page of its own with a way out, and in its row.
 
-use calsync_engine::disconnect;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use http::Method;
 use serde_json::json;
@@ -26,19 +25,6 @@ fn token_fault(status: u16) -> FaultRule {
         probability: None,
         times: None,
     }
-}
-
-async fn run_disconnects(world: &World) {
-    for _ in 0..20 {
-        for lease in disconnect::claim(&world.engine, "test", 10).await.unwrap() {
-            disconnect::carry_on(&world.engine, lease).await.unwrap();
-        }
-        if connection(world).await["state"] == "disconnected" {
-            return;
-        }
-        world.advance(jiff::SignedDuration::from_secs(60));
-    }
-    panic!("the disconnect doesn't end");
 }
 
 #[tokio::test]
@@ -228,7 +214,7 @@ async fn another_account_is_an_explicit_choice() {
     let attempt = newest_try(&world).await["id"].as_str().unwrap().to_owned();
     let page = visitor.send("/connect/switch", &format!("attempt={attempt}&remote_items=remove")).await;
     assert!(page.text.contains("is being disconnected") && page.text.contains("data-live"), "{}", page.text);
-    run_disconnects(&world).await;
+    world.let_disconnects_end().await;
     let page = visitor.open(&format!("/connect/disconnect?then={attempt}")).await;
     assert!(page.text.contains("Connect ana.private@example.org"), "{}", page.text);
     let sent = visitor.send("/connect/again", "calendar=new&account=ana.private%40example.org").await;

@@ -25,4 +25,5 @@ mod serving;
 mod settings;
 mod users;
 mod visitor;
+mod waiting;
 mod world;

@@ -13,7 +13,7 @@ use calsync_google::{Endpoints, GoogleClient, OAuthClient, TransportError, Trans
 use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
 use calsync_store::api_keys::{self, Scope};
 use calsync_store::secrets::Keyring;
-use calsync_store::{Store, StoreOptions};
+use calsync_store::{Store, StoreOptions, disconnects};
 use calsync_testing::{DatabaseKind, TestDatabase};
 use futures_util::future::BoxFuture;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
@@ -231,6 +231,20 @@ impl World {
             }
         }
         panic!("the leave doesn't end");
+    }
+
+    /// Lets disconnects go to their end, however long that takes by the clock.
+    pub(crate) async fn let_disconnects_end(&self) {
+        for _ in 0..20 {
+            self.let_leave().await;
+            let mut tx = self.engine.store().read().await.unwrap();
+            if disconnects::next_due(&mut tx).await.unwrap().is_none() {
+                return;
+            }
+            drop(tx);
+            self.advance(SignedDuration::from_secs(60));
+        }
+        panic!("the disconnect doesn't end");
     }
 
     /// Sends lines as a batch; gives their answers.

@@ -42,5 +42,5 @@ pub(crate) async fn handler(
         account_email: account.as_deref().filter(|account| !account.is_empty()),
         missing: lacked.unwrap_or_default(),
     };
-    set_out(&web, connect::begin_again(&web.engine, again).await?, visitor.words)
+    set_out(&web, connect::begin_again(&web.engine, again).await?, visitor.words, "/connect/disconnect")
 }

@@ -1,5 +1,6 @@
 //! `GET /connect/attempts/{attempt_id}`: how a try to connect ended, in plain words and with a way
-//! out. A page of its own, so that loading it again does nothing.
+//! out. A page of its own, so that loading it again does nothing. Who came back while their old
+//! connection was still being ended waits here for that end.
 
 use askama::Template;
 use axum::extract::State;
@@ -11,6 +12,7 @@ use calsync_store::connect::{Attempt, attempt};
 use calsync_store::integrations::Integration;
 use http::{HeaderMap, StatusCode};
 
+use super::waiting;
 use crate::input::{InPath, NoQuery};
 use crate::pages::visit::Visitor;
 use crate::pages::words::{Words, words};
@@ -25,6 +27,7 @@ struct Page<'a> {
     shell: Shell<'a>,
     words: Words,
     title: String,
+    tone: &'static str,
     sentence: String,
     explanation: String,
     /// The boxes that were left unticked, as Google calls them, with what each is for.
@@ -57,6 +60,10 @@ pub(crate) async fn handler(
     let ended = found.and_then(|one| Some((one.reason.as_deref().and_then(Reason::from_name)?, one)));
     let (reason, attempt) = ended.ok_or_else(|| Problem::new(Kind::NotFound).to(visitor.words))?;
     let connected = visitor.connection(&web).await?;
+    let is_ending = connected.as_ref().is_some_and(|one| one.state == IntegrationState::Disconnecting);
+    if reason == Reason::WaitingTurn && is_ending {
+        return Ok(waiting::page(&web, visitor.words));
+    }
     let page = page(&web, visitor, reason, attempt, connected);
     Ok(render_for_user(&web, StatusCode::OK, &page))
 }
@@ -84,6 +91,11 @@ fn page(
         shell: Shell::new(web, words),
         words,
         title: if other.is_some() { words.which_account() } else { words.not_connected_title() },
+        tone: match reason {
+            Reason::OtherAccount => "warn",
+            Reason::WaitingTurn => "mute",
+            _ => "bad",
+        },
         sentence: sentence(reason, words),
         explanation: explanation(reason, words, platform),
         offers_new: !missing.is_empty() && attempt.calendar_choice == CalendarChoice::Existing.name(),
@@ -104,7 +116,7 @@ fn sentence(reason: Reason, words: Words) -> String {
         | Reason::ProjectQuota
         | Reason::DailyLimit
         | Reason::UserRate => words.google_was_down(),
-        Reason::WaitingTurn => words.still_disconnecting(),
+        Reason::WaitingTurn => words.old_one_has_ended(),
         Reason::ConsentDenied | Reason::ConsentPartial | Reason::OrgBlocksApp | Reason::OtherAccount => {
             reason.to_user(words.0).to_owned()
         }
@@ -118,7 +130,7 @@ fn explanation(reason: Reason, words: Words, platform: &str) -> String {
         Reason::ConsentPartial => words.boxes_are_needed(),
         Reason::OrgBlocksApp => words.ask_the_administrator(platform),
         Reason::OtherAccount => words.nothing_changed_so_far(),
-        Reason::WaitingTurn => words.wait_a_minute(),
+        Reason::WaitingTurn => words.nothing_is_lost(),
         _ => words.nothing_was_connected(),
     }
 }
@@ -159,15 +171,15 @@ words! {
         "何も接続されず、何も変更されていません。1 分ほどしてから、もう一度お試しください。"
         "아무것도 연결되거나 변경되지 않았습니다. 1분 정도 후에 다시 시도해 주세요."
     }
-    still_disconnecting() {
-        "The old connection is still being ended."
-        "以前の接続を解除している途中です。"
-        "이전 연결을 아직 해제하고 있습니다."
+    old_one_has_ended() {
+        "Your old connection has ended. You can connect now."
+        "以前の接続の解除が完了しました。これで接続できます。"
+        "이전 연결이 해제되었습니다. 이제 연결할 수 있습니다."
     }
-    wait_a_minute() {
-        "Nothing is lost. As soon as it has ended you can connect again."
-        "データは失われません。解除が完了すると、もう一度接続できます。"
-        "데이터는 손실되지 않습니다. 해제가 끝나면 다시 연결할 수 있습니다."
+    nothing_is_lost() {
+        "Nothing is lost. Google asks for your consent once more."
+        "データは失われません。Google で改めて許可を求められます。"
+        "데이터는 손실되지 않습니다. Google에서 다시 한번 허용을 요청합니다."
     }
     connect_if_you_like() {
         "Nothing was read and nothing was written. You can connect at any time, if you like."

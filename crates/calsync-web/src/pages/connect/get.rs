@@ -1,5 +1,6 @@
 //! `GET /connect/{token}`: what will be read and written, and the form that begins; whoever is
-//! connected comes to their settings from here. Looking doesn't use the link up: mail scanners look.
+//! connected comes to their settings from here, and whose connection is being ended waits for that.
+//! Looking doesn't use the link up: mail scanners look.
 
 use askama::Template;
 use axum::extract::State;
@@ -11,6 +12,7 @@ use calsync_store::{integrations, users};
 use http::{HeaderMap, StatusCode};
 
 use super::settings::status::Status;
+use super::waiting;
 use crate::input::InPath;
 use crate::pages::words::{Words, words};
 use crate::pages::{Shell, render_for_user, visit};
@@ -51,6 +53,9 @@ pub(crate) async fn handler(
     drop(tx);
     let shell = Shell::new(&web, words);
     let whose = visit::name(&user).to_owned();
+    if status.as_ref().is_some_and(Status::is_ending) {
+        return Ok(waiting::page(&web, words));
+    }
     if let Some(status) = status.filter(|status| !status.is_over()) {
         let uses_theirs = theirs.iter().any(|one| one.calendar_choice == CalendarChoice::Existing);
         let calendar = if uses_theirs { "existing" } else { "new" };

@@ -11,6 +11,7 @@ pub(crate) mod get;
 pub(crate) mod post;
 pub(crate) mod settings;
 pub(crate) mod switch;
+mod waiting;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::connect::Begun;
@@ -22,13 +23,15 @@ use super::words::Words;
 use crate::problem::{Kind, Problem};
 use crate::web::Web;
 
-/// Sends the user on to Google, with a cookie that binds the way back to this browser.
-fn set_out(web: &Web, begun: Begun, words: Words) -> Result<Response, Problem> {
+/// Sends the user on to Google, with a cookie that binds the way back to this browser, or, while their
+/// old connection is being ended, to `waiting`.
+fn set_out(web: &Web, begun: Begun, words: Words, waiting: &str) -> Result<Response, Problem> {
     match begun {
         Begun::Redirect { authorization_url, browser } => {
             let cookie = Cookie::Browser.set(web, browser.expose_secret());
             with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
         }
+        Begun::Disconnecting => Ok(Redirect::to(waiting).into_response()),
         Begun::LinkExpired => Err(Problem::new(Kind::LinkExpired).to(words)),
         Begun::NotConfigured => Err(Problem::new(Kind::NotConfigured).to(words)),
     }

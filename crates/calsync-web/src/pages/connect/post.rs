@@ -29,7 +29,8 @@ pub(crate) async fn handler(
         return with_cookie(Redirect::to("/connect/settings").into_response(), &cookie);
     }
     let choice = choice(&body)?;
-    set_out(&web, connect::begin(&web.engine, &token, choice).await?, words)
+    let begun = connect::begin(&web.engine, &token, choice).await?;
+    set_out(&web, begun, words, &format!("/connect/{token}"))
 }
 
 /// Which calendar: a new one, unless the form says otherwise.

@@ -66,3 +66,21 @@ async fn what_a_dead_grant_left_is_removed_by_a_link() {
     assert_eq!(world.google.our_events().await, Vec::<serde_json::Value>::new());
     assert_eq!(world.google.state().await["grants"], json!([]));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_connects_again_too_early_is_led_on_when_it_is_time() {
+    for browser in [Browser::start().await, Browser::without_javascript().await] {
+        let world = on_the_settings(&browser).await;
+        let down = json!([{"match": {"method": "calendars.delete"}, "effect": {"status": 503}}]);
+        world.google.set_faults(&down).await;
+        browser.follow("Disconnect…").await;
+        browser.form("disconnect").await.send().await;
+        let link = world.service.connect_link("ana", &json!({})).await;
+        browser.open(&link).await;
+        browser.reads("Your old connection is still being ended.").await;
+        world.google.set_faults(&json!([])).await;
+        browser.reads("Which calendar?").await;
+        browser.form("connect").await.send().await;
+        browser.reads("Everything is in your calendar.").await;
+    }
+}

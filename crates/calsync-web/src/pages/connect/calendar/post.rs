@@ -72,5 +72,5 @@ async fn consent(
         account_email: connection.account_email.as_deref().filter(|email| !email.is_empty()),
         missing: missing.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
     };
-    set_out(web, connect::begin_again(&web.engine, again).await?, visitor.words)
+    set_out(web, connect::begin_again(&web.engine, again).await?, visitor.words, "/connect/disconnect")
 }

@@ -2,7 +2,7 @@
 //! finish, once; every way out leads to a page of its own, so that loading again does nothing.
 //!
 //! Where the platform has a page for it, that page is told how it ended; only which of two Google
-//! accounts to use is asked here first. An answer that names another issuer (RFC 9207) than whom the
+//! accounts to use is asked here first, and who has to wait for the end of an old connection waits here. An answer that names another issuer (RFC 9207) than whom the
 //! user was sent to uses nothing up; one that names none is taken, since there is but one.
 
 use axum::extract::State;
@@ -41,7 +41,7 @@ pub(crate) async fn handler(
             (user_id, return_url, next.unwrap_or_else(|| "/connect/done".to_owned()))
         }
         Finished::Failed { attempt_id, user_id, reason, return_url } => {
-            let is_asked_here = reason == Reason::OtherAccount;
+            let is_asked_here = matches!(reason, Reason::OtherAccount | Reason::WaitingTurn);
             let next = there(return_url.as_deref().filter(|_| !is_asked_here), Some(reason));
             (user_id, return_url, next.unwrap_or_else(|| format!("/connect/attempts/{attempt_id}")))
         }
