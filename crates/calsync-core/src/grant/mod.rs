@@ -156,6 +156,7 @@ impl DeadGrant {
 /// A span in its largest unit.
 fn in_words(span: SignedDuration) -> String {
     let (count, unit) = match span.as_secs().max(0) {
+        ..60 => return "less than a minute".into(),
         seconds @ ..3_600 => (seconds / 60, "minute"),
         seconds @ ..172_800 => (seconds / 3_600, "hour"),
         seconds => (seconds / 86_400, "day"),

@@ -92,7 +92,7 @@ impl State {
 
 /// A reason in two or three words, for tables.
 pub(super) fn short(reason: Reason) -> String {
-    let words = reason.name().replace('_', " ");
+    let words = reason.name().replace('_', " ").replace("api ", "API ");
     let mut chars = words.chars();
     chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }

@@ -59,6 +59,7 @@ fn ended(saga: &Saga, name: StepName, outcome: StepOutcome, words: Words) -> Opt
     Some(match (name, outcome) {
         (StepName::StopChannels, _) => return None,
         (StepName::Freeze, _) => words.sync_stopped(),
+        (StepName::RemoveItems, StepOutcome::CouldNot) if saga.removed == 0 => words.all_entries_are_left(),
         (StepName::RemoveItems, StepOutcome::CouldNot) => words.entries_are_left(saga.removed),
         (StepName::RemoveItems, _) if keeps => words.entries_stay(),
         (StepName::RemoveItems, StepOutcome::Done) => words.entries_removed(),
@@ -135,8 +136,13 @@ words! {
         "削除する予定はありませんでした。"
         "삭제할 일정이 없었습니다."
     }
+    all_entries_are_left() {
+        "Google didn’t let us take out your entries. You can delete them in Google Calendar yourself, or ask the support for a clean-up link."
+        "Google の制限により、予定を削除できませんでした。Google カレンダーで削除するか、サポートにクリーンアップ用のリンクを依頼してください。"
+        "Google에서 허용하지 않아 일정을 삭제하지 못했습니다. Google 캘린더에서 직접 삭제하거나 고객 지원에 정리 링크를 요청해 주세요."
+    }
     entries_are_left(count: i64) {
-        "Google didn’t let us take out all entries (so far: {count}). You can delete the rest in Google Calendar yourself, or ask the support for a clean-up link."
+        "Google didn’t let us take out all entries, only {count}. You can delete the rest in Google Calendar yourself, or ask the support for a clean-up link."
         "Google の制限により、すべての予定は削除できませんでした（削除済み {count} 件）。残りは Google カレンダーで削除するか、サポートにクリーンアップ用のリンクを依頼してください。"
         "Google에서 허용하지 않아 모든 일정을 삭제하지 못했습니다({count}건 삭제). 나머지는 Google 캘린더에서 직접 삭제하거나 고객 지원에 정리 링크를 요청해 주세요."
     }
