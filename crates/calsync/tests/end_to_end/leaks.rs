@@ -22,11 +22,12 @@ struct Secret {
     whose: Whose,
 }
 
-/// The secrets, and what the service answered.
+/// The secrets, what the service answered, and what it had stored at several moments.
 #[derive(Default)]
 pub(crate) struct Leaks {
     secrets: Vec<Secret>,
     answers: String,
+    stored: String,
 }
 
 impl Leaks {
@@ -49,13 +50,19 @@ impl Leaks {
         self.answers.push_str(&String::from_utf8_lossy(output));
     }
 
-    /// Looks in the log, the database and every answer.
-    pub(crate) fn search(&self, log: &[u8], database: &[u8]) {
-        let (log, database) = (String::from_utf8_lossy(log), String::from_utf8_lossy(database));
+    /// Keeps what is in the database at this moment.
+    pub(crate) fn stored(&mut self, database: &[u8]) {
+        self.stored.push_str(&String::from_utf8_lossy(database));
+    }
+
+    /// Looks in the log, in what was stored, and in every answer.
+    pub(crate) fn search(&self, log: &[u8]) {
+        let log = String::from_utf8_lossy(log);
         let mut found = Vec::new();
         for Secret { name, value, whose } in &self.secrets {
             let answers = if *whose == Whose::Ours { self.answers.as_str() } else { "" };
-            for (place, text) in [("the log", &*log), ("the database", &*database), ("an answer", answers)] {
+            for (place, text) in [("the log", &*log), ("the database", &*self.stored), ("an answer", answers)]
+            {
                 for written in [value.clone(), value.replace('/', "%2F"), hexadecimal(value)] {
                     if let Some(at) = text.find(&written) {
                         let before: String = text[..at].chars().rev().take(200).collect();

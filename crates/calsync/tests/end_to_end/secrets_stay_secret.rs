@@ -31,6 +31,7 @@ const ADDRESSES: &[&str] = &[
     "/api/v1/items?user_id=ana",
     "/api/v1/items/task/t1",
     "/api/v1/refusals",
+    "/api/v1/changes",
     "$/api/v1/admin/users/ana/integrations",
     "$/api/v1/admin/users/ana/connect-attempts",
     "$/api/v1/admin/sync-errors?user_id=ana",
@@ -218,7 +219,10 @@ impl Story {
         let (address, cookie) = self.consent(&link).await;
         let echo = format!("code={} secret={CLIENT_SECRET}", parameter(&address, "code"));
         self.fault(json!({"method": "token"}), json!({"status": 400, "reason": echo})).await;
-        self.get(&address, &[(COOKIE, &cookie)]).await;
+        let answer = self.get(&address, &[(COOKIE, &cookie)]).await;
+        let visit = header(&answer, SET_COOKIE).split(';').next().unwrap().to_owned();
+        let end = format!("{}{}", self.world.service.url, header(&answer, LOCATION));
+        assert!(self.get(&end, &[(COOKIE, &visit)]).await.status().is_success(), "{end}");
     }
 
     /// The next call of that kind goes wrong in this way.
@@ -299,6 +303,11 @@ impl Story {
         self.get(&format!("{url}/connect/{WRONG_LINK}"), &[]).await;
     }
 
+    /// Keeps what is stored while secrets are still in use.
+    fn look_into_the_database(&mut self) {
+        self.leaks.stored(&self.world.service.database.contents());
+    }
+
     /// Looks everywhere.
     async fn search(mut self) {
         self.world.service.kill().await;
@@ -307,7 +316,8 @@ impl Story {
         for (place, words) in [(&log, "TRACE"), (&database, "Title of t5")] {
             assert!(String::from_utf8_lossy(place).contains(words), "the search works");
         }
-        self.leaks.search(&log, &database);
+        self.leaks.stored(&database);
+        self.leaks.search(&log);
     }
 }
 
@@ -320,6 +330,7 @@ on_both_databases! {
         story.fail_to_connect("ben").await;
         story.fail_to_sync().await;
         story.fail_to_refresh().await;
+        story.look_into_the_database();
         story.lose_the_grant().await;
         story.sign_in().await;
         let disconnect_id = story.force_disconnect().await;

@@ -74,6 +74,21 @@ impl Story {
                 self.get(&address, &[(COOKIE, &cookies)]).await;
             }
         }
+        self.look_at_each_error().await;
+    }
+
+    /// What Google said is told in full there.
+    async fn look_at_each_error(&mut self) {
+        let cookies = self.signed_in.clone();
+        let list = self.get(&self.admin_page("/errors"), &[(COOKIE, &cookies)]).await;
+        let list = String::from_utf8_lossy(list.body()).into_owned();
+        let ids: Vec<&str> =
+            list.split("href=\"/admin/errors/").skip(1).map(|rest| rest.split('"').next().unwrap()).collect();
+        assert!(ids.len() >= 4, "{list}");
+        for id in ids {
+            let page = self.get(&self.admin_page(&format!("/errors/{id}")), &[(COOKIE, &cookies)]).await;
+            assert!(page.status().is_success());
+        }
     }
 
     /// Sends the form of a page of the console.

@@ -37,6 +37,7 @@ impl Story {
         self.fault(json!({"method": "events.list"}), json!({"status": 503})).await;
         self.get(&address, &[(COOKIE, &cookie)]).await;
         assert!(!self.note_tokens().await.is_empty());
+        self.look_into_the_database();
         let status = format!("{}/clean-up", self.world.service.url);
         self.get(&status, &[(COOKIE, &cookie)]).await;
         self.wait_for_the_end(disconnect_id, "done").await;
