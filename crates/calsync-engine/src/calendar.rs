@@ -22,6 +22,29 @@ pub enum Wanted {
     Existing(String),
 }
 
+impl Wanted {
+    /// From what forms and tries call it: `new`, or the calendar's id.
+    pub fn parse(text: &str) -> Self {
+        if text == CalendarChoice::New.name() { Self::Own } else { Self::Existing(text.to_owned()) }
+    }
+
+    /// What forms and tries call it.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Own => CalendarChoice::New.name(),
+            Self::Existing(calendar_id) => calendar_id,
+        }
+    }
+
+    /// Which permissions it takes.
+    pub const fn choice(&self) -> CalendarChoice {
+        match self {
+            Self::Own => CalendarChoice::New,
+            Self::Existing(_) => CalendarChoice::Existing,
+        }
+    }
+}
+
 /// What came of the wish for another calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Changed {
@@ -60,11 +83,7 @@ pub async fn change(engine: &Engine, integration_id: &str, wanted: &Wanted) -> R
     let integration = integrations::get(&mut tx, integration_id).await?;
     drop(tx);
     let Some(integration) = integration.filter(is_live) else { return Ok(Changed::NotConnected) };
-    let choice = match wanted {
-        Wanted::Own => CalendarChoice::New,
-        Wanted::Existing(_) => CalendarChoice::Existing,
-    };
-    let needed = scopes::needed(scopes::Choice { calendar: choice, google_tasks: false });
+    let needed = scopes::needed(scopes::Choice { calendar: wanted.choice(), google_tasks: false });
     let missing = scopes::missing(&needed, &integration.scopes);
     if !missing.is_empty() {
         return Ok(Changed::ScopeMissing(missing));

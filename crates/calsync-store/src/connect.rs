@@ -46,13 +46,24 @@ struct LinkRow {
 
 /// Keeps a link known by `token`.
 pub async fn create_link(tx: &mut Tx, token: &str, link: &Link, now: Timestamp) -> Result<()> {
+    insert_link(tx, token, link, None, now).await
+}
+
+async fn insert_link(
+    tx: &mut Tx,
+    token: &str,
+    link: &Link,
+    made_by: Option<&str>,
+    now: Timestamp,
+) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO connect_links (token_hash, user_id, return_url, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5)",
+        "INSERT INTO connect_links (token_hash, user_id, return_url, made_by, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6)",
         hash(token),
         &link.user_id,
         &link.return_url,
+        made_by,
         micros(now),
         micros(link.expires_at),
     )?;
@@ -78,7 +89,7 @@ pub async fn create_reconnect_link(
     by: MadeBy<'_>,
     now: Timestamp,
 ) -> Result<()> {
-    create_link(tx, token, link, now).await?;
+    insert_link(tx, token, link, Some(by.admin_id), now).await?;
     let row = AuditRow {
         id: by.audit_id.to_owned(),
         admin_id: by.admin_id.to_owned(),
@@ -89,6 +100,60 @@ pub async fn create_reconnect_link(
         created_at: now,
     };
     audit::record(tx, &row).await
+}
+
+/// A link that an admin made, as it fares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReconnectLink {
+    /// The admin.
+    pub made_by: String,
+    /// When.
+    pub created_at: Timestamp,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+    /// When it was first looked at; mail scanners look, too.
+    pub opened_at: Option<Timestamp>,
+    /// When its form was sent.
+    pub used_at: Option<Timestamp>,
+}
+
+#[derive(FromRow)]
+struct ReconnectLinkRow {
+    made_by: String,
+    created_at: i64,
+    expires_at: i64,
+    opened_at: Option<i64>,
+    used_at: Option<i64>,
+}
+
+/// The newest link that an admin made for a user.
+pub async fn newest_reconnect_link(tx: &mut Tx, user_id: &str) -> Result<Option<ReconnectLink>> {
+    let row = fetch_optional!(
+        tx,
+        ReconnectLinkRow,
+        "SELECT made_by, created_at, expires_at, opened_at, used_at FROM connect_links
+         WHERE user_id = $1 AND made_by IS NOT NULL ORDER BY created_at DESC LIMIT 1",
+        user_id,
+    )?;
+    Ok(row.map(|row| ReconnectLink {
+        made_by: row.made_by,
+        created_at: time(row.created_at),
+        expires_at: time(row.expires_at),
+        opened_at: row.opened_at.map(time),
+        used_at: row.used_at.map(time),
+    }))
+}
+
+/// Notes that a link was looked at, if an admin made it, who may want to know.
+pub async fn opened(tx: &mut Tx, token: &str, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE connect_links SET opened_at = $2
+         WHERE token_hash = $1 AND made_by IS NOT NULL AND opened_at IS NULL",
+        hash(token),
+        micros(now),
+    )?;
+    Ok(())
 }
 
 /// The link known by `token`, whether it is still good or not. Looking doesn't use it up.
@@ -132,6 +197,8 @@ pub struct NewAttempt<'a> {
     pub verifier: &'a SecretString,
     /// Which calendar was chosen.
     pub calendar_choice: CalendarChoice,
+    /// The calendar itself, if it was chosen before: `new`, or its id.
+    pub target_calendar: Option<&'a str>,
     /// What is asked for.
     pub scopes: &'a BTreeSet<String>,
     /// Where the user goes afterwards.
@@ -152,15 +219,16 @@ pub async fn begin(store: &Store, tx: &mut Tx, new: NewAttempt<'_>, now: Timesta
         .ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
     execute!(
         tx,
-        "INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, verifier, calendar_choice, scopes,
-             return_url, started_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+        "INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, verifier, calendar_choice,
+             target_calendar, scopes, return_url, started_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         new.id,
         new.user_id,
         hash(new.state),
         hash(new.browser),
         sealed,
         new.calendar_choice.name(),
+        new.target_calendar,
         new.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
         new.return_url,
         micros(now),
@@ -180,6 +248,8 @@ pub struct Returned {
     pub verifier: Option<SecretString>,
     /// Which calendar was chosen.
     pub calendar_choice: CalendarChoice,
+    /// The calendar itself, if it was chosen before: `new`, or its id.
+    pub target_calendar: Option<String>,
     /// What was asked for.
     pub scopes: BTreeSet<String>,
     /// Where the user goes now.
@@ -192,6 +262,7 @@ struct ReturnedRow {
     user_id: String,
     verifier: Option<Vec<u8>>,
     calendar_choice: String,
+    target_calendar: Option<String>,
     scopes: String,
     return_url: Option<String>,
 }
@@ -208,7 +279,7 @@ pub async fn take(
     let row = fetch_optional!(
         tx,
         ReturnedRow,
-        "SELECT id, user_id, verifier, calendar_choice, scopes, return_url FROM connect_attempts
+        "SELECT id, user_id, verifier, calendar_choice, target_calendar, scopes, return_url FROM connect_attempts
          WHERE state_hash = $1 AND browser_hash = $2 AND expires_at > $3 AND verifier IS NOT NULL",
         hash(state),
         hash(browser),
@@ -228,6 +299,7 @@ pub async fn take(
         verifier: row.verifier.and_then(open),
         calendar_choice: CalendarChoice::from_name(&row.calendar_choice)
             .ok_or_else(|| StoreError::corrupt("connect_attempts", "calendar_choice", &row.id))?,
+        target_calendar: row.target_calendar,
         scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
         return_url: row.return_url,
         id: row.id,
@@ -278,6 +350,8 @@ pub struct Attempt {
     pub reason: Option<String>,
     /// A [`CalendarChoice`].
     pub calendar_choice: String,
+    /// The calendar itself, if it was chosen before: `new`, or its id.
+    pub target_calendar: Option<String>,
     /// The Google account with which the user came back.
     pub account_email: Option<String>,
     /// What was asked for and not granted, apart by spaces.
@@ -289,7 +363,8 @@ pub async fn attempt(tx: &mut Tx, id: &str, user_id: &str) -> Result<Option<Atte
     Ok(fetch_optional!(
         tx,
         Attempt,
-        "SELECT id, user_id, started_at, ended_at, outcome, reason, calendar_choice, account_email, missing_scopes
+        "SELECT id, user_id, started_at, ended_at, outcome, reason, calendar_choice, target_calendar,
+             account_email, missing_scopes
          FROM connect_attempts WHERE id = $1 AND user_id = $2",
         id,
         user_id,
@@ -301,7 +376,8 @@ pub async fn attempts(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Atte
     Ok(fetch_all!(
         tx,
         Attempt,
-        "SELECT id, user_id, started_at, ended_at, outcome, reason, calendar_choice, account_email, missing_scopes
+        "SELECT id, user_id, started_at, ended_at, outcome, reason, calendar_choice, target_calendar,
+             account_email, missing_scopes
          FROM connect_attempts WHERE user_id = $1 ORDER BY id DESC LIMIT $2",
         user_id,
         limit,

@@ -151,7 +151,7 @@ pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
         "UPDATE disconnects SET user_id = '', integration_id = '', note = NULL, account_sub = NULL, account_email = NULL,
              target_calendar_id = NULL, clean_up_id = NULL
          WHERE user_id = $1",
-        "UPDATE connect_attempts SET user_id = '', account_email = NULL, verifier = NULL, return_url = NULL
+        "UPDATE connect_attempts SET user_id = '', account_email = NULL, target_calendar = NULL, verifier = NULL, return_url = NULL
          WHERE user_id = $1",
         "DELETE FROM sync_mappings
          WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",

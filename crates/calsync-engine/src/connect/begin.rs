@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::{redirect_uri, secret_text};
+use crate::calendar::Wanted;
 use crate::{Engine, EngineError};
 
 /// How long a user may take at Google.
@@ -46,6 +47,8 @@ pub struct Again<'a> {
     pub return_url: Option<&'a str>,
     /// Which calendar.
     pub choice: CalendarChoice,
+    /// The calendar itself, if they chose it before: it is taken as soon as they are back.
+    pub target: Option<&'a Wanted>,
     /// The Google account to offer first; none: the user's own address.
     pub account_email: Option<&'a str>,
     /// Asks for these permissions alone, beside what was granted before; empty: for all that the choice needs.
@@ -70,8 +73,8 @@ pub async fn begin(engine: &Engine, link_token: &str, choice: CalendarChoice) ->
         return Ok(Begun::LinkExpired);
     }
     let (user_id, return_url) = (&link.user_id, link.return_url.as_deref());
-    set_out(engine, tx, Again { user_id, return_url, choice, account_email: None, missing: BTreeSet::new() })
-        .await
+    let (target, account_email, missing) = (None, None, BTreeSet::new());
+    set_out(engine, tx, Again { user_id, return_url, choice, target, account_email, missing }).await
 }
 
 /// Begins another try to connect.
@@ -106,6 +109,7 @@ async fn set_out(engine: &Engine, mut tx: Tx, wish: Again<'_>) -> Result<Begun, 
         browser: &browser,
         verifier: &SecretString::from(verifier.clone()),
         calendar_choice: wish.choice,
+        target_calendar: wish.target.map(Wanted::as_str),
         scopes: &asked.iter().map(|scope| (*scope).to_owned()).collect::<BTreeSet<_>>(),
         return_url: wish.return_url,
         expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),

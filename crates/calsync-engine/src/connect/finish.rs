@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::begin::{is_disconnecting, is_live};
 use super::redirect_uri;
+use crate::calendar::{Changed, Wanted, change};
 use crate::{Engine, EngineError, tokens};
 
 /// What Google brings back.
@@ -36,6 +37,9 @@ pub enum Finished {
         choice: CalendarChoice,
         /// Whether the calendar is still to be chosen.
         needs_calendar: bool,
+        /// The calendar that they had chosen before they set out; it is theirs now unless one is still
+        /// to be chosen.
+        target: Option<Wanted>,
         /// Where they go next.
         return_url: Option<String>,
     },
@@ -164,17 +168,28 @@ async fn connected(
     connect::end(&mut tx, &returned.id, None, now).await?;
     tx.commit().await?;
     engine.hint();
-    // Who wants one of theirs chooses now, also where a calendar of its own is in use: what is there moves.
-    let wants_theirs = returned.calendar_choice == CalendarChoice::Existing;
-    let has_theirs = integration.calendar_choice == CalendarChoice::Existing
-        && integration.calendar_phase == CalendarPhase::Ready;
+    let target = returned.target_calendar.as_deref().map(Wanted::parse);
+    let needs_calendar = match &target {
+        Some(target) => {
+            !matches!(change(engine, &integration.id, target).await?, Changed::Done | Changed::AlreadySo)
+        }
+        // Who wants one of theirs chooses now, also where a calendar of its own is in use: what is there moves.
+        None => returned.calendar_choice == CalendarChoice::Existing && !has_theirs(&integration),
+    };
     Ok(Finished::Connected {
         user_id: integration.user_id,
         integration_id: integration.id,
         choice: returned.calendar_choice,
-        needs_calendar: wants_theirs && !has_theirs,
+        needs_calendar,
+        target,
         return_url: returned.return_url,
     })
+}
+
+/// Whether one of the user's own calendars is in use.
+fn has_theirs(integration: &Integration) -> bool {
+    integration.calendar_choice == CalendarChoice::Existing
+        && integration.calendar_phase == CalendarPhase::Ready
 }
 
 /// Ends a grant that was given just now and that nobody will use: nothing that we don't need stays

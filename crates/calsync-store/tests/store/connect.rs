@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
+use calsync_store::Tx;
 use calsync_store::audit;
-use calsync_store::connect::{self, Link, MadeBy, NewAttempt, Returned};
+use calsync_store::connect::{self, Link, MadeBy, NewAttempt, ReconnectLink, Returned};
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
@@ -22,6 +23,7 @@ async fn begin(world: &World, id: &str, state: &str) {
         browser: "her-browser",
         verifier: &"the-verifier".into(),
         calendar_choice: CalendarChoice::Existing,
+        target_calendar: Some("work"),
         scopes: &BTreeSet::from(["calendar".to_owned(), "openid".to_owned()]),
         return_url: Some("https://platform.example.org/back"),
         expires_at: at(30),
@@ -50,6 +52,34 @@ on_both_databases! {
         assert_eq!((&*deed.admin_id, &*deed.action), ("noor", "integration.reconnect_link"));
         assert_eq!(deed.note.as_deref(), Some("ticket 1"));
         assert!(!deed.metadata.to_string().contains("token-1"));
+    }
+
+    async fn an_admins_link_tells_how_it_fares(db: TestDatabase) {
+        let world = World::new(db).await;
+        let link = Link { user_id: "ana".into(), return_url: None, expires_at: at(15), used: false };
+        let newest = async |tx: &mut Tx| connect::newest_reconnect_link(tx, "ana").await.unwrap();
+        let mut tx = world.begin().await;
+        connect::create_link(&mut tx, "platform", &link, at(2)).await.unwrap();
+        assert_eq!(newest(&mut tx).await, None);
+        for (minute, token) in [(0, "token-1"), (1, "token-2")] {
+            let by = MadeBy { admin_id: "noor", note: "ticket 1", audit_id: token };
+            connect::create_reconnect_link(&mut tx, token, &link, by, at(minute)).await.unwrap();
+        }
+        for minute in [3, 4] {
+            connect::opened(&mut tx, "token-2", at(minute)).await.unwrap();
+            connect::opened(&mut tx, "platform", at(minute)).await.unwrap();
+        }
+        let mut told = ReconnectLink {
+            made_by: "noor".into(),
+            created_at: at(1),
+            expires_at: at(15),
+            opened_at: Some(at(3)),
+            used_at: None,
+        };
+        assert_eq!(newest(&mut tx).await.as_ref(), Some(&told), "the first look counts");
+        assert!(connect::use_link(&mut tx, "token-2", at(5)).await.unwrap());
+        told.used_at = Some(at(5));
+        assert_eq!(newest(&mut tx).await, Some(told));
     }
 
     async fn a_link_is_used_once_in_time_and_not_by_looking(db: TestDatabase) {
@@ -81,6 +111,7 @@ on_both_databases! {
         assert_eq!((taken.id.as_str(), taken.user_id.as_str()), ("try-1", "ana"));
         assert_eq!(taken.verifier.unwrap().expose_secret(), "the-verifier");
         assert_eq!(taken.calendar_choice, CalendarChoice::Existing);
+        assert_eq!(taken.target_calendar.as_deref(), Some("work"));
         assert_eq!(taken.scopes.len(), 2);
         assert_eq!(taken.return_url.as_deref(), Some("https://platform.example.org/back"));
         assert!(take(&world, "state-1", "her-browser", 1).await.is_none(), "a second time");

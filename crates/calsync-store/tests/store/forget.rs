@@ -101,6 +101,7 @@ async fn live(world: &World, user: &str) {
         browser: "b",
         verifier: &"v".into(),
         calendar_choice: calsync_core::integration::CalendarChoice::New,
+        target_calendar: Some(user),
         scopes: &BTreeSet::new(),
         return_url: link.return_url.as_deref(),
         expires_at: at(9),

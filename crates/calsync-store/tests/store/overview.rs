@@ -21,6 +21,7 @@ async fn tries(world: &World, id: &str, began: Timestamp, end: Option<Option<Rea
         browser: "her-browser",
         verifier: &"the-verifier".into(),
         calendar_choice: CalendarChoice::New,
+        target_calendar: None,
         scopes: &["calendar".to_owned()].into(),
         return_url: None,
         expires_at: at(30),

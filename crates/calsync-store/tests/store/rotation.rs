@@ -71,6 +71,7 @@ async fn begin_to_connect(world: &World) {
         browser: "browser",
         verifier: &"the-verifier".into(),
         calendar_choice: CalendarChoice::New,
+        target_calendar: None,
         scopes: &BTreeSet::from(["calendar".to_owned()]),
         return_url: None,
         expires_at: at(30),

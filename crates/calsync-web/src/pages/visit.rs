@@ -51,6 +51,11 @@ pub(super) fn begin(web: &Web, user_id: &str, return_url: Option<&str>) -> Resul
     Ok(Cookie::Visit.set(web, &URL_SAFE_NO_PAD.encode(sealed)))
 }
 
+/// Where the visit of a browser leads back to, if it is this user's.
+pub(super) fn return_url(web: &Web, headers: &HeaderMap, user_id: &str) -> Option<String> {
+    read(web, headers).filter(|visit| visit.user_id == user_id)?.return_url
+}
+
 fn read(web: &Web, headers: &HeaderMap) -> Option<Visit> {
     let sealed = URL_SAFE_NO_PAD.decode(Cookie::Visit.get(web, headers)?).ok()?;
     let text = web.engine.store().keyring().open(SLOT, &sealed).ok()?;

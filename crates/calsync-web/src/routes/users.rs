@@ -58,6 +58,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         path: "/connect/calendar",
         summary: "A user's page: which of their calendars to use",
+        query: &["target_calendar"],
         handler: || get(calendar::get::handler),
         ..PAGE
     },

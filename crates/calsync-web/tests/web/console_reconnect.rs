@@ -2,9 +2,10 @@
 
 use calsync_store::admins::Role;
 use http::Method;
+use jiff::SignedDuration;
 use serde_json::json;
 
-use crate::connect::connect;
+use crate::connect::{begin, connect};
 use crate::console::{form_token, signed_in};
 use crate::console_disconnect::api;
 use crate::world::World;
@@ -66,4 +67,38 @@ async fn who_only_looks_makes_no_link() {
     assert!(!page.text.contains("reconnect-link"));
     let form = format!("form_token={}&note=ticket", form_token(&page));
     assert_eq!(world.submit(PAGE, &cookies, &form).await.status, 403);
+}
+
+#[tokio::test]
+async fn support_sees_how_the_link_fares() {
+    let world = World::new().await;
+    world.put("/api/v1/users/ana", json!({"email": "ana@example.org"})).await;
+    let cookies = signed_in(&world, Role::Support).await;
+    let user = async || world.visit("/admin/users/ana", &cookies).await.text;
+    let make = async || {
+        world.advance(SignedDuration::from_mins(1));
+        let made = api(&world, Method::POST, API, json!({"note": "ticket 8"})).await.json();
+        made["url"].as_str().unwrap().strip_prefix("http://127.0.0.1:4300").unwrap().to_owned()
+    };
+    assert!(!user().await.contains("The last one"));
+    let link = make().await;
+    assert!(user().await.contains("not opened yet") && user().await.contains("<bdi>noor</bdi>"));
+    world.visit(&link, "").await;
+    assert!(user().await.contains("opened, not used"), "{}", user().await);
+    begin(&world, &link, "new").await;
+    let page = user().await;
+    assert!(page.contains("used</span>") && !page.contains("not used"), "{page}");
+
+    make().await;
+    assert!(user().await.contains("not opened yet"), "the newest one counts");
+    world.post("/api/v1/users/ana/connect-link", json!({})).await;
+    assert!(user().await.contains("not opened yet"), "the platform's links are its own");
+    world.advance(SignedDuration::from_hours(7 * 24));
+    assert!(page_of_a_new_sign_in(&world).await.contains("too old"));
+}
+
+/// Ana's page, long after.
+async fn page_of_a_new_sign_in(world: &World) -> String {
+    let cookies = signed_in(world, Role::Owner).await;
+    world.visit("/admin/users/ana", &cookies).await.text
 }

@@ -4,6 +4,7 @@
 
 mod access;
 mod batch;
+mod calendar_wishes;
 mod changes;
 mod connect;
 mod console;

@@ -5,6 +5,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::ConnectOutcome;
+use calsync_engine::calendar::Wanted;
 use calsync_engine::connect::{self, Again};
 use calsync_store::connect::attempt;
 use http::HeaderMap;
@@ -31,14 +32,17 @@ pub(crate) async fn handler(
         }
         None => None,
     };
+    let repeated = repeated.filter(|one| one.calendar_choice == choice.name());
+    let target = repeated.as_ref().and_then(|one| one.target_calendar.as_deref()).map(Wanted::parse);
     let is_partial = |outcome: &Option<String>| outcome.as_deref() == Some(ConnectOutcome::Partial.name());
     let lacked = repeated
-        .filter(|one| is_partial(&one.outcome) && one.calendar_choice == choice.name())
+        .filter(|one| is_partial(&one.outcome))
         .map(|one| one.missing_scopes.split_whitespace().map(str::to_owned).collect());
     let again = Again {
         user_id: &visitor.user.user_id,
         return_url: visitor.return_url.as_deref(),
         choice,
+        target: target.as_ref(),
         account_email: account.as_deref().filter(|account| !account.is_empty()),
         missing: lacked.unwrap_or_default(),
     };

@@ -17,6 +17,7 @@ use crate::input::InPath;
 use crate::pages::words::{Words, words};
 use crate::pages::{Shell, render_for_user, visit};
 use crate::problem::{Kind, Problem};
+use crate::transaction::stored;
 use crate::web::Web;
 
 #[derive(Template)]
@@ -45,6 +46,8 @@ pub(crate) async fn handler(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let (link, words) = good_link(&web, &token, &headers).await?;
+    let now = web.engine.now();
+    stored!(web.engine, |tx| connect::opened(tx, &token, now).await?)?;
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, &link.user_id).await?;
     let user = user.ok_or_else(|| Problem::new(Kind::LinkExpired).to(words))?;

@@ -217,7 +217,6 @@ async fn who_changes_the_calendar_takes_everything_along() {
     change_to(&browser, "work").await;
     assert_eq!(browser.values("[name=granted]", "value").await, [ALL_CALENDARS], "only what is missing");
     browser.form("consent").await.press("[value=allow]").await;
-    browser.form("choose-calendar").await.choose("target_calendar", "work").await.send().await;
     browser.reads("The calendar is set.").await;
     moved_to(&world, "work").await;
 

@@ -4,13 +4,16 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use calsync_store::admins::Role;
+use calsync_store::connect::{ReconnectLink, newest_reconnect_link};
 use calsync_store::sync_errors::{self, Filter};
 use http::StatusCode;
+use jiff::Timestamp;
 
 use super::Head;
 use super::integrations::Card;
 use crate::input::{InPath, NoQuery};
 use crate::pages::admin::errors::Row;
+use crate::pages::admin::words::{self, Ago};
 use crate::pages::admin::{NO_NOTE, Shell, render};
 use crate::problem::Problem;
 use crate::shapes::{Audience, integration};
@@ -35,6 +38,15 @@ struct Reconnect<'a> {
     form_token: &'a str,
     note: &'a str,
     refusal: Option<&'static str>,
+    last: Option<LastLink>,
+}
+
+/// How the link fares that was made last.
+struct LastLink {
+    made: Ago,
+    made_by: String,
+    state: words::State,
+    since: Option<Ago>,
 }
 
 pub(crate) async fn handler(
@@ -63,6 +75,7 @@ pub(super) async fn page(
         form_token: who.form_token(),
         note: refused_note.unwrap_or_default(),
         refusal: refused_note.map(|_| NO_NOTE),
+        last: newest_reconnect_link(&mut tx, user_id).await?.map(|link| LastLink::new(link, now)),
     };
     let page = Page {
         shell: Shell::new(web, who, "users"),
@@ -73,4 +86,21 @@ pub(super) async fn page(
     };
     let status = if refused_note.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(render(status, &page))
+}
+
+impl LastLink {
+    fn new(link: ReconnectLink, now: Timestamp) -> Self {
+        let (tone, word, since) = match (link.used_at, link.opened_at) {
+            (Some(at), _) => ("good", "used", Some(at)),
+            _ if link.expires_at <= now => ("warn", "too old", Some(link.expires_at)),
+            (None, Some(at)) => ("mute", "opened, not used", Some(at)),
+            (None, None) => ("mute", "not opened yet", None),
+        };
+        Self {
+            made: Ago::new(link.created_at, now),
+            made_by: link.made_by,
+            state: words::State { tone, word },
+            since: since.map(|at| Ago::new(at, now)),
+        }
+    }
 }

@@ -1,14 +1,17 @@
 //! `GET /connect/calendar`: the calendars that may be written to. At the connection one is chosen
-//! for the first time, with the primary one as default; later, the one in use is the default.
+//! for the first time, with the primary one as default; later, the one in use is the default, or
+//! `target_calendar`. Who hasn't let us see their calendars is sent to Google before they choose.
 
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::{CalendarChoice, IntegrationState};
-use calsync_engine::connect::{CalendarEntry, writable_calendars};
+use calsync_engine::calendar::Wanted;
+use calsync_engine::connect::{CalendarEntry, scopes, writable_calendars};
 use calsync_store::integrations::{CalendarPhase, Integration};
 use http::{HeaderMap, StatusCode};
 
+use crate::input::Query;
 use crate::pages::visit::Visitor;
 use crate::pages::words::{Words, words};
 use crate::pages::{Message, Shell, render, render_for_user};
@@ -29,24 +32,56 @@ struct Page<'a> {
     refusal: Option<String>,
 }
 
+/// Where the calendars may not be seen yet.
+#[derive(Template)]
+#[template(path = "calendar_consent.html")]
+struct ConsentPage<'a> {
+    shell: Shell<'a>,
+    words: Words,
+    account: Option<String>,
+}
+
 struct Calendar {
     id: String,
     name: String,
     is_chosen: bool,
 }
 
-pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
-    page(&web, &visitor, None).await
+/// The page's address, with a calendar that is offered first.
+pub(in crate::pages) fn address(target: Option<&Wanted>) -> String {
+    let Some(target) = target else { return "/connect/calendar".into() };
+    let target: String = form_urlencoded::byte_serialize(target.as_str().as_bytes()).collect();
+    format!("/connect/calendar?target_calendar={target}")
 }
 
-/// The page; `refusal` says why the form is back.
-pub(super) async fn page(web: &Web, visitor: &Visitor, refusal: Option<String>) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    headers: HeaderMap,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let visitor = Visitor::of(&web, &headers).await?;
+    let target = query.take("target_calendar");
+    query.end()?;
+    page(&web, &visitor, target.as_deref(), None).await
+}
+
+/// The page; `target` is offered first, and `refusal` says why the form is back.
+pub(super) async fn page(
+    web: &Web,
+    visitor: &Visitor,
+    target: Option<&str>,
+    refusal: Option<String>,
+) -> Result<Response, Problem> {
     let words = visitor.words;
     let connection = visitor.connection(web).await?;
     let Some(connection) = connection.filter(is_live) else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
+    if !connection.scopes.contains(scopes::CALENDAR_LIST) {
+        let account = connection.account_email.filter(|email| !email.is_empty());
+        let page = ConsentPage { shell: Shell::new(web, words), words, account };
+        return Ok(render_for_user(web, StatusCode::OK, &page));
+    }
     let found = match writable_calendars(&web.engine, &connection.id).await? {
         Some(Ok(found)) => found,
         Some(Err(failure)) => {
@@ -62,12 +97,7 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, refusal: Option<String>) 
         }
         None => return Err(Problem::new(Kind::Unavailable).to(words)),
     };
-    let in_use = connection.target_calendar_id.as_deref();
-    let is_default = |calendar: &CalendarEntry| match in_use {
-        Some(id) => calendar.id == id,
-        None => calendar.primary,
-    };
-    let chosen = found.iter().position(is_default).unwrap_or_default();
+    let chosen = default(&found, &[target, connection.target_calendar_id.as_deref()]);
     let calendars = found.into_iter().enumerate().map(|(at, calendar)| Calendar {
         name: if calendar.summary.is_empty() { calendar.id.clone() } else { calendar.summary },
         id: calendar.id,
@@ -85,6 +115,13 @@ pub(super) async fn page(web: &Web, visitor: &Visitor, refusal: Option<String>) 
     };
     let status = if page.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     Ok(render_for_user(web, status, &page))
+}
+
+/// The place of the first of `wanted` that is there, else of the primary calendar.
+fn default(found: &[CalendarEntry], wanted: &[Option<&str>]) -> usize {
+    let place = |id: &str| found.iter().position(|calendar| calendar.id == id);
+    let primary = || found.iter().position(|calendar| calendar.primary);
+    wanted.iter().flatten().find_map(|id| place(id)).or_else(primary).unwrap_or_default()
 }
 
 /// Whether a calendar can be chosen for it.
@@ -115,6 +152,11 @@ words! {
         "Google Calendar is connected. Your sessions, tasks and deadlines go to the calendar that you choose here."
         "Google カレンダーに接続しました。セッション、タスク、締め切りは、ここで選んだカレンダーに反映されます。"
         "Google 캘린더가 연결되었습니다. 세션, 작업, 마감일은 여기에서 선택하신 캘린더에 반영됩니다."
+    }
+    list_is_needed() {
+        "To show you your calendars, we first need your consent at Google. Then you choose one of them."
+        "カレンダーを表示するには、まず Google での許可が必要です。そのあとに、使うカレンダーを選んでいただけます。"
+        "캘린더를 보여 드리려면 먼저 Google에서 허용해 주셔야 합니다. 그다음에 사용할 캘린더를 선택하실 수 있습니다."
     }
     your_calendars() { "Your calendars" "お使いのカレンダー" "내 캘린더" }
     your_calendars_of(account: &str) {

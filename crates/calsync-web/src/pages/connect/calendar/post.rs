@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_core::integration::CalendarChoice;
 use calsync_engine::calendar::{Changed, Wanted, change};
 use calsync_engine::connect::{self, Again};
 use calsync_store::integrations::Integration;
@@ -27,12 +26,12 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let visitor = Visitor::of(&web, &headers).await?;
     let Some(target) = field(&body, "target_calendar") else {
-        return page(&web, &visitor, Some(visitor.words.choose_one_of_these())).await;
+        return page(&web, &visitor, None, Some(visitor.words.choose_one_of_these())).await;
     };
     let Some(connection) = visitor.connection(&web).await? else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
-    let wanted = if target == "new" { Wanted::Own } else { Wanted::Existing(target) };
+    let wanted = Wanted::parse(&target);
     match change(&web.engine, &connection.id, &wanted).await? {
         Changed::Done | Changed::AlreadySo => Ok(Redirect::to(&next(&visitor, &connection)).into_response()),
         Changed::NotConnected => Ok(Redirect::to("/connect/settings").into_response()),
@@ -40,7 +39,7 @@ pub(crate) async fn handler(
         Changed::Busy => Err(Problem::new(Kind::Unavailable).to(visitor.words)),
         // Where Google can't be asked at all, the page says so.
         Changed::NotFound | Changed::ReadOnly | Changed::Failed(_) => {
-            page(&web, &visitor, Some(visitor.words.not_that_one())).await
+            page(&web, &visitor, None, Some(visitor.words.not_that_one())).await
         }
     }
 }
@@ -54,7 +53,7 @@ fn next(visitor: &Visitor, before: &Integration) -> String {
     back.unwrap_or_else(|| "/connect/done".into())
 }
 
-/// Asks at Google for what the wish needs; the user then chooses among more.
+/// Asks at Google for what the wish needs; it is fulfilled on the way back.
 async fn consent(
     web: &Web,
     visitor: &Visitor,
@@ -65,10 +64,8 @@ async fn consent(
     let again = Again {
         user_id: &visitor.user.user_id,
         return_url: None,
-        choice: match wanted {
-            Wanted::Own => CalendarChoice::New,
-            Wanted::Existing(_) => CalendarChoice::Existing,
-        },
+        choice: wanted.choice(),
+        target: Some(wanted),
         account_email: connection.account_email.as_deref().filter(|email| !email.is_empty()),
         missing: missing.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
     };

@@ -14,6 +14,7 @@ use calsync_engine::clean_up;
 use calsync_engine::connect::{Callback, Finished, finish};
 use http::{HeaderMap, StatusCode};
 
+use crate::pages::connect::calendar;
 use crate::pages::cookies::Cookie;
 use crate::pages::words::{Words, words};
 use crate::pages::{Message, Shell, render, visit, with_cookie};
@@ -33,8 +34,11 @@ pub(crate) async fn handler(
         return Ok(Redirect::to("/clean-up").into_response());
     }
     let (user_id, return_url, next) = match finish(&web.engine, callback, &browser).await? {
-        Finished::Connected { user_id, needs_calendar: true, return_url, .. } => {
-            (user_id, return_url, "/connect/calendar".to_owned())
+        Finished::Connected { user_id, needs_calendar: true, target, return_url, .. } => {
+            (user_id, return_url, calendar::get::address(target.as_ref()))
+        }
+        Finished::Connected { user_id, target: Some(_), return_url, .. } => {
+            (user_id, return_url, "/connect/settings?done=calendar".to_owned())
         }
         Finished::Connected { user_id, return_url, .. } => {
             let next = there(return_url.as_deref(), None);
@@ -47,6 +51,8 @@ pub(crate) async fn handler(
         }
         Finished::UnknownState => return Ok(unknown(&web, &headers)),
     };
+    // Who set out from a page of their visit goes on with it.
+    let return_url = return_url.or_else(|| visit::return_url(&web, &headers, &user_id));
     let response = Redirect::to(&next).into_response();
     let response = with_cookie(response, &visit::begin(&web, &user_id, return_url.as_deref())?)?;
     with_cookie(response, &Cookie::Browser.clear(&web))
