@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use calsync_core::disconnect::SagaState;
+use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{FieldError, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
@@ -87,12 +88,8 @@ async fn live(world: &World, user: &str) {
         ..User { user_id: user.into(), ..User::default() }
     };
     users::put(&mut tx, &known, at(0)).await.unwrap();
-    let link = Link {
-        user_id: user.into(),
-        return_url: Some(format!("https://e.org/{user}")),
-        expires_at: at(9),
-        used: false,
-    };
+    let return_url = Some(format!("https://e.org/{user}"));
+    let link = Link { user_id: user.into(), return_url, expires_at: at(9), used: false };
     connect::create_link(&mut tx, user, &link, at(0)).await.unwrap();
     let attempt = NewAttempt {
         id: "attempt",
@@ -100,7 +97,7 @@ async fn live(world: &World, user: &str) {
         state: "s",
         browser: "b",
         verifier: &"v".into(),
-        calendar_choice: calsync_core::integration::CalendarChoice::New,
+        calendar_choice: CalendarChoice::New,
         target_calendar: Some(user),
         scopes: &BTreeSet::new(),
         return_url: link.return_url.as_deref(),
