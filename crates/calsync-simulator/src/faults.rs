@@ -73,6 +73,9 @@ pub struct FaultEffect {
     /// Do the call, then cut the body short.
     #[serde(default)]
     pub garble: bool,
+    /// For `token` with a refresh token: give a new one too, whose first use ends the old one.
+    #[serde(default)]
+    pub rotate: bool,
     /// For pushes: never deliver.
     #[serde(default)]
     pub drop: bool,

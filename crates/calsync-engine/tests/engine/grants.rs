@@ -9,6 +9,7 @@ use calsync_engine::{connect, dead_grant, feed, lanes, reconcile, upkeep};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, NewAccount, RevokeCause};
 use calsync_store::users::{self, User};
 use calsync_testing::on_both_databases;
+use secrecy::ExposeSecret;
 use serde_json::json;
 
 use crate::world::{World, email};
@@ -63,6 +64,10 @@ async fn nothing_loops(world: &World, user: &str) {
     assert_eq!(world.wire.calls(), calls, "{user}: nothing is asked of Google any more");
     let told = told(world).await.into_iter().filter(|one| *one == format!("{user} needs_reconnect"));
     assert_eq!(told.count(), 1, "{user} is told once");
+}
+
+async fn refresh_token(world: &World) -> String {
+    world.tokens("ana").await.refresh.unwrap().unwrap().expose_secret().to_owned()
 }
 
 /// What the pages and the API say of `cause` to the admin: who acts.
@@ -144,12 +149,57 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
         for number in 0..100 {
-            world.connect(&format!("other-{number}"), &email("ana"), CalendarChoice::Existing).await;
+            let choice = if number == 0 { CalendarChoice::New } else { CalendarChoice::Existing };
+            world.connect(&format!("other-{number}"), &email("ana"), choice).await;
         }
         world.advance(HOUR);
         let (reason, cause, evidence) = ended(&world, "ana").await;
         assert_eq!((reason, cause, acts(cause)), (Reason::GrantExpired, Cause::TooMany, Actor::Support));
         assert_eq!(evidence, "100 newer ones were issued for the same Google account.");
+        world.google.revoke(&email("ana"), RevokeCause::TooMany);
+        let (reason, cause, _) = ended(&world, "other-0").await;
+        assert_eq!((reason, cause), (Reason::GrantUnknown, Cause::Unknown), "only 99 are newer");
+    }
+
+    async fn what_no_date_or_count_shows_is_unknown(db: TestDatabase) {
+        let world = World::new(db).await;
+        let causes = [RevokeCause::Unused, RevokeCause::Testing, RevokeCause::TimeBased, RevokeCause::TooMany];
+        for (user, cause) in ["ana", "ben", "cho", "dan"].into_iter().zip(causes) {
+            world.synced(user, 1).await;
+            world.advance(HOUR);
+            world.google.revoke(&email(user), cause);
+            let (reason, cause, evidence) = ended(&world, user).await;
+            assert_eq!((reason, cause), (Reason::GrantUnknown, Cause::Unknown), "{user}");
+            assert!(evidence.starts_with("It was issued 1 hour before"), "{user}: {evidence}");
+        }
+    }
+
+    async fn a_rotated_refresh_token_is_kept_also_when_an_answer_is_lost(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.synced("ana", 1).await;
+        let rotate = FaultEffect { rotate: true, ..FaultEffect::default() };
+        let lose = FaultEffect { lose_response: true, ..rotate.clone() };
+        for (effect, title) in [(rotate.clone(), "rotated"), (lose, "lost"), (rotate, "rotated again")] {
+            let before = refresh_token(&world).await;
+            let matches = FaultMatch { method: Some("token".into()), ..FaultMatch::default() };
+            let rule = FaultRule { matches, effect, times: Some(1), ..FaultRule::default() };
+            let then = FaultEffect { rotate: true, ..FaultEffect::default() };
+            let then = FaultRule { effect: then, ..rule.clone() };
+            world.google.set_faults(vec![rule, then]);
+            world.advance(2 * HOUR);
+            world.put_tasks("ana", 1, title).await;
+            for _ in 0..5 {
+                world.sync().await;
+                world.advance(30);
+            }
+            assert!(world.events("ana", true)[0]["summary"].as_str().unwrap().ends_with(title), "{title}");
+            let kept = refresh_token(&world).await;
+            assert_ne!(kept, before, "{title}");
+            let grants = world.google.state()["grants"].clone();
+            assert_eq!(grants[0]["refresh_token"], kept.as_str(), "{title}");
+            assert!(world.wire.refreshed().contains_key(&before), "{title}: it was used");
+        }
+        assert_eq!((told(&world).await, world.wire.unauthorized()), (Vec::<String>::new(), 0));
     }
 
     async fn a_policy_is_unknown_until_the_whole_domain_is_seen_to_end(db: TestDatabase) {

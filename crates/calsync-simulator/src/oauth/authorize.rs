@@ -54,7 +54,7 @@ fn perform(simulator: &Simulator, query: &Query, decided: bool) -> Delivery {
     let options = simulator.options();
     let mut world = simulator.world();
     let email = query.get("account").or(query.get("login_hint")).map(str::to_lowercase);
-    through_faults(&mut world, "auth", email.as_deref(), |world| {
+    through_faults(&mut world, "auth", email.as_deref(), |world, _| {
         let ask = match Ask::read(query, options) {
             Ok(ask) => ask,
             Err((error, detail)) => return consent::refusal(error, &detail),

@@ -70,6 +70,8 @@ struct RefreshToken {
     email: String,
     client_id: String,
     last_used: Timestamp,
+    /// The one that ends when this one is first used.
+    replaces: Option<String>,
 }
 
 #[derive(Debug, Clone)]
@@ -176,7 +178,8 @@ impl Grants {
                 self.refresh.remove(&oldest);
             }
             let (email, client_id) = (consent.email.clone(), consent.client_id.clone());
-            self.refresh.insert(token.clone(), RefreshToken { email, client_id, last_used: now });
+            self.refresh
+                .insert(token.clone(), RefreshToken { email, client_id, last_used: now, replaces: None });
         }
         let access_token =
             self.mint(&consent.email, &consent.client_id, consent.scopes.clone(), Some(now), random);
@@ -187,11 +190,13 @@ impl Grants {
         self.refresh.get(token).map(|token| token.email.as_str())
     }
 
-    /// A new access token for a refresh token of this client; `None` is `invalid_grant`.
+    /// A new access token for a refresh token of this client, and, if they rotate, another refresh token;
+    /// `None` is `invalid_grant`.
     pub(crate) fn refresh(
         &mut self,
         token: &str,
         client_id: &str,
+        rotate: bool,
         now: Timestamp,
         random: &mut Random,
     ) -> Option<Issued> {
@@ -208,8 +213,20 @@ impl Grants {
         }
         (known.last_used, grant.last_used_at) = (now, now);
         let scopes = grant.scopes.clone();
+        let replaced = known.replaces.take();
+        let refresh_token = rotate.then(|| random.token("1//0", 96));
+        grant.refresh_tokens.retain(|one| Some(one) != replaced.as_ref());
+        grant.refresh_tokens.extend(refresh_token.clone());
+        if let Some(replaced) = replaced {
+            self.refresh.remove(&replaced);
+        }
+        if let Some(fresh) = &refresh_token {
+            let (email, client_id) = (email.clone(), client_id.to_owned());
+            let replaces = Some(token.to_owned());
+            self.refresh.insert(fresh.clone(), RefreshToken { email, client_id, last_used: now, replaces });
+        }
         let access_token = self.mint(&email, client_id, scopes.clone(), Some(now), random);
-        Some(Issued { access_token, refresh_token: None, access_for, email, scopes })
+        Some(Issued { access_token, refresh_token, access_for, email, scopes })
     }
 
     /// An access token; without a time of issue it never expires and belongs to no grant.

@@ -15,7 +15,7 @@ use http::StatusCode;
 use serde_json::json;
 
 use crate::answer::{Answer, Delivery};
-use crate::faults::Target;
+use crate::faults::{FaultEffect, Target};
 use crate::world::{Account, World, domain_of};
 
 /// The largest form that is read.
@@ -26,7 +26,7 @@ fn through_faults(
     world: &mut World,
     method: &str,
     email: Option<&str>,
-    act: impl FnOnce(&mut World) -> Answer,
+    act: impl FnOnce(&mut World, &FaultEffect) -> Answer,
 ) -> Delivery {
     world.quota.count_request(method);
     let hd = email.and_then(|email| world.accounts.get(email)).map(Account::domain);
@@ -35,7 +35,7 @@ fn through_faults(
     let effect = world.faults.strike(&target, &mut world.random);
     let answer = match effect.refusal("oauth") {
         Some(refusal) => refusal,
-        None => act(world),
+        None => act(world, &effect),
     };
     Delivery { answer, effect }
 }

@@ -28,7 +28,7 @@ fn perform(simulator: &Simulator, token: Option<&str>) -> Delivery {
     let mut world = simulator.world();
     let owner = token.and_then(|token| world.grants.owner_of(token, now));
     let email = owner.as_ref().map(|(email, _)| email.clone());
-    through_faults(&mut world, "revoke", email.as_deref(), |world| match (token, owner) {
+    through_faults(&mut world, "revoke", email.as_deref(), |world, _| match (token, owner) {
         (None, _) => bad_request("invalid_request", "Missing required parameter: token"),
         (Some(_), None) => bad_request("invalid_token", "Token expired or revoked"),
         (Some(_), Some((email, client_id))) => {

@@ -35,8 +35,9 @@ fn perform(simulator: &Simulator, headers: &HeaderMap, form: &Query) -> Delivery
     let of_code = form.get("code").and_then(|code| world.grants.account_of_code(code));
     let of_token = form.get("refresh_token").and_then(|token| world.grants.account_of_refresh_token(token));
     let email = of_code.or(of_token).map(str::to_owned);
-    through_faults(&mut world, "token", email.as_deref(), |world| {
-        exchange(world, simulator.options(), headers, form, now).unwrap_or_else(|refusal| refusal)
+    through_faults(&mut world, "token", email.as_deref(), |world, effect| {
+        exchange(world, simulator.options(), headers, form, effect.rotate, now)
+            .unwrap_or_else(|refusal| refusal)
     })
 }
 
@@ -45,6 +46,7 @@ fn exchange(
     options: &SimulatorOptions,
     headers: &HeaderMap,
     form: &Query,
+    rotate: bool,
     now: Timestamp,
 ) -> Result<Answer, Answer> {
     let client_id = clients::authenticate(options, headers, form)?;
@@ -62,7 +64,7 @@ fn exchange(
                 .ok_or_else(|| bad_request("invalid_request", "Missing required parameter: refresh_token"))?;
             let issued = world
                 .grants
-                .refresh(token, &client_id, now, &mut world.random)
+                .refresh(token, &client_id, rotate, now, &mut world.random)
                 .ok_or_else(|| bad_request("invalid_grant", "Token has been expired or revoked."))?;
             Ok(answer(world, &client_id, &issued, None, now))
         }

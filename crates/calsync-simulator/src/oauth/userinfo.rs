@@ -23,7 +23,7 @@ fn perform(simulator: &Simulator, headers: &HeaderMap) -> Delivery {
     let mut world = simulator.world();
     let caller = world.grants.caller(token, simulator.now()).ok();
     let email = caller.as_ref().map(|caller| caller.email.clone());
-    through_faults(&mut world, "userinfo", email.as_deref(), |world| {
+    through_faults(&mut world, "userinfo", email.as_deref(), |world, _| {
         let account = caller.as_ref().and_then(|caller| world.accounts.get(&caller.email));
         match (&caller, account) {
             (Some(caller), Some(account)) => about(account, caller),

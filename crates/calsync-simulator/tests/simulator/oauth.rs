@@ -222,3 +222,18 @@ async fn userinfo_tells_what_the_scopes_allow() {
     assert_eq!(about["sub"].as_str().unwrap().len(), 21);
     assert!(about.get("name").is_none());
 }
+
+#[tokio::test]
+async fn a_refresh_token_rotates_by_rule_and_the_old_one_ends_when_the_new_one_is_used() {
+    let world = auto();
+    world.simulator.add_account(serde_json::from_value(json!({"email": ANA})).unwrap());
+    let first = connect(&world, "openid").await["refresh_token"].as_str().unwrap().to_owned();
+    let rules = json!([{"match": {"method": "token"}, "effect": {"rotate": true}, "times": 2}]);
+    world.simulator.set_faults(serde_json::from_value(rules).unwrap());
+    let lost = refresh(&world, &first).await.ok()["refresh_token"].as_str().unwrap().to_owned();
+    let second = refresh(&world, &first).await.ok()["refresh_token"].as_str().unwrap().to_owned();
+    assert!(first != lost && lost != second);
+    assert!(refresh(&world, &second).await.ok()["refresh_token"].is_null(), "the rule is used up");
+    assert_eq!(refresh(&world, &first).await.body["error"], "invalid_grant");
+    assert!(refresh(&world, &second).await.ok()["access_token"].is_string());
+}
