@@ -8,7 +8,8 @@ use crate::world::{Answer, World};
 
 const ANA: &str = "ana@example.org";
 /// English words that stand on every page of ours but in other languages'.
-const ENGLISH: [&str; 8] = [" the ", " your ", " is ", " and ", " you ", "Calendar", " not ", " this "];
+pub(crate) const ENGLISH: [&str; 8] =
+    [" the ", " your ", " is ", " and ", " you ", "Calendar", " not ", " this "];
 
 /// Ana's pages, from the link to the end.
 async fn walk(locale: &str) -> Vec<(&'static str, Answer)> {
@@ -50,7 +51,7 @@ async fn walk(locale: &str) -> Vec<(&'static str, Answer)> {
 }
 
 /// What a reader sees: no markup, no style, and not what stands in English on purpose.
-fn visible(page: &str) -> String {
+pub(crate) fn visible(page: &str) -> String {
     let body = page.split_once("<body>").unwrap().1;
     let mut text = String::new();
     for part in body.split("<b lang=\"en\">") {

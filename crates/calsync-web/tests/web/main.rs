@@ -24,6 +24,7 @@ mod proxies;
 mod refusals;
 mod serving;
 mod settings;
+mod troubles;
 mod users;
 mod visitor;
 mod waiting;

@@ -7,8 +7,11 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::ItemKind;
+use calsync_core::reason::Reason;
+use calsync_store::sync_errors::{self, Filter};
+use calsync_store::{StoreError, Tx};
 use http::{HeaderMap, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::status::Status;
 use crate::input::Query;
@@ -17,6 +20,9 @@ use crate::pages::words::{Words, words};
 use crate::pages::{Shell, render_for_user};
 use crate::problem::Problem;
 use crate::web::Web;
+
+/// How long it is said that something was left: the user can remove it, and we can't see that they did.
+const LEFT_BEHIND_SHOWN: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 #[derive(Template)]
 #[template(path = "settings.html")]
@@ -27,6 +33,8 @@ struct Page<'a> {
     /// What was done just now.
     notice: Option<String>,
     status: Option<Status>,
+    /// Whether something stayed in a calendar that was changed for another, and what to do then.
+    left_behind: Option<[&'static str; 2]>,
     /// Kept when the user connects again.
     choice: &'static str,
     kinds: Vec<Kind>,
@@ -57,6 +65,7 @@ pub(crate) async fn handler(
     let connection = visitor.connection(&web).await?;
     let mut tx = web.engine.store().read().await?;
     let status = Status::of(&web.engine, &mut tx, &visitor.user, words).await?;
+    let left_behind = is_left_behind(&mut tx, &visitor.user.user_id, web.engine.now()).await?;
     drop(tx);
     if status.as_ref().is_some_and(Status::is_ending) {
         return Ok(Redirect::to("/connect/disconnect").into_response());
@@ -69,12 +78,25 @@ pub(crate) async fn handler(
         whose: visitor.name(),
         notice,
         status,
+        left_behind: left_behind
+            .then(|| [Reason::LeftBehind.to_user(words.0), Reason::LeftBehind.next_step_of_user(words.0)]),
         choice: choice.name(),
         kinds: kinds(words, &off),
         zone: visitor.user.time_zone.as_deref(),
         back: visitor.return_url.as_deref(),
     };
     Ok(render_for_user(&web, StatusCode::OK, &page))
+}
+
+/// Whether something was left in an old calendar of late.
+async fn is_left_behind(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<bool, StoreError> {
+    let filter = Filter {
+        user_id: Some(user_id.to_owned()),
+        reason: Some(Reason::LeftBehind),
+        since: Some(now.saturating_sub(LEFT_BEHIND_SHOWN).unwrap_or(now)),
+        ..Filter::default()
+    };
+    Ok(!sync_errors::list(tx, &filter, None, 1).await?.errors.is_empty())
 }
 
 fn kinds(words: Words, off: &BTreeSet<ItemKind>) -> Vec<Kind> {
