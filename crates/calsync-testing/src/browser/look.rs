@@ -37,7 +37,9 @@ impl Browser {
 
     /// Whether the page is wider than its window, but for tables that scroll by themselves.
     pub async fn scrolls_sideways(&self) -> bool {
-        const WIDER: &str = "return document.documentElement.scrollWidth > window.innerWidth";
+        // A phone's window grows with its page until all of it is in sight; the page's own width doesn't.
+        const WIDER: &str =
+            "const page = document.documentElement; return page.scrollWidth > page.clientWidth";
         self.client.execute(WIDER, Vec::new()).await.expect("a script runs") == true
     }
 }

@@ -253,6 +253,18 @@ async fn no_text_becomes_markup_and_no_title_is_shown() {
 }
 
 #[tokio::test]
+async fn a_filter_shows_what_it_was_set_to() {
+    let world = World::new().await;
+    world.put("/api/v1/users/ana", json!({"email": "ana@example.org"})).await;
+    let cookies = signed_in(&world, Role::Viewer).await;
+    for state in ["not_connected", "disconnected"] {
+        let page = world.visit(&format!("/admin/users?state={state}"), &cookies).await;
+        assert!(page.text.contains("<option value=\"not_connected\" selected>"), "{state}: {}", page.text);
+        assert!(page.text.contains("a•••@example.org"), "{state}");
+    }
+}
+
+#[tokio::test]
 async fn who_only_looks_sees_no_mail_address_in_clear() {
     let world = World::new().await;
     troubled_ana(&world).await;

@@ -33,6 +33,7 @@ async fn support_makes_a_link_and_an_answer_in_the_users_language() {
 
     let audit = world.visit("/admin/users/ana/history", &cookies).await;
     assert_eq!(audit.text.matches("integration.reconnect_link").count(), 1, "{}", audit.text);
+    assert!(audit.text.contains("good until 2024-03-08 00:00 UTC · provider google"), "{}", audit.text);
     assert!(audit.text.contains("ticket 7") && !audit.text.contains(link.rsplit('/').next().unwrap()));
 }
 

@@ -65,9 +65,7 @@ impl Row {
         let fields = row.metadata.as_object().into_iter().flatten();
         let details: Vec<String> = fields
             .filter(|(name, _)| !name.ends_with("_id"))
-            .filter_map(|(name, value)| {
-                value.as_str().map(|value| format!("{} {value}", name.replace('_', " ")))
-            })
+            .filter_map(|(name, value)| Some(detail(name, value.as_str()?, now)))
             .collect();
         let disconnect = row.metadata.get("disconnect_id").and_then(|id| id.as_str());
         Self {
@@ -81,6 +79,12 @@ impl Row {
             details: details.join(" · "),
         }
     }
+}
+
+/// A field of what is kept with a deed; moments as people read them.
+fn detail(name: &str, value: &str, now: Timestamp) -> String {
+    let moment = value.parse::<Timestamp>().map(|at| Ago::new(at, now).clock());
+    format!("{} {}", name.replace('_', " "), moment.as_deref().unwrap_or(value))
 }
 
 pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) -> Result<Response, Problem> {

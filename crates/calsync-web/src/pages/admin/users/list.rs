@@ -85,6 +85,8 @@ fn row(user: AdminUserShape, now: jiff::Timestamp) -> Row {
 
 /// The choices of the state filter: value, word, whether it is chosen.
 fn states(chosen: Option<&str>) -> Vec<(&'static str, &'static str, bool)> {
+    // The API calls both one who is connected no more and one who never was `disconnected`.
+    let chosen = chosen.map_or("", |chosen| if chosen == "disconnected" { "not_connected" } else { chosen });
     let all = [
         ("", "Any state"),
         ("active", "Connected"),
@@ -95,5 +97,5 @@ fn states(chosen: Option<&str>) -> Vec<(&'static str, &'static str, bool)> {
         ("disconnecting", "Disconnecting"),
         ("not_connected", "Not connected"),
     ];
-    all.into_iter().map(|(value, word)| (value, word, chosen.unwrap_or_default() == value)).collect()
+    all.into_iter().map(|(value, word)| (value, word, chosen == value)).collect()
 }
