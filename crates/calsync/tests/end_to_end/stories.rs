@@ -1,9 +1,11 @@
 //! Short stories about one user and one item.
 
+use calsync_google::HttpTransport;
 use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use http::Method;
 use serde_json::{Value, json};
 
+use crate::visitor::Platform;
 use crate::world::{PATIENCE, World};
 
 const TASK: &str = "/items/task/t1";
@@ -85,6 +87,33 @@ on_both_databases! {
         world.wait_until_nothing_waits("ana").await;
         assert_eq!(state_of(&world, TASK).await, "removed_by_user");
         assert!(world.google.our_events().await.is_empty());
+    }
+
+    async fn a_disconnect_that_is_killed_goes_on_after_the_next_start(database: TestDatabase) {
+        let mut world = ana(database).await;
+        world.service.put(TASK, &task("Draft")).await;
+        world.wait_until_synced("ana").await;
+        let key = world.service.secret_of(&["api-key", "create", "--scope", "admin"]).into();
+        let transport = HttpTransport::new().unwrap();
+        let url = world.service.url.clone();
+        let admin = Platform { transport: &transport, url: &url, key: &key };
+        world.google.set_faults(&json!([
+            {"match": {"method": "revoke"}, "effect": {"delay_ms": 8_000}, "times": 1},
+        ])).await;
+        let path = "/admin/users/ana/integrations/google/disconnect";
+        let saga = admin.call(Method::POST, path, &json!({"note": "they asked for it"})).await.unwrap();
+        eventually(PATIENCE, async || (world.google.state().await["grants"] == json!([])).then_some(())).await;
+        world.service.kill().await;
+        world.service.run().await;
+        let path = format!("/admin/disconnects/{}", saga["id"].as_str().unwrap());
+        let ended = eventually(PATIENCE, async || {
+            let saga = admin.call(Method::GET, &path, &Value::Null).await.unwrap();
+            (saga["state"] != "running").then_some(saga)
+        }).await;
+        assert_eq!(ended["state"], "done", "{ended}");
+        let outcomes: Vec<_> = ended["steps"].as_array().unwrap().iter().map(|step| step["outcome"].clone()).collect();
+        assert_eq!(outcomes, ["done", "skipped", "done", "already_so", "done", "done"], "{ended}");
+        assert_eq!(world.google.our_events().await, Vec::<Value>::new());
     }
 
     async fn a_removed_item_that_is_put_anew_comes_back(database: TestDatabase) {
