@@ -4,11 +4,13 @@
 use std::collections::BTreeSet;
 
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind};
+use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional, on};
+use crate::mappings::{shown_state, with_pairs};
 use crate::rows::{execute_rows, runs};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
@@ -263,27 +265,47 @@ pub async fn get(tx: &mut Tx, key: &ItemKey) -> Result<Option<Item>> {
     row.map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).transpose()
 }
 
-/// A page of the live items of a user, of one kind or all, after `after` in the order of kind and id.
+/// Which items of a user are looked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Search<'a> {
+    /// The user.
+    pub user_id: &'a str,
+    /// Of one kind only.
+    pub kind: Option<ItemKind>,
+    /// In one state only.
+    pub state: Option<SyncState>,
+    /// Deleted ones as well, while they are still to go from the calendar.
+    pub leaving: bool,
+}
+
+/// A page of a user's items, after `after` in the order of kind and id.
 pub async fn of_user(
     tx: &mut Tx,
-    user_id: &str,
-    kind: Option<ItemKind>,
+    search: Search<'_>,
     after: Option<&ItemKey>,
     limit: i64,
 ) -> Result<Vec<Item>> {
+    const SQL: &str = concat!(
+        "SELECT i.kind, i.item_id, i.body, i.revision, i.deleted
+         FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id ",
+        with_pairs!(),
+        " WHERE u.user_id = $1 AND (i.deleted = FALSE OR ($6 AND m.wanted_revision <> m.settled_revision))
+            AND ($2 = '' OR u.kind = $2) AND ($7 = '' OR $7 = ",
+        shown_state!(),
+        ") AND (u.kind > $3 OR (u.kind = $3 AND u.item_id > $4))
+         ORDER BY u.kind, u.item_id LIMIT $5"
+    );
     let rows = fetch_all!(
         tx,
         Row,
-        "SELECT i.kind, i.item_id, i.body, i.revision, i.deleted
-         FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
-         WHERE u.user_id = $1 AND i.deleted = FALSE AND ($2 = '' OR u.kind = $2)
-           AND (u.kind > $3 OR (u.kind = $3 AND u.item_id > $4))
-         ORDER BY u.kind, u.item_id LIMIT $5",
-        user_id,
-        kind.map_or("", ItemKind::name),
+        SQL,
+        search.user_id,
+        search.kind.map_or("", ItemKind::name),
         after.map_or("", |key| key.kind.name()),
         after.map_or("", |key| key.id.as_str()),
         limit,
+        search.leaving,
+        search.state.map_or("", SyncState::name),
     )?;
     rows.into_iter().map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).collect()
 }

@@ -29,6 +29,24 @@ macro_rules! ended {
 }
 use ended;
 
+/// The state in which a user sees an item: `u` is the user's row, `g` their integration, `m` the pair.
+macro_rules! shown_state {
+    () => {
+        "CASE WHEN m.integration_id IS NULL THEN 'not_connected'
+              WHEN m.wanted_revision <> m.settled_revision THEN 'waiting' ELSE m.sync_state END"
+    };
+}
+
+/// The integration and the pair of each row of `item_users u`, where there are any.
+macro_rules! with_pairs {
+    () => {
+        "LEFT JOIN user_integrations g ON g.user_id = u.user_id AND g.provider = 'google'
+             AND g.state <> 'disconnected'
+         LEFT JOIN sync_mappings m ON m.integration_id = g.id AND m.kind = u.kind AND m.item_id = u.item_id"
+    };
+}
+pub(crate) use {shown_state, with_pairs};
+
 fn parse<T: serde::de::DeserializeOwned>(text: Option<&str>) -> std::result::Result<Option<T>, ()> {
     text.map(|text| serde_json::from_str(text).map_err(|_| ())).transpose()
 }

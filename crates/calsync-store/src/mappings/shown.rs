@@ -7,7 +7,7 @@ use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 use sqlx::FromRow;
 
-use super::{TABLE, parse};
+use super::{TABLE, parse, shown_state, with_pairs};
 use crate::db::fetch_all;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
@@ -41,8 +41,7 @@ pub struct ShownPair {
 struct ShownRow {
     user_id: String,
     locale: Option<String>,
-    sync_state: Option<String>,
-    is_waiting: Option<bool>,
+    state: String,
     reason: Option<String>,
     google_id: Option<String>,
     calendar_id: Option<String>,
@@ -54,12 +53,8 @@ struct ShownRow {
 
 impl ShownRow {
     fn read(self) -> Result<ShownPair> {
-        let stored = match self.sync_state.as_deref() {
-            None => SyncState::NotConnected,
-            Some(name) => SyncState::from_name(name)
-                .ok_or_else(|| StoreError::corrupt(TABLE, "sync_state", self.user_id.clone()))?,
-        };
-        let state = if self.is_waiting == Some(true) { SyncState::Waiting } else { stored };
+        let state = SyncState::from_name(&self.state)
+            .ok_or_else(|| StoreError::corrupt(TABLE, "sync_state", self.user_id.clone()))?;
         let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).ok().flatten();
         let reason = self.reason.as_deref().and_then(Reason::from_name);
         Ok(ShownPair {
@@ -79,20 +74,15 @@ impl ShownRow {
 
 /// The pairs of one item, one for each of its users.
 pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<ShownPair>> {
-    let rows = fetch_all!(
-        tx,
-        ShownRow,
-        "SELECT u.user_id, p.locale, m.sync_state, m.wanted_revision <> m.settled_revision AS is_waiting,
-                m.reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id, m.etag,
+    const SQL: &str = concat!(
+        "SELECT u.user_id, p.locale, ",
+        shown_state!(),
+        " AS state, m.reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id, m.etag,
                 m.remote, m.last_synced_at, m.verified_at
-         FROM item_users u
-         LEFT JOIN users p ON p.user_id = u.user_id
-         LEFT JOIN user_integrations g ON g.user_id = u.user_id AND g.provider = 'google'
-             AND g.state <> 'disconnected'
-         LEFT JOIN sync_mappings m ON m.integration_id = g.id AND m.kind = u.kind AND m.item_id = u.item_id
-         WHERE u.kind = $1 AND u.item_id = $2 ORDER BY u.user_id",
-        kind.name(),
-        item_id,
-    )?;
+         FROM item_users u LEFT JOIN users p ON p.user_id = u.user_id ",
+        with_pairs!(),
+        " WHERE u.kind = $1 AND u.item_id = $2 ORDER BY u.user_id"
+    );
+    let rows = fetch_all!(tx, ShownRow, SQL, kind.name(), item_id)?;
     rows.into_iter().map(ShownRow::read).collect()
 }

@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use calsync_core::item::ItemKind;
-use calsync_store::items::{Removal, Upsert};
+use calsync_core::sync_state::SyncState;
+use calsync_store::items::{Removal, Search, Upsert};
 use calsync_store::users::{self, Put, User};
 use calsync_store::{StoreError, items};
 use calsync_testing::on_both_databases;
@@ -17,6 +18,11 @@ fn users_of<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
 
 fn stored<const N: usize>(created: bool, renewed: bool, names: [&str; N]) -> Upsert {
     Upsert::Stored { created, renewed, users: users_of(names) }
+}
+
+async fn listed(world: &World, search: Search<'_>) -> Vec<String> {
+    let items = items::of_user(&mut world.read().await, search, None, 99).await.unwrap();
+    items.into_iter().map(|item| item.key.to_string()).collect()
 }
 
 on_both_databases! {
@@ -62,7 +68,7 @@ on_both_databases! {
         let title = async |key| items::get(&mut world.read().await, key).await.unwrap().unwrap().body.title;
         assert_eq!(title(&known).await, "Read", "what is there stays");
         assert_eq!(title(&keys[0]).await, "First", "of two the first counts");
-        let of = async |user| items::of_user(&mut world.read().await, user, None, None, 99).await.unwrap().len();
+        let of = async |user_id| listed(&world, Search { user_id, ..Search::default() }).await.len();
         assert_eq!((of("ana").await, of("ben").await), (23, 0));
     }
 
@@ -153,18 +159,36 @@ on_both_databases! {
         world.put(&task("gone"), &task_body("ana", "x"), at(1)).await;
         world.delete(&task("gone"), at(2)).await;
 
+        let of_ana = Search { user_id: "ana", ..Search::default() };
         let mut seen = Vec::new();
         let mut after = None;
         loop {
-            let page = items::of_user(&mut world.read().await, "ana", None, after.as_ref(), 2).await.unwrap();
+            let page = items::of_user(&mut world.read().await, of_ana, after.as_ref(), 2).await.unwrap();
             let Some(last) = page.last() else { break };
             after = Some(last.key.clone());
             seen.extend(page.iter().map(|item| item.key.to_string()));
         }
         assert_eq!(seen, ["session:z", "task:a", "task:b", "task:c"]);
-        let kind = Some(ItemKind::Session);
-        let sessions = items::of_user(&mut world.read().await, "ana", kind, None, 10).await.unwrap();
-        assert_eq!(sessions.len(), 1);
+        assert_eq!(listed(&world, Search { kind: Some(ItemKind::Session), ..of_ana }).await, ["session:z"]);
+    }
+
+    async fn a_users_items_are_found_by_their_state(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.put(&task("a"), &task_body("ana", "a"), at(1)).await;
+        let of_ana = Search { user_id: "ana", ..Search::default() };
+        let of = async |state| listed(&world, Search { state: Some(state), ..of_ana }).await;
+        assert_eq!(of(SyncState::NotConnected).await, ["task:a"]);
+        world.connected("ana").await;
+        world.settle(at(1)).await;
+        world.put(&task("b"), &task_body("ana", "b"), at(2)).await;
+        world.put(&task("gone"), &task_body("ana", "gone"), at(2)).await;
+        world.delete(&task("gone"), at(3)).await;
+        assert_eq!(of(SyncState::Synced).await, ["task:a"]);
+        assert_eq!(of(SyncState::Waiting).await, ["task:b"]);
+        assert_eq!(of(SyncState::NotConnected).await, [""; 0]);
+        assert_eq!(listed(&world, Search { leaving: true, ..of_ana }).await, ["task:a", "task:b", "task:gone"]);
+        world.settle(at(4)).await;
+        assert_eq!(listed(&world, Search { leaving: true, ..of_ana }).await, ["task:a", "task:b"]);
     }
 
     async fn a_damaged_body_names_its_place(db: TestDatabase) {

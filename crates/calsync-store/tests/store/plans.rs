@@ -16,7 +16,7 @@ fn source(file: &str) -> String {
 
 /// The statement in `file` that contains `marker`, with the fragments that it shares filled in.
 fn statement(file: &str, marker: &str) -> String {
-    let (mut text, shared) = (source(file), source("dialect.rs"));
+    let (mut text, shared) = (source(file), [source("dialect.rs"), source("mappings/mod.rs")].concat());
     for fragment in shared.split("macro_rules! ").skip(1) {
         let name = fragment.split_once(' ').unwrap().0;
         let sql = fragment.split('"').nth(1).unwrap();
@@ -43,6 +43,7 @@ async fn frequent_statements_use_their_indexes() {
     for (file, marker, index) in [
         ("dialect.rs", "lease_until = $3 + $2", "user_integrations_due"),
         ("leases.rs", "SELECT MIN(", "user_integrations_due"),
+        ("leases.rs", "COALESCE($4, MIN(due_at), $9)", "sync_mappings_due"),
         ("mappings/due.rs", "FROM sync_mappings m JOIN items i", "sync_mappings_due"),
         ("mappings/due.rs", "SELECT MIN(due_at)", "sync_mappings_due"),
         ("mappings/shown.rs", "FROM item_users u", "sqlite_autoindex_item_users_1"),
@@ -58,7 +59,9 @@ async fn frequent_statements_use_their_indexes() {
     ] {
         let plan = plan(&mut connection, &statement(file, marker)).await;
         assert!(plan.iter().any(|step| step.contains(index)), "{file}: {plan:#?}");
-        let scans = plan.iter().find(|step| step.starts_with("SCAN") && !step.contains("INDEX"));
+        // A sub-select of one row, `next`, is no table.
+        let is_scan = |step: &&String| step.starts_with("SCAN") && *step != "SCAN next";
+        let scans = plan.iter().find(|step| is_scan(step) && !step.contains("INDEX"));
         assert_eq!(scans, None, "{file}: reads a whole table: {plan:#?}");
         let sorts = plan.iter().find(|step| step.contains("TEMP B-TREE FOR ORDER BY"));
         assert_eq!(sorts, None, "{file}: sorts what an index could give in order: {plan:#?}");

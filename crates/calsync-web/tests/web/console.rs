@@ -250,6 +250,13 @@ async fn no_text_becomes_markup_and_no_title_is_shown() {
     assert!(page.text.contains("You need writer access &#60;script&#62;"), "verbatim: {}", page.text);
     let items = world.visit("/admin/users/ana/items", &cookies).await;
     assert!(items.text.contains("https://app.example.org/tasks/1") && items.text.contains("2031-03-09"));
+    let user = world.visit("/admin/users/ana", &cookies).await;
+    for (state, is_there) in [("synced", true), ("waiting", false), ("parked", false), ("held", false)] {
+        let path = format!("/admin/users/ana/items?state={state}");
+        assert!(user.text.contains(&format!("href=\"{path}\"")), "each count leads to its list: {state}");
+        let items = world.visit(&path, &cookies).await;
+        assert_eq!(items.text.contains("https://app.example.org/tasks/1"), is_there, "{state}");
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,4 @@
 //! `GET /api/v1/items?user_id=&kind=&state=`: a user's items, in the order of kind and id.
-//!
-//! A state is known only after looking at each item, so a page may be shorter than asked, or even
-//! empty, while the list goes on: `next_cursor` alone tells the end.
 
 use axum::Json;
 use axum::extract::State;
@@ -16,37 +13,10 @@ use crate::shapes::item::ItemShape;
 use crate::shapes::{Audience, List};
 use crate::web::Web;
 
-/// What is looked for.
-struct Search {
-    user_id: String,
-    kind: Option<ItemKind>,
-    state: Option<SyncState>,
-    limit: i64,
-    list: String,
-    after: Option<ItemKey>,
-}
-
-pub(crate) async fn handler(State(web): State<Web>, query: Query) -> Result<Json<List<ItemShape>>, Problem> {
-    let search = parse(query)?;
-    let mut tx = web.engine.store().read().await?;
-    let (user_id, after) = (&search.user_id, search.after.as_ref());
-    // One more than asked tells whether the list goes on.
-    let mut found = items::of_user(&mut tx, user_id, search.kind, after, search.limit + 1).await?;
-    let goes_on = found.len() as i64 > search.limit;
-    found.truncate(usize::try_from(search.limit).unwrap_or_default());
-    let last = found.last().filter(|_| goes_on);
-    let next_cursor = last.and_then(|item| cursor::write(&search.list, &item.key));
-    let mut items = Vec::with_capacity(found.len());
-    for item in found {
-        let shape = ItemShape::load(&mut tx, item, Audience::user_of).await?;
-        if search.matches(&shape) {
-            items.push(shape);
-        }
-    }
-    Ok(Json(List { items, next_cursor }))
-}
-
-fn parse(mut query: Query) -> Result<Search, Problem> {
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    mut query: Query,
+) -> Result<Json<List<ItemShape>>, Problem> {
     let user_id = query.take_as("user_id", "must be a user's id", |id| {
         check_id("user_id", id).is_ok().then(|| id.to_owned())
     });
@@ -56,17 +26,23 @@ fn parse(mut query: Query) -> Result<Search, Problem> {
     let user_id = user_id.unwrap_or_default();
     let filters = (&user_id, kind.map(ItemKind::name), state.map(SyncState::name));
     let list = format!("items {filters:?}");
-    let after = query.take_as("cursor", "is not a cursor of this list", |text| cursor::read(&list, text));
+    let after =
+        query.take_as("cursor", "is not a cursor of this list", |text| cursor::read::<ItemKey>(&list, text));
     if user_id.is_empty() {
         query.refuse("user_id", "is required");
     }
     query.end()?;
-    Ok(Search { user_id, kind, state, limit, list, after })
-}
-
-impl Search {
-    fn matches(&self, item: &ItemShape) -> bool {
-        let Some(state) = self.state else { return true };
-        item.sync.iter().any(|one| one.user_id == self.user_id && one.state == state)
+    let search = items::Search { user_id: &user_id, kind, state, leaving: false };
+    let mut tx = web.engine.store().read().await?;
+    // One more than asked tells whether the list goes on.
+    let mut found = items::of_user(&mut tx, search, after.as_ref(), limit + 1).await?;
+    let goes_on = found.len() as i64 > limit;
+    found.truncate(usize::try_from(limit).unwrap_or_default());
+    let last = found.last().filter(|_| goes_on);
+    let next_cursor = last.and_then(|item| cursor::write(&list, &item.key));
+    let mut items = Vec::with_capacity(found.len());
+    for item in found {
+        items.push(ItemShape::load(&mut tx, item, Audience::user_of).await?);
     }
+    Ok(Json(List { items, next_cursor }))
 }

@@ -1,4 +1,4 @@
-//! `GET /admin/users/{user_id}/items`: each item and where it stands. Titles are masked: kind,
+//! `GET /admin/users/{user_id}/items`: each item, or those in one state, and where it stands. Titles are masked: kind,
 //! start and link are enough to match a ticket.
 
 use askama::Template;
@@ -29,6 +29,9 @@ struct Page<'a> {
     shell: Shell<'a>,
     head: Head,
     items: Vec<Row>,
+    /// The choices of the state filter: value, word, whether it is chosen.
+    states: Vec<(&'static str, &'static str, bool)>,
+    is_filtered: bool,
     next: Option<String>,
 }
 
@@ -48,7 +51,9 @@ pub(crate) async fn handler(
     InPath(user_id): InPath<String>,
     mut query: Query,
 ) -> Result<Response, Problem> {
-    let list = format!("console items of {user_id}");
+    let state = query.take_as("state", "is not a state of an item", SyncState::from_name);
+    let state_name = state.map(SyncState::name);
+    let list = format!("console items of {user_id} {state_name:?}");
     let after = query.take_as("cursor", "is not a cursor of this list", |text| {
         let (kind, id) = cursor::read::<(String, String)>(&list, text)?;
         ItemKind::from_name(&kind).map(|kind| ItemKey { kind, id })
@@ -56,15 +61,25 @@ pub(crate) async fn handler(
     query.end()?;
     let mut tx = web.engine.store().read().await?;
     let head = Head::of(&mut tx, &user_id, &who, "items").await?;
-    let found = items::of_user(&mut tx, &user_id, None, after.as_ref(), SHOWN).await?;
+    let search = items::Search { user_id: &user_id, kind: None, state, leaving: true };
+    let found = items::of_user(&mut tx, search, after.as_ref(), SHOWN).await?;
     let last = found.last().filter(|_| found.len() as i64 == SHOWN);
     let next = last.and_then(|item| cursor::write(&list, (item.key.kind.name(), &item.key.id)));
-    let next = next.map(|cursor| with_query(&format!("{}/items", head.href), &[("cursor", Some(&cursor))]));
+    let next = next.map(|cursor| {
+        with_query(&format!("{}/items", head.href), &[("state", state_name), ("cursor", Some(&cursor))])
+    });
     let mut rows = Vec::new();
     for item in found {
         rows.push(row(&mut tx, item, &user_id, web.engine.now()).await?);
     }
-    let page = Page { shell: Shell::new(&web, &who, "users"), head, items: rows, next };
+    let page = Page {
+        shell: Shell::new(&web, &who, "users"),
+        head,
+        items: rows,
+        states: states(state),
+        is_filtered: state.is_some(),
+        next,
+    };
     Ok(render(StatusCode::OK, &page))
 }
 
@@ -99,6 +114,12 @@ fn when(body: &ItemBody) -> String {
 fn link(body: &ItemBody) -> Option<String> {
     let is_web = |url: &String| url.starts_with("https://") || url.starts_with("http://");
     body.url.clone().or_else(|| body.meeting_url.clone()).filter(is_web)
+}
+
+fn states(chosen: Option<SyncState>) -> Vec<(&'static str, &'static str, bool)> {
+    let of = |state: SyncState| (state.name(), shown(state).word, Some(state) == chosen);
+    let any = ("", "Any state", chosen.is_none());
+    std::iter::once(any).chain(SyncState::ALL.iter().copied().map(of)).collect()
 }
 
 const fn shown(state: SyncState) -> Shown {
