@@ -195,7 +195,7 @@ impl Pair {
         self.leave_for_good();
         self.go_back_to(old);
         if is_to_go {
-            self.phase = Phase::Removing;
+            (self.phase, self.removing_since) = (Phase::Removing, None);
         }
         true
     }

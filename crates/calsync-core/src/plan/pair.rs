@@ -1,6 +1,8 @@
 //! A pair: one item in one integration, and what is known of it at Google. Each answer of
 //! Google's moves it by one of the functions here.
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::leaving::{Leaving, LeavingPhase};
 use crate::named::named;
 use crate::owned::Base;
@@ -34,6 +36,9 @@ named! {
     }
 }
 
+/// By how much Google's clock and ours may differ: what is told of two sides' times is told only beyond it.
+const CLOCKS_APART_MAX: SignedDuration = SignedDuration::from_secs(5);
+
 /// Where Google keeps an event of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Address {
@@ -55,6 +60,9 @@ pub struct Pair {
     pub last_generation: i64,
     /// The phase.
     pub phase: Phase,
+    /// When a delete may first have been sent, by our clock, while it may have been. None also where it
+    /// is of no interest who removes the event, since the platform ended its item's life.
+    pub removing_since: Option<Timestamp>,
     /// The whole event as last seen.
     pub remote: Option<RemoteEvent>,
     /// What both sides last agreed on.
@@ -70,6 +78,7 @@ impl Pair {
             address: None,
             last_generation: 0,
             phase: Phase::Untold,
+            removing_since: None,
             remote: None,
             base: None,
             leaving: None,
@@ -106,9 +115,11 @@ impl Pair {
         }
     }
 
-    /// A delete is about to be sent.
-    pub const fn removing(&mut self) {
-        self.phase = Phase::Removing;
+    /// A delete is about to be sent, or may have been sent at `at`.
+    pub fn removing(&mut self, at: Timestamp) {
+        if self.phase != Phase::Removing {
+            (self.phase, self.removing_since) = (Phase::Removing, Some(at));
+        }
     }
 
     /// A write was answered with `remote`.
@@ -129,11 +140,20 @@ impl Pair {
     /// A delete was answered: it is gone, by us.
     pub fn removed(&mut self) {
         (self.phase, self.remote, self.base) = (Phase::RemovedByUs, None, None);
+        self.removing_since = None;
     }
 
     /// It was gone before we asked for the first time: the user removed it.
     pub const fn removed_by_user(&mut self) {
-        self.phase = Phase::RemovedByUser;
+        (self.phase, self.removing_since) = (Phase::RemovedByUser, None);
+    }
+
+    /// Whether `tombstone` is of before the first delete that we may have sent.
+    fn was_removed_before(&self, tombstone: &RemoteEvent) -> bool {
+        let (Some(removed), Some(since)) = (tombstone.updated_at(), self.removing_since) else {
+            return false;
+        };
+        since.duration_since(removed) > CLOCKS_APART_MAX
     }
 
     /// Google's copy is not the one that we knew, or may not be there: look.
@@ -153,9 +173,11 @@ impl Pair {
         }
         self.phase = match (&remote, self.phase) {
             (Some(event), _) if !event.is_cancelled() => Phase::There,
+            (Some(event), Phase::Removing) if self.was_removed_before(event) => Phase::RemovedByUser,
             (_, Phase::Removing) => Phase::RemovedByUs,
             _ => Phase::RemovedByUser,
         };
+        self.removing_since = None;
         self.remote = remote.filter(|_| self.phase == Phase::There);
         // The stamp knows of a write whose answer we never heard.
         self.base = self.remote.as_ref().and_then(carried_base).or_else(|| self.base.take());

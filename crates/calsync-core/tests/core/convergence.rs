@@ -306,18 +306,13 @@ impl Story {
         self.lost_sight |= keeps_another;
         if !keeps_another && !self.service.given_up.contains(&key) {
             self.removal = if will_go { Removal::Unclear } else { Removal::ByUser };
-            self.service.delete_was_unclear = false;
         }
     }
 
     fn check(&self, state: SyncState) {
         let live = self.live();
         assert!(live.len() <= 1, "doubled: {live:#?}");
-        let removal = match self.removal {
-            Removal::ByUser if self.service.delete_was_unclear => Removal::Unclear,
-            removal => removal,
-        };
-        match (self.service.want(), removal) {
+        match (self.service.want(), self.removal) {
             (Want::Absent(_), _) => assert_eq!((live.len(), state), (0, SyncState::Removed)),
             (Want::Present { .. }, Removal::ByUser) => {
                 assert_eq!((live.len(), state), (0, SyncState::RemovedByUser), "resurrected");
@@ -337,7 +332,7 @@ impl Story {
         }
         let is_of = |key: &Key| Some(self.origin(key.clone())) == self.of_event;
         let is_theirs = is_of(key) && !self.service.given_up.iter().any(is_of);
-        if is_theirs && removal == Removal::No && !self.lost_sight {
+        if is_theirs && self.removal == Removal::No && !self.lost_sight {
             self.check_users_fields(event);
         }
     }

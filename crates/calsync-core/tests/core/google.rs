@@ -38,8 +38,7 @@ pub(crate) struct Google {
 impl Google {
     fn store(&mut self, key: &Key, mut event: Map<String, Value>) -> RemoteEvent {
         self.versions += 1;
-        // Each write is a second later than the one before.
-        let now = Timestamp::from_second(self.versions.try_into().unwrap()).unwrap().to_string();
+        let now = self.now().to_string();
         let created = self.events.get(key).map_or_else(|| now.clone().into(), |old| old.0["created"].clone());
         event.insert("created".into(), created);
         event.insert("updated".into(), now.into());
@@ -48,6 +47,11 @@ impl Google {
         event.entry("status").or_insert("confirmed".into());
         self.events.insert(key.clone(), RemoteEvent(event));
         self.get(key).unwrap()
+    }
+
+    /// Each write is later than the one before, by more than clocks may differ.
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_second(10 * i64::try_from(self.versions).unwrap()).unwrap()
     }
 
     /// The event, also a cancelled one, as Google shows it.

@@ -9,6 +9,7 @@ use calsync_core::plan::{Address, LeavingPhase, Pair, Phase, Place, Step, plan};
 use calsync_core::policy::Policy;
 use calsync_core::render::{View, Want, want};
 use calsync_core::sync_state::SyncState;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::google::{Google, Key, No};
@@ -42,8 +43,6 @@ pub(crate) struct Service {
     pub(crate) copies: BTreeMap<Key, Key>,
     /// Events of ours that could not be removed.
     pub(crate) given_up: BTreeSet<Key>,
-    /// Whether a delete's answer was lost: then nobody can tell any more who removed the event.
-    pub(crate) delete_was_unclear: bool,
 }
 
 /// How one step ended.
@@ -81,7 +80,6 @@ impl Service {
             pair: Pair::new(),
             copies: BTreeMap::new(),
             given_up: BTreeSet::new(),
-            delete_was_unclear: false,
         }
     }
 
@@ -98,6 +96,7 @@ impl Service {
     /// The platform deletes the item; a later PUT starts anew.
     pub(crate) fn delete(&mut self) {
         self.item.deleted = true;
+        self.pair.removing_since = None;
         self.pair.phase = match self.pair.phase {
             Phase::RemovedByUser => Phase::RemovedByUs,
             Phase::There | Phase::Told => Phase::Removing,
@@ -117,6 +116,11 @@ impl Service {
             &self.item,
             View { user_id: "ana", user_time_zone: Some("Asia/Seoul"), policy: &self.policy, now },
         )
+    }
+
+    /// Later than all that was written at Google, by more than clocks may differ.
+    fn now(&self) -> Timestamp {
+        self.google.now() + SignedDuration::from_secs(9)
     }
 
     fn place(&self) -> Place<'_> {
@@ -196,7 +200,7 @@ impl Service {
             }
             Step::Delete => {
                 self.pair = pair.clone();
-                self.pair.removing();
+                self.pair.removing(self.now());
             }
             Step::DeleteOld { .. } => {
                 self.pair = pair.clone();
@@ -212,8 +216,8 @@ impl Service {
             return Taken::Settled(*state);
         }
         self.intend(pair, &step);
+        let now = self.now();
         let fault = faults.next().unwrap_or(Fault::None);
-        self.delete_was_unclear |= step == Step::Delete && !matches!(fault, Fault::None | Fault::Refused);
         if fault == Fault::CrashBefore {
             return Taken::Crashed;
         }
@@ -232,7 +236,7 @@ impl Service {
             }
             Fault::AnswerLost => {
                 match step {
-                    Step::Delete => pair.removing(),
+                    Step::Delete => pair.removing(now),
                     Step::DeleteOld { .. } => pair.may_have_left(),
                     Step::LookBack => {}
                     _ => pair.doubt(),
@@ -267,12 +271,14 @@ impl Service {
                 google.update(&key, &etag, event).map(|made| pair.written(made, base))
             }
             Step::Delete => {
-                let (answer, is_first) = (google.delete(&key, None), pair.phase == Phase::There);
-                if matches!(answer, Ok(()) | Err(No::Gone)) {
-                    pair.removed();
-                }
-                if answer == Err(No::Gone) && is_first && !google.is_gone(&key.0) {
-                    pair.removed_by_user();
+                let answer = google.delete(&key, None);
+                match (answer, pair.phase) {
+                    (Err(No::Gone), Phase::There) if !google.is_gone(&key.0) => pair.removed_by_user(),
+                    (Err(No::Gone), Phase::Removing) if pair.removing_since.is_some() => {
+                        pair.looked(google.get(&key));
+                    }
+                    (Ok(()) | Err(No::Gone), _) => pair.removed(),
+                    (Err(_), _) => {}
                 }
                 answer.or_else(|no| if no == No::Gone { Ok(()) } else { Err(no) })
             }
@@ -295,7 +301,7 @@ impl Service {
             return Taken::Settled(SyncState::Parked);
         }
         if was_to_go {
-            pair.removing();
+            pair.removing(self.now());
         }
         pair.give_up_here();
         self.note_given_up(pair);

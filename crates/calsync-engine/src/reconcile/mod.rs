@@ -130,7 +130,7 @@ async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, 
             // Until it is sent it isn't so: a call that Google refuses removes nothing.
             Step::Delete => {
                 let mut told = pair.clone();
-                told.removing();
+                told.removing(caller.now);
                 told
             }
             // After the look the event goes, in the same pass.

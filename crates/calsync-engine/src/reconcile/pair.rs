@@ -154,18 +154,7 @@ impl Caller<'_> {
                 };
                 (Operation::Update, answer.map(|made| pair.written(made, base)).map(|()| Outcome::Done))
             }
-            Step::Delete => {
-                let answer = google.delete_event(token, &calendar_id, &google_id, None).await;
-                let is_first = pair.phase == Phase::There;
-                if answer.is_ok() {
-                    pair.removed();
-                }
-                if answer == Ok(Deleted::AlreadySo) && is_first && !self.is_gone(&calendar_id).await {
-                    // We had not asked for it before: the user was first.
-                    pair.removed_by_user();
-                }
-                (Operation::Delete, answer.map(outcome))
-            }
+            Step::Delete => self.delete(pair, &calendar_id, &google_id).await,
             _ => {
                 let answer = google.get_event(token, &calendar_id, &google_id).await;
                 if answer == Ok(None) && pair.remote.is_some() && self.is_gone(&calendar_id).await {
@@ -174,6 +163,33 @@ impl Caller<'_> {
                 (Operation::Get, answer.map(|remote| pair.looked(remote)).map(|()| Outcome::Done))
             }
         }
+    }
+
+    /// Removes the pair's event. If it is gone already, it is told by whom.
+    async fn delete(
+        &self,
+        pair: &mut Pair,
+        calendar_id: &str,
+        google_id: &str,
+    ) -> (Operation, Result<Outcome, Failure>) {
+        let (google, token) = (self.engine.google(), &self.access.token);
+        let answer = google.delete_event(token, calendar_id, google_id, None).await;
+        match (&answer, pair.phase) {
+            // We had not asked for it before: the user was first.
+            (Ok(Deleted::AlreadySo), Phase::There) if !self.is_gone(calendar_id).await => {
+                pair.removed_by_user();
+            }
+            // We may have asked for it before: its tombstone tells who was first.
+            (Ok(Deleted::AlreadySo), Phase::Removing) if pair.removing_since.is_some() => {
+                match google.get_event(token, calendar_id, google_id).await {
+                    Ok(remote) => pair.looked(remote),
+                    Err(failure) => return (Operation::Get, Err(failure)),
+                }
+            }
+            (Ok(_), _) => pair.removed(),
+            (Err(_), _) => {}
+        }
+        (Operation::Delete, answer.map(outcome))
     }
 
     /// Takes one step at the place that the item moves away from.
@@ -212,7 +228,7 @@ impl Caller<'_> {
         match (side, failure.outcome, operation) {
             (Side::Leaving, Outcome::Unknown, Operation::Delete) => due.pair.may_have_left(),
             (Side::Leaving, ..) => {}
-            (_, Outcome::Unknown, Operation::Delete) => due.pair.removing(),
+            (_, Outcome::Unknown, Operation::Delete) => due.pair.removing(self.now),
             (_, Outcome::Unknown, _) => due.pair.doubt(),
             (_, _, Operation::Insert) if reaction != Reaction::Mend => due.pair.not_told(),
             // A refused look tells nothing of an insert that was sent before.
@@ -225,7 +241,7 @@ impl Caller<'_> {
         }
         if side != Side::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
             if (side, operation) == (Side::Elsewhere, Operation::Delete) {
-                due.pair.removing();
+                due.pair.removing(self.now);
             }
             return (give_up(&mut due.pair, side, failure), Next::Plan);
         }

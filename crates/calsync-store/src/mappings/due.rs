@@ -47,6 +47,7 @@ struct DueRow {
     generation: i64,
     last_generation: i64,
     phase: String,
+    removing_since: Option<i64>,
     remote: Option<String>,
     base: Option<String>,
     leaving_calendar_id: Option<String>,
@@ -94,7 +95,8 @@ impl DueRow {
         let leaving = left.zip(leaving_phase);
         let leaving =
             leaving.map(|(address, phase)| Leaving { address, phase, copy, base: left_base, seen: None });
-        Ok(Pair { address: here, last_generation: self.last_generation, phase, remote, base, leaving })
+        let (last_generation, removing_since) = (self.last_generation, self.removing_since.map(time));
+        Ok(Pair { address: here, last_generation, phase, removing_since, remote, base, leaving })
     }
 }
 
@@ -112,9 +114,9 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
         tx,
         DueRow,
         "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.life, m.calendar_id,
-                m.google_id, m.generation, m.last_generation, m.phase, m.remote, m.base, m.leaving_calendar_id,
-                m.leaving_google_id, m.leaving_generation, m.leaving_phase, m.leaving_copy, m.leaving_base,
-                m.failures, m.reason
+                m.google_id, m.generation, m.last_generation, m.phase, m.removing_since, m.remote, m.base,
+                m.leaving_calendar_id, m.leaving_google_id, m.leaving_generation, m.leaving_phase,
+                m.leaving_copy, m.leaving_base, m.failures, m.reason
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
          WHERE m.integration_id = $1 AND m.wanted_revision <> m.settled_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
@@ -184,7 +186,8 @@ pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -
     const START: &str = concat!(
         set_places!(),
         ",
-             remote = CASE WHEN v.column16 THEN remote END, base = CASE WHEN v.column17 THEN base END
+             remote = CASE WHEN v.column16 THEN remote END, base = CASE WHEN v.column17 THEN base END,
+             removing_since = CASE WHEN life = v.column4 THEN v.column18 END
          FROM ("
     );
     let rows = intents.iter().map(|one| Ok((one, Places::of(one.item, &one.pair)?)));
@@ -198,7 +201,8 @@ pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -
                 row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
                 row.push_bind(*life).push_bind(pair.phase.name());
                 places!(row, places, pair);
-                row.push_bind(pair.remote.is_some()).push_bind(pair.base.is_some())
+                row.push_bind(pair.remote.is_some()).push_bind(pair.base.is_some());
+                row.push_bind(pair.removing_since.map(micros))
             },
             ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
         )?;
@@ -306,7 +310,8 @@ pub async fn finish(
              due_at = CASE WHEN wanted_revision = v.column23 THEN COALESCE(v.column24, due_at) ELSE due_at END,
              last_synced_at = COALESCE(v.column25, last_synced_at),
              verified_at = COALESCE(v.column25, verified_at),
-             updated_at = CASE WHEN v.column19 IS NULL THEN updated_at ELSE v.column26 END
+             updated_at = CASE WHEN v.column19 IS NULL THEN updated_at ELSE v.column26 END,
+             removing_since = CASE WHEN life = v.column4 THEN v.column27 END
          FROM ("
     );
     let finished = pairs.iter().map(Finished::new).collect::<Result<Vec<_>>>()?;
@@ -326,7 +331,8 @@ pub async fn finish(
                 row.push_bind(&one.remote).push_bind(&one.base).push_bind(one.settled);
                 row.push_bind(one.state.name()).push_bind(one.reason.map(Reason::name));
                 row.push_bind(one.failures).push_bind(one.due.wanted_revision).push_bind(one.due_at);
-                row.push_bind(is_synced.then_some(now)).push_bind(now)
+                row.push_bind(is_synced.then_some(now)).push_bind(now);
+                row.push_bind(pair.removing_since.map(micros))
             },
             ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
         )?;

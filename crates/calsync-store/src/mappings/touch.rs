@@ -87,8 +87,10 @@ async fn touch_pairs(
              wanted_revision = sync_mappings.wanted_revision + 1, due_at = excluded.due_at, failures = 0,
              updated_at = CASE WHEN sync_mappings.wanted_revision = sync_mappings.settled_revision
                  THEN excluded.updated_at ELSE sync_mappings.updated_at END";
-    const LIFE_ENDED: &str =
-        concat!(", life = sync_mappings.life + 1, phase = ", ended!("sync_mappings.phase"));
+    const LIFE_ENDED: &str = concat!(
+        ", life = sync_mappings.life + 1, removing_since = NULL, phase = ",
+        ended!("sync_mappings.phase")
+    );
     let and_life = if ends_life { LIFE_ENDED } else { "" };
     let now = micros(now);
     for run in runs(pairs) {

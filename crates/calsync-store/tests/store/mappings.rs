@@ -212,6 +212,30 @@ on_both_databases! {
         assert_eq!((pair.phase, pair.leaving), (Phase::Removing, due[0].pair.leaving.clone()));
     }
 
+    async fn since_when_a_delete_may_be_under_way_is_kept_until_the_items_life_ends(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.settle(at(1)).await;
+        world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
+        let since = async || world.due(&id, at(3)).await[0].pair.removing_since;
+
+        let lease = world.claim_one("w1", at(2)).await;
+        let mut due = world.due(&id, at(2)).await;
+        due[0].pair.removing(at(2));
+        let mut tx = world.begin().await;
+        let intent = Intent { item: &due[0].item.key, life: due[0].life, pair: due[0].pair.clone() };
+        mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(since().await, Some(at(2)));
+
+        world.put(&task("read"), &task_body("ana", "Read on"), at(3)).await;
+        world.end_pass(&lease, &due, at(3)).await.unwrap();
+        assert_eq!(since().await, Some(at(2)), "its answer never came");
+        world.delete(&task("read"), at(3)).await;
+        assert_eq!(since().await, None, "whoever removes it now, it starts anew");
+    }
+
     async fn what_starts_anew_goes_first_and_only_once(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
