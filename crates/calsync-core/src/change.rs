@@ -35,3 +35,19 @@ named! {
         Undone => "undone",
     }
 }
+
+impl Change {
+    /// Its type as a webhook: `item.` or `integration.` and the name.
+    pub fn webhook_type(self) -> String {
+        let about = match self {
+            Self::NeedsReconnect | Self::Connected | Self::Disconnected => "integration",
+            Self::Completed
+            | Self::Reopened
+            | Self::Rescheduled
+            | Self::Edited
+            | Self::Removed
+            | Self::Restored => "item",
+        };
+        format!("{about}.{}", self.name())
+    }
+}

@@ -5,6 +5,7 @@
 //! values and return values, so every rule can be tested by property and read as a table.
 
 pub mod change;
+pub mod cursor;
 pub mod disconnect;
 pub mod event_id;
 pub mod fingerprint;
@@ -27,3 +28,4 @@ pub mod retry;
 pub mod seams;
 pub mod stamp;
 pub mod sync_state;
+pub mod webhook;

@@ -1,5 +1,5 @@
-//! When to try again. The pauses double from a start to a limit and are jittered by ±25 %, so
-//! that what failed together doesn't come back together.
+//! When to try again, at Google and at the platform's webhook. The pauses double from a start to a
+//! limit and are jittered by ±25 %, so that what failed together doesn't come back together.
 
 use jiff::SignedDuration;
 
@@ -12,6 +12,15 @@ pub const REFUSALS_TO_PARK: i64 = 3;
 struct Pauses {
     first: SignedDuration,
     longest: SignedDuration,
+}
+
+impl Pauses {
+    /// The pause after `failures` (≥ 1) in a row. `jitter` is a random byte.
+    fn after(&self, failures: u32, jitter: u8) -> SignedDuration {
+        let doubled = self.first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(self.longest);
+        let quarters = i32::from(jitter) * 2 - 255;
+        doubled + doubled * quarters / (255 * 4)
+    }
 }
 
 const fn pauses(reason: Reason) -> Pauses {
@@ -33,11 +42,18 @@ pub fn pause(
     jitter: u8,
     retry_after: Option<SignedDuration>,
 ) -> SignedDuration {
-    let Pauses { first, longest } = pauses(reason);
-    let doubled = first.saturating_mul(1 << failures.saturating_sub(1).min(20)).min(longest);
-    let quarters = i32::from(jitter) * 2 - 255;
-    let jittered = doubled + doubled * quarters / (255 * 4);
-    jittered.max(retry_after.unwrap_or(SignedDuration::ZERO))
+    pauses(reason).after(failures, jitter).max(retry_after.unwrap_or(SignedDuration::ZERO))
+}
+
+/// For so long a delivery to the webhook is tried again from its first failure on: an outage over a
+/// long weekend loses nothing.
+pub const WEBHOOK_TRIED_FOR: SignedDuration = SignedDuration::from_hours(5 * 24);
+
+/// The pause before the next try of a delivery to the webhook, after `failures` (≥ 1) in a row; the
+/// longest is an hour, so that a receiver that is back after days hears all within one.
+pub fn webhook_pause(failures: u32, jitter: u8) -> SignedDuration {
+    let pauses = Pauses { first: SignedDuration::from_secs(5), longest: SignedDuration::from_secs(3_600) };
+    pauses.after(failures, jitter)
 }
 
 /// What becomes of an item after a failure.
@@ -68,6 +84,13 @@ mod tests {
         assert_eq!(seconds, [1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
         assert_eq!(pause(Reason::GoogleUnavailable, 3, 0, None).as_millis(), 3_000);
         assert_eq!(pause(Reason::GoogleUnavailable, 3, 255, None).as_millis(), 5_000);
+    }
+
+    #[test]
+    fn a_webhook_is_tried_again_soon_at_first_and_hourly_for_days() {
+        let seconds: Vec<i64> = (1..=12).map(|failures| webhook_pause(failures, 255).as_secs()).collect();
+        assert_eq!(seconds, [6, 12, 25, 50, 100, 200, 400, 800, 1_600, 3_200, 4_500, 4_500]);
+        assert_eq!(webhook_pause(1_000, 0).as_secs(), 2_700);
     }
 
     #[test]

@@ -9,7 +9,6 @@ mod api;
 mod assets;
 mod caller;
 mod client;
-mod cursor;
 mod guard;
 mod health;
 mod idempotency;
@@ -28,5 +27,6 @@ mod transaction;
 mod web;
 mod who;
 
+use calsync_core::cursor;
 pub use router::router;
 pub use serve::{ServeLimits, serve};

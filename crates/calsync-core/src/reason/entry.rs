@@ -59,7 +59,7 @@ pub enum Actor {
 }
 
 /// What to do next.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct NextStep {
     /// In plain words.
     pub text: &'static str,

@@ -114,6 +114,16 @@ impl Reason {
     pub const fn next_step_of_user(self, language: Language) -> &'static str {
         for_users::next_step(self).to(language)
     }
+
+    /// The next step as the user is told it: they never hear of a button that only others have.
+    pub const fn step_of_user(self, language: Language) -> NextStep {
+        let NextStep { who, action, .. } = self.entry().next_step;
+        let action = match who {
+            Actor::Support | Actor::Operator => None,
+            Actor::User | Actor::Nobody => action,
+        };
+        NextStep { text: self.next_step_of_user(language), who, action }
+    }
 }
 
 #[cfg(test)]

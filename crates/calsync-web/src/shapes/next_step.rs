@@ -1,7 +1,7 @@
-//! What to do next, and who does it. A user is never told to do what only an operator can.
+//! What to do next, and who does it.
 
 use calsync_core::language::Text;
-use calsync_core::reason::{Actor, Reason};
+use calsync_core::reason::{self, Actor, Reason};
 use serde::Serialize;
 
 use super::Audience;
@@ -54,16 +54,11 @@ impl NextStep {
 
     /// What the table of reasons says, as far as it is the reader's.
     pub(crate) const fn for_reason(reason: Reason, audience: Audience) -> Self {
-        let step = &reason.entry().next_step;
-        match (audience, step.who) {
-            (Audience::Admin, _) => Self::of(step.who, step.text, step.action),
-            (Audience::User(language), Actor::Support | Actor::Operator) => {
-                Self::of(step.who, reason.next_step_of_user(language), None)
-            }
-            (Audience::User(language), _) => {
-                Self::of(step.who, reason.next_step_of_user(language), step.action)
-            }
-        }
+        let reason::NextStep { text, who, action } = match audience {
+            Audience::Admin => reason.entry().next_step,
+            Audience::User(language) => reason.step_of_user(language),
+        };
+        Self::of(who, text, action)
     }
 }
 

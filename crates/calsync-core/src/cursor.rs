@@ -1,8 +1,7 @@
 //! Cursors: where a list goes on. A cursor is good for the list and the filters that it came from,
 //! and tells nothing but a place that its holder has seen.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use data_encoding::BASE64URL_NOPAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
@@ -16,14 +15,14 @@ struct Cursor<P> {
 }
 
 /// The cursor after the entry `after` of the list `of`.
-pub(crate) fn write(of: &str, after: impl Serialize) -> Option<String> {
+pub fn write(of: &str, after: impl Serialize) -> Option<String> {
     let cursor = Cursor { of: of.to_owned(), after };
-    serde_json::to_vec(&cursor).ok().map(|json| URL_SAFE_NO_PAD.encode(json))
+    serde_json::to_vec(&cursor).ok().map(|json| BASE64URL_NOPAD.encode(&json))
 }
 
 /// The place that `text` names, if it is a cursor of the list `of`.
-pub(crate) fn read<P: DeserializeOwned>(of: &str, text: &str) -> Option<P> {
-    let json = URL_SAFE_NO_PAD.decode(text).ok()?;
+pub fn read<P: DeserializeOwned>(of: &str, text: &str) -> Option<P> {
+    let json = BASE64URL_NOPAD.decode(text.as_bytes()).ok()?;
     let cursor: Cursor<P> = serde_json::from_slice(&json).ok()?;
     (cursor.of == of).then_some(cursor.after)
 }
