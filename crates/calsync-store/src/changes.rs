@@ -5,12 +5,14 @@
 use calsync_core::change::{Change, ChangeOutcome};
 use calsync_core::ids::new_id;
 use calsync_core::item::{ItemKey, ItemKind};
+use calsync_core::webhook::{stream_of_connection, stream_of_item};
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::time::{micros, time};
+use crate::webhooks::{self, Announcement};
 use crate::{Result, Store, StoreError, Tx};
 
 const TABLE: &str = "changes";
@@ -55,15 +57,18 @@ pub struct PlacedChange {
     pub after: Value,
 }
 
-/// Keeps a change. It has no place yet.
+/// Keeps a change, and that the webhook is to be sent it. It has no place yet.
 pub async fn record(store: &Store, tx: &mut Tx, new: &NewChange<'_>, now: Timestamp) -> Result<()> {
+    let id = new_id(now, store.entropy());
     // Whoever changes the same thing waits for us, so times rise in the order of commit even if clocks differ.
-    execute!(
+    let at = fetch_optional!(
         tx,
+        (i64,),
         "INSERT INTO changes (id, at, user_id, kind, item_id, change, outcome, before, after)
          SELECT $1, CASE WHEN MAX(at) >= $2 THEN MAX(at) + 1 ELSE $2 END, $3, $4, $5, $6, $7, $8, $9
-         FROM changes WHERE user_id = $3",
-        new_id(now, store.entropy()),
+         FROM changes WHERE user_id = $3
+         RETURNING at",
+        &id,
         micros(now),
         new.user_id,
         new.item.map(|item| item.kind.name()),
@@ -73,7 +78,17 @@ pub async fn record(store: &Store, tx: &mut Tx, new: &NewChange<'_>, now: Timest
         new.before.to_string(),
         new.after.to_string(),
     )?;
-    Ok(())
+    let provider = new.after["provider"].as_str().unwrap_or_default();
+    let stream = new.item.map_or_else(|| stream_of_connection(new.user_id, provider), stream_of_item);
+    let announcement = Announcement {
+        id: &id,
+        at: at.map_or(now, |(at,)| time(at)),
+        event_type: &new.change.webhook_type(),
+        stream: &stream,
+        user_id: Some(new.user_id),
+        data: None,
+    };
+    webhooks::announce(tx, &announcement, now).await
 }
 
 /// Gives up to `limit` committed changes their places; answers how many. The row of the feed is
@@ -117,6 +132,18 @@ struct Row {
     outcome: String,
     before: String,
     after: String,
+}
+
+/// The change with this id, once it has its place.
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<PlacedChange>> {
+    let row = fetch_optional!(
+        tx,
+        Row,
+        "SELECT position, id, at, user_id, kind, item_id, change, outcome, before, after FROM changes
+         WHERE id = $1 AND position IS NOT NULL",
+        id,
+    )?;
+    row.map(read).transpose()
 }
 
 /// The changes that have a place after `position`, in order.

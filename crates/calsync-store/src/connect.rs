@@ -172,6 +172,17 @@ pub async fn find_link(tx: &mut Tx, token: &str) -> Result<Option<Link>> {
     }))
 }
 
+/// Forgets links that ended before `oldest`; at most `limit`.
+pub async fn forget_links(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    Ok(execute!(
+        tx,
+        "DELETE FROM connect_links WHERE token_hash IN
+             (SELECT token_hash FROM connect_links WHERE expires_at < $1 ORDER BY expires_at LIMIT $2)",
+        micros(oldest),
+        limit,
+    )?)
+}
+
 /// Uses the link up; false if it was used before or is too old.
 pub async fn use_link(tx: &mut Tx, token: &str, now: Timestamp) -> Result<bool> {
     let used = execute!(

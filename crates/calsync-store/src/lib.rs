@@ -38,6 +38,7 @@ mod text;
 mod time;
 pub mod user_search;
 pub mod users;
+pub mod webhooks;
 
 pub use db::{Store, StoreOptions, Tx};
 pub use error::StoreError;

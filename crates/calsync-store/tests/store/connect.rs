@@ -99,6 +99,9 @@ on_both_databases! {
         assert_eq!(connect::find_link(&mut tx, "token-3").await.unwrap(), None);
         tx.commit().await.unwrap();
         assert_eq!(world.raw().await.count("connect_links", "token_hash LIKE 'token%'").await, 0, "hashes only");
+        let mut tx = world.begin().await;
+        assert_eq!(connect::forget_links(&mut tx, at(15), 9).await.unwrap(), 0);
+        assert_eq!(connect::forget_links(&mut tx, at(16), 9).await.unwrap(), 2);
     }
 
     async fn a_try_is_taken_once_by_its_own_browser_in_time(db: TestDatabase) {

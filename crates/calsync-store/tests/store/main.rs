@@ -26,4 +26,5 @@ mod raw;
 mod rotation;
 mod schema;
 mod tokens;
+mod webhooks;
 mod world;

@@ -56,6 +56,12 @@ async fn frequent_statements_use_their_indexes() {
         ("overview.rs", "FROM connect_attempts", "connect_attempts_by_time"),
         ("refusals.rs", "WHERE id > $1", "sqlite_autoindex_refusals_1"),
         ("idempotency.rs", "created_at < $1", "idempotency_keys_by_age"),
+        ("connect.rs", "DELETE FROM connect_links", "connect_links_by_end"),
+        ("webhooks/announce.rs", "CROSS JOIN", "webhook_deliveries_by_stream"),
+        ("webhooks/lease.rs", "WITH due", "webhook_deliveries_due"),
+        ("webhooks/lease.rs", "WITH due", "webhook_deliveries_by_stream"),
+        ("webhooks/lease.rs", "SELECT MIN(due_at)", "webhook_deliveries_due"),
+        ("webhooks/list.rs", "DELETE FROM webhook_deliveries", "webhook_deliveries_by_age"),
     ] {
         let plan = plan(&mut connection, &statement(file, marker)).await;
         assert!(plan.iter().any(|step| step.contains(index)), "{file}: {plan:#?}");

@@ -1,0 +1,76 @@
+//! What the webhook is to be sent, in the transaction in which it happens.
+
+use calsync_core::webhook::TEST;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+
+use super::Claim;
+use crate::db::execute;
+use crate::dialect::lease_clock;
+use crate::time::micros;
+use crate::{Result, Tx};
+
+/// Something that the webhook is to be sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Announcement<'a> {
+    /// The delivery's id; that of the change, if it tells of one.
+    pub id: &'a str,
+    /// When it happened.
+    pub at: Timestamp,
+    /// Its type, such as `disconnect.finished`.
+    pub event_type: &'a str,
+    /// What it keeps its order with: that of an item, or of a connection.
+    pub stream: &'a str,
+    /// Whom it concerns, if anybody.
+    pub user_id: Option<&'a str>,
+    /// What it tells; none: the change of the same id.
+    pub data: Option<&'a Value>,
+}
+
+/// Keeps a delivery, if a webhook was ever set up. Whoever changes the same thing waits for us, so
+/// `at` rises within a stream in the order of commit even if clocks differ.
+pub async fn announce(tx: &mut Tx, new: &Announcement<'_>, now: Timestamp) -> Result<()> {
+    // Behind one that has to wait it is not due earlier: whoever looks for what is due needn't see it.
+    execute!(
+        tx,
+        "INSERT INTO webhook_deliveries (id, at, type, stream, user_id, data, state, is_replay, due_at,
+             attempts, failures, lease_until, fence)
+         SELECT $1, CASE WHEN earlier.at >= $2 THEN earlier.at + 1 ELSE $2 END, $3, $4, $5, $6, 'waiting', FALSE,
+             CASE WHEN earlier.due_at > $7 THEN earlier.due_at ELSE $7 END, 0, 0, 0, 0
+         FROM webhook_endpoint CROSS JOIN
+             (SELECT MAX(at) AS at, MAX(due_at) AS due_at FROM webhook_deliveries
+              WHERE stream = $4 AND state = 'waiting' AND NOT is_replay) AS earlier
+         WHERE webhook_endpoint.id = 1",
+        new.id,
+        micros(new.at),
+        new.event_type,
+        new.stream,
+        new.user_id,
+        new.data.map(Value::to_string),
+        micros(now),
+    )?;
+    Ok(())
+}
+
+/// Keeps a delivery that tries the webhook, claimed for `length` by who asks for it.
+pub async fn begin_test(
+    tx: &mut Tx,
+    id: &str,
+    data: &Value,
+    length: SignedDuration,
+    now: Timestamp,
+) -> Result<Claim> {
+    let clock = lease_clock(tx, now).await?;
+    execute!(
+        tx,
+        "INSERT INTO webhook_deliveries (id, at, type, stream, data, state, is_replay, due_at, attempts,
+             failures, lease_until, fence)
+         VALUES ($1, $2, $3, $1, $4, 'waiting', FALSE, $2, 0, 0, $5, 1)",
+        id,
+        micros(now),
+        TEST,
+        data.to_string(),
+        micros(clock.saturating_add(length).unwrap_or(clock)),
+    )?;
+    Ok(Claim { delivery_id: id.to_owned(), fence: 1 })
+}
