@@ -5,7 +5,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, disconnect, forget, lanes, upkeep};
+use crate::{Engine, EngineError, disconnect, forget, lanes, upkeep, webhooks};
 
 /// Runs every loop until `stop`, and until what is under way has ended.
 ///
@@ -14,6 +14,7 @@ use crate::{Engine, EngineError, disconnect, forget, lanes, upkeep};
 /// | [`lanes`] | each second, or when told | passes over integrations |
 /// | [`disconnect`] | each second, or when told | steps of disconnects |
 /// | [`forget`] | each second | users who are being deleted |
+/// | [`webhooks`] | each second, or when told | sends what the platform is to hear |
 /// | [`upkeep`] | each hour | uses grants that lie idle, forgets what is old |
 ///
 /// # Errors
@@ -24,6 +25,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         lanes::run(engine.clone(), stop.clone()),
         disconnect::run(engine.clone(), stop.clone()),
         forget::run(engine.clone(), stop.clone()),
+        webhooks::run(engine.clone(), stop.clone()),
         upkeep::run(engine, stop),
     )?;
     Ok(())

@@ -11,6 +11,8 @@ use calsync_store::integrations::Integration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
 
+use crate::webhooks::Webhook;
+
 /// The rules of a deployment.
 #[derive(Clone, Debug)]
 pub struct Settings {
@@ -65,6 +67,8 @@ pub struct EngineOptions {
     pub entropy: Arc<dyn Entropy>,
     /// The rules.
     pub settings: Settings,
+    /// The platform's webhook, if it has one.
+    pub webhook: Option<Webhook>,
 }
 
 /// The engine, cheap to clone.
@@ -76,13 +80,15 @@ struct Inner {
     calls: Semaphore,
     work: Notify,
     disconnects: Notify,
+    webhooks: Notify,
 }
 
 impl Engine {
     /// Puts an engine together; it does nothing by itself. See [`crate::background::run`].
     pub fn new(options: EngineOptions) -> Self {
         let calls = Semaphore::new(options.settings.calls_in_flight);
-        Self(Arc::new(Inner { options, calls, work: Notify::new(), disconnects: Notify::new() }))
+        let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
+        Self(Arc::new(Inner { options, calls, work, disconnects, webhooks }))
     }
 
     /// The store.
@@ -110,6 +116,11 @@ impl Engine {
         &self.0.options.settings
     }
 
+    /// The platform's webhook, if it has one.
+    pub fn webhook(&self) -> Option<&Webhook> {
+        self.0.options.webhook.as_ref()
+    }
+
     /// Work may be due: for after a commit that touched pairs. Only a hint; polling is the truth.
     pub fn hint(&self) {
         self.0.work.notify_one();
@@ -126,6 +137,15 @@ impl Engine {
 
     pub(crate) async fn hinted_of_disconnects(&self) {
         self.0.disconnects.notified().await;
+    }
+
+    /// The webhook may be due something. Only a hint, too.
+    pub(crate) fn hint_webhooks(&self) {
+        self.0.webhooks.notify_one();
+    }
+
+    pub(crate) async fn hinted_of_webhooks(&self) {
+        self.0.webhooks.notified().await;
     }
 
     pub(crate) fn calls(&self) -> &Semaphore {

@@ -20,6 +20,7 @@ mod ours;
 pub mod reconcile;
 mod tokens;
 pub mod upkeep;
+pub mod webhooks;
 
 pub use engine::{Engine, EngineOptions, Settings};
 pub use error::EngineError;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, feed, tokens};
+use crate::{Engine, EngineError, connect, feed, tokens, webhooks};
 
 /// Between two rounds.
 const PERIOD: Duration = Duration::from_secs(3_600);
@@ -32,5 +32,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) -> Result<(), E
 /// If the store fails.
 pub async fn round(engine: &Engine) -> Result<(), EngineError> {
     tokens::wake_idle(engine).await?;
-    feed::forget_old(engine).await
+    webhooks::forget_old(engine).await?;
+    feed::forget_old(engine).await?;
+    connect::forget_old_links(engine).await
 }

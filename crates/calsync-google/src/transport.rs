@@ -31,7 +31,7 @@ pub enum TransportFailure {
     NoAnswer,
     /// No whole answer within the limit: it may have happened.
     TooSlow,
-    /// The answer is larger than any answer of Google's: it may have happened.
+    /// The answer is larger than it may be: it may have happened.
     TooLarge,
 }
 

@@ -171,5 +171,6 @@ async fn engine(
         clock: Arc::new(clock.clone()),
         entropy: Arc::new(chance.clone()),
         settings: Settings { calls_in_flight_per_integration: CALLS_AT_ONCE, ..Settings::default() },
+        webhook: None,
     }))
 }

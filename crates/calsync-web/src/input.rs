@@ -28,6 +28,13 @@ pub(crate) fn object_or_nothing(body: &[u8]) -> Result<Map<String, Value>, Probl
     if body.is_empty() { Ok(Map::new()) } else { object(body) }
 }
 
+/// Nothing at all, or an object without fields.
+pub(crate) fn no_fields(body: &[u8]) -> Result<(), Problem> {
+    let mut errors = Vec::new();
+    unknown_keys(&object_or_nothing(body)?, &[], &mut errors);
+    if errors.is_empty() { Ok(()) } else { Err(Problem::fields(errors)) }
+}
+
 /// Names every key of `body` that is not `known`.
 pub(crate) fn unknown_keys(body: &Map<String, Value>, known: &[&str], errors: &mut Vec<FieldError>) {
     let unknown = body.keys().filter(|key| !known.contains(&key.as_str()));

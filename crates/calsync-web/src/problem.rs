@@ -32,6 +32,7 @@ pub(crate) enum Kind {
     RequestUnderWay,
     UserBeingDeleted,
     NothingToCleanUp,
+    NoWebhook,
     LinkExpired,
     TooLarge,
     WrongContentType,
@@ -63,6 +64,7 @@ impl Kind {
             Self::NothingToCleanUp => {
                 ("/problems/nothing-to-clean-up", 404, "No disconnect of this user left anything")
             }
+            Self::NoWebhook => ("/problems/no-webhook", 409, "No webhook is set up: platform.webhook_url"),
             Self::LinkExpired => ("/problems/link-expired", 410, "This link was used already or is too old"),
             Self::TooLarge => ("/problems/too-large", 413, "This is too large"),
             Self::WrongContentType => {

@@ -10,7 +10,7 @@ use calsync_store::admins::Role;
 use calsync_store::api_keys::Scope;
 use http::Method;
 
-use crate::api::v1::{changes, items, refusals, users as api_users};
+use crate::api::v1::{changes, items, refusals, users as api_users, webhook_deliveries, webhooks};
 use crate::web::Web;
 use crate::{assets, health, openapi};
 
@@ -192,6 +192,34 @@ static ROUTES: &[Route] = &[
         query: &["after", "limit", "cursor"],
         answers: &[(200, Some("ChangeList"))],
         handler: || get(changes::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/api/v1/webhooks/test",
+        takes: Takes::Json,
+        summary: "Sends a test to the webhook and tells what came of it; a good answer enables a disabled webhook",
+        request: Some("NoFields"),
+        answers: &[(200, Some("WebhookDelivery"))],
+        handler: || post(webhooks::test::handler),
+        ..GET
+    },
+    Route {
+        path: "/api/v1/webhook-deliveries",
+        summary: "What the webhook was sent, or is to be, newest first, and whether it is sent anything",
+        query: &["state", "limit", "cursor"],
+        answers: &[(200, Some("WebhookDeliveryList"))],
+        handler: || get(webhook_deliveries::list::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/api/v1/webhook-deliveries/{id}/replay",
+        takes: Takes::Json,
+        summary: "Sends a delivery once more, under the same webhook-id; one that waits is sent at once",
+        request: Some("NoFields"),
+        answers: &[(202, Some("WebhookDelivery"))],
+        handler: || post(webhook_deliveries::replay::handler),
         ..GET
     },
     Route {

@@ -41,6 +41,7 @@ pub(crate) fn engine(config: &Config, store: Store) -> anyhow::Result<Engine> {
         clock: Arc::new(MachineClock),
         entropy: Arc::new(MachineEntropy),
         settings: config.settings(),
+        webhook: config.webhook()?,
     }))
 }
 

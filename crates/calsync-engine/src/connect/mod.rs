@@ -13,6 +13,7 @@ pub use begin::{Again, Begun, begin, begin_again};
 pub use calendar::writable_calendars;
 pub(crate) use finish::give_back;
 pub use finish::{Callback, Finished, finish};
+pub(crate) use link::forget_old_links;
 pub use link::{
     LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, create_reconnect_link, use_link,
 };

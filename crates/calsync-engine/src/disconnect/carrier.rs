@@ -14,6 +14,7 @@ use calsync_store::{StoreError, Tx, clean_ups};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
+use super::told;
 use crate::journal::Journal;
 use crate::{Engine, EngineError};
 
@@ -230,9 +231,12 @@ impl<'a> Carrier<'a> {
         }
         disconnects::end_step(&mut tx, &self.lease, &step).await?;
         disconnects::finish(&mut tx, &self.lease, state, now).await?;
+        told::finished(self.engine, &mut tx, &self.saga, &step, state).await?;
         if removes && state == SagaState::Done {
             disconnects::settle_earlier(&mut tx, &self.saga).await?;
         }
-        Ok(tx.commit().await?)
+        tx.commit().await?;
+        self.engine.hint_webhooks();
+        Ok(())
     }
 }

@@ -12,6 +12,7 @@ mod remove;
 mod revoke;
 mod steps;
 mod tokens;
+mod told;
 mod verify;
 mod worker;
 

@@ -12,6 +12,7 @@ use calsync_core::seams::{Clock, Entropy};
 use calsync_engine::calendar::{self, Changed, Wanted};
 use calsync_engine::connect::{self, Begun, Callback, Finished};
 use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy, Saga, SagaState, Started};
+use calsync_engine::webhooks::{self, Webhook};
 use calsync_engine::{Engine, EngineOptions, Settings, clean_up, lanes, reconcile};
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
@@ -28,6 +29,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
+use crate::receiver::Receiver;
 use crate::wire::Wire;
 
 /// Before today, so that on Postgres, whose own clock ends leases, none ends during a story.
@@ -85,6 +87,22 @@ impl World {
     }
 
     pub(crate) async fn with(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::build(database, change, None).await
+    }
+
+    /// A world whose platform has a webhook.
+    pub(crate) async fn with_webhook(database: TestDatabase) -> (Self, Receiver) {
+        let receiver = Receiver::new();
+        let world = Self::build(database, |_| {}, Some(receiver.webhook())).await;
+        webhooks::set_up(&world.engine).await.unwrap();
+        (world, receiver)
+    }
+
+    async fn build(
+        database: TestDatabase,
+        change: impl FnOnce(&mut Settings),
+        webhook: Option<Webhook>,
+    ) -> Self {
         let start: Timestamp = START.parse().unwrap();
         let micros = AtomicI64::new(start.as_microsecond());
         let clock = Arc::new(HandClock { micros, is_broken: AtomicBool::new(false) });
@@ -101,8 +119,14 @@ impl World {
         let client = GoogleClient::new(Endpoints::under("http://google.test"), oauth, Arc::new(wire.clone()));
         let mut settings = Settings::default();
         change(&mut settings);
-        let options =
-            EngineOptions { store, google: client, clock: clock.clone(), entropy: entropy.clone(), settings };
+        let options = EngineOptions {
+            store,
+            google: client,
+            clock: clock.clone(),
+            entropy: entropy.clone(),
+            settings,
+            webhook,
+        };
         Self { google, engine: Engine::new(options), wire, clock, entropy, key, database }
     }
 
@@ -114,6 +138,7 @@ impl World {
             clock: self.clock.clone(),
             entropy: self.entropy.clone(),
             settings: self.engine.settings().clone(),
+            webhook: self.engine.webhook().cloned(),
         })
     }
 
@@ -325,6 +350,7 @@ impl World {
     pub(crate) async fn restart(&self) {
         let mut tx = self.engine.store().begin().await.unwrap();
         disconnects::free_all(&mut tx).await.unwrap();
+        calsync_store::webhooks::free_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
     }
 

@@ -1,4 +1,5 @@
-//! The transport of a running service: HTTP/1.1 and HTTP/2 over kept-alive connections.
+//! The transport of a running service: HTTP/1.1 and HTTP/2 over kept-alive connections. Whoever may
+//! not connect to every address brings a connector of their own.
 //!
 //! Nothing waits longer than its limits and no answer grows without bound. A request that the pool
 //! could not begin to write, since its kept connection had just closed, goes out on a new one: it
@@ -12,7 +13,7 @@ use futures_util::future::BoxFuture;
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::{Body, Transport, TransportError, TransportFailure};
@@ -51,8 +52,8 @@ impl Default for HttpLimits {
 
 /// Sends requests over the network.
 #[derive(Clone, Debug)]
-pub struct HttpTransport {
-    client: Client<HttpsConnector<HttpConnector>, Full<Body>>,
+pub struct HttpTransport<C = HttpConnector> {
+    client: Client<HttpsConnector<C>, Full<Body>>,
     limits: HttpLimits,
 }
 
@@ -74,6 +75,19 @@ impl HttpTransport {
         tcp.enforce_http(false);
         tcp.set_nodelay(true);
         tcp.set_connect_timeout(Some(limits.connect));
+        Self::over(tcp, limits)
+    }
+}
+
+impl<C> HttpTransport<C>
+where
+    HttpsConnector<C>: Connect + Clone + Send + Sync + 'static,
+{
+    /// A transport over connections that `tcp` makes, which keeps to [`HttpLimits::connect`] itself.
+    ///
+    /// # Errors
+    /// As [`HttpTransport::new`].
+    pub fn over(tcp: C, limits: HttpLimits) -> Result<Self, TransportError> {
         let connector = HttpsConnectorBuilder::new()
             .with_provider_and_webpki_roots(rustls::crypto::ring::default_provider())
             .map_err(|error| TransportError {
@@ -115,7 +129,10 @@ impl HttpTransport {
     }
 }
 
-impl Transport for HttpTransport {
+impl<C> Transport for HttpTransport<C>
+where
+    HttpsConnector<C>: Connect + Clone + Send + Sync + 'static,
+{
     fn send(
         &self,
         request: http::Request<Body>,

@@ -6,6 +6,7 @@ use calsync_core::integration::IntegrationState;
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
+use calsync_core::webhook::DeliveryState;
 use serde_json::{Value, json};
 
 /// All schemas, by name.
@@ -28,6 +29,9 @@ pub(super) fn schemas() -> Value {
         "RefusalList": list("Refusal"),
         "Change": change(),
         "ChangeList": list("Change"),
+        "NoFields": object(json!({}), &[]),
+        "WebhookDelivery": webhook_delivery(),
+        "WebhookDeliveryList": webhook_delivery_list(),
         "Integration": integration(),
         "NextStep": object(json!({
             "text": text(),
@@ -246,6 +250,34 @@ fn change() -> Value {
         "before": {"type": "object"},
         "after": {"type": "object"},
     }))
+}
+
+fn webhook_delivery() -> Value {
+    let states: Vec<&str> = DeliveryState::ALL.iter().map(|state| state.name()).collect();
+    full_object(json!({
+        "id": {"type": "string", "description": "The webhook-id; of a change its id in the feed"},
+        "type": text(),
+        "at": time(),
+        "user_id": or_null(id()),
+        "kind": or_null(kind()),
+        "item_id": or_null(id()),
+        "state": {"type": "string", "enum": states},
+        "attempts": count(),
+        "attempted_at": or_null(time()),
+        "next_attempt_at": or_null(time()),
+        "http_status": or_null(json!({"type": "integer"})),
+        "error": or_null(text()),
+    }))
+}
+
+fn webhook_delivery_list() -> Value {
+    let mut list = list("WebhookDelivery");
+    list["properties"]["endpoint"] = full_object(json!({
+        "state": {"type": "string", "enum": ["none", "enabled", "disabled"]},
+        "disabled_at": or_null(time()),
+    }));
+    list["required"] = json!(["items", "next_cursor", "endpoint"]);
+    list
 }
 
 fn integration() -> Value {

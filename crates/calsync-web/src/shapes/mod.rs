@@ -3,7 +3,6 @@
 
 pub(crate) mod admin_user;
 pub(crate) mod audit_row;
-pub(crate) mod change;
 pub(crate) mod connect_attempt;
 pub(crate) mod disconnect;
 pub(crate) mod error_group;
@@ -13,6 +12,7 @@ pub(crate) mod next_step;
 pub(crate) mod refusal;
 pub(crate) mod sync_error;
 pub(crate) mod user;
+pub(crate) mod webhook_delivery;
 
 use calsync_core::language::Language;
 use calsync_store::mappings::ShownPair;

@@ -57,6 +57,22 @@ async fn the_platform_reads_what_became_of_a_connection() {
 }
 
 #[tokio::test]
+async fn without_a_page_of_the_platform_a_lost_connection_has_a_link_until_it_is_back() {
+    let world = World::new().await;
+    connect(&world, "new").await;
+    world.sync().await;
+    loses_its_grant(&world).await;
+    let link = async || changes(&world, "").await["items"][1]["after"]["connect_url"].clone();
+    let url = link().await;
+    let path = url.as_str().unwrap().strip_prefix("http://127.0.0.1:4300").unwrap().to_owned();
+    assert_ne!(link().await, url, "each reading has its own, since none is kept");
+    let to_google = world.submit(&path, "", "calendar=new").await;
+    assert_eq!(to_google.status, 303, "{}", to_google.text);
+    connect(&world, "new").await;
+    assert_eq!(link().await, Value::Null, "nobody has to come back any more");
+}
+
+#[tokio::test]
 async fn changes_are_read_page_by_page_and_forgotten_after_a_month() {
     let world = World::new().await;
     connect(&world, "new").await;

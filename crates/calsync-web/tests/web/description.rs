@@ -9,7 +9,7 @@ use crate::world::{Answer, World};
 
 /// Checks values against the part of JSON Schema that the description uses; what it doesn't know
 /// fails.
-struct Checker(Value);
+pub(crate) struct Checker(pub(crate) Value);
 
 impl Checker {
     fn check(&self, schema: &Value, value: &Value, place: &str) {
@@ -70,7 +70,7 @@ impl Checker {
     }
 
     /// Checks an answer to `method` of `path`, a path of the description.
-    fn answer(&self, method: &str, path: &str, answer: &Answer) {
+    pub(crate) fn answer(&self, method: &str, path: &str, answer: &Answer) {
         let responses = &self.0["paths"][path][method]["responses"];
         let status = answer.status.as_str();
         let response = responses.get(status).unwrap_or(&responses["default"]);

@@ -28,4 +28,5 @@ mod troubles;
 mod users;
 mod visitor;
 mod waiting;
+mod webhooks;
 mod world;

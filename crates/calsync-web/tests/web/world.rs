@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use calsync_core::seams::{Clock, Entropy};
+use calsync_engine::webhooks::{self, Webhook};
 use calsync_engine::{Engine, EngineOptions, Settings, disconnect, forget, lanes, reconcile};
 use calsync_google::transport::Transport;
 use calsync_google::{Endpoints, GoogleClient, OAuthClient, TransportError, TransportFailure};
@@ -114,6 +115,21 @@ impl World {
     }
 
     pub(crate) async fn with(database: TestDatabase, change: impl FnOnce(&mut Settings)) -> Self {
+        Self::build(database, change, None).await
+    }
+
+    /// A world whose platform has a webhook.
+    pub(crate) async fn with_webhook(database: TestDatabase, webhook: Webhook) -> Self {
+        let world = Self::build(database, |_| {}, Some(webhook)).await;
+        webhooks::set_up(&world.engine).await.unwrap();
+        world
+    }
+
+    async fn build(
+        database: TestDatabase,
+        change: impl FnOnce(&mut Settings),
+        webhook: Option<Webhook>,
+    ) -> Self {
         let start: Timestamp = START.parse().unwrap();
         let broken = Arc::new(Broken::default());
         let clock = Arc::new(ManualClock(AtomicI64::new(start.as_microsecond()), broken.clone()));
@@ -140,7 +156,8 @@ impl World {
         let oauth = OAuthClient { client_id: "calsync".into(), client_secret: "secret".to_owned().into() };
         let transport = Arc::new(InProcess(simulator.router(), broken.clone()));
         let google = GoogleClient::new(Endpoints::under("http://google.test"), oauth, transport);
-        let engine = Engine::new(EngineOptions { store, google, clock: clock.clone(), entropy, settings });
+        let options = EngineOptions { store, google, clock: clock.clone(), entropy, settings, webhook };
+        let engine = Engine::new(options);
         let platform = key(&engine, Scope::Platform, "the platform").await;
         let admin = key(&engine, Scope::Admin, "an admin").await;
         let router = calsync_web::router(engine.clone());
@@ -176,6 +193,13 @@ impl World {
             }
         }
         panic!("the engine's work doesn't end");
+    }
+
+    /// Lets the webhook be sent all that is due.
+    pub(crate) async fn send_webhooks(&self) {
+        for claim in webhooks::claim(&self.engine, 100).await.unwrap() {
+            webhooks::deliver(&self.engine, &claim).await.unwrap();
+        }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -1,7 +1,7 @@
 //! `calsync serve`: web, worker, or both in one process.
 
 use anyhow::Context;
-use calsync_engine::{Engine, background};
+use calsync_engine::{Engine, background, webhooks};
 use calsync_web::ServeLimits;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -44,6 +44,7 @@ pub(crate) async fn parts(
     works: bool,
     stop: CancellationToken,
 ) -> anyhow::Result<()> {
+    webhooks::set_up(engine).await?;
     let _stop_all = stop.clone().drop_guard();
     let worker = tokio::spawn({
         let (engine, stop) = (engine.clone(), stop.clone());

@@ -5,5 +5,6 @@
 mod keys;
 mod load;
 mod settings;
+mod webhook;
 
 pub(crate) use load::{Config, ConfigError, Sources};

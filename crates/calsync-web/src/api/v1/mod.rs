@@ -5,3 +5,5 @@ pub(crate) mod changes;
 pub(crate) mod items;
 pub(crate) mod refusals;
 pub(crate) mod users;
+pub(crate) mod webhook_deliveries;
+pub(crate) mod webhooks;

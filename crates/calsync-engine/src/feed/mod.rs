@@ -1,0 +1,73 @@
+//! The feed of changes as the platform reads it, or is sent it. Changes get their places when somebody
+//! reads, all that are committed by then, so that no loop has to run for it.
+
+mod told;
+
+pub use told::{ToldChange, position};
+
+use calsync_store::changes;
+use jiff::SignedDuration;
+
+use crate::{Engine, EngineError};
+
+/// How long changes are kept.
+pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// Changes that get their places, or are forgotten, in one transaction.
+const AT_ONCE: i64 = 1_000;
+
+/// The changes after `position`, at most `limit`, in order.
+///
+/// # Errors
+/// If the store fails.
+pub async fn after(engine: &Engine, position: i64, limit: i64) -> Result<Vec<ToldChange>, EngineError> {
+    place_all(engine).await?;
+    let mut tx = engine.store().read().await?;
+    let found = changes::after(&mut tx, position, limit).await?;
+    drop(tx);
+    let mut told = Vec::with_capacity(found.len());
+    for change in found {
+        told.push(told::tell(engine, change).await?);
+    }
+    Ok(told)
+}
+
+/// The change with this id; none: it is forgotten.
+pub(crate) async fn one(engine: &Engine, id: &str) -> Result<Option<ToldChange>, EngineError> {
+    place_all(engine).await?;
+    let mut tx = engine.store().read().await?;
+    let found = changes::get(&mut tx, id).await?;
+    drop(tx);
+    match found {
+        Some(change) => Ok(Some(told::tell(engine, change).await?)),
+        None => Ok(None),
+    }
+}
+
+async fn place_all(engine: &Engine) -> Result<(), EngineError> {
+    let mut tx = engine.store().read().await?;
+    if !changes::any_without_place(&mut tx).await? {
+        return Ok(());
+    }
+    drop(tx);
+    loop {
+        let mut tx = engine.store().begin().await?;
+        let placed = changes::place(&mut tx, AT_ONCE).await?;
+        tx.commit().await?;
+        if placed < AT_ONCE.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}
+
+/// Forgets changes that are older than a month.
+pub(crate) async fn forget_old(engine: &Engine) -> Result<(), EngineError> {
+    let oldest = engine.now().saturating_sub(KEPT).unwrap_or_default();
+    loop {
+        let mut tx = engine.store().begin().await?;
+        let forgotten = changes::forget(&mut tx, oldest, AT_ONCE).await?;
+        tx.commit().await?;
+        if forgotten < AT_ONCE.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}

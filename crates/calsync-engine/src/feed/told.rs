@@ -1,0 +1,96 @@
+//! A change as the platform is told of it, by the feed and by the webhook alike. Of a connection that
+//! needs its user it says, in their language, what happened and the way back.
+
+use calsync_core::change::{Change, ChangeOutcome};
+use calsync_core::cursor;
+use calsync_core::integration::IntegrationState;
+use calsync_core::item::ItemKind;
+use calsync_core::language::Language;
+use calsync_core::reason::Reason;
+use calsync_store::changes::PlacedChange;
+use calsync_store::{integrations, users};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::connect::{self, LINK_LIFETIME_MAX};
+use crate::{Engine, EngineError};
+
+/// The list that a change's cursor is a place in.
+const LIST: &str = "changes";
+
+/// A change. It is not to be printed: there may be a link in it.
+#[derive(Serialize)]
+pub struct ToldChange {
+    /// From here on the feed tells what came later.
+    pub cursor: Option<String>,
+    /// Its id.
+    pub id: String,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The item's kind; none: the user's connection.
+    pub kind: Option<ItemKind>,
+    /// The item's id; none: the user's connection.
+    pub item_id: Option<String>,
+    /// Whom it concerns.
+    pub user_id: String,
+    /// What changed.
+    pub change: Change,
+    /// What became of it.
+    pub outcome: ChangeOutcome,
+    /// How it was.
+    pub before: Value,
+    /// How it is.
+    pub after: Value,
+}
+
+/// The position that a change's cursor stands for.
+pub fn position(cursor: &str) -> Option<i64> {
+    cursor::read(LIST, cursor)
+}
+
+/// `one` as it is told now.
+pub(super) async fn tell(engine: &Engine, one: PlacedChange) -> Result<ToldChange, EngineError> {
+    let mut after = one.after;
+    if one.change == Change::NeedsReconnect {
+        add_way_back(engine, &one.user_id, &mut after).await?;
+    }
+    let (kind, item_id) = one.item.map_or((None, None), |item| (Some(item.kind), Some(item.id)));
+    Ok(ToldChange {
+        cursor: cursor::write(LIST, one.position),
+        id: one.id,
+        at: one.at,
+        kind,
+        item_id,
+        user_id: one.user_id,
+        change: one.change,
+        outcome: one.outcome,
+        before: one.before,
+        after,
+    })
+}
+
+/// Adds what the user is to be told, and where they connect again.
+async fn add_way_back(engine: &Engine, user_id: &str, after: &mut Value) -> Result<(), EngineError> {
+    let Some(reason) = after["reason"].as_str().and_then(Reason::from_name) else { return Ok(()) };
+    let mut tx = engine.store().read().await?;
+    let user = users::get(&mut tx, user_id).await?;
+    let connections = integrations::of_user(&mut tx, user_id).await?;
+    drop(tx);
+    let language = Language::of_locale(user.and_then(|user| user.locale).as_deref());
+    after["sentence"] = json!(reason.to_user(language));
+    after["next_step"] = json!(reason.step_of_user(language));
+    let waits_for_user = connections.iter().any(|connection| {
+        after["provider"] == connection.provider.as_str() && connection.state == IntegrationState::NeedsAction
+    });
+    after["connect_url"] = json!(match &engine.settings().connect_url {
+        Some(url) => Some(url.clone()),
+        // A link is kept as a hash, so what was made once can't be told again: each time has its own.
+        None if waits_for_user => {
+            let link = connect::create_link(engine, user_id, None, LINK_LIFETIME_MAX).await?;
+            link.map(|link| link.url)
+        }
+        None => None,
+    });
+    Ok(())
+}

@@ -1,0 +1,120 @@
+//! The platform's webhook: whatever the feed tells, and a little more, is sent to it by the rules of
+//! Standard Webhooks.
+//!
+//! What is to be sent was stored with what it tells of. A worker claims it, sends it, and stores what
+//! came of it: a crash in between sends it again, under the same id. What tells of one item, or of one
+//! connection, keeps its order. Secrets and links are made ready at the sending and stored nowhere.
+
+mod connector;
+mod send;
+mod sign;
+mod target;
+mod worker;
+
+pub use calsync_core::webhook::DeliveryState;
+pub use calsync_store::webhooks::{Claim, Delivery, Endpoint};
+pub use connector::{PublicConnector, Resolver, SystemResolver};
+pub use send::{deliver, test};
+pub use sign::SigningSecret;
+pub use target::{AllowedHosts, Target};
+pub use worker::{claim, run};
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use calsync_google::{HttpLimits, HttpTransport, Transport, TransportError};
+use calsync_store::webhooks;
+
+use crate::{Engine, EngineError, feed};
+
+/// A platform that takes longer to say that it has a delivery is not heard.
+pub const CALL_LIMIT: Duration = Duration::from_secs(15);
+/// A connection that takes longer meets a dead route.
+const CONNECT_LIMIT: Duration = Duration::from_secs(5);
+/// An answer's body means nothing to us: a little of it is read so that the connection can be kept.
+const ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Deliveries that are forgotten in one transaction.
+const FORGOTTEN_AT_ONCE: i64 = 1_000;
+
+/// The platform's webhook.
+#[derive(Clone)]
+pub struct Webhook {
+    /// Where it is.
+    pub target: Target,
+    /// Each signs, so that the platform can change from one to another.
+    pub secrets: Arc<[SigningSecret]>,
+    /// The way there.
+    pub transport: Arc<dyn Transport>,
+}
+
+impl Webhook {
+    /// The webhook at `target`, over the network.
+    ///
+    /// # Errors
+    /// If TLS can't be set up.
+    pub fn over_network(
+        target: Target,
+        secrets: Vec<SigningSecret>,
+        allowed: AllowedHosts,
+    ) -> Result<Self, TransportError> {
+        let transport = transport(Arc::new(SystemResolver), allowed)?;
+        Ok(Self { target, secrets: secrets.into(), transport: Arc::new(transport) })
+    }
+}
+
+/// A transport that connects to public addresses, and to those of `allowed` hosts.
+///
+/// # Errors
+/// If TLS can't be set up.
+pub fn transport(
+    resolver: Arc<dyn Resolver>,
+    allowed: AllowedHosts,
+) -> Result<HttpTransport<PublicConnector>, TransportError> {
+    let limits = HttpLimits { connect: CONNECT_LIMIT, call: CALL_LIMIT, answer_bytes: ANSWER_BYTES_MAX };
+    HttpTransport::over(PublicConnector::new(resolver, allowed, CONNECT_LIMIT), limits)
+}
+
+/// Tells the store that there is a webhook: from now on there are deliveries. Each process does it
+/// before it changes anything.
+///
+/// # Errors
+/// If the store fails.
+pub async fn set_up(engine: &Engine) -> Result<(), EngineError> {
+    let Some(webhook) = engine.webhook() else { return Ok(()) };
+    let mut tx = engine.store().begin().await?;
+    webhooks::set_up(&mut tx, webhook.target.as_str(), engine.now()).await?;
+    let endpoint = webhooks::endpoint(&mut tx).await?;
+    tx.commit().await?;
+    if let Some(since) = endpoint.and_then(|endpoint| endpoint.disabled_at) {
+        tracing::error!(%since, "the webhook is disabled: its endpoint answered 410. A test call that it takes enables it");
+    }
+    Ok(())
+}
+
+/// Sends a delivery once more, or at once; none: there is no such delivery.
+///
+/// # Errors
+/// If the store fails.
+pub async fn replay(engine: &Engine, id: &str) -> Result<Option<Delivery>, EngineError> {
+    let mut tx = engine.store().begin().await?;
+    if !webhooks::replay(&mut tx, id, engine.now()).await? {
+        return Ok(None);
+    }
+    let delivery = webhooks::get(&mut tx, id).await?;
+    tx.commit().await?;
+    engine.hint_webhooks();
+    Ok(delivery)
+}
+
+/// Forgets deliveries that are as old as a forgotten change.
+pub(crate) async fn forget_old(engine: &Engine) -> Result<(), EngineError> {
+    let oldest = engine.now().saturating_sub(feed::KEPT).unwrap_or_default();
+    loop {
+        let mut tx = engine.store().begin().await?;
+        let forgotten = webhooks::forget(&mut tx, oldest, FORGOTTEN_AT_ONCE).await?;
+        tx.commit().await?;
+        if forgotten < FORGOTTEN_AT_ONCE.unsigned_abs() {
+            return Ok(());
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! `POST /api/v1/webhooks/test`: sends a test to the webhook and answers with what came of it.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use calsync_engine::webhooks;
+
+use crate::input::{self, NoQuery};
+use crate::problem::{Kind, Problem};
+use crate::shapes::webhook_delivery::WebhookDeliveryShape;
+use crate::web::Web;
+
+pub(crate) async fn handler(
+    State(web): State<Web>,
+    _: NoQuery,
+    body: Bytes,
+) -> Result<Json<WebhookDeliveryShape>, Problem> {
+    input::no_fields(&body)?;
+    let delivery = webhooks::test(&web.engine).await?;
+    delivery.map(|delivery| Json(delivery.into())).ok_or_else(|| Problem::new(Kind::NoWebhook))
+}
