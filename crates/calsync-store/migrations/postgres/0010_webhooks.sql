@@ -29,8 +29,8 @@ CREATE TABLE webhook_deliveries (
     lease_until BIGINT NOT NULL,
     fence BIGINT NOT NULL
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (due_at, id) WHERE state = 'waiting';
-CREATE INDEX webhook_deliveries_by_stream ON webhook_deliveries (stream, at, id) WHERE state = 'waiting';
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, due_at, id);
+CREATE INDEX webhook_deliveries_by_stream ON webhook_deliveries (stream, state, at, id);
 CREATE INDEX webhook_deliveries_by_state ON webhook_deliveries (state, id);
 CREATE INDEX webhook_deliveries_by_age ON webhook_deliveries (at);
 

@@ -35,12 +35,11 @@ pub async fn announce(tx: &mut Tx, new: &Announcement<'_>, now: Timestamp) -> Re
         tx,
         "INSERT INTO webhook_deliveries (id, at, type, stream, user_id, data, state, is_replay, due_at,
              attempts, failures, lease_until, fence)
-         SELECT $1, CASE WHEN earlier.at >= $2 THEN earlier.at + 1 ELSE $2 END, $3, $4, $5, $6, 'waiting', FALSE,
-             CASE WHEN earlier.due_at > $7 THEN earlier.due_at ELSE $7 END, 0, 0, 0, 0
-         FROM webhook_endpoint CROSS JOIN
-             (SELECT MAX(at) AS at, MAX(due_at) AS due_at FROM webhook_deliveries
-              WHERE stream = $4 AND state = 'waiting' AND NOT is_replay) AS earlier
-         WHERE webhook_endpoint.id = 1",
+         SELECT $1, CASE WHEN MAX(d.at) >= $2 THEN MAX(d.at) + 1 ELSE $2 END, $3, $4, $5, $6, 'waiting', FALSE,
+             CASE WHEN MAX(d.due_at) > $7 THEN MAX(d.due_at) ELSE $7 END, 0, 0, 0, 0
+         FROM webhook_endpoint e LEFT JOIN webhook_deliveries d
+             ON d.stream = $4 AND d.state = 'waiting' AND NOT d.is_replay
+         WHERE e.id = 1 GROUP BY e.id",
         new.id,
         micros(new.at),
         new.event_type,

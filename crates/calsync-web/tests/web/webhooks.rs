@@ -20,15 +20,20 @@ const TEST: &str = "/api/v1/webhooks/test";
 
 /// The platform's end: answers with one status, and keeps what came under which id.
 #[derive(Clone)]
-struct Receiver(Arc<(AtomicU16, Mutex<Vec<(String, Value)>>)>);
+struct Receiver(Arc<Inner>);
+
+struct Inner {
+    status: AtomicU16,
+    received: Mutex<Vec<(String, Value)>>,
+}
 
 impl Receiver {
     fn answer(&self, status: u16) {
-        self.0.0.store(status, Ordering::SeqCst);
+        self.0.status.store(status, Ordering::SeqCst);
     }
 
     fn received(&self) -> Vec<(String, Value)> {
-        self.0.1.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.0.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
@@ -36,14 +41,14 @@ impl Transport for Receiver {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         let id = request.headers()["webhook-id"].to_str().unwrap().to_owned();
         let body = serde_json::from_slice(request.body()).unwrap();
-        self.0.1.lock().unwrap_or_else(PoisonError::into_inner).push((id, body));
-        let answer = Response::builder().status(self.0.0.load(Ordering::SeqCst));
+        self.0.received.lock().unwrap_or_else(PoisonError::into_inner).push((id, body));
+        let answer = Response::builder().status(self.0.status.load(Ordering::SeqCst));
         Box::pin(async move { Ok(answer.body(Bytes::new()).unwrap()) })
     }
 }
 
 async fn with_webhook(database: TestDatabase) -> (World, Receiver) {
-    let receiver = Receiver(Arc::new((AtomicU16::new(204), Mutex::default())));
+    let receiver = Receiver(Arc::new(Inner { status: AtomicU16::new(204), received: Mutex::default() }));
     let webhook = Webhook {
         target: Target::parse("https://app.example.org/hook", &AllowedHosts::default()).unwrap(),
         secrets: [SigningSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap()].into(),

@@ -104,7 +104,7 @@ mod tests {
         let transport = Arc::new(HttpTransport::new().expect("a transport"));
         let google = GoogleClient::new(Endpoints::google(), client, transport);
         let (clock, settings) = (Arc::new(BrokenClock), Settings::default());
-        let engine = Engine::new(EngineOptions { store, google, clock, entropy, settings });
+        let engine = Engine::new(EngineOptions { store, google, clock, entropy, settings, webhook: None });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
         let ended = parts(&engine, Some(listener), true, CancellationToken::new());
         let ended = tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the web stops too");
