@@ -1,11 +1,13 @@
 //! What admins did: `admin_audit_logs`. A row is written in the transaction of the deed, so that
 //! neither is there without the other.
 
+use calsync_core::ids::is_id;
 use jiff::Timestamp;
 use serde_json::Value;
 use sqlx::FromRow;
 
-use crate::db::{execute, fetch_all};
+use crate::db::execute;
+use crate::filtered::{Filtered, fetch_filtered};
 use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -47,7 +49,7 @@ pub async fn record(tx: &mut Tx, row: &AuditRow) -> Result<()> {
 }
 
 #[derive(FromRow)]
-pub(crate) struct Row {
+struct Row {
     id: String,
     admin_id: String,
     action: String,
@@ -58,7 +60,7 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    pub(crate) fn read(self) -> Result<AuditRow> {
+    fn read(self) -> Result<AuditRow> {
         let metadata = serde_json::from_str(&self.metadata)
             .map_err(|_| StoreError::corrupt("admin_audit_logs", "metadata", &self.id))?;
         Ok(AuditRow {
@@ -73,15 +75,18 @@ impl Row {
     }
 }
 
-/// What was done to `target_id`, newest first.
-pub async fn of_target(tx: &mut Tx, target_id: &str, limit: i64) -> Result<Vec<AuditRow>> {
-    let rows = fetch_all!(
-        tx,
-        Row,
-        "SELECT id, admin_id, action, target_id, note, metadata, created_at FROM admin_audit_logs
-         WHERE target_id = $1 ORDER BY id DESC LIMIT $2",
-        target_id,
-        limit,
-    )?;
-    rows.into_iter().map(Row::read).collect()
+/// Deeds, newest first, before the one with id `before`; to one target, if it is given.
+pub async fn list(
+    tx: &mut Tx,
+    target_id: Option<&str>,
+    before: Option<&str>,
+    limit: i64,
+) -> Result<Vec<AuditRow>> {
+    let mut sql = Filtered::new(
+        "SELECT id, admin_id, action, target_id, note, metadata, created_at FROM admin_audit_logs WHERE TRUE",
+    );
+    sql.text(" AND target_id = ?", target_id);
+    sql.text(" AND id < ?", before.filter(|id| is_id(id)));
+    sql.number(" ORDER BY id DESC LIMIT ?", Some(limit));
+    fetch_filtered!(tx, Row, sql)?.into_iter().map(Row::read).collect()
 }

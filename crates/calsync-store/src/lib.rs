@@ -8,7 +8,6 @@ pub mod admins;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
-pub mod audit_log;
 mod canary;
 pub mod changes;
 pub mod clean_ups;

@@ -5,7 +5,7 @@
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_google::{EventPage, Failure, GoogleClient, ListQuery};
 use calsync_store::clean_ups;
-use calsync_store::integrations::{self, Tokens};
+use calsync_store::integrations::{self, RefreshedBy, Tokens};
 use secrecy::SecretString;
 
 use super::carrier::Carrier;
@@ -76,8 +76,8 @@ impl Carrier<'_> {
         if self.saga.clean_up_id.is_none() {
             let (grant, id) = (tokens::grant(engine, &renewed, asked_at), self.integration.id.clone());
             let mut tx = self.begin().await?;
-            integrations::finish_last_refresh(engine.store(), &mut tx, &id, version, &grant, asked_at)
-                .await?;
+            let (store, by) = (engine.store(), RefreshedBy::Disconnect);
+            integrations::finish_refresh(store, &mut tx, &id, version, by, &grant, asked_at).await?;
             tx.commit().await?;
         }
         self.access = Some((renewed.access_token.clone(), true));

@@ -6,7 +6,8 @@
 use calsync_core::outcome::Outcome;
 use calsync_core::reason::Reason;
 use calsync_google::Failure;
-use calsync_store::{Tx, client_trouble, integrations};
+use calsync_store::integrations::{self, RefreshedBy};
+use calsync_store::{Tx, client_trouble};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
@@ -52,8 +53,8 @@ pub(super) async fn refresh(
     let result = match answer {
         Ok(tokens) => {
             let grant = grant(engine, &tokens, asked_at);
-            let store = engine.store();
-            if integrations::finish_refresh(store, &mut tx, id, version, &grant, now).await? {
+            let (store, by) = (engine.store(), RefreshedBy::Sync);
+            if integrations::finish_refresh(store, &mut tx, id, version, by, &grant, now).await? {
                 Ok(Access { token: tokens.access_token, version: version + 1, is_new: true })
             } else {
                 integrations::release_refresh(&mut tx, id, version).await?;

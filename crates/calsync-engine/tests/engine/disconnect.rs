@@ -73,7 +73,7 @@ on_both_databases! {
         world.synced("ana", 1).await;
         let saga = world.disconnect("ana", RemoteItems::Keep).await;
         let mut tx = world.engine.store().read().await.unwrap();
-        let [row] = &audit::of_target(&mut tx, "ana", 10).await.unwrap()[..] else { panic!("one deed") };
+        let [row] = &audit::list(&mut tx, Some("ana"), None, 10).await.unwrap()[..] else { panic!("one deed") };
         assert_eq!((row.admin_id.as_str(), row.action.as_str()), ("kim", "integration.disconnect"));
         assert_eq!(row.note.as_deref(), Some("asked by mail"));
         assert_eq!(row.metadata["disconnect_id"], saga.id);

@@ -26,7 +26,7 @@ pub use calendar::{
 pub use connect::{Connection, connect};
 pub use grants::{dead_grant, domain, idle};
 pub use tokens::{
-    Grant, Tokens, claim_refresh, expire_access, finish_last_refresh, finish_refresh, release_refresh, tokens,
+    Grant, RefreshedBy, Tokens, claim_refresh, expire_access, finish_refresh, release_refresh, tokens,
 };
 
 pub(crate) use grants::forget_count;

@@ -145,13 +145,23 @@ pub async fn claim_refresh(
     Ok(claimed == 1)
 }
 
-/// Stores refreshed tokens where the version is unchanged and the state still wants a grant;
+/// Who refreshes tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RefreshedBy {
+    /// Whoever syncs, where the connection still stands.
+    Sync,
+    /// A disconnect for its own use, under its own lease.
+    Disconnect,
+}
+
+/// Stores refreshed tokens where the version is unchanged and the state is one in which `by` wants them;
 /// false: nothing was written.
 pub async fn finish_refresh(
     store: &Store,
     tx: &mut Tx,
     id: &str,
     version: i64,
+    by: RefreshedBy,
     grant: &Grant<'_>,
     now: Timestamp,
 ) -> Result<bool> {
@@ -159,45 +169,13 @@ pub async fn finish_refresh(
         tx,
         (String,),
         "UPDATE user_integrations SET updated_at = $3
-         WHERE id = $1 AND token_version = $2 AND state IN ('active', 'connecting', 'needs_action')
+         WHERE id = $1 AND token_version = $2 AND state <> 'disconnected' AND (state = 'disconnecting') = $4
          RETURNING user_id",
         id,
         version,
         micros(now),
+        by == RefreshedBy::Disconnect,
     )?;
-    store_refreshed(store, tx, id, unchanged, grant, now).await
-}
-
-/// Stores tokens that a disconnect refreshed for its own use, under its own lease; false: nothing
-/// was written.
-pub async fn finish_last_refresh(
-    store: &Store,
-    tx: &mut Tx,
-    id: &str,
-    version: i64,
-    grant: &Grant<'_>,
-    now: Timestamp,
-) -> Result<bool> {
-    let unchanged = fetch_optional!(
-        tx,
-        (String,),
-        "UPDATE user_integrations SET updated_at = $3
-         WHERE id = $1 AND token_version = $2 AND state = 'disconnecting' RETURNING user_id",
-        id,
-        version,
-        micros(now),
-    )?;
-    store_refreshed(store, tx, id, unchanged, grant, now).await
-}
-
-async fn store_refreshed(
-    store: &Store,
-    tx: &mut Tx,
-    id: &str,
-    unchanged: Option<(String,)>,
-    grant: &Grant<'_>,
-    now: Timestamp,
-) -> Result<bool> {
     let Some((user_id,)) = unchanged else { return Ok(false) };
     if grant.refresh_token.is_some() {
         rotated(tx, id, now).await?;

@@ -47,7 +47,7 @@ on_both_databases! {
         let mut tx = world.begin().await;
         connect::create_reconnect_link(&mut tx, "token-1", &link, by, at(0)).await.unwrap();
         assert_eq!(connect::find_link(&mut tx, "token-1").await.unwrap(), Some(link));
-        let deeds = audit::of_target(&mut tx, "ana", 10).await.unwrap();
+        let deeds = audit::list(&mut tx, Some("ana"), None, 10).await.unwrap();
         let [deed] = deeds.as_slice() else { panic!("{deeds:?}") };
         assert_eq!((&*deed.admin_id, &*deed.action), ("noor", "integration.reconnect_link"));
         assert_eq!(deed.note.as_deref(), Some("ticket 1"));

@@ -80,7 +80,7 @@ on_both_databases! {
         assert_eq!(saga.note.as_deref(), Some("asked\u{FFFD} by mail"));
         let integration = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!(integration.state, IntegrationState::Disconnecting);
-        let [row] = &audit::of_target(&mut world.read().await, "ana", 9).await.unwrap()[..] else { panic!() };
+        let [row] = &audit::list(&mut world.read().await, Some("ana"), None, 9).await.unwrap()[..] else { panic!() };
         assert_eq!((row.admin_id.as_str(), row.action.as_str()), ("kim", "integration.disconnect"));
         assert_eq!(row.metadata["disconnect_id"], saga.id);
 
@@ -116,7 +116,7 @@ on_both_databases! {
         let mut tx = world.begin().await;
         disconnects::start(&world.store, &mut tx, &new, at(2)).await.unwrap();
         drop(tx);
-        assert_eq!(audit::of_target(&mut world.read().await, "ana", 9).await.unwrap(), []);
+        assert_eq!(audit::list(&mut world.read().await, Some("ana"), None, 9).await.unwrap(), []);
         assert_eq!(world.raw().await.count("disconnects", "TRUE").await, 0);
     }
 
@@ -130,8 +130,8 @@ on_both_databases! {
         for (id, target) in [("1", "ana"), ("2", "ben"), ("3", "ana")] {
             audit::record(&mut tx, &row(id, target)).await.unwrap();
         }
-        assert_eq!(audit::of_target(&mut tx, "ana", 9).await.unwrap(), [row("3", "ana"), row("1", "ana")]);
-        assert_eq!(audit::of_target(&mut tx, "ana", 1).await.unwrap(), [row("3", "ana")]);
+        assert_eq!(audit::list(&mut tx, Some("ana"), None, 9).await.unwrap(), [row("3", "ana"), row("1", "ana")]);
+        assert_eq!(audit::list(&mut tx, Some("ana"), None, 1).await.unwrap(), [row("3", "ana")]);
     }
 
     async fn one_worker_carries_it_and_an_overtaken_one_writes_nothing(db: TestDatabase) {

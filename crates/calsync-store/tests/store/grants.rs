@@ -3,7 +3,8 @@
 use calsync_core::grant::{DeadGrant, Domain};
 use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
-use calsync_store::{disconnects, integrations};
+use calsync_store::integrations::{self, RefreshedBy};
+use calsync_store::{Tx, disconnects};
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 
@@ -20,7 +21,9 @@ async fn refresh(world: &World, id: &str, now: Timestamp) -> bool {
     let mut tx = world.begin().await;
     let store = &world.store;
     let version = integrations::get(&mut tx, id).await.unwrap().unwrap().token_version;
-    let stored = integrations::finish_refresh(store, &mut tx, id, version, &grant, now).await.unwrap();
+    let stored = integrations::finish_refresh(store, &mut tx, id, version, RefreshedBy::Sync, &grant, now)
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     stored
 }
@@ -130,12 +133,20 @@ on_both_databases! {
         let grant = grant(&access_token, None, at(60));
         let mut tx = world.begin().await;
         let store = &world.store;
-        assert!(!integrations::finish_last_refresh(store, &mut tx, &id, 1, &grant, at(1)).await.unwrap());
+        let last = async |tx: &mut Tx, version| {
+            let by = RefreshedBy::Disconnect;
+            integrations::finish_refresh(store, tx, &id, version, by, &grant, at(1)).await.unwrap()
+        };
+        assert!(!last(&mut tx, 1).await);
         tx.commit().await.unwrap();
         world.raw().await.set(&id, "state", "'disconnecting'").await;
         assert!(!refresh(&world, &id, at(1)).await);
         let mut tx = world.begin().await;
-        assert!(!integrations::finish_last_refresh(store, &mut tx, &id, 2, &grant, at(1)).await.unwrap());
-        assert!(integrations::finish_last_refresh(store, &mut tx, &id, 1, &grant, at(1)).await.unwrap());
+        assert!(!last(&mut tx, 2).await);
+        assert!(last(&mut tx, 1).await);
+        tx.commit().await.unwrap();
+        world.raw().await.set(&id, "state", "'disconnected'").await;
+        assert!(!last(&mut world.begin().await, 2).await, "it is over");
+        assert!(!refresh(&world, &id, at(1)).await);
     }
 }

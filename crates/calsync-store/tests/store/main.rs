@@ -4,7 +4,7 @@
 
 mod admins;
 mod attempts;
-mod audit_log;
+mod audit;
 mod changes;
 mod clean_ups;
 mod client_trouble;

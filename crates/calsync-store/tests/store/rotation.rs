@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use calsync_core::integration::CalendarChoice;
 use calsync_store::connect::{self, NewAttempt};
 use calsync_store::idempotency::{self, Known};
-use calsync_store::integrations;
+use calsync_store::integrations::{self, RefreshedBy};
 use calsync_store::rotation::{self, Batch, Place, Position};
 use calsync_store::secrets::Keyring;
 use calsync_store::{Store, StoreError, StoreOptions};
@@ -97,7 +97,11 @@ async fn refresh(store: &Store, id: &str, version: i64) {
     let access_token = "access".into();
     let grant = grant(&access_token, Some(&refresh_token), at(120));
     let mut tx = store.begin().await.unwrap();
-    assert!(integrations::finish_refresh(store, &mut tx, id, version, &grant, at(1)).await.unwrap());
+    assert!(
+        integrations::finish_refresh(store, &mut tx, id, version, RefreshedBy::Sync, &grant, at(1))
+            .await
+            .unwrap()
+    );
     tx.commit().await.unwrap();
 }
 

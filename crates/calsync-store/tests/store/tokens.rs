@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use calsync_store::integrations::{self, Tokens};
+use calsync_store::integrations::{self, RefreshedBy, Tokens};
 use calsync_store::secrets::Unreadable;
 use calsync_testing::on_both_databases;
 use jiff::SignedDuration;
@@ -43,7 +43,9 @@ async fn finish(world: &World, id: &str, version: i64, refresh_token: Option<&st
     let grant = grant(&access_token, refresh_token.as_ref(), at(120));
     let mut tx = world.begin().await;
     let store = &world.store;
-    let stored = integrations::finish_refresh(store, &mut tx, id, version, &grant, at(1)).await.unwrap();
+    let stored = integrations::finish_refresh(store, &mut tx, id, version, RefreshedBy::Sync, &grant, at(1))
+        .await
+        .unwrap();
     tx.commit().await.unwrap();
     stored
 }

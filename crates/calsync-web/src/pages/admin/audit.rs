@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use calsync_store::audit::AuditRow;
-use calsync_store::{Tx, admins, audit_log};
+use calsync_store::audit::{self, AuditRow};
+use calsync_store::{Tx, admins};
 use http::StatusCode;
 use jiff::Timestamp;
 
@@ -94,7 +94,7 @@ pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) 
     query.end()?;
     let now = web.engine.now();
     let mut tx = web.engine.store().read().await?;
-    let found = audit_log::list(&mut tx, target.as_deref(), before.as_deref(), SHOWN).await?;
+    let found = audit::list(&mut tx, target.as_deref(), before.as_deref(), SHOWN).await?;
     let last = found.last().filter(|_| found.len() as i64 == SHOWN);
     let next = last.and_then(|row| cursor::write(LIST, &row.id));
     let link = |cursor: String| {

@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::audit_log;
+use calsync_store::audit;
 
 use crate::cursor;
 use crate::input::Query;
@@ -25,7 +25,7 @@ pub(crate) async fn handler(
     query.end()?;
     let mut tx = web.engine.store().read().await?;
     // One more than asked tells whether the list goes on.
-    let mut rows = audit_log::list(&mut tx, target.as_deref(), before.as_deref(), limit + 1).await?;
+    let mut rows = audit::list(&mut tx, target.as_deref(), before.as_deref(), limit + 1).await?;
     let goes_on = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or_default());
     let next_cursor = rows.last().filter(|_| goes_on).and_then(|row| cursor::write(LIST, &row.id));

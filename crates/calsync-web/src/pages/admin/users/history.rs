@@ -3,7 +3,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use calsync_store::audit_log;
+use calsync_store::audit;
 use http::StatusCode;
 
 use super::Head;
@@ -34,7 +34,7 @@ pub(crate) async fn handler(
     let now = web.engine.now();
     let mut tx = web.engine.store().read().await?;
     let head = Head::of(&mut tx, &user_id, &who, "history").await?;
-    let found = audit_log::list(&mut tx, Some(&user_id), None, SHOWN).await?;
+    let found = audit::list(&mut tx, Some(&user_id), None, SHOWN).await?;
     let rows = rows(&mut tx, found, now).await?;
     Ok(render(StatusCode::OK, &Page { shell: Shell::new(&web, &who, "users"), head, rows }))
 }

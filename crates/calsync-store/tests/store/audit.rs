@@ -2,7 +2,6 @@
 
 use calsync_core::ids::new_id;
 use calsync_store::audit::{self, AuditRow};
-use calsync_store::audit_log;
 use calsync_testing::on_both_databases;
 use serde_json::json;
 
@@ -25,12 +24,12 @@ on_both_databases! {
             };
             audit::record(&mut tx, &row).await.unwrap();
         }
-        let all = audit_log::list(&mut tx, None, None, 2).await.unwrap();
+        let all = audit::list(&mut tx, None, None, 2).await.unwrap();
         let notes = |rows: &[AuditRow]| rows.iter().filter_map(|row| row.note.clone()).collect::<Vec<_>>();
         assert_eq!(notes(&all), ["ticket 3", "ticket 2"]);
-        let rest = audit_log::list(&mut tx, None, Some(&all[1].id), 2).await.unwrap();
+        let rest = audit::list(&mut tx, None, Some(&all[1].id), 2).await.unwrap();
         assert_eq!(notes(&rest), ["ticket 1"]);
-        let of_ana = audit_log::list(&mut tx, Some("ana"), None, 9).await.unwrap();
+        let of_ana = audit::list(&mut tx, Some("ana"), None, 9).await.unwrap();
         assert_eq!(notes(&of_ana), ["ticket 3", "ticket 1"]);
     }
 }
