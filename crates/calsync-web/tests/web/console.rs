@@ -5,6 +5,7 @@ use calsync_core::ids::new_id;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
+use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_store::admins::{self, Admin, Role};
 use calsync_store::attempts::{self, Attempt};
 use calsync_store::passwords;
@@ -305,6 +306,38 @@ async fn a_users_page_says_first_how_it_is() {
         }
     }
     assert_eq!(world.visit("/admin/users/nobody", &cookies).await.status, 404);
+}
+
+#[tokio::test]
+async fn a_users_page_says_what_of_a_connection_does_not_work() {
+    let world = World::new().await;
+    connect(&world, "new").await;
+    world.sync().await;
+    let put = async |id: &str| {
+        let task = json!({"user_ids": ["ana"], "title": "t", "due_on": "2031-03-09", "status": "active"});
+        world.put(&format!("/api/v1/items/task/{id}"), task).await;
+        for _ in 0..5 {
+            world.advance(SignedDuration::from_mins(10));
+            world.sync().await;
+        }
+    };
+    world.simulator.set_faults(vec![FaultRule {
+        matches: FaultMatch { method: Some("events.insert".into()), ..FaultMatch::default() },
+        effect: FaultEffect { status: Some(400), reason: Some("invalid".into()), ..FaultEffect::default() },
+        ..FaultRule::default()
+    }]);
+    put("t1").await;
+    let cookies = signed_in(&world, Role::Support).await;
+    let page = world.visit("/admin/users/ana", &cookies).await;
+    assert!(page.text.contains("Google Calendar is connected, but the last call failed."), "{}", page.text);
+    assert!(page.text.contains("insert task t1: Google refuses this item as it is"), "{}", page.text);
+    world.simulator.set_faults(Vec::new());
+    put("t2").await;
+    let cookies = signed_in(&world, Role::Owner).await;
+    let page = world.visit("/admin/users/ana", &cookies).await;
+    assert!(page.text.contains("Google Calendar is connected, but 1 item is parked."), "{}", page.text);
+    assert!(page.text.contains("href=\"/admin/users/ana/items\">See the items</a>"), "{}", page.text);
+    assert!(!page.text.contains("Nothing to do."), "{}", page.text);
 }
 
 #[tokio::test]

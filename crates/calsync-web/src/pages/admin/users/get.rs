@@ -77,10 +77,11 @@ pub(super) async fn page(
         refusal: refused_note.map(|_| NO_NOTE),
         last: newest_reconnect_link(&mut tx, user_id).await?.map(|link| LastLink::new(link, now)),
     };
+    let card = |one| Card::new(one, errors.first(), user_id, who.role, now);
     let page = Page {
         shell: Shell::new(web, who, "users"),
         reconnect: (who.role >= Role::Support).then_some(reconnect),
-        cards: connections.into_iter().map(|one| Card::new(one, user_id, who.role, now)).collect(),
+        cards: connections.into_iter().map(card).collect(),
         errors: errors.into_iter().map(|error| Row::new(error, now)).collect(),
         head,
     };

@@ -2,15 +2,18 @@
 
 pub(crate) mod disconnect;
 pub(crate) mod reconnect_link;
+mod verdict;
 
 use calsync_core::integration::{GOOGLE, IntegrationState};
 use calsync_store::admins::Role;
+use calsync_store::sync_errors::SyncError;
 use jiff::Timestamp;
 
 use super::super::words::{Ago, State, provider};
 use crate::pages::admin::{segment, user_href};
 use crate::shapes::admin_user::shown_email;
 use crate::shapes::integration::IntegrationShape;
+use verdict::Verdict;
 
 /// A connection's card.
 pub(super) struct Card {
@@ -19,7 +22,7 @@ pub(super) struct Card {
     pub(super) is_connected: bool,
     pub(super) state: State,
     pub(super) tone: &'static str,
-    pub(super) sentence: &'static str,
+    pub(super) sentence: String,
     pub(super) since: Option<Ago>,
     pub(super) evidence: Option<String>,
     pub(super) next_step: &'static str,
@@ -49,24 +52,32 @@ pub(super) struct Button {
 }
 
 impl Card {
-    pub(super) fn new(one: IntegrationShape, user_id: &str, role: Role, now: Timestamp) -> Self {
+    /// The card of `one`; `newest` is its user's newest error.
+    pub(super) fn new(
+        one: IntegrationShape,
+        newest: Option<&SyncError>,
+        user_id: &str,
+        role: Role,
+        now: Timestamp,
+    ) -> Self {
         let ago = |at: Timestamp| Ago::new(at, now);
         let state = State::of_connection(one.state, one.last_success_at, one.last_error_at);
+        let verdict = Verdict::new(&one, state, newest);
         let is_connected =
             !matches!(one.state, IntegrationState::Disconnected | IntegrationState::Disconnecting);
         let path = || format!("{}/integrations/{}/disconnect", user_href(user_id), segment(&one.provider));
         let disconnect_href = (role >= Role::Support && is_connected).then(path);
         Self {
-            since: since(&one).map(ago),
-            button: button(&one, role, disconnect_href.as_deref()),
-            tone: state.tone,
+            since: verdict.since.map(ago),
+            button: button(&one, user_id, role, disconnect_href.as_deref()),
+            tone: verdict.tone,
             state,
             is_connected,
             is_synced_by_us: one.provider == GOOGLE,
-            sentence: one.sentence,
-            evidence: one.evidence,
-            next_step: one.next_step.text(),
-            next_who: one.next_step.who_word(),
+            sentence: verdict.sentence,
+            evidence: verdict.evidence,
+            next_step: verdict.next_step,
+            next_who: verdict.next_who,
             account: one.account_email.as_deref().map(|email| shown_email(email, role)),
             same_account: one
                 .same_account_users
@@ -91,17 +102,15 @@ impl Card {
     }
 }
 
-/// Since when it is not as it should be. A connection that needs its user makes no calls: its last
-/// error is the one that stopped it.
-fn since(one: &IntegrationShape) -> Option<Timestamp> {
-    match one.state {
-        IntegrationState::NeedsAction => one.last_error_at,
-        IntegrationState::Delayed => one.waiting_since,
-        _ => None,
+fn button(
+    one: &IntegrationShape,
+    user_id: &str,
+    role: Role,
+    disconnect_href: Option<&str>,
+) -> Option<Button> {
+    if one.state == IntegrationState::Active && one.counts.parked > 0 {
+        return Some(Button { words: "See the items", href: format!("{}/items", user_href(user_id)) });
     }
-}
-
-fn button(one: &IntegrationShape, role: Role, disconnect_href: Option<&str>) -> Option<Button> {
     if one.next_step.action() == Some("force-disconnect") {
         return disconnect_href.map(|href| Button { words: "Force disconnect…", href: href.to_owned() });
     }
