@@ -16,4 +16,5 @@ mod secrets_stay_secret;
 mod stories;
 #[path = "../../src/demo/visitor.rs"]
 mod visitor;
+mod webhook;
 mod world;
