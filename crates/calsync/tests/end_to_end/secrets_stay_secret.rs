@@ -19,6 +19,8 @@ use crate::world::{PATIENCE, World};
 
 const CLIENT_SECRET: &str = "GOCSPX-marker-of-the-client-secret";
 const ENCRYPTION_KEY: &str = "bWFya2VyLW9mLXRoZS1lbmNyeXB0aW9uLWtleS0zMmI=";
+const WEBHOOK_SECRET: &str = "whsec_bWFya2VyLW9mLXRoZS13ZWJob29rcy1zZWNyZXQ=";
+const WEBHOOK_PATH: &str = "marker-of-the-webhooks-address";
 const WRONG_KEY: &str = "calsync_platform_marker-of-a-key-that-is-none";
 const WRONG_CODE: &str = "4/0A-marker-of-a-code-that-nobody-gave";
 const WRONG_LINK: &str = "marker-of-a-link-that-is-none";
@@ -31,6 +33,7 @@ const ADDRESSES: &[&str] = &[
     "/api/v1/items?user_id=ana",
     "/api/v1/items/task/t1",
     "/api/v1/refusals",
+    "/api/v1/webhook-deliveries",
     "/api/v1/changes",
     "$/api/v1/admin/users/ana/integrations",
     "$/api/v1/admin/users/ana/connect-attempts",
@@ -84,6 +87,10 @@ impl Story {
         service.kill().await;
         service.set("RUST_LOG", "trace");
         service.set("CALSYNC_GOOGLE__CLIENT_SECRET", CLIENT_SECRET);
+        // Nobody takes deliveries there, so they fail all the time.
+        service.set("CALSYNC_PLATFORM__WEBHOOK_URL", &format!("{}/{WEBHOOK_PATH}", world.google.url));
+        service.set("CALSYNC_PLATFORM__WEBHOOK_SECRET", WEBHOOK_SECRET);
+        service.set("CALSYNC_PLATFORM__WEBHOOK_ALLOW_HOSTS", "127.0.0.1");
         let old = format!("k1:{}=", "A".repeat(43));
         service.set("CALSYNC_SECURITY__ENCRYPTION_KEYS", &format!("marker:{ENCRYPTION_KEY},{old}"));
         let output = service.command().args(["api-key", "create", "--scope", "admin"]).output().unwrap();
@@ -97,6 +104,9 @@ impl Story {
             ("the encryption key's bytes", "marker-of-the-encryption-key-32b"),
             ("the platform's API key", service.key.expose_secret()),
             ("the admin's API key", &admin_key),
+            ("the webhook's secret", WEBHOOK_SECRET),
+            ("the webhook's secret, decoded", "marker-of-the-webhooks-secret"),
+            ("the webhook's address", WEBHOOK_PATH),
             ("a wrong API key", WRONG_KEY),
             ("a wrong code", WRONG_CODE),
             ("a wrong link", WRONG_LINK),
