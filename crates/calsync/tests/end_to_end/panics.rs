@@ -10,6 +10,7 @@ fn the_place_is_told_and_the_words_are_not() {
     let (reader, answer) = pipe().unwrap();
     drop(reader);
     let output = Command::new(env!("CARGO_BIN_EXE_calsync"))
+        .env_clear()
         .arg("migrate")
         .args(["--set", &format!("database.url=sqlite:{}", folder.path().join("calsync.db").display())])
         .stdout(answer)
