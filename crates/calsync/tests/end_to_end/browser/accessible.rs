@@ -12,6 +12,7 @@ use super::{ana, break_the_connection_of_ana, end_the_grant_of_ana, sign_in, tas
 use crate::world::World;
 
 const EVENTS: &str = "https://www.googleapis.com/auth/calendar.events";
+const CALENDAR_LIST: &str = "https://www.googleapis.com/auth/calendar.calendarlist.readonly";
 
 /// A visitor who looks at each page in every way, and remembers where they were.
 struct Inspector<'a> {
@@ -188,5 +189,29 @@ async fn the_users_pages() {
     browser.form("consent").await.press("[value=allow]").await;
     browser.reads("Everything is removed").await;
     inspector.inspect().await;
+    inspector.finish();
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_pages_of_those_who_wait() {
+    let world = World::asking(TestDatabase::new(DatabaseKind::Sqlite)).await;
+    ana(&world, json!({})).await;
+    world.service.put("/items/task/t1", &task("Draft")).await;
+    let browser = Browser::start().await;
+    let known = BTreeSet::new();
+    let mut inspector = Inspector::new(&browser, &known);
+    browser.open(&world.service.connect_link("ana", &json!({})).await).await;
+    browser.form("connect").await.send().await;
+    browser.form("consent").await.choose("granted", CALENDAR_LIST).await.press("[value=allow]").await;
+    world.wait_until_synced("ana").await;
+    inspector.open(&format!("{}/connect/calendar", world.service.url)).await;
+    browser.reads("we first need your consent at Google").await;
+
+    let down = json!([{"match": {"method": "calendars.delete"}, "effect": {"status": 503}}]);
+    world.google.set_faults(&down).await;
+    browser.open(&format!("{}/connect/disconnect", world.service.url)).await;
+    browser.form("disconnect").await.send().await;
+    inspector.open(&world.service.connect_link("ana", &json!({})).await).await;
+    browser.reads("Your old connection is still being ended.").await;
     inspector.finish();
 }
