@@ -14,6 +14,9 @@ use crate::tools;
 /// What chromedriver prints before the port that it took.
 const BEFORE_PORT: &str = "started successfully on port ";
 
+/// One ends at once if another takes its port before it has it on both versions of IP.
+const TRIES: usize = 5;
+
 /// A running chromedriver. Dropping it ends it and its browser.
 #[derive(Debug)]
 pub(super) struct Driver {
@@ -28,6 +31,10 @@ impl Driver {
     /// # Panics
     /// If it doesn't start.
     pub(super) fn start() -> Self {
+        (0..TRIES).find_map(|_| Self::try_to_start()).expect("chromedriver says its port")
+    }
+
+    fn try_to_start() -> Option<Self> {
         let folder =
             tempfile::Builder::new().prefix("calsync-browser-").tempdir().expect("a temporary folder");
         let mut supervisor = Command::new("sh")
@@ -42,8 +49,11 @@ impl Driver {
             .expect("sh starts");
         let mut said = BufReader::new(supervisor.stdout.take().expect("a piped output")).lines();
         let line = said.by_ref().map_while(Result::ok).find(|line| line.contains(BEFORE_PORT));
-        let line = line.expect("chromedriver says its port");
+        let Some(line) = line else {
+            supervisor.wait().expect("the supervisor cleans up");
+            return None;
+        };
         let port = line.rsplit(BEFORE_PORT).next().unwrap_or_default().trim_end_matches('.');
-        Self { url: format!("http://127.0.0.1:{port}"), _supervisor: supervisor, _said: said }
+        Some(Self { url: format!("http://127.0.0.1:{port}"), _supervisor: supervisor, _said: said })
     }
 }

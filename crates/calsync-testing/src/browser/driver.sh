@@ -6,6 +6,7 @@
 export HOME="$2" TMPDIR="$2"
 setsid "$1" --port=0 &
 driver=$! # also the id of its process group, in which Chromium is
-cat >/dev/null
+exec >/dev/null # what it prints ends with it
+cat
 kill -s KILL -- "-$driver"
 until rm -rf "$2" 2>/dev/null; do sleep 0.1; done
