@@ -1,4 +1,5 @@
-//! What the platform is told of: what users changed in Google, and how their connections fare.
+//! What the platform is told of: what users changed in Google, and how their connections fare. So far
+//! only connections are told of: changes of items come with the way back from Google (FR-009).
 
 use crate::named::named;
 

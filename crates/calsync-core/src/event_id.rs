@@ -2,7 +2,7 @@
 //! meets its own first try instead of making a second event.
 //!
 //! Google's rule: base32hex (a–v, 0–9), 5–1024 characters, never reusable after a delete; hence
-//! the generation, which only a removal of our own raises.
+//! the generation: each insert takes the next, and only one that Google never heard of is given back.
 
 use data_encoding::BASE32HEX_NOPAD;
 use sha2::{Digest, Sha256};

@@ -12,8 +12,8 @@ use tokio_util::sync::CancellationToken;
 use crate::jobs::Jobs;
 use crate::{Engine, EngineError, reconcile};
 
-/// How long a claimed integration is ours: a pass sends nothing in the last
-/// [`reconcile`]-call's length of it, and a dead worker's integrations are free after it.
+/// How long a claimed integration is ours: long enough for many calls, and a dead worker's integrations
+/// are free after it.
 const LEASE: SignedDuration = SignedDuration::from_secs(25);
 /// Passes under way at once: more than Google's ceiling of 167 calls a second needs for integrations
 /// of one change, and few enough that the changes of a busy moment gather and share a pass.
@@ -32,8 +32,9 @@ const POLL_MIN: Duration = Duration::from_millis(10);
 /// If the store fails.
 pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lease>, EngineError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let now = engine.now();
     let mut tx = engine.store().begin().await?;
-    let leases = leases::claim(&mut tx, owner, LEASE, engine.now(), limit).await?;
+    let leases = leases::claim(&mut tx, owner, LEASE, now, limit).await?;
     tx.commit().await?;
     Ok(leases)
 }

@@ -1,5 +1,5 @@
-//! What the platform wants. A PUT stores the item; [`crate::mappings::touch`] then makes the pairs
-//! of the users concerned due, and unknown users known, in the same transaction.
+//! What the platform wants. In one transaction [`crate::users::admit`] makes unknown users known, a PUT
+//! stores the item, and [`crate::mappings::touch`] makes the pairs of the users concerned due.
 
 use std::collections::BTreeSet;
 

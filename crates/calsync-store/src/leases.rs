@@ -22,6 +22,8 @@ pub struct Lease {
     pub wake_seq: i64,
     /// Until when, on the database's clock.
     pub until: Timestamp,
+    /// Until when on the clock of its holder, who looked at it before the claim: never later.
+    pub until_here: Timestamp,
 }
 
 #[derive(FromRow)]
@@ -32,7 +34,7 @@ struct Row {
     lease_until: i64,
 }
 
-/// Claims up to `limit` due integrations for `owner`.
+/// Claims up to `limit` due integrations for `owner`. `now` was read before the transaction began.
 pub async fn claim(
     tx: &mut Tx,
     owner: &str,
@@ -49,6 +51,7 @@ pub async fn claim(
         fence: row.fence,
         wake_seq: row.wake_seq,
         until: time(row.lease_until),
+        until_here: now.saturating_add(length).unwrap_or(now),
     };
     Ok(rows.into_iter().map(lease).collect())
 }

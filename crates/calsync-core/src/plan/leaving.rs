@@ -51,7 +51,7 @@ impl Leaving {
         (self.copy, self.base, self.seen) = (None, None, None);
     }
 
-    fn is_at_another_version(&mut self) {
+    fn forget_version(&mut self) {
         self.seen = None;
         if let Some(copy) = &mut self.copy {
             copy.forget_etag();
@@ -70,15 +70,15 @@ impl Pair {
     }
 
     /// The event at the old place was removed by us.
-    pub fn left(&mut self) {
+    pub fn old_removed(&mut self) {
         self.leaving = None;
     }
 
     /// The event at the old place is not at the version that the new one was made from, or is gone: by
     /// a call of ours, by its user, or with its whole calendar. A look tells.
-    pub fn leaving_changed(&mut self) {
+    pub fn old_changed(&mut self) {
         if let Some(leaving) = &mut self.leaving {
-            leaving.is_at_another_version();
+            leaving.forget_version();
         }
     }
 
@@ -92,7 +92,7 @@ impl Pair {
     /// A look at the old place was answered. If the user had removed the event there before the new
     /// one was made, they took the item off their calendar: then the new one is to go. Whoever
     /// removes one of two that they see keeps the other.
-    pub fn looked_back(&mut self, remote: Option<RemoteEvent>) {
+    pub fn looked_at_old(&mut self, remote: Option<RemoteEvent>) {
         let Some(mut leaving) = self.leaving.take() else { return };
         match remote {
             Some(event) if event.is_cancelled() && self.was_made_after(&event, leaving.phase) => {
@@ -101,7 +101,7 @@ impl Pair {
             }
             Some(event) if event.is_cancelled() => {}
             Some(event) if self.phase == Phase::There && (!can_move(&event) || self.is_closed()) => {
-                self.stay(leaving, event);
+                self.turn_back(leaving, event);
             }
             Some(event) => {
                 leaving.seen = Some(event);
@@ -118,12 +118,12 @@ impl Pair {
 
     /// The event at the old place became more than can be copied, or the new place is closed: the item
     /// stays at the old one, and the new one is to go. If that can't be copied either, both stay.
-    fn stay(&mut self, mut old: Leaving, event: RemoteEvent) {
+    fn turn_back(&mut self, mut old: Leaving, event: RemoteEvent) {
         if self.remote.as_ref().is_some_and(can_move) {
             self.leave(if self.is_closed() { LeavingPhase::GivenUp } else { LeavingPhase::There });
             if let Some(new) = &mut self.leaving {
                 new.copy = old.copy;
-                new.is_at_another_version();
+                new.forget_version();
             }
             (self.address, self.remote, self.base) = (Some(old.address), Some(event), old.base);
         } else {
@@ -144,10 +144,10 @@ impl Pair {
 
     /// Google refuses to remove the event at the old place, or to show it. What its user did to it is
     /// looked at once more.
-    pub fn leaving_refused(&mut self) {
+    pub fn old_refused(&mut self) {
         if let Some(leaving) = &mut self.leaving {
             match leaving.etag().is_some() && leaving.seen.is_none() {
-                true => leaving.is_at_another_version(),
+                true => leaving.forget_version(),
                 false => leaving.give_up(),
             }
         }
@@ -156,7 +156,7 @@ impl Pair {
     /// The calendar that the pair's event is in, and which is not the target any more, is closed to
     /// us. What was last known of the event is all that goes to the new place.
     pub fn give_up_here(&mut self) {
-        if self.returns() {
+        if self.try_return_to_old() {
             return;
         }
         if let Some(leaving) = &mut self.leaving {
@@ -184,7 +184,7 @@ impl Pair {
     }
 
     /// The item is back at the old place, if there is one, since the new one is out of our reach.
-    pub(super) fn returns(&mut self) -> bool {
+    pub(super) fn try_return_to_old(&mut self) -> bool {
         let is_to_go = self.phase == Phase::Removing;
         let is_there = |old: &Leaving| match old.phase {
             LeavingPhase::There => old.copy.is_some(),
@@ -202,7 +202,7 @@ impl Pair {
 
     /// The item is still at the old place, if there is one: Google never heard of the new one. What was
     /// copied from a closed calendar is still all that we have.
-    pub(super) fn stays(&mut self) -> bool {
+    pub(super) fn try_stay_at_old(&mut self) -> bool {
         let is_source = |old: &Leaving| match old.phase {
             LeavingPhase::There => true,
             LeavingPhase::Removing => false,

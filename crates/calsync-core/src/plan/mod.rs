@@ -73,7 +73,7 @@ pub enum Step {
     /// Read the event by its id.
     Look,
     /// Read the event at the place that the item moves away from.
-    LookBack,
+    LookAtOld,
     /// Make the event in the target calendar. Its address, the phase `told` and what it leaves are
     /// stored before it is sent.
     Insert {
@@ -115,7 +115,7 @@ pub fn plan(place: Place<'_>, want: &Want, pair: &Pair) -> Step {
         // Also what is to go: it may be gone already, and by the user.
         (_, Phase::Told) => Step::Look,
         // The old place first: while both are there, it is told who removed one.
-        _ if let Some(leaving) = leaving(place, pair) => moving::leave(place, want, pair, leaving),
+        _ if let Some(leaving) = leaving(place, pair) => moving::step_at_old(place, want, pair, leaving),
         (Want::Absent(_), Phase::There) => delete(place, pair),
         (Want::Absent(Reason::KindOff), _) => Step::Settle(SyncState::NotSent, Some(Reason::KindOff)),
         (Want::Absent(reason), _) => Step::Settle(SyncState::Removed, Some(*reason)),

@@ -22,9 +22,9 @@ pub(super) fn can_move(remote: &RemoteEvent) -> bool {
 }
 
 /// The way out of the old place, once the new one holds the item or the item is to go altogether.
-pub(super) fn leave(place: Place<'_>, want: &Want, pair: &Pair, leaving: &Leaving) -> Step {
+pub(super) fn step_at_old(place: Place<'_>, want: &Want, pair: &Pair, leaving: &Leaving) -> Step {
     let Some(seen) = &leaving.seen else {
-        return leaving.etag().map_or(Step::LookBack, |etag| Step::DeleteOld { etag: etag.to_owned() });
+        return leaving.etag().map_or(Step::LookAtOld, |etag| Step::DeleteOld { etag: etag.to_owned() });
     };
     if let (Want::Present { owned, .. }, Phase::There) = (want, pair.phase)
         && let (Some(remote), Some(copy)) = (&pair.remote, &leaving.copy)

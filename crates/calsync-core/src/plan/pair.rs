@@ -15,10 +15,11 @@ named! {
     /// ```text
     ///            insert sent             answer
     ///  untold ───────────────▶ told ─────────────▶ there ◀──── update
-    ///    ▲  looked: never was   │                    │ delete sent
-    ///    └──────────────────────┤ looked: tombstone  ▼
-    ///                           ▼                 removing ──▶ removed_by_us ── next generation ─▶ told
-    ///                   removed_by_user ◀── looked: gone, and not by us
+    ///    ▲  looked: never was   │ ▲ answer lost      │ │ delete sent
+    ///    └──────────────────────┤ └──────────────────┘ ▼
+    ///         looked: tombstone │                   removing ──▶ removed_by_us ── next generation ─▶ told
+    ///                           ▼                      │
+    ///                   removed_by_user ◀──────────────┘ looked, or deleted: gone, and not by us
     /// ```
     Phase {
         /// Google has never heard of this generation.
@@ -110,7 +111,7 @@ impl Pair {
     /// Google never heard of the event: the next try has the same id.
     fn was_never_there(&mut self) {
         self.last_generation -= 1;
-        if !self.stays() {
+        if !self.try_stay_at_old() {
             (self.phase, self.address) = (Phase::Untold, None);
         }
     }
@@ -166,10 +167,13 @@ impl Pair {
 
     /// A look was answered with `remote`: `None` where Google has no trace of it.
     pub fn looked(&mut self, remote: Option<RemoteEvent>) {
-        match &remote {
-            None if self.phase == Phase::Told && self.remote.is_none() => return self.was_never_there(),
-            None if self.phase == Phase::Told && self.returns() => return,
-            _ => {}
+        if remote.is_none() && self.phase == Phase::Told {
+            if self.remote.is_none() {
+                return self.was_never_there();
+            }
+            if self.try_return_to_old() {
+                return;
+            }
         }
         self.phase = match (&remote, self.phase) {
             (Some(event), _) if !event.is_cancelled() => Phase::There,

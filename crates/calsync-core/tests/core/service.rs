@@ -206,7 +206,7 @@ impl Service {
                 self.pair = pair.clone();
                 self.pair.may_have_left();
             }
-            Step::Settle(..) | Step::Look | Step::LookBack | Step::Update { .. } => {}
+            Step::Settle(..) | Step::Look | Step::LookAtOld | Step::Update { .. } => {}
         }
     }
 
@@ -238,7 +238,7 @@ impl Service {
                 match step {
                     Step::Delete => pair.removing(now),
                     Step::DeleteOld { .. } => pair.may_have_left(),
-                    Step::LookBack => {}
+                    Step::LookAtOld => {}
                     _ => pair.doubt(),
                 }
                 Taken::Interrupted
@@ -248,8 +248,8 @@ impl Service {
     }
 
     fn call(&mut self, pair: &mut Pair, step: Step) -> Taken {
-        if matches!(step, Step::LookBack | Step::DeleteOld { .. }) {
-            self.call_back(pair, step);
+        if matches!(step, Step::LookAtOld | Step::DeleteOld { .. }) {
+            self.call_at_old(pair, step);
             return Taken::Done;
         }
         let key = key(pair.address.as_ref().unwrap());
@@ -282,7 +282,7 @@ impl Service {
                 }
                 answer.or_else(|no| if no == No::Gone { Ok(()) } else { Err(no) })
             }
-            Step::Settle(..) | Step::LookBack | Step::DeleteOld { .. } => Ok(()),
+            Step::Settle(..) | Step::LookAtOld | Step::DeleteOld { .. } => Ok(()),
         };
         match answer {
             Ok(()) => Taken::Done,
@@ -308,14 +308,14 @@ impl Service {
         Taken::Done
     }
 
-    fn call_back(&mut self, pair: &mut Pair, step: Step) {
+    fn call_at_old(&mut self, pair: &mut Pair, step: Step) {
         let key = key(&pair.leaving.as_ref().unwrap().address);
         match step {
-            Step::LookBack => pair.looked_back(self.google.get(&key)),
+            Step::LookAtOld => pair.looked_at_old(self.google.get(&key)),
             Step::DeleteOld { etag } => match self.google.delete(&key, Some(&etag)) {
-                Ok(()) => pair.left(),
-                Err(No::Gone | No::Changed) => pair.leaving_changed(),
-                Err(_) => pair.leaving_refused(),
+                Ok(()) => pair.old_removed(),
+                Err(No::Gone | No::Changed) => pair.old_changed(),
+                Err(_) => pair.old_refused(),
             },
             _ => {}
         }

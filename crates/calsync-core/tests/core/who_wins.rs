@@ -131,7 +131,7 @@ proptest! {
 }
 
 #[test]
-fn an_undone_move_is_told_and_an_accepted_one_too() {
+fn a_sessions_move_is_undone_and_a_tasks_move_accepted() {
     for (kind, verdict) in [(ItemKind::Session, Verdict::Undone), (ItemKind::Task, Verdict::Accepted)] {
         let mut service = Service::new(kind);
         service.settle();

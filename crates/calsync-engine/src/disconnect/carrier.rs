@@ -20,7 +20,7 @@ use crate::{Engine, EngineError};
 
 /// How long a claimed disconnect is ours without a word.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// A call is sent only with this much of the lease left: twice as long as the longest call.
+/// A call takes its turn only with this much of the lease left: twice as long as the longest call.
 const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(20);
 /// Failures in a row after which a step ends without success: about two hours of pauses.
 const TRIES_MAX: i64 = 30;
@@ -85,15 +85,16 @@ impl<'a> Carrier<'a> {
 
     /// A transaction that only the holder of the lease gets.
     pub(super) async fn begin(&mut self) -> Result<Tx, EngineError> {
+        let now = self.engine.now();
         let mut tx = self.engine.store().begin().await?;
-        disconnects::extend(&mut tx, &mut self.lease, LEASE, self.engine.now()).await?;
+        disconnects::extend(&mut tx, &mut self.lease, LEASE, now).await?;
         self.journal.store(&mut tx).await?;
         Ok(tx)
     }
 
     /// Makes sure that the lease outlasts a call that is sent now.
     pub(super) async fn before_a_call(&mut self) -> Result<(), EngineError> {
-        if self.now() + LEASE_LEFT_MIN > self.lease.until {
+        if self.now() + LEASE_LEFT_MIN > self.lease.until_here {
             self.begin().await?.commit().await?;
         }
         Ok(())

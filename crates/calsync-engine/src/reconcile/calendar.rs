@@ -11,7 +11,7 @@ use calsync_store::mappings;
 use calsync_store::users;
 
 use super::ending::{Ending, Trouble};
-use super::pair::LEASE_LEFT_MIN;
+use super::outlasts_a_call;
 use crate::tokens::Access;
 use crate::{Engine, EngineError};
 
@@ -35,7 +35,7 @@ pub(super) async fn make(
             }
         }
     }
-    if engine.now() + LEASE_LEFT_MIN > lease.until {
+    if !outlasts_a_call(engine, lease) {
         ending.come_back_soon();
         return ending.commit(Some(access)).await;
     }

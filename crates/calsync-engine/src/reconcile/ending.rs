@@ -78,7 +78,7 @@ impl<'a> Ending<'a> {
         }
     }
 
-    pub(super) fn is_tidy(&mut self) {
+    pub(super) fn tidied(&mut self) {
         self.is_untidy = false;
     }
 

@@ -1,4 +1,4 @@
-//! One pass over one integration: claim, token, plan, tell Google, store what came of it.
+//! One pass over one integration that [`crate::lanes`] claimed: token, plan, tell Google, store what came of it.
 //!
 //! The order keeps the two promises: what Google will know us by is stored before the call that
 //! tells it, and no transaction is open while Google is called.
@@ -18,6 +18,7 @@ use calsync_store::integrations::{self, Opened};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, DuePair, Intent};
 use futures_util::StreamExt;
+use jiff::SignedDuration;
 
 use crate::tokens::{self, NoAccess};
 use crate::{Engine, EngineError};
@@ -27,6 +28,10 @@ use pair::{Caller, PairDone};
 /// The longest that one call to Google may take: the transport must keep to it, since a lease is
 /// trusted that long beyond its last look.
 pub const CALL_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
+
+/// A call is sent only with this much of the lease left: longer than [`CALL_LIMIT`], since Google
+/// checks no fence.
+const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
 
 /// Pairs a pass looks at; the rest follow in the next one.
 const PAIRS_A_PASS: i64 = 200;
@@ -50,6 +55,11 @@ pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
         tx.commit().await?;
     }
     ended
+}
+
+/// Whether a call that is sent now ends before the lease does.
+fn outlasts_a_call(engine: &Engine, lease: &Lease) -> bool {
+    engine.now() + LEASE_LEFT_MIN <= lease.until_here
 }
 
 async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
@@ -134,7 +144,7 @@ async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, 
                 told
             }
             // After the look the event goes, in the same pass.
-            Step::LookBack | Step::DeleteOld { .. } => {
+            Step::LookAtOld | Step::DeleteOld { .. } => {
                 let mut told = pair.clone();
                 told.may_have_left();
                 told

@@ -15,18 +15,15 @@ use calsync_google::{Deleted, Failure};
 use calsync_store::integrations::Integration;
 use calsync_store::leases::Lease;
 use calsync_store::mappings::{DuePair, End};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::Planned;
 use super::ending::Trouble;
+use super::{Planned, outlasts_a_call};
 use crate::Engine;
 use crate::tokens::Access;
 
 /// Calls that one pair may take in one pass: look, write, be overtaken twice, at both ends of a move.
 const CALLS_A_PAIR_MAX: usize = 10;
-/// A call is sent only with this much of the lease left: longer than [`super::CALL_LIMIT`], since
-/// Google checks no fence.
-pub(super) const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
 
 /// What the pairs of a pass share.
 pub(super) struct Caller<'a> {
@@ -88,7 +85,7 @@ impl Caller<'_> {
             address: due.pair.address.clone(),
             phase: due.pair.phase,
             is_removing: matches!(step, Step::Delete) || due.pair.phase == Phase::Removing,
-            is_leaving: matches!(step, Step::LookBack | Step::DeleteOld { .. }),
+            is_leaving: matches!(step, Step::LookAtOld | Step::DeleteOld { .. }),
         };
         let mut calls = Vec::new();
         for _ in 0..CALLS_A_PAIR_MAX {
@@ -108,7 +105,7 @@ impl Caller<'_> {
             }
             let side = self.side(&due, &step);
             let (operation, answer) = match side {
-                Side::Leaving => self.take_back(&mut due.pair, step).await,
+                Side::Leaving => self.take_at_old(&mut due.pair, step).await,
                 _ => self.take(&mut due.pair, step).await,
             };
             let (answer, next) = match answer {
@@ -131,7 +128,7 @@ impl Caller<'_> {
 
     fn side(&self, due: &DuePair, step: &Step) -> Side {
         match step {
-            Step::LookBack | Step::DeleteOld { .. } => Side::Leaving,
+            Step::LookAtOld | Step::DeleteOld { .. } => Side::Leaving,
             _ if self.place(&due.item.key).is_elsewhere(&due.pair) => Side::Elsewhere,
             _ => Side::Target,
         }
@@ -193,18 +190,18 @@ impl Caller<'_> {
     }
 
     /// Takes one step at the place that the item moves away from.
-    async fn take_back(&self, pair: &mut Pair, step: Step) -> (Operation, Result<Outcome, Failure>) {
+    async fn take_at_old(&self, pair: &mut Pair, step: Step) -> (Operation, Result<Outcome, Failure>) {
         let (google, token) = (self.engine.google(), &self.access.token);
         let leaving = pair.leaving.as_ref().map(|leaving| leaving.address.clone());
         let Address { calendar_id, google_id, .. } = leaving.unwrap_or_default();
         let Step::DeleteOld { etag } = step else {
             let answer = google.get_event(token, &calendar_id, &google_id).await;
-            return (Operation::Get, answer.map(|remote| pair.looked_back(remote)).map(|()| Outcome::Done));
+            return (Operation::Get, answer.map(|remote| pair.looked_at_old(remote)).map(|()| Outcome::Done));
         };
         let answer = google.delete_event(token, &calendar_id, &google_id, Some(&etag)).await;
         match &answer {
-            Ok(Deleted::Done) => pair.left(),
-            Ok(Deleted::AlreadySo) => pair.leaving_changed(),
+            Ok(Deleted::Done) => pair.old_removed(),
+            Ok(Deleted::AlreadySo) => pair.old_changed(),
             Err(_) => {}
         }
         (Operation::Delete, answer.map(outcome))
@@ -248,7 +245,7 @@ impl Caller<'_> {
         let next = match reaction {
             Reaction::Mend => {
                 match side {
-                    Side::Leaving => due.pair.leaving_changed(),
+                    Side::Leaving => due.pair.old_changed(),
                     Side::Target | Side::Elsewhere => due.pair.doubt(),
                 }
                 Next::Plan
@@ -282,7 +279,7 @@ impl Caller<'_> {
     /// Whether no further call may be sent: the integration is in trouble, or the lease runs out.
     fn must_stop(&self) -> bool {
         let in_trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        in_trouble || self.engine.now() + LEASE_LEFT_MIN > self.lease.until
+        in_trouble || !outlasts_a_call(self.engine, self.lease)
     }
 
     fn set_trouble(&self, trouble: Trouble) {
@@ -318,7 +315,7 @@ pub(super) const fn is_closed(reason: Reason) -> bool {
 /// An event outside of the target calendar can't be reached: what stays there is told once.
 fn give_up(pair: &mut Pair, side: Side, failure: Failure) -> Failure {
     if side == Side::Leaving {
-        pair.leaving_refused();
+        pair.old_refused();
     } else {
         pair.give_up_here();
     }
@@ -338,7 +335,7 @@ impl Stored {
             }
             Step::Delete => self.is_removing,
             Step::DeleteOld { .. } => self.is_leaving,
-            Step::Settle(..) | Step::Look | Step::LookBack | Step::Update { .. } => true,
+            Step::Settle(..) | Step::Look | Step::LookAtOld | Step::Update { .. } => true,
         }
     }
 }

@@ -10,7 +10,7 @@ use calsync_store::mappings;
 
 use super::calendar::is_our_own;
 use super::ending::{Ending, Trouble};
-use super::pair::LEASE_LEFT_MIN;
+use super::outlasts_a_call;
 use crate::ours::Look;
 use crate::tokens::Access;
 use crate::{Engine, EngineError};
@@ -27,9 +27,9 @@ pub(super) async fn tidy(
         Ok(()) => {
             let mut tx = engine.store().begin().await?;
             leases::renew(&mut tx, lease).await?;
-            integrations::own_calendar_left(&mut tx, &integration.id, engine.now()).await?;
+            integrations::own_calendars_tidied(&mut tx, &integration.id, engine.now()).await?;
             tx.commit().await?;
-            ending.is_tidy();
+            ending.tidied();
         }
         Err(failure) if failure.is_stale_token() => ending.trouble(Trouble::stale_token(access, &failure)),
         Err(failure) => ending.trouble(Trouble::of(&failure)),
@@ -97,7 +97,7 @@ async fn remove(
     if look.alone().is_none() {
         return Ok(None);
     }
-    if engine.now() + LEASE_LEFT_MIN > lease.until {
+    if !outlasts_a_call(engine, lease) {
         return Err(Failure::put_off());
     }
     let _permit = engine.calls().acquire().await;

@@ -117,6 +117,7 @@ fn fate(engine: &Engine, delivery: &Delivery, attempt: &Attempt) -> Fate {
     if attempt.error.is_none() {
         Fate::Delivered
     } else if is_gone(attempt) {
+        // Disabled in the same transaction, so it waits for the test call that enables.
         Fate::Again(attempt.at)
     } else if attempt.at.duration_since(failing_since) >= WEBHOOK_TRIED_FOR {
         Fate::GivenUp

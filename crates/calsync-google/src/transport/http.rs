@@ -18,8 +18,8 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use super::{Body, Transport, TransportError, TransportFailure};
 
-/// Google answers within seconds or not at all; the engine's lease must outlive the longest call.
-const CALL_LIMIT: Duration = Duration::from_secs(30);
+/// Google answers within seconds or not at all.
+const CALL_LIMIT: Duration = Duration::from_secs(10);
 /// A TCP connection that takes longer meets a dead route.
 const CONNECT_LIMIT: Duration = Duration::from_secs(10);
 /// The largest page, 2,500 events, is a few MiB; more is not an answer of Google's.

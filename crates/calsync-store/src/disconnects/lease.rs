@@ -19,18 +19,18 @@ pub struct SagaLease {
     pub owner: String,
     /// Its fence.
     pub fence: i64,
-    /// Until when, on the database's clock.
-    pub until: Timestamp,
+    /// Until when on the clock of its holder, who looked at it before the claim: never later than on the
+    /// database's, by which it ends.
+    pub until_here: Timestamp,
 }
 
 #[derive(FromRow)]
 struct Claimed {
     id: String,
     fence: i64,
-    lease_until: i64,
 }
 
-/// Claims up to `limit` due disconnects for `owner`.
+/// Claims up to `limit` due disconnects for `owner`. `now` was read before the transaction began.
 pub async fn claim(
     tx: &mut Tx,
     owner: &str,
@@ -48,7 +48,7 @@ pub async fn claim(
              ORDER BY due_at, id LIMIT $5)
          UPDATE disconnects SET lease_owner = $1, lease_until = $4, fence = fence + 1
          WHERE id IN (SELECT id FROM due) AND state = 'running' AND lease_until <= $3
-         RETURNING id, fence, lease_until",
+         RETURNING id, fence",
         owner,
         micros(now),
         micros(clock),
@@ -59,7 +59,7 @@ pub async fn claim(
         disconnect_id: row.id,
         owner: owner.to_owned(),
         fence: row.fence,
-        until: time(row.lease_until),
+        until_here: end(now, length),
     };
     Ok(rows.into_iter().map(lease).collect())
 }
@@ -69,7 +69,7 @@ fn end(clock: Timestamp, length: SignedDuration) -> Timestamp {
 }
 
 /// Makes the lease last for `length` from now, and locks the disconnect for this transaction; if it
-/// was lost, nothing may be written.
+/// was lost, nothing may be written. `now` was read before the transaction began.
 pub async fn extend(
     tx: &mut Tx,
     lease: &mut SagaLease,
@@ -87,7 +87,7 @@ pub async fn extend(
     if held != 1 {
         return Err(StoreError::LeaseLost(lease.disconnect_id.clone()));
     }
-    lease.until = until;
+    lease.until_here = end(now, length);
     Ok(())
 }
 

@@ -9,6 +9,7 @@ use sqlx::FromRow;
 use super::{Saga, TABLE};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::mappings::RemoteItem;
+use crate::mappings::may_be_there;
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
@@ -22,19 +23,17 @@ struct Row {
 /// Keeps what the pairs of the integration tell to be at Google still. In the transaction that ends
 /// the removal.
 pub async fn keep_leftovers(tx: &mut Tx, saga: &Saga) -> Result<()> {
-    execute!(
-        tx,
+    const SQL: &str = concat!(
         "INSERT INTO disconnect_leftovers (disconnect_id, google_id, calendar_id, kind, item_id)
          SELECT $1, google_id, calendar_id, kind, item_id FROM sync_mappings
-         WHERE integration_id = $2 AND google_id IS NOT NULL AND calendar_id IS NOT NULL
-           AND phase IN ('told', 'there', 'removing')
-         UNION ALL
+         WHERE integration_id = $2 AND google_id IS NOT NULL AND calendar_id IS NOT NULL AND ",
+        may_be_there!(),
+        " UNION ALL
          SELECT $1, leaving_google_id, leaving_calendar_id, kind, item_id FROM sync_mappings
          WHERE integration_id = $2 AND leaving_google_id IS NOT NULL
-         ON CONFLICT DO NOTHING",
-        &saga.id,
-        &saga.integration_id,
-    )?;
+         ON CONFLICT DO NOTHING"
+    );
+    execute!(tx, SQL, &saga.id, &saga.integration_id)?;
     Ok(())
 }
 

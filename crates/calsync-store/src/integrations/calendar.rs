@@ -105,8 +105,8 @@ pub async fn change_calendar(
     Ok(changed == 1)
 }
 
-/// Nothing of ours is left in calendars of our own beside the target.
-pub async fn own_calendar_left(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
+/// No calendar of our own is left beside the target.
+pub async fn own_calendars_tidied(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET leaves_own_calendar = FALSE, updated_at = $2 WHERE id = $1",

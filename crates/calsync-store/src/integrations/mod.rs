@@ -21,7 +21,7 @@ use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
 pub use calendar::{
-    NewTarget, calendar_ready, calendar_told, change_calendar, needs_action, own_calendar_left, turn_off,
+    NewTarget, calendar_ready, calendar_told, change_calendar, needs_action, own_calendars_tidied, turn_off,
 };
 pub use connect::{Connection, connect};
 pub use grants::{dead_grant, domain, idle};

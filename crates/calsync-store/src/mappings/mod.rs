@@ -29,6 +29,13 @@ macro_rules! ended {
 }
 use ended;
 
+/// Whether a pair may have an event at Google.
+macro_rules! may_be_there {
+    () => {
+        "phase IN ('told', 'there', 'removing')"
+    };
+}
+
 /// The state in which a user sees an item: `u` is the user's row, `g` their integration, `m` the pair.
 macro_rules! shown_state {
     () => {
@@ -45,7 +52,7 @@ macro_rules! with_pairs {
          LEFT JOIN sync_mappings m ON m.integration_id = g.id AND m.kind = u.kind AND m.item_id = u.item_id"
     };
 }
-pub(crate) use {shown_state, with_pairs};
+pub(crate) use {may_be_there, shown_state, with_pairs};
 
 fn parse<T: serde::de::DeserializeOwned>(text: Option<&str>) -> std::result::Result<Option<T>, ()> {
     text.map(|text| serde_json::from_str(text).map_err(|_| ())).transpose()

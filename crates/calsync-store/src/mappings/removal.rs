@@ -3,7 +3,7 @@
 use calsync_core::item::{ItemKey, ItemKind};
 use sqlx::FromRow;
 
-use super::TABLE;
+use super::{TABLE, may_be_there};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::{Result, StoreError, Tx};
 
@@ -26,12 +26,14 @@ struct Row {
 /// What of an integration's may be in one calendar.
 macro_rules! in_calendar {
     () => {
-        "SELECT kind, item_id, google_id FROM sync_mappings
-         WHERE integration_id = $1 AND calendar_id = $2 AND google_id IS NOT NULL
-           AND phase IN ('told', 'there', 'removing')
-         UNION ALL
-         SELECT kind, item_id, leaving_google_id FROM sync_mappings
-         WHERE integration_id = $1 AND leaving_calendar_id = $2"
+        concat!(
+            "SELECT kind, item_id, google_id FROM sync_mappings
+             WHERE integration_id = $1 AND calendar_id = $2 AND google_id IS NOT NULL AND ",
+            may_be_there!(),
+            " UNION ALL
+             SELECT kind, item_id, leaving_google_id FROM sync_mappings
+             WHERE integration_id = $1 AND leaving_calendar_id = $2"
+        )
     };
 }
 
@@ -77,43 +79,39 @@ pub async fn count_in_calendar(tx: &mut Tx, integration_id: &str, calendar_id: &
 
 /// The calendars in which an integration may have something.
 pub async fn calendars(tx: &mut Tx, integration_id: &str) -> Result<Vec<String>> {
-    let rows = fetch_all!(
-        tx,
-        (String,),
-        "SELECT calendar_id FROM sync_mappings
-         WHERE integration_id = $1 AND calendar_id IS NOT NULL AND phase IN ('told', 'there', 'removing')
-         UNION
+    const SQL: &str = concat!(
+        "SELECT calendar_id FROM sync_mappings WHERE integration_id = $1 AND calendar_id IS NOT NULL AND ",
+        may_be_there!(),
+        " UNION
          SELECT leaving_calendar_id FROM sync_mappings
          WHERE integration_id = $1 AND leaving_calendar_id IS NOT NULL
-         ORDER BY 1",
-        integration_id,
-    )?;
+         ORDER BY 1"
+    );
+    let rows = fetch_all!(tx, (String,), SQL, integration_id)?;
     Ok(rows.into_iter().map(|(calendar_id,)| calendar_id).collect())
 }
 
 /// How many pairs of an integration may be at Google.
 pub async fn count_at_google(tx: &mut Tx, integration_id: &str) -> Result<i64> {
-    let row = fetch_optional!(
-        tx,
-        (i64,),
+    const SQL: &str = concat!(
         "SELECT COUNT(*) FROM sync_mappings WHERE integration_id = $1
-             AND ((google_id IS NOT NULL AND phase IN ('told', 'there', 'removing'))
-                  OR leaving_google_id IS NOT NULL)",
-        integration_id,
-    )?;
+             AND ((google_id IS NOT NULL AND ",
+        may_be_there!(),
+        ") OR leaving_google_id IS NOT NULL)"
+    );
+    let row = fetch_optional!(tx, (i64,), SQL, integration_id)?;
     Ok(row.map_or(0, |(count,)| count))
 }
 
 /// We removed an item's event: if it comes back, it is under a new id.
 pub async fn removed_by_us(tx: &mut Tx, integration_id: &str, google_id: &str) -> Result<()> {
-    execute!(
-        tx,
+    const HERE: &str = concat!(
         "UPDATE sync_mappings SET phase = 'removed_by_us', remote = NULL, base = NULL, etag = NULL,
              sync_state = 'removed'
-         WHERE integration_id = $1 AND google_id = $2 AND phase IN ('told', 'there', 'removing')",
-        integration_id,
-        google_id,
-    )?;
+         WHERE integration_id = $1 AND google_id = $2 AND ",
+        may_be_there!()
+    );
+    execute!(tx, HERE, integration_id, google_id)?;
     execute!(
         tx,
         "UPDATE sync_mappings SET leaving_calendar_id = NULL, leaving_google_id = NULL, leaving_generation = NULL,

@@ -44,7 +44,8 @@ pub async fn wake(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<Option<S
     Ok(wake_all(tx, &[user_id], now).await?.remove(user_id))
 }
 
-/// Wakes the live integrations of users, in the order given; answers their ids by user.
+/// Wakes the live integrations of `users`, which are sorted: locks are taken in their order. Answers the
+/// integrations' ids by user.
 async fn wake_all(tx: &mut Tx, users: &[&str], now: Timestamp) -> Result<BTreeMap<String, String>> {
     let in_order = lock_in_order(tx.dialect());
     let mut woken = BTreeMap::new();

@@ -45,7 +45,7 @@ pub async fn disable(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     Ok(disabled == 1)
 }
 
-/// The endpoint answers: whatever waits is sent now, with all its tries before it. False: nothing was
+/// The endpoint answers: whatever waits is sent now, as if it had never been tried. False: nothing was
 /// held back before.
 pub async fn enable(tx: &mut Tx, now: Timestamp) -> Result<bool> {
     let enabled = execute!(

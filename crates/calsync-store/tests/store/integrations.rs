@@ -138,7 +138,7 @@ on_both_databases! {
         assert_eq!((own.state, own.calendar_choice), (IntegrationState::Connecting, CalendarChoice::New));
         assert_eq!((own.calendar_phase, own.target_calendar_id), (CalendarPhase::Untold, None));
         let mut tx = world.begin().await;
-        integrations::own_calendar_left(&mut tx, &id, at(3)).await.unwrap();
+        integrations::own_calendars_tidied(&mut tx, &id, at(3)).await.unwrap();
         tx.commit().await.unwrap();
         let tidy = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert!(!tidy.leaves_own_calendar);

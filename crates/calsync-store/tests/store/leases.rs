@@ -7,7 +7,7 @@ use calsync_store::{StoreError, integrations, mappings};
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::world::{World, at, quiet, task, task_body};
+use crate::world::{LEASE, World, at, quiet, task, task_body};
 
 async fn release(world: &World, lease: &Lease, how: Release, now: Timestamp) {
     let mut tx = world.begin().await;
@@ -179,6 +179,14 @@ on_both_databases! {
             world.raw().await.run("UPDATE user_integrations SET lease_until = 1").await;
             assert_eq!(world.claim("next", at(2)).await.len(), 1);
         }
+    }
+
+    async fn its_holder_knows_a_leases_end_by_the_own_clock(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.connected("ana").await;
+        let lease = world.claim_one("w1", at(1)).await;
+        assert_eq!(lease.until_here, at(1) + LEASE);
+        assert_eq!(lease.until == lease.until_here, world.is_sqlite(), "Postgres goes by its own clock");
     }
 
     async fn a_restart_frees_what_the_process_held_before(db: TestDatabase) {
