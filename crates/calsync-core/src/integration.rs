@@ -23,6 +23,13 @@ named! {
     }
 }
 
+impl IntegrationState {
+    /// Whether the connection stands, be it well or waiting for its user.
+    pub const fn is_live(self) -> bool {
+        !matches!(self, Self::Disconnecting | Self::Disconnected)
+    }
+}
+
 named! {
     /// Which calendar the user chose to sync to.
     CalendarChoice {

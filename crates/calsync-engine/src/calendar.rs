@@ -82,7 +82,9 @@ pub async fn change(engine: &Engine, integration_id: &str, wanted: &Wanted) -> R
     let mut tx = engine.store().read().await?;
     let integration = integrations::get(&mut tx, integration_id).await?;
     drop(tx);
-    let Some(integration) = integration.filter(is_live) else { return Ok(Changed::NotConnected) };
+    let Some(integration) = integration.filter(|one| one.state.is_live()) else {
+        return Ok(Changed::NotConnected);
+    };
     let needed = scopes::needed(scopes::Choice { calendar: wanted.choice(), google_tasks: false });
     let missing = scopes::missing(&needed, &integration.scopes);
     if !missing.is_empty() {
@@ -92,10 +94,6 @@ pub async fn change(engine: &Engine, integration_id: &str, wanted: &Wanted) -> R
         Wanted::Own => to_own(engine, &integration).await,
         Wanted::Existing(calendar_id) => to_existing(engine, &integration, calendar_id).await,
     }
-}
-
-fn is_live(integration: &Integration) -> bool {
-    !matches!(integration.state, IntegrationState::Disconnecting | IntegrationState::Disconnected)
 }
 
 async fn to_own(engine: &Engine, integration: &Integration) -> Result<Changed, EngineError> {

@@ -22,6 +22,17 @@ macro_rules! workable {
 }
 pub(crate) use workable;
 
+/// Which integrations `core::integration::IntegrationState::is_live` is true of.
+macro_rules! live {
+    () => {
+        $crate::dialect::live!("")
+    };
+    ($table:literal) => {
+        concat!($table, "state NOT IN ('disconnecting', 'disconnected')")
+    };
+}
+pub(crate) use live;
+
 /// Claims due integrations. Lease times are the database's clock on Postgres, so that workers
 /// with wrong clocks agree; SQLite has one worker's clock, bound as `$3` like everywhere else.
 pub(crate) const fn claim(dialect: Dialect) -> &'static str {

@@ -275,7 +275,7 @@ pub struct Search<'a> {
     /// In one state only.
     pub state: Option<SyncState>,
     /// Deleted ones as well, while they are still to go from the calendar.
-    pub leaving: bool,
+    pub with_removals: bool,
 }
 
 /// A page of a user's items, after `after` in the order of kind and id.
@@ -304,7 +304,7 @@ pub async fn of_user(
         after.map_or("", |key| key.kind.name()),
         after.map_or("", |key| key.id.as_str()),
         limit,
-        search.leaving,
+        search.with_removals,
         search.state.map_or("", SyncState::name),
     )?;
     rows.into_iter().map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).collect()

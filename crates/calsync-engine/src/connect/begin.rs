@@ -150,6 +150,5 @@ pub(super) async fn is_disconnecting(tx: &mut Tx, user_id: &str) -> Result<bool,
 
 /// Whether a connection to Google stands, or waits for its user.
 pub(super) fn is_live(one: &Integration) -> bool {
-    let is_over = matches!(one.state, IntegrationState::Disconnecting | IntegrationState::Disconnected);
-    one.provider == GOOGLE && !is_over
+    one.provider == GOOGLE && one.state.is_live()
 }

@@ -1,11 +1,11 @@
 //! Ends the grant at Google. That ends every scope of our client for the account, so it is left to
 //! the last connection that holds the account.
 
-use calsync_core::integration::{GOOGLE, IntegrationState};
+use calsync_core::integration::GOOGLE;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_google::Revoked;
 use calsync_store::disconnects;
-use calsync_store::integrations::{self, Integration};
+use calsync_store::integrations;
 use jiff::SignedDuration;
 
 use super::carrier::{Carrier, Taken};
@@ -67,10 +67,7 @@ async fn others(carrier: &Carrier<'_>) -> Result<Others, EngineError> {
     let Some(account) = &carrier.integration.account_sub else { return Ok(Others::Nobody) };
     let mut tx = carrier.engine.store().read().await?;
     let sharing = integrations::of_account(&mut tx, GOOGLE, account).await?;
-    let lives = |other: &Integration| {
-        !matches!(other.state, IntegrationState::Disconnecting | IntegrationState::Disconnected)
-    };
-    if sharing.iter().any(lives) {
+    if sharing.iter().any(|other| other.state.is_live()) {
         return Ok(Others::Connected);
     }
     let removes = disconnects::others_remove(&mut tx, &carrier.saga).await?;

@@ -23,7 +23,7 @@ use jiff::SignedDuration;
 use crate::tokens::{self, NoAccess};
 use crate::{Engine, EngineError};
 use ending::{Ending, Trouble};
-use pair::{Caller, PairDone};
+use pair::{PairDone, Pass};
 
 /// The longest that one call to Google may take: the transport must keep to it, since a lease is
 /// trusted that long beyond its last look.
@@ -91,7 +91,7 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
         Some(_) if is_untidy => tidy::tidy(engine, lease, &integration, &access, ending).await,
         Some(calendar_id) => {
             let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
-            let caller = Caller {
+            let pass = Pass {
                 engine,
                 lease,
                 integration: &integration,
@@ -102,34 +102,34 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
                 now: engine.now(),
                 trouble: Mutex::new(None),
             };
-            sync(&caller, due, ending).await
+            sync(&pass, due, ending).await
         }
         None => calendar::make(engine, lease, &integration, &access, ending).await,
     }
 }
 
-async fn sync(caller: &Caller<'_>, due: Vec<DuePair>, mut ending: Ending<'_>) -> Result<(), EngineError> {
-    let planned = intend(caller, due).await?;
-    let at_once = caller.engine.settings().calls_in_flight_per_integration;
+async fn sync(pass: &Pass<'_>, due: Vec<DuePair>, mut ending: Ending<'_>) -> Result<(), EngineError> {
+    let planned = intend(pass, due).await?;
+    let at_once = pass.engine.settings().calls_in_flight_per_integration;
     let done: Vec<PairDone> = futures_util::stream::iter(planned)
-        .map(|planned| caller.run(planned))
+        .map(|planned| pass.run(planned))
         .buffer_unordered(at_once)
         .collect()
         .await;
-    if let Some(trouble) = caller.take_trouble() {
+    if let Some(trouble) = pass.take_trouble() {
         ending.trouble(trouble);
     }
     for pair in done {
         ending.pair(pair);
     }
-    ending.commit(Some(caller.access)).await
+    ending.commit(Some(pass.access)).await
 }
 
 /// Plans the first step of each pair, and stores in one transaction what Google is about to be told:
 /// where and in which phase, of each insert and delete.
-async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, EngineError> {
+async fn intend(pass: &Pass<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, EngineError> {
     let mut planned: Vec<Planned> =
-        due.into_iter().map(|due| Planned { first: caller.plan(&due), due }).collect();
+        due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
     let mut intents = Vec::new();
     for Planned { due: DuePair { item, life, pair, .. }, first } in &mut planned {
         let told = match first {
@@ -140,7 +140,7 @@ async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, 
             // Until it is sent it isn't so: a call that Google refuses removes nothing.
             Step::Delete => {
                 let mut told = pair.clone();
-                told.removing(caller.now);
+                told.removing(pass.now);
                 told
             }
             // After the look the event goes, in the same pass.
@@ -156,14 +156,14 @@ async fn intend(caller: &Caller<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, 
     if intents.is_empty() {
         return Ok(planned);
     }
-    let mut tx = caller.engine.store().begin().await?;
-    leases::renew(&mut tx, caller.lease).await?;
-    mappings::intend(&mut tx, &caller.integration.id, &intents).await?;
+    let mut tx = pass.engine.store().begin().await?;
+    leases::renew(&mut tx, pass.lease).await?;
+    mappings::intend(&mut tx, &pass.integration.id, &intents).await?;
     tx.commit().await?;
     Ok(planned)
 }
 
-impl Caller<'_> {
+impl Pass<'_> {
     fn place<'a>(&'a self, item: &'a calsync_core::item::ItemKey) -> Place<'a> {
         Place {
             deployment_id: self.engine.store().deployment_id(),

@@ -26,7 +26,7 @@ use crate::tokens::Access;
 const CALLS_A_PAIR_MAX: usize = 10;
 
 /// What the pairs of a pass share.
-pub(super) struct Caller<'a> {
+pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     pub(super) lease: &'a Lease,
     pub(super) integration: &'a Integration,
@@ -77,7 +77,7 @@ enum Next {
     End(End),
 }
 
-impl Caller<'_> {
+impl Pass<'_> {
     /// Carries a pair from its first step to its end.
     pub(super) async fn run(&self, planned: Planned) -> PairDone {
         let Planned { mut due, first: mut step } = planned;

@@ -8,6 +8,7 @@ use sqlx::FromRow;
 
 use super::{Saga, TABLE};
 use crate::db::{execute, fetch_all, fetch_optional};
+use crate::dialect::live;
 use crate::mappings::RemoteItem;
 use crate::mappings::may_be_there;
 use crate::time::micros;
@@ -156,13 +157,13 @@ pub async fn reopen(tx: &mut Tx, id: &str, clean_up_id: &str, now: Timestamp) ->
 /// Whether a new connection took over what a disconnect left: it adopted the calendar, and its
 /// epoch with it.
 pub async fn is_in_use(tx: &mut Tx, id: &str) -> Result<bool> {
-    let found = fetch_optional!(
-        tx,
-        (i64,),
-        "SELECT CAST(1 AS BIGINT) FROM disconnects d JOIN user_integrations g ON g.id = d.integration_id AND g.epoch = d.epoch
-         WHERE d.id = $1 AND g.state NOT IN ('disconnecting', 'disconnected')",
-        id,
-    )?;
+    const SQL: &str = concat!(
+        "SELECT CAST(1 AS BIGINT)
+         FROM disconnects d JOIN user_integrations g ON g.id = d.integration_id AND g.epoch = d.epoch
+         WHERE d.id = $1 AND ",
+        live!("g.")
+    );
+    let found = fetch_optional!(tx, (i64,), SQL, id)?;
     Ok(found.is_some())
 }
 
@@ -197,16 +198,14 @@ pub async fn settle_earlier(tx: &mut Tx, saga: &Saga) -> Result<()> {
 
 /// The newest disconnect of a user that left something which is not in use again.
 pub async fn to_clean_up(tx: &mut Tx, user_id: &str) -> Result<Option<Saga>> {
-    let row = fetch_optional!(
-        tx,
-        (String,),
+    const SQL: &str = concat!(
         "SELECT d.id FROM disconnects d
          WHERE d.user_id = $1 AND d.state = 'done_with_leftovers' AND NOT EXISTS (
-             SELECT 1 FROM user_integrations g WHERE g.id = d.integration_id AND g.epoch = d.epoch
-                 AND g.state NOT IN ('disconnecting', 'disconnected'))
-         ORDER BY d.id DESC LIMIT 1",
-        user_id,
-    )?;
+             SELECT 1 FROM user_integrations g WHERE g.id = d.integration_id AND g.epoch = d.epoch AND ",
+        live!("g."),
+        ") ORDER BY d.id DESC LIMIT 1"
+    );
+    let row = fetch_optional!(tx, (String,), SQL, user_id)?;
     match row {
         Some((id,)) => {
             super::get(tx, &id).await?.map(Some).ok_or_else(|| StoreError::corrupt(TABLE, "id", id))

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Saga, get, running};
 use crate::audit::{self, AuditRow};
 use crate::db::{execute, fetch_optional};
+use crate::dialect::live;
 use crate::text::storable;
 use crate::time::micros;
 use crate::{Result, Store, StoreError, Tx};
@@ -82,16 +83,13 @@ pub enum Start {
 /// Starts a disconnect: the integration becomes `disconnecting` and its fence rises. What an admin
 /// starts is in the audit of the same transaction.
 pub async fn start(store: &Store, tx: &mut Tx, new: &NewDisconnect<'_>, now: Timestamp) -> Result<Start> {
-    let frozen = fetch_optional!(
-        tx,
-        (String,),
+    const FREEZE: &str = concat!(
         "UPDATE user_integrations SET state = 'disconnecting', reason = NULL, fence = fence + 1, updated_at = $3
-         WHERE user_id = $1 AND provider = $2 AND state NOT IN ('disconnecting', 'disconnected')
-         RETURNING id",
-        new.user_id,
-        new.provider,
-        micros(now),
-    )?;
+         WHERE user_id = $1 AND provider = $2 AND ",
+        live!(),
+        " RETURNING id"
+    );
+    let frozen = fetch_optional!(tx, (String,), FREEZE, new.user_id, new.provider, micros(now))?;
     let Some((integration_id,)) = frozen else { return under_way(tx, new).await };
     let id = new_id(now, store.entropy());
     insert(tx, &id, &integration_id, new, now).await?;

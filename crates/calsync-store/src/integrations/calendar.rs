@@ -11,6 +11,7 @@ use jiff::Timestamp;
 use super::told::tell;
 use super::{CalendarPhase, TABLE, get};
 use crate::db::{execute, fetch_optional};
+use crate::dialect::live;
 use crate::time::micros;
 use crate::{Result, Store, StoreError, Tx};
 
@@ -118,14 +119,12 @@ pub async fn own_calendars_tidied(tx: &mut Tx, id: &str, now: Timestamp) -> Resu
 
 /// Keeps which kinds the user turned off; false: they were so before, or the connection is over.
 pub async fn turn_off(tx: &mut Tx, id: &str, kinds: &BTreeSet<ItemKind>, now: Timestamp) -> Result<bool> {
-    let changed = execute!(
-        tx,
-        "UPDATE user_integrations SET kinds_off = $2, updated_at = $3
-         WHERE id = $1 AND kinds_off <> $2 AND state NOT IN ('disconnecting', 'disconnected')",
-        id,
-        kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" "),
-        micros(now),
-    )?;
+    const SQL: &str = concat!(
+        "UPDATE user_integrations SET kinds_off = $2, updated_at = $3 WHERE id = $1 AND kinds_off <> $2 AND ",
+        live!()
+    );
+    let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" ");
+    let changed = execute!(tx, SQL, id, kinds, micros(now))?;
     Ok(changed == 1)
 }
 

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::ended;
 use crate::db::{execute, on};
-use crate::dialect::lock_in_order;
+use crate::dialect::{live, lock_in_order};
 use crate::rows::{execute_rows, runs};
 use crate::time::micros;
 use crate::{Result, Tx};
@@ -51,11 +51,11 @@ async fn wake_all(tx: &mut Tx, users: &[&str], now: Timestamp) -> Result<BTreeMa
     let mut woken = BTreeMap::new();
     for run in runs(users) {
         let rows: Vec<(String, String)> = on!(tx, |c| {
-            let mut query = sqlx::QueryBuilder::new(
-                "WITH live AS MATERIALIZED (
-                     SELECT id FROM user_integrations
-                     WHERE state NOT IN ('disconnecting', 'disconnected') AND provider = ",
-            );
+            let mut query = sqlx::QueryBuilder::new(concat!(
+                "WITH live AS MATERIALIZED (SELECT id FROM user_integrations WHERE ",
+                live!(),
+                " AND provider = "
+            ));
             query.push_bind(GOOGLE).push(" AND user_id IN (");
             let mut list = query.separated(", ");
             for user_id in run {

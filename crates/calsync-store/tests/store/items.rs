@@ -186,9 +186,9 @@ on_both_databases! {
         assert_eq!(of(SyncState::Synced).await, ["task:a"]);
         assert_eq!(of(SyncState::Waiting).await, ["task:b"]);
         assert_eq!(of(SyncState::NotConnected).await, [""; 0]);
-        assert_eq!(listed(&world, Search { leaving: true, ..of_ana }).await, ["task:a", "task:b", "task:gone"]);
+        assert_eq!(listed(&world, Search { with_removals: true, ..of_ana }).await, ["task:a", "task:b", "task:gone"]);
         world.settle(at(4)).await;
-        assert_eq!(listed(&world, Search { leaving: true, ..of_ana }).await, ["task:a", "task:b"]);
+        assert_eq!(listed(&world, Search { with_removals: true, ..of_ana }).await, ["task:a", "task:b"]);
     }
 
     async fn a_damaged_body_names_its_place(db: TestDatabase) {

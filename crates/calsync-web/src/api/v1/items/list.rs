@@ -32,7 +32,7 @@ pub(crate) async fn handler(
         query.refuse("user_id", "is required");
     }
     query.end()?;
-    let search = items::Search { user_id: &user_id, kind, state, leaving: false };
+    let search = items::Search { user_id: &user_id, kind, state, with_removals: false };
     let mut tx = web.engine.store().read().await?;
     // One more than asked tells whether the list goes on.
     let mut found = items::of_user(&mut tx, search, after.as_ref(), limit + 1).await?;

@@ -61,7 +61,7 @@ pub(crate) async fn handler(
     query.end()?;
     let mut tx = web.engine.store().read().await?;
     let head = Head::of(&mut tx, &user_id, &who, "items").await?;
-    let search = items::Search { user_id: &user_id, kind: None, state, leaving: true };
+    let search = items::Search { user_id: &user_id, kind: None, state, with_removals: true };
     let found = items::of_user(&mut tx, search, after.as_ref(), SHOWN).await?;
     let last = found.last().filter(|_| found.len() as i64 == SHOWN);
     let next = last.and_then(|item| cursor::write(&list, (item.key.kind.name(), &item.key.id)));

@@ -5,7 +5,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::integration::CalendarChoice;
 use calsync_engine::calendar::Wanted;
 use calsync_engine::connect::{CalendarEntry, scopes, writable_calendars};
 use calsync_store::integrations::{CalendarPhase, Integration};
@@ -74,7 +74,7 @@ pub(super) async fn page(
 ) -> Result<Response, Problem> {
     let words = visitor.words;
     let connection = visitor.connection(web).await?;
-    let Some(connection) = connection.filter(is_live) else {
+    let Some(connection) = connection.filter(|one| one.state.is_live()) else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
     if !connection.scopes.contains(scopes::CALENDAR_LIST) {
@@ -122,11 +122,6 @@ fn default(found: &[CalendarEntry], wanted: &[Option<&str>]) -> usize {
     let place = |id: &str| found.iter().position(|calendar| calendar.id == id);
     let primary = || found.iter().position(|calendar| calendar.primary);
     wanted.iter().flatten().find_map(|id| place(id)).or_else(primary).unwrap_or_default()
-}
-
-/// Whether a calendar can be chosen for it.
-fn is_live(connection: &Integration) -> bool {
-    !matches!(connection.state, IntegrationState::Disconnecting | IntegrationState::Disconnected)
 }
 
 /// Whether a calendar was chosen before.

@@ -4,7 +4,7 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_core::integration::{GOOGLE, IntegrationState};
+use calsync_core::integration::GOOGLE;
 use calsync_core::reason::Reason;
 use calsync_engine::disconnect::{Preview, Saga, preview};
 use calsync_store::connect::attempt;
@@ -52,8 +52,7 @@ pub(crate) async fn handler(
     let then = query.take("then");
     query.end()?;
     let connection = visitor.connection(&web).await?;
-    let stands = |state| !matches!(state, IntegrationState::Disconnecting | IntegrationState::Disconnected);
-    if let Some(connection) = connection.filter(|one| stands(one.state)) {
+    if let Some(connection) = connection.filter(|one| one.state.is_live()) {
         let preview = preview(&web.engine, &visitor.user.user_id, GOOGLE).await?.unwrap_or_default();
         let page = PreviewPage {
             shell: Shell::new(&web, visitor.words),

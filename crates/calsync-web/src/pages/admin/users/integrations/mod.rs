@@ -63,8 +63,7 @@ impl Card {
         let ago = |at: Timestamp| Ago::new(at, now);
         let state = State::of_connection(one.state, one.last_success_at, one.last_error_at);
         let verdict = Verdict::new(&one, state, newest);
-        let is_connected =
-            !matches!(one.state, IntegrationState::Disconnected | IntegrationState::Disconnecting);
+        let is_connected = one.state.is_live();
         let path = || format!("{}/integrations/{}/disconnect", user_href(user_id), segment(&one.provider));
         let disconnect_href = (role >= Role::Support && is_connected).then(path);
         Self {
