@@ -1,6 +1,6 @@
 //! What a PUT and a DELETE do in a transaction, alone or as a line of a batch.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use calsync_core::item::{ItemBody, ItemKey};
 use calsync_store::items::{self, Removal, Upsert};
@@ -12,14 +12,18 @@ use jiff::Timestamp;
 use crate::problem::Problem;
 
 /// Makes the users of items known; answers those who are being deleted. Before any item is stored:
-/// users are locked first.
+/// users are locked first. `held` are users who are locked already, and whether they are being deleted.
 pub(crate) async fn admit(
     tx: &mut Tx,
     bodies: impl IntoIterator<Item = &ItemBody>,
+    held: &BTreeMap<String, bool>,
     now: Timestamp,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let named = bodies.into_iter().flat_map(|body| body.user_ids.iter().map(String::as_str)).collect();
-    users::admit(tx, &named, now).await
+    let named = bodies.into_iter().flat_map(|body| body.user_ids.iter().map(String::as_str));
+    let unheld = named.filter(|user_id| !held.contains_key(*user_id)).collect();
+    let mut leaving = users::admit(tx, &unheld, now).await?;
+    leaving.extend(held.iter().filter(|(_, is_leaving)| **is_leaving).map(|(user_id, _)| user_id.clone()));
+    Ok(leaving)
 }
 
 /// Refuses an item that names a user of `leaving`, who are being deleted.

@@ -1,7 +1,7 @@
 //! `PUT /api/v1/items/{kind}/{item_id}`: upsert; replaces, absent clears. The same body twice
 //! changes nothing. What is refused is kept for an admin to find.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::Json;
 use axum::body::Bytes;
@@ -53,7 +53,7 @@ async fn store(
     let now = web.engine.now();
     let done = stored!(web.engine, |tx| {
         let mut touched = BTreeSet::new();
-        let leaving = change::admit(tx, [&body], now).await?;
+        let leaving = change::admit(tx, [&body], &BTreeMap::new(), now).await?;
         let status = change::put(tx, &key, &body, &leaving, &mut touched, now).await?;
         mappings::touch(tx, &touched, now).await?;
         (status, mappings::of_item(tx, key.kind, &key.id).await?, touched.is_empty())

@@ -30,11 +30,11 @@ pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<
     let done = stored!(web.engine, |tx| {
         let mut touched = BTreeSet::new();
         let mut done = Vec::with_capacity(slice.len());
-        users::hold(tx, &named).await?;
+        let held = users::hold(tx, &named).await?;
         // What is new among neighbouring upserts is stored at once, the rest line by line.
         for run in in_turn.chunk_by(|(_, a), (_, b)| a.op.as_put().is_some() == b.op.as_put().is_some()) {
             let puts: Vec<_> = run.iter().filter_map(|(_, line)| line.op.as_put()).collect();
-            let leaving = change::admit(tx, puts.iter().map(|(_, body)| *body), now).await?;
+            let leaving = change::admit(tx, puts.iter().map(|(_, body)| *body), &held, now).await?;
             let stays = |(_, body): &(_, &ItemBody)| change::refuse_leaving(body, &leaving).is_ok();
             let puts: Vec<_> = puts.into_iter().filter(stays).collect();
             let mut new = items::insert_new(tx, &puts, now).await?;
