@@ -24,7 +24,7 @@ const SQLITE_READERS: u32 = 4;
 /// Connections to Postgres a process.
 const POSTGRES_CONNECTIONS: u32 = 8;
 /// Prepared statements a connection: all that the service has, in every length of [`crate::rows`].
-const POSTGRES_STATEMENTS: usize = 400;
+const STATEMENTS: usize = 400;
 /// A connection that rested for longer is tried before it is used: it may have died meanwhile.
 const POSTGRES_TRUSTED: Duration = Duration::from_secs(1);
 /// Pages of the log, of 4 KiB, after which SQLite carries them over into the database.
@@ -205,6 +205,7 @@ impl Pool {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(Duration::from_millis(SQLITE_BUSY_MS))
             .foreign_keys(true)
+            .statement_cache_capacity(STATEMENTS)
             .pragma("temp_store", "memory")
             .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES);
         // A file needs no ping before each use, which would cost as much as a statement.
@@ -227,7 +228,7 @@ impl Pool {
         // Each text is planned once a connection: all of them go by an index, whatever is bound.
         let connect = PgConnectOptions::from_str(url)?
             .options([("search_path", schema), ("plan_cache_mode", "force_generic_plan")])
-            .statement_cache_capacity(POSTGRES_STATEMENTS);
+            .statement_cache_capacity(STATEMENTS);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
             .test_before_acquire(false)
