@@ -4,9 +4,9 @@
 //! A password that somebody else made is good for one thing: choosing one's own.
 
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_optional};
+use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
@@ -56,13 +56,14 @@ pub struct Admin {
     pub must_change_password: bool,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    email: String,
-    role: String,
-    must_change_password: bool,
-    password_hash: String,
+row! {
+    struct Row {
+        id: String,
+        email: String,
+        role: String,
+        must_change_password: bool,
+        password_hash: String,
+    }
 }
 
 /// A mail address as it is kept and looked up.

@@ -7,9 +7,9 @@ use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_optional};
+use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, Tx};
 
@@ -43,11 +43,12 @@ pub struct ApiKey {
     pub scope: Scope,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    name: String,
-    scope: String,
+row! {
+    struct Row {
+        id: String,
+        name: String,
+        scope: String,
+    }
 }
 
 fn hash(key: &str) -> String {

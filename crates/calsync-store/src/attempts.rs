@@ -7,10 +7,9 @@ use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all};
-use crate::rows::{execute_rows, runs};
+use crate::rows::{execute_rows, row, runs};
 use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -132,21 +131,22 @@ async fn count(tx: &mut Tx, attempt: &Attempt, group_id: &str) -> Result<()> {
     Ok(())
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    at: i64,
-    user_id: String,
-    integration_id: String,
-    kind: Option<String>,
-    item_id: Option<String>,
-    operation: String,
-    outcome: String,
-    reason: Option<String>,
-    http_status: Option<i64>,
-    provider_reason: Option<String>,
-    provider_message: Option<String>,
-    trace_id: String,
+row! {
+    struct Row {
+        id: String,
+        at: i64,
+        user_id: String,
+        integration_id: String,
+        kind: Option<String>,
+        item_id: Option<String>,
+        operation: String,
+        outcome: String,
+        reason: Option<String>,
+        http_status: Option<i64>,
+        provider_reason: Option<String>,
+        provider_message: Option<String>,
+        trace_id: String,
+    }
 }
 
 impl Row {
@@ -184,21 +184,23 @@ pub async fn of_user(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Attem
     rows.into_iter().map(Row::read).collect()
 }
 
-/// An error group.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct ErrorGroup {
-    /// The fingerprint.
-    pub id: String,
-    /// The operation's name.
-    pub operation: String,
-    /// The reason's name.
-    pub reason: String,
-    /// `open`, `muted`, `resolved`, `regressed`.
-    pub state: String,
-    /// How many errors.
-    pub errors: i64,
-    /// How many users they concern.
-    pub affected_users: i64,
+row! {
+    /// An error group.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct ErrorGroup {
+        /// The fingerprint.
+        pub id: String,
+        /// The operation's name.
+        pub operation: String,
+        /// The reason's name.
+        pub reason: String,
+        /// `open`, `muted`, `resolved`, `regressed`.
+        pub state: String,
+        /// How many errors.
+        pub errors: i64,
+        /// How many users they concern.
+        pub affected_users: i64,
+    }
 }
 
 /// The groups that were seen last.

@@ -4,10 +4,10 @@
 use calsync_core::ids::is_id;
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::FromRow;
 
 use crate::db::execute;
 use crate::filtered::{Filtered, fetch_filtered};
+use crate::rows::row;
 use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -48,15 +48,16 @@ pub async fn record(tx: &mut Tx, row: &AuditRow) -> Result<()> {
     Ok(())
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    admin_id: String,
-    action: String,
-    target_id: String,
-    note: Option<String>,
-    metadata: String,
-    created_at: i64,
+row! {
+    struct Row {
+        id: String,
+        admin_id: String,
+        action: String,
+        target_id: String,
+        note: Option<String>,
+        metadata: String,
+        created_at: i64,
+    }
 }
 
 impl Row {

@@ -8,9 +8,9 @@ use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::webhook::{stream_of_connection, stream_of_item};
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
+use crate::rows::row;
 use crate::time::{micros, time};
 use crate::webhooks::{self, Announcement};
 use crate::{Result, Store, StoreError, Tx};
@@ -120,18 +120,19 @@ pub async fn any_without_place(tx: &mut Tx) -> Result<bool> {
     Ok(found.is_some())
 }
 
-#[derive(FromRow)]
-struct Row {
-    position: i64,
-    id: String,
-    at: i64,
-    user_id: String,
-    kind: Option<String>,
-    item_id: Option<String>,
-    change: String,
-    outcome: String,
-    before: String,
-    after: String,
+row! {
+    struct Row {
+        position: i64,
+        id: String,
+        at: i64,
+        user_id: String,
+        kind: Option<String>,
+        item_id: Option<String>,
+        change: String,
+        outcome: String,
+        before: String,
+        after: String,
+    }
 }
 
 /// The change with this id, once it has its place.

@@ -5,11 +5,11 @@
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
 use secrecy::SecretString;
-use sqlx::FromRow;
 
 use crate::connect::hash;
 use crate::db::{execute, fetch_optional};
 use crate::integrations::{Grant, Tokens};
+use crate::rows::row;
 use crate::secrets::{Keyring, Slot};
 use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};
@@ -33,15 +33,16 @@ pub struct CleanUp {
     pub reason: Option<Reason>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    disconnect_id: String,
-    user_id: String,
-    expires_at: i64,
-    state_hash: Option<String>,
-    ended_at: Option<i64>,
-    reason: Option<String>,
+row! {
+    struct Row {
+        id: String,
+        disconnect_id: String,
+        user_id: String,
+        expires_at: i64,
+        state_hash: Option<String>,
+        ended_at: Option<i64>,
+        reason: Option<String>,
+    }
 }
 
 impl From<Row> for CleanUp {
@@ -138,9 +139,10 @@ pub async fn begin(
     Ok(begun == 1)
 }
 
-#[derive(FromRow)]
-struct Sealed {
-    verifier: Option<Vec<u8>>,
+row! {
+    struct Sealed {
+        verifier: Option<Vec<u8>>,
+    }
 }
 
 /// Takes the clean-up with `state`, once: it must come from the browser that began it, in time. An
@@ -181,12 +183,13 @@ pub async fn keep_grant(store: &Store, tx: &mut Tx, clean_up: &CleanUp, grant: &
     Ok(())
 }
 
-#[derive(FromRow)]
-struct TokenRow {
-    user_id: String,
-    access_token: Option<Vec<u8>>,
-    refresh_token: Option<Vec<u8>>,
-    token_expires_at: Option<i64>,
+row! {
+    struct TokenRow {
+        user_id: String,
+        access_token: Option<Vec<u8>>,
+        refresh_token: Option<Vec<u8>>,
+        token_expires_at: Option<i64>,
+    }
 }
 
 /// Opens the grant of a clean-up.

@@ -17,7 +17,7 @@ use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::dialect::Dialect;
 use crate::secrets::Keyring;
-use crate::{Result, StoreError, canary, meta};
+use crate::{Result, StoreError, canary, meta, migrations};
 
 /// Readers beside SQLite's one writer.
 const SQLITE_READERS: u32 = 4;
@@ -257,10 +257,10 @@ impl Pool {
     /// once fail on each other's tables, each at most once a migration and once more on a lock, and
     /// find the work done.
     async fn migrate(&self, schema: &str) -> Result<()> {
-        let mut migrator = match self {
-            Self::Sqlite { .. } => sqlx::migrate!("migrations/sqlite"),
-            Self::Postgres(_) => sqlx::migrate!("migrations/postgres"),
-        };
+        let mut migrator = migrations::migrator(match self {
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        });
         migrator.set_locking(false);
         let mut tries = 2 + 2 * migrator.iter().count();
         loop {

@@ -9,21 +9,22 @@ use std::collections::BTreeSet;
 
 use calsync_core::item::Item;
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all};
-use crate::rows::{execute_rows, runs};
+use crate::rows::{execute_rows, row, runs};
 use crate::time::micros;
 use crate::{Result, Tx, items};
 
-/// A user who is being deleted.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct Leaving {
-    /// The platform's id.
-    pub user_id: String,
-    /// When their deletion was asked for, in microseconds: a user of the same id who is made later
-    /// is another one.
-    pub deleting_since: i64,
+row! {
+    /// A user who is being deleted.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Leaving {
+        /// The platform's id.
+        pub user_id: String,
+        /// When their deletion was asked for, in microseconds: a user of the same id who is made later
+        /// is another one.
+        pub deleting_since: i64,
+    }
 }
 
 /// Marks a user as being deleted, and keeps others from changing them until the transaction ends;

@@ -3,9 +3,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_optional};
+use crate::rows::row;
 use crate::secrets::Slot;
 use crate::time::micros;
 use crate::{Result, Store, StoreError, Tx};
@@ -28,11 +28,12 @@ pub enum Known {
     OtherRequest,
 }
 
-#[derive(FromRow)]
-struct Row {
-    request_hash: String,
-    status: Option<i64>,
-    body: Option<Vec<u8>>,
+row! {
+    struct Row {
+        request_hash: String,
+        status: Option<i64>,
+        body: Option<Vec<u8>>,
+    }
 }
 
 /// A request that has no answer after this long died with its process; its key is free again.

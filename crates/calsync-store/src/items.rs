@@ -7,11 +7,10 @@ use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind};
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional, on};
 use crate::mappings::{shown_state, with_pairs};
-use crate::rows::{execute_rows, runs};
+use crate::rows::{execute_rows, row, runs};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
@@ -37,20 +36,22 @@ pub enum Upsert {
     },
 }
 
-#[derive(FromRow)]
-struct Row {
-    kind: String,
-    item_id: String,
-    body: String,
-    revision: i64,
-    deleted: bool,
+row! {
+    struct Row {
+        kind: String,
+        item_id: String,
+        body: String,
+        revision: i64,
+        deleted: bool,
+    }
 }
 
-#[derive(FromRow)]
-struct LockedRow {
-    #[sqlx(flatten)]
-    item: Row,
-    version: Option<i64>,
+row! {
+    struct LockedRow {
+        version: Option<i64>,
+        ..
+        item: Row,
+    }
 }
 
 /// An item can only be gone between insert and lock if it is forgotten with its user just then.

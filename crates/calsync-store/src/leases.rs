@@ -2,10 +2,10 @@
 //! pass first renews its lease with that fence: a worker that was overtaken writes nothing.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql, workable};
+use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -26,12 +26,13 @@ pub struct Lease {
     pub until_here: Timestamp,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    fence: i64,
-    wake_seq: i64,
-    lease_until: i64,
+row! {
+    struct Row {
+        id: String,
+        fence: i64,
+        wake_seq: i64,
+        lease_until: i64,
+    }
 }
 
 /// Claims up to `limit` due integrations for `owner`. `now` was read before the transaction began.

@@ -25,6 +25,7 @@ pub mod items;
 pub mod leases;
 pub mod mappings;
 pub mod meta;
+mod migrations;
 pub mod overview;
 pub mod passwords;
 pub mod refusals;

@@ -4,9 +4,9 @@
 
 use calsync_core::integration::{FRESHNESS_PROMISE_MINUTES, GOOGLE, IntegrationState};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::FromRow;
 
 use crate::db::{fetch_all, fetch_optional};
+use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
@@ -33,15 +33,17 @@ pub async fn connections(tx: &mut Tx, now: Timestamp) -> Result<Vec<(Integration
     rows.into_iter().map(read).collect()
 }
 
-/// Tries to connect.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
-pub struct Tries {
-    /// Users who were sent to Google.
-    pub reached_google: i64,
-    /// Those who are connected since.
-    pub connected: i64,
-    /// Those who said no there.
-    pub denied_by_user: i64,
+row! {
+    /// Tries to connect.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Tries {
+        /// Users who were sent to Google.
+        pub reached_google: i64,
+        /// Those who are connected since.
+        pub connected: i64,
+        /// Those who said no there.
+        pub denied_by_user: i64,
+    }
 }
 
 /// The tries to connect that began since `since`. One that is still under way has reached Google
@@ -59,15 +61,17 @@ pub async fn tries(tx: &mut Tx, since: Timestamp) -> Result<Tries> {
     Ok(tries.unwrap_or_default())
 }
 
-/// Disconnects that were to remove what was synced.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
-pub struct Disconnects {
-    /// Those that came to their end.
-    pub disconnects: i64,
-    /// Those that left nothing behind, at once or after a clean-up.
-    pub verified_clean: i64,
-    /// Those that left something, and were not cleaned up to their end yet.
-    pub leftovers: i64,
+row! {
+    /// Disconnects that were to remove what was synced.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Disconnects {
+        /// Those that came to their end.
+        pub disconnects: i64,
+        /// Those that left nothing behind, at once or after a clean-up.
+        pub verified_clean: i64,
+        /// Those that left something, and were not cleaned up to their end yet.
+        pub leftovers: i64,
+    }
 }
 
 /// The disconnects from Google that began since `since`. Those whose user keeps what was synced

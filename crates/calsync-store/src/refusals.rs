@@ -3,9 +3,9 @@
 use calsync_core::ids::is_id;
 use calsync_core::item::FieldError;
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all};
+use crate::rows::row;
 use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -31,16 +31,17 @@ pub struct Refusal {
     pub errors: Vec<FieldError>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    at: i64,
-    key_name: String,
-    kind: Option<String>,
-    item_id: Option<String>,
-    user_id: Option<String>,
-    status: i64,
-    errors: String,
+row! {
+    struct Row {
+        id: String,
+        at: i64,
+        key_name: String,
+        kind: Option<String>,
+        item_id: Option<String>,
+        user_id: Option<String>,
+        status: i64,
+        errors: String,
+    }
 }
 
 /// Keeps a refusal.

@@ -1,5 +1,6 @@
-//! Many rows in one statement. What a statement costs is the way to the database and back, on
-//! SQLite's thread as on Postgres' socket; the rows themselves are cheap.
+//! Rows: how one is read into a struct, and how many are written in one statement. What a statement
+//! costs is the way to the database and back, on SQLite's thread as on Postgres' socket; the rows
+//! themselves are cheap.
 
 /// Lengths of runs, longest first. Few lengths make few texts, so that each stays prepared; the
 /// longest keeps a statement's values well under what either database takes.
@@ -28,7 +29,42 @@ macro_rules! execute_rows {
         })
     };
 }
-pub(crate) use execute_rows;
+
+/// Defines a struct that is read from a row by the names of its columns, on both databases. The
+/// fields after `..` are such structs themselves and take their columns from the same row.
+///
+/// sqlx's `FromRow` derive does the same, but its proc macro links both database drivers: whoever
+/// builds calsync would compile them twice.
+macro_rules! row {
+    (
+        $(#[$meta:meta])*
+        $vis:vis struct $name:ident {
+            $($(#[$field_meta:meta])* $field_vis:vis $field:ident: $type:ty,)*
+            $(.. $($part:ident: $part_type:ty,)*)?
+        }
+    ) => {
+        $(#[$meta])*
+        $vis struct $name {
+            $($(#[$field_meta])* $field_vis $field: $type,)*
+            $($($part: $part_type,)*)?
+        }
+
+        impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for $name
+        where
+            &'static str: sqlx::ColumnIndex<R>,
+            $($type: sqlx::Decode<'r, R::Database> + sqlx::Type<R::Database>,)*
+            $($($part_type: sqlx::FromRow<'r, R>,)*)?
+        {
+            fn from_row(row: &'r R) -> std::result::Result<Self, sqlx::Error> {
+                Ok(Self {
+                    $($field: row.try_get(stringify!($field))?,)*
+                    $($($part: sqlx::FromRow::from_row(row)?,)*)?
+                })
+            }
+        }
+    };
+}
+pub(crate) use {execute_rows, row};
 
 #[cfg(test)]
 mod tests {

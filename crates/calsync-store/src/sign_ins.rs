@@ -7,10 +7,10 @@
 use data_encoding::HEXLOWER;
 use jiff::{SignedDuration, Timestamp};
 use sha2::{Digest, Sha256};
-use sqlx::FromRow;
 
 use crate::admins::{Admin, role};
 use crate::db::{execute, fetch_optional};
+use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, Tx};
 
@@ -55,13 +55,14 @@ pub struct SignIn {
     pub is_to_be_seen: bool,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    email: String,
-    role: String,
-    must_change_password: bool,
-    last_seen_at: i64,
+row! {
+    struct Row {
+        id: String,
+        email: String,
+        role: String,
+        must_change_password: bool,
+        last_seen_at: i64,
+    }
 }
 
 /// The live sign-in known by `token`.
@@ -118,9 +119,10 @@ fn bucket(sort: &str, name: &str) -> String {
     format!("{sort}:{}", hash.get(..4).unwrap_or_default())
 }
 
-#[derive(FromRow)]
-struct Tries {
-    tries: i64,
+row! {
+    struct Tries {
+        tries: i64,
+    }
 }
 
 /// Counts a try of `sort` under `name` before its password is looked at, so that tries at once are

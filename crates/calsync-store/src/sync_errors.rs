@@ -7,10 +7,10 @@ use calsync_core::item::ItemKind;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::db::fetch_optional;
 use crate::filtered::{Bind, Filtered, anywhere, fetch_filtered};
+use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -82,29 +82,31 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    at: i64,
-    user_id: String,
-    provider: String,
-    kind: Option<String>,
-    item_id: Option<String>,
-    operation: String,
-    outcome: String,
-    reason: Option<String>,
-    http_status: Option<i64>,
-    provider_reason: Option<String>,
-    provider_message: Option<String>,
-    group_id: Option<String>,
-    trace_id: String,
+row! {
+    struct Row {
+        id: String,
+        at: i64,
+        user_id: String,
+        provider: String,
+        kind: Option<String>,
+        item_id: Option<String>,
+        operation: String,
+        outcome: String,
+        reason: Option<String>,
+        http_status: Option<i64>,
+        provider_reason: Option<String>,
+        provider_message: Option<String>,
+        group_id: Option<String>,
+        trace_id: String,
+    }
 }
 
-#[derive(FromRow)]
-struct Looked {
-    looked_at: i64,
-    last_id: Option<String>,
-    oldest: Option<i64>,
+row! {
+    struct Looked {
+        looked_at: i64,
+        last_id: Option<String>,
+        oldest: Option<i64>,
+    }
 }
 
 macro_rules! columns {
@@ -194,25 +196,27 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<SyncError>> {
     fetch_optional!(tx, Row, SQL, id)?.map(Row::read).transpose()
 }
 
-/// Errors with the same fingerprint.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct Group {
-    /// The fingerprint.
-    pub id: String,
-    /// The operation's name.
-    pub operation: String,
-    /// The reason's name.
-    pub reason: String,
-    /// `open`, `muted`, `resolved`, `regressed`.
-    pub state: String,
-    /// When the first one was, in microseconds.
-    pub first_seen: i64,
-    /// When the last one was, in microseconds.
-    pub last_seen: i64,
-    /// How many.
-    pub errors: i64,
-    /// How many users they concern.
-    pub affected_users: i64,
+row! {
+    /// Errors with the same fingerprint.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Group {
+        /// The fingerprint.
+        pub id: String,
+        /// The operation's name.
+        pub operation: String,
+        /// The reason's name.
+        pub reason: String,
+        /// `open`, `muted`, `resolved`, `regressed`.
+        pub state: String,
+        /// When the first one was, in microseconds.
+        pub first_seen: i64,
+        /// When the last one was, in microseconds.
+        pub last_seen: i64,
+        /// How many.
+        pub errors: i64,
+        /// How many users they concern.
+        pub affected_users: i64,
+    }
 }
 
 macro_rules! group_columns {

@@ -6,9 +6,9 @@
 use calsync_core::integration::{FRESHNESS_PROMISE_MINUTES, IntegrationState};
 use calsync_core::reason::Reason;
 use jiff::{SignedDuration, Timestamp};
-use sqlx::FromRow;
 
 use crate::filtered::{Bind, Filtered, anywhere, fetch_filtered};
+use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, Tx};
 
@@ -37,25 +37,27 @@ pub struct Filter {
     pub reason: Option<Reason>,
 }
 
-/// A user with their Google connection.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct Found {
-    /// The platform's id.
-    pub user_id: String,
-    /// The mail address.
-    pub email: Option<String>,
-    /// The name.
-    pub name: Option<String>,
-    /// The stored state's name.
-    pub state: Option<String>,
-    /// The reason's name.
-    pub reason: Option<String>,
-    /// Whether a change waits longer than promised.
-    pub is_late: bool,
-    /// When an operation last succeeded, in microseconds.
-    pub last_success_at: Option<i64>,
-    /// When one last failed, in microseconds.
-    pub last_error_at: Option<i64>,
+row! {
+    /// A user with their Google connection.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Found {
+        /// The platform's id.
+        pub user_id: String,
+        /// The mail address.
+        pub email: Option<String>,
+        /// The name.
+        pub name: Option<String>,
+        /// The stored state's name.
+        pub state: Option<String>,
+        /// The reason's name.
+        pub reason: Option<String>,
+        /// Whether a change waits longer than promised.
+        pub is_late: bool,
+        /// When an operation last succeeded, in microseconds.
+        pub last_success_at: Option<i64>,
+        /// When one last failed, in microseconds.
+        pub last_error_at: Option<i64>,
+    }
 }
 
 impl Found {
@@ -76,10 +78,11 @@ pub struct Page {
     pub next: Option<String>,
 }
 
-#[derive(FromRow)]
-struct Looked {
-    looked_at: i64,
-    last_id: Option<String>,
+row! {
+    struct Looked {
+        looked_at: i64,
+        last_id: Option<String>,
+    }
 }
 
 fn window(sql: &mut Filtered, after: Option<&str>) {

@@ -3,30 +3,31 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_optional, on};
 use crate::dialect::lock_in_order;
-use crate::rows::{execute_rows, runs};
+use crate::rows::{execute_rows, row, runs};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx, mappings};
 
 /// A user can only be gone between insert and lock if they are forgotten just then.
 const LOCKS_MAX: usize = 4;
 
-/// What the platform says of a user.
-#[derive(Clone, Debug, Default, PartialEq, Eq, FromRow)]
-pub struct User {
-    /// The platform's id.
-    pub user_id: String,
-    /// Their mail address; absent for a user known only from an item.
-    pub email: Option<String>,
-    /// Their name.
-    pub name: Option<String>,
-    /// Their IANA zone.
-    pub time_zone: Option<String>,
-    /// Their language, as BCP 47.
-    pub locale: Option<String>,
+row! {
+    /// What the platform says of a user.
+    #[derive(Clone, Debug, Default, PartialEq, Eq)]
+    pub struct User {
+        /// The platform's id.
+        pub user_id: String,
+        /// Their mail address; absent for a user known only from an item.
+        pub email: Option<String>,
+        /// Their name.
+        pub name: Option<String>,
+        /// Their IANA zone.
+        pub time_zone: Option<String>,
+        /// Their language, as BCP 47.
+        pub locale: Option<String>,
+    }
 }
 
 /// Whether a PUT made something.
@@ -145,11 +146,12 @@ pub async fn get(tx: &mut Tx, user_id: &str) -> Result<Option<User>> {
     Ok(fetch_optional!(tx, User, sql, user_id)?)
 }
 
-#[derive(FromRow)]
-struct Locked {
-    deleting_since: Option<i64>,
-    #[sqlx(flatten)]
-    user: User,
+row! {
+    struct Locked {
+        deleting_since: Option<i64>,
+        ..
+        user: User,
+    }
 }
 
 /// Reads a user and keeps others from changing them until the transaction ends: an update that

@@ -60,14 +60,13 @@ impl TestDatabase {
 ///
 /// The calling crate needs `tokio` with its macros and multi-threaded runtime.
 ///
-/// ```
+/// ```text
 /// calsync_testing::on_both_databases! {
 ///     /// What must hold.
 ///     async fn a_new_database_is_empty(db: TestDatabase) {
 ///         assert!(db.url.contains(':'));
 ///     }
 /// }
-/// # fn main() {}
 /// ```
 #[macro_export]
 macro_rules! on_both_databases {

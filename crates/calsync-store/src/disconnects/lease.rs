@@ -2,11 +2,11 @@
 
 use calsync_core::disconnect::SagaState;
 use jiff::{SignedDuration, Timestamp};
-use sqlx::FromRow;
 
 use super::{Step, TABLE};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::lease_clock;
+use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -24,10 +24,11 @@ pub struct SagaLease {
     pub until_here: Timestamp,
 }
 
-#[derive(FromRow)]
-struct Claimed {
-    id: String,
-    fence: i64,
+row! {
+    struct Claimed {
+        id: String,
+        fence: i64,
+    }
 }
 
 /// Claims up to `limit` due disconnects for `owner`. `now` was read before the transaction began.

@@ -4,21 +4,22 @@
 use calsync_core::disconnect::StepName;
 use calsync_core::item::{ItemKey, ItemKind};
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use super::{Saga, TABLE};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::live;
 use crate::mappings::RemoteItem;
 use crate::mappings::may_be_there;
+use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
-#[derive(FromRow)]
-struct Row {
-    google_id: String,
-    kind: String,
-    item_id: String,
+row! {
+    struct Row {
+        google_id: String,
+        kind: String,
+        item_id: String,
+    }
 }
 
 /// Keeps what the pairs of the integration tell to be at Google still. In the transaction that ends

@@ -13,10 +13,10 @@ use std::collections::BTreeSet;
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_core::integration::CalendarChoice;
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::db::{fetch_all, fetch_optional};
 use crate::integrations::{CalendarPhase, Integration};
+use crate::rows::row;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
@@ -128,38 +128,40 @@ impl Saga {
     }
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    integration_id: String,
-    user_id: String,
-    provider: String,
-    remote_items: String,
-    state: String,
-    requested_by: String,
-    admin_id: Option<String>,
-    note: Option<String>,
-    tries: i64,
-    removed: i64,
-    due_at: i64,
-    created_at: i64,
-    ended_at: Option<i64>,
-    account_sub: Option<String>,
-    account_email: Option<String>,
-    calendar_choice: String,
-    calendar_phase: String,
-    target_calendar_id: Option<String>,
-    epoch: i64,
-    clean_up_id: Option<String>,
+row! {
+    struct Row {
+        id: String,
+        integration_id: String,
+        user_id: String,
+        provider: String,
+        remote_items: String,
+        state: String,
+        requested_by: String,
+        admin_id: Option<String>,
+        note: Option<String>,
+        tries: i64,
+        removed: i64,
+        due_at: i64,
+        created_at: i64,
+        ended_at: Option<i64>,
+        account_sub: Option<String>,
+        account_email: Option<String>,
+        calendar_choice: String,
+        calendar_phase: String,
+        target_calendar_id: Option<String>,
+        epoch: i64,
+        clean_up_id: Option<String>,
+    }
 }
 
-#[derive(FromRow)]
-struct StepRow {
-    name: String,
-    outcome: String,
-    receipt: String,
-    at: i64,
-    is_open: bool,
+row! {
+    struct StepRow {
+        name: String,
+        outcome: String,
+        receipt: String,
+        at: i64,
+        is_open: bool,
+    }
 }
 
 macro_rules! columns {

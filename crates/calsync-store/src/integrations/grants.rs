@@ -3,10 +3,10 @@
 
 use calsync_core::grant::{DeadGrant, Domain, TESTING};
 use jiff::{SignedDuration, Timestamp};
-use sqlx::FromRow;
 
 use super::TABLE;
 use crate::db::{execute, fetch_all, fetch_optional};
+use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -62,14 +62,15 @@ pub async fn idle(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<Vec<String>
     Ok(rows.into_iter().map(|(user_id,)| user_id).collect())
 }
 
-#[derive(FromRow)]
-struct Row {
-    client_id: Option<String>,
-    refresh_issued_at: Option<i64>,
-    refresh_ends_at: Option<i64>,
-    refresh_used_at: Option<i64>,
-    needs_action_at: Option<i64>,
-    newer: i64,
+row! {
+    struct Row {
+        client_id: Option<String>,
+        refresh_issued_at: Option<i64>,
+        refresh_ends_at: Option<i64>,
+        refresh_used_at: Option<i64>,
+        needs_action_at: Option<i64>,
+        newer: i64,
+    }
 }
 
 /// What is known of an integration's grant, which Google refuses: since it needs action, or `now`.

@@ -13,9 +13,9 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use crate::db::{fetch_all, fetch_optional};
+use crate::rows::row;
 use crate::secrets::Keyring;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
@@ -121,31 +121,32 @@ impl Integration {
     }
 }
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    user_id: String,
-    provider: String,
-    state: String,
-    reason: Option<String>,
-    token_version: i64,
-    expires_at: Option<i64>,
-    account_sub: Option<String>,
-    account_email: Option<String>,
-    account_domain: Option<String>,
-    scopes: String,
-    calendar_choice: String,
-    calendar_phase: String,
-    target_calendar_id: Option<String>,
-    target_calendar_summary: Option<String>,
-    leaves_own_calendar: bool,
-    kinds_off: String,
-    epoch: i64,
-    failures: i64,
-    needs_action_at: Option<i64>,
-    connected_at: Option<i64>,
-    last_success_at: Option<i64>,
-    last_error_at: Option<i64>,
+row! {
+    struct Row {
+        id: String,
+        user_id: String,
+        provider: String,
+        state: String,
+        reason: Option<String>,
+        token_version: i64,
+        expires_at: Option<i64>,
+        account_sub: Option<String>,
+        account_email: Option<String>,
+        account_domain: Option<String>,
+        scopes: String,
+        calendar_choice: String,
+        calendar_phase: String,
+        target_calendar_id: Option<String>,
+        target_calendar_summary: Option<String>,
+        leaves_own_calendar: bool,
+        kinds_off: String,
+        epoch: i64,
+        failures: i64,
+        needs_action_at: Option<i64>,
+        connected_at: Option<i64>,
+        last_success_at: Option<i64>,
+        last_error_at: Option<i64>,
+    }
 }
 
 macro_rules! columns {
@@ -213,13 +214,13 @@ pub struct Opened {
     pub user_time_zone: Option<String>,
 }
 
-#[derive(FromRow)]
-struct OpenedRow {
-    #[sqlx(flatten)]
-    integration: Row,
-    #[sqlx(flatten)]
-    tokens: TokenRow,
-    time_zone: Option<String>,
+row! {
+    struct OpenedRow {
+        time_zone: Option<String>,
+        ..
+        integration: Row,
+        tokens: TokenRow,
+    }
 }
 
 /// Reads an integration with its tokens and its user's zone.
@@ -256,19 +257,21 @@ pub async fn of_account(tx: &mut Tx, provider: &str, account_sub: &str) -> Resul
     fetch_all!(tx, Row, SQL, account_sub, provider)?.into_iter().map(Row::read).collect()
 }
 
-/// How many of an integration's pairs are in a state.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, FromRow)]
-pub struct Counts {
-    /// Google has what the platform wants.
-    pub synced: i64,
-    /// In the queue.
-    pub waiting: i64,
-    /// Stopped until something changes.
-    pub parked: i64,
-    /// Waiting for an approval.
-    pub held: i64,
-    /// When the change that waits longest became due, in microseconds.
-    pub oldest_waiting_at: Option<i64>,
+row! {
+    /// How many of an integration's pairs are in a state.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Counts {
+        /// Google has what the platform wants.
+        pub synced: i64,
+        /// In the queue.
+        pub waiting: i64,
+        /// Stopped until something changes.
+        pub parked: i64,
+        /// Waiting for an approval.
+        pub held: i64,
+        /// When the change that waits longest became due, in microseconds.
+        pub oldest_waiting_at: Option<i64>,
+    }
 }
 
 /// Counts an integration's pairs.

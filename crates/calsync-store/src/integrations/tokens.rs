@@ -4,12 +4,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
-use sqlx::FromRow;
 
 use super::TABLE;
 use super::grants::rotated;
 use crate::db::{execute, fetch_optional};
 use crate::dialect::lease_clock;
+use crate::rows::row;
 use crate::secrets::{Keyring, Slot, Unreadable};
 use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};
@@ -85,14 +85,15 @@ impl Tokens {
     }
 }
 
-#[derive(FromRow)]
-pub(super) struct TokenRow {
-    user_id: String,
-    access_token: Option<Vec<u8>>,
-    refresh_token: Option<Vec<u8>>,
-    expires_at: Option<i64>,
-    refresh_due_at: Option<i64>,
-    token_version: i64,
+row! {
+    pub(super) struct TokenRow {
+        user_id: String,
+        access_token: Option<Vec<u8>>,
+        refresh_token: Option<Vec<u8>>,
+        expires_at: Option<i64>,
+        refresh_due_at: Option<i64>,
+        token_version: i64,
+    }
 }
 
 impl TokenRow {

@@ -8,11 +8,10 @@ use calsync_core::remote::RemoteEvent;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 use serde::Serialize;
-use sqlx::FromRow;
 
 use super::{TABLE, ended, parse};
 use crate::db::{fetch_all, fetch_optional};
-use crate::rows::{execute_rows, runs};
+use crate::rows::{execute_rows, row, runs};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx, items};
 
@@ -33,31 +32,32 @@ pub struct DuePair {
     pub reason: Option<Reason>,
 }
 
-#[derive(FromRow)]
-struct DueRow {
-    kind: String,
-    item_id: String,
-    body: String,
-    revision: i64,
-    deleted: bool,
-    wanted_revision: i64,
-    life: i64,
-    calendar_id: Option<String>,
-    google_id: Option<String>,
-    generation: i64,
-    last_generation: i64,
-    phase: String,
-    removing_since: Option<i64>,
-    remote: Option<String>,
-    base: Option<String>,
-    leaving_calendar_id: Option<String>,
-    leaving_google_id: Option<String>,
-    leaving_generation: Option<i64>,
-    leaving_phase: Option<String>,
-    leaving_copy: Option<String>,
-    leaving_base: Option<String>,
-    failures: i64,
-    reason: Option<String>,
+row! {
+    struct DueRow {
+        kind: String,
+        item_id: String,
+        body: String,
+        revision: i64,
+        deleted: bool,
+        wanted_revision: i64,
+        life: i64,
+        calendar_id: Option<String>,
+        google_id: Option<String>,
+        generation: i64,
+        last_generation: i64,
+        phase: String,
+        removing_since: Option<i64>,
+        remote: Option<String>,
+        base: Option<String>,
+        leaving_calendar_id: Option<String>,
+        leaving_google_id: Option<String>,
+        leaving_generation: Option<i64>,
+        leaving_phase: Option<String>,
+        leaving_copy: Option<String>,
+        leaving_base: Option<String>,
+        failures: i64,
+        reason: Option<String>,
+    }
 }
 
 impl DueRow {

@@ -1,10 +1,10 @@
 //! What an integration may have at Google, for its removal as a whole.
 
 use calsync_core::item::{ItemKey, ItemKind};
-use sqlx::FromRow;
 
 use super::{TABLE, may_be_there};
 use crate::db::{execute, fetch_all, fetch_optional};
+use crate::rows::row;
 use crate::{Result, StoreError, Tx};
 
 /// An item that may be at Google.
@@ -16,11 +16,12 @@ pub struct RemoteItem {
     pub google_id: String,
 }
 
-#[derive(FromRow)]
-struct Row {
-    kind: String,
-    item_id: String,
-    google_id: String,
+row! {
+    struct Row {
+        kind: String,
+        item_id: String,
+        google_id: String,
+    }
 }
 
 /// What of an integration's may be in one calendar.

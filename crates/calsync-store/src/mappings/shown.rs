@@ -5,10 +5,10 @@ use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
-use sqlx::FromRow;
 
 use super::{TABLE, parse, shown_state, with_pairs};
 use crate::db::fetch_all;
+use crate::rows::row;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
@@ -37,18 +37,19 @@ pub struct ShownPair {
     pub verified_at: Option<Timestamp>,
 }
 
-#[derive(FromRow)]
-struct ShownRow {
-    user_id: String,
-    locale: Option<String>,
-    state: String,
-    reason: Option<String>,
-    google_id: Option<String>,
-    calendar_id: Option<String>,
-    etag: Option<String>,
-    remote: Option<String>,
-    last_synced_at: Option<i64>,
-    verified_at: Option<i64>,
+row! {
+    struct ShownRow {
+        user_id: String,
+        locale: Option<String>,
+        state: String,
+        reason: Option<String>,
+        google_id: Option<String>,
+        calendar_id: Option<String>,
+        etag: Option<String>,
+        remote: Option<String>,
+        last_synced_at: Option<i64>,
+        verified_at: Option<i64>,
+    }
 }
 
 impl ShownRow {

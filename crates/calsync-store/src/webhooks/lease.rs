@@ -1,21 +1,22 @@
 //! How a worker sends what is due: claim, send, keep what came of it.
 
 use jiff::{SignedDuration, Timestamp};
-use sqlx::FromRow;
 
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::lease_clock;
+use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, Tx};
 
-/// A claimed delivery.
-#[derive(Clone, Debug, PartialEq, Eq, FromRow)]
-pub struct Claim {
-    /// The delivery.
-    #[sqlx(rename = "id")]
-    pub delivery_id: String,
-    /// Its fence.
-    pub fence: i64,
+row! {
+    /// A claimed delivery.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct Claim {
+        /// The delivery.
+        pub delivery_id: String,
+        /// Its fence.
+        pub fence: i64,
+    }
 }
 
 /// Claims up to `limit` due deliveries for `length`, of each stream the first that waits. None while
@@ -37,7 +38,7 @@ pub async fn claim(tx: &mut Tx, length: SignedDuration, now: Timestamp, limit: i
              ORDER BY d.due_at, d.id LIMIT $4)
          UPDATE webhook_deliveries SET lease_until = $3, fence = fence + 1
          WHERE id IN (SELECT id FROM due) AND state = 'waiting' AND lease_until <= $2
-         RETURNING id, fence",
+         RETURNING id AS delivery_id, fence",
         micros(now),
         micros(clock),
         micros(clock.saturating_add(length).unwrap_or(clock)),

@@ -14,8 +14,8 @@ use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::webhook::DeliveryState;
 use jiff::Timestamp;
 use serde_json::Value;
-use sqlx::FromRow;
 
+use crate::rows::row;
 use crate::time::time;
 use crate::{Result, StoreError};
 
@@ -62,30 +62,30 @@ pub struct Delivery {
 /// The columns of a [`Row`], of a delivery `d` and its change `c`, if it has one.
 macro_rules! columns {
     () => {
-        "d.id, d.at, d.type, d.user_id, c.kind, c.item_id, d.data, d.state, d.due_at, d.attempts,
+        "d.id, d.at, d.type AS event_type, d.user_id, c.kind, c.item_id, d.data, d.state, d.due_at, d.attempts,
          d.failures, d.failing_since, d.attempted_at, d.http_status, d.error"
     };
 }
 use columns;
 
-#[derive(FromRow)]
-struct Row {
-    id: String,
-    at: i64,
-    #[sqlx(rename = "type")]
-    event_type: String,
-    user_id: Option<String>,
-    kind: Option<String>,
-    item_id: Option<String>,
-    data: Option<String>,
-    state: String,
-    due_at: i64,
-    attempts: i64,
-    failures: i64,
-    failing_since: Option<i64>,
-    attempted_at: Option<i64>,
-    http_status: Option<i64>,
-    error: Option<String>,
+row! {
+    struct Row {
+        id: String,
+        at: i64,
+        event_type: String,
+        user_id: Option<String>,
+        kind: Option<String>,
+        item_id: Option<String>,
+        data: Option<String>,
+        state: String,
+        due_at: i64,
+        attempts: i64,
+        failures: i64,
+        failing_since: Option<i64>,
+        attempted_at: Option<i64>,
+        http_status: Option<i64>,
+        error: Option<String>,
+    }
 }
 
 fn read(row: Row) -> Result<Delivery> {

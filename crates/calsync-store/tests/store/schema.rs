@@ -72,15 +72,3 @@ async fn both_databases_have_the_same_schema() {
     }
     assert_eq!(sqlite, postgres);
 }
-
-#[test]
-fn migrations_have_the_same_numbers_and_names() {
-    let names = |database: &str| {
-        let folder = format!("{}/migrations/{database}", env!("CARGO_MANIFEST_DIR"));
-        let mut names: Vec<_> =
-            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        names
-    };
-    assert_eq!(names("sqlite"), names("postgres"));
-}
