@@ -1,7 +1,5 @@
 //! The data set under `testdata/` is what its generator writes, and as large and varied as it claims.
 
-#![expect(clippy::unwrap_used, reason = "test code")]
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,

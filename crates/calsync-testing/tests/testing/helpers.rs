@@ -1,7 +1,5 @@
 //! The helpers themselves: what they start works, waits are bounded, and nothing is left behind.
 
-#![expect(clippy::unwrap_used, reason = "test code")]
-
 use std::{process::Command, time::Duration};
 
 use calsync_testing::{DatabaseKind, Program, eventually, on_both_databases};
@@ -31,7 +29,7 @@ async fn the_cluster_ends_with_the_process() {
         std::process::abort();
     }
     let mut command = Command::new(std::env::current_exe().unwrap());
-    command.args(["--exact", "--nocapture", "the_cluster_ends_with_the_process"]).env(ABORT, "1");
+    command.args(["--exact", "--nocapture", "helpers::the_cluster_ends_with_the_process"]).env(ABORT, "1");
     let mut program = Program::start(command);
     let line = program.line("url: ").await;
     let (_, address) = line.split_once('@').unwrap();

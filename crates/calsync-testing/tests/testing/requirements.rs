@@ -1,7 +1,5 @@
 //! `docs/requirements.md` names every requirement, and only tests that exist.
 
-#![expect(clippy::panic, clippy::unwrap_used, reason = "test code")]
-
 use std::{collections::BTreeSet, fs, path::Path};
 
 use calsync_testing::tools::{repository, tracked_files};
@@ -67,7 +65,7 @@ fn exists(shown: &str) -> bool {
 #[test]
 fn a_test_is_told_from_none() {
     assert!(exists("calsync-testing::helpers::a_program_ends_when_it_is_dropped"));
-    assert!(exists("crates/calsync-testing/tests/helpers.rs"));
+    assert!(exists("crates/calsync-testing/tests/testing/helpers.rs"));
     for none in [
         "calsync-testing::helpers::a_program_never_ends",
         "calsync-core::helpers::a_program_ends_when_it_is_dropped",

@@ -50,6 +50,25 @@ fn nothing_is_tied_to_one_machine_or_left_undone() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
+/// Crates are built without tests in their documentation, which cost more than they show.
+#[test]
+fn documentation_holds_no_tests_that_nobody_runs() {
+    let mut found = Vec::new();
+    for (path, text) in texts().filter(|(path, _)| path.ends_with(".rs")) {
+        let mut is_open = false;
+        for (number, line) in text.lines().enumerate() {
+            let comment =
+                line.trim_start().strip_prefix("//").map(|rest| rest.trim_start_matches(['/', '!', ' ']));
+            let Some(fence) = comment.filter(|text| text.starts_with("```")) else { continue };
+            is_open = !is_open;
+            if is_open && fence != "```text" {
+                found.push(format!("{path}:{}: say ```text", number + 1));
+            }
+        }
+    }
+    assert!(found.is_empty(), "{found:#?}");
+}
+
 /// Fields that hold a secret, unless they hold it in a type that doesn't print it.
 const SECRETS: [&str; 12] = [
     "access_token",
