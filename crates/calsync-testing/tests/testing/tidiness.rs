@@ -1,8 +1,10 @@
 //! The repository's own rules of order, kept by a test and not by memory.
 
 use std::fs;
+use std::process::Command;
 
 use calsync_testing::tools::{repository, tracked_files};
+use serde_json::Value;
 
 /// Longer files hold more than one thing. Unit tests don't count.
 const MOST_LINES: usize = 400;
@@ -123,4 +125,31 @@ fn what_can_be_printed_holds_no_secret() {
     assert!(found.is_empty(), "take a `SecretString`, or don't derive `Debug`: {found:#?}");
     let bad = "#[derive(Debug)]\nstruct A {\n    token: String,\n}\nstruct B {\n    token: String,\n}\n";
     assert_eq!(printable_secrets(bad), ["token: String,"], "the search works");
+}
+
+#[test]
+fn time_zones_come_from_the_program_alone() {
+    let output = Command::new(env!("CARGO"))
+        .args(["metadata", "--format-version", "1", "--offline", "--locked"])
+        .current_dir(repository())
+        .output()
+        .expect("cargo starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let metadata: Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    let is_jiff = |package: &&Value| package["name"] == "jiff";
+    let packages = metadata["packages"].as_array().expect("packages").iter();
+    let ids: Vec<&Value> = packages.filter(is_jiff).map(|package| &package["id"]).collect();
+    assert!(!ids.is_empty(), "jiff is there");
+    for node in metadata["resolve"]["nodes"].as_array().expect("nodes") {
+        if !ids.contains(&&node["id"]) {
+            continue;
+        }
+        let features: Vec<&str> =
+            node["features"].as_array().expect("features").iter().filter_map(Value::as_str).collect();
+        assert!(features.contains(&"tzdb-bundle-always"), "{features:?}");
+        // What a machine has instead may be old, or not there at all, as in a slim container.
+        let of_the_machine = ["tzdb-zoneinfo", "tzdb-concatenated", "tzdb-bundle-platform", "tz-system"];
+        let found: Vec<_> = of_the_machine.iter().filter(|feature| features.contains(feature)).collect();
+        assert!(found.is_empty(), "{found:?}");
+    }
 }
