@@ -1,6 +1,8 @@
 //! Outcomes of operations at Google: `calendar_sync_logs`, and the error groups kept up in the
 //! same transaction.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use calsync_core::fingerprint::{Ingredients, fingerprint};
 use calsync_core::integration::GOOGLE;
 use calsync_core::item::{ItemKey, ItemKind};
@@ -8,7 +10,7 @@ use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
-use crate::db::{execute, fetch_all};
+use crate::db::fetch_all;
 use crate::rows::{execute_rows, row, runs};
 use crate::text::storable;
 use crate::time::{micros, time};
@@ -65,13 +67,10 @@ pub async fn record(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
     record_all(tx, std::slice::from_ref(attempt)).await
 }
 
-/// Stores attempts, and counts those that are sync errors in their groups.
+/// Stores attempts, and counts those that are sync errors in their groups. Groups are locked last of all
+/// rows, and in the order of their ids, so that those who record at once don't deadlock: in an outage
+/// everybody counts in the same few.
 pub async fn record_all(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
-    for attempt in attempts {
-        if let Some(group_id) = attempt.group_id() {
-            count(tx, attempt, &group_id).await?;
-        }
-    }
     for run in runs(attempts) {
         execute_rows!(
             tx,
@@ -93,7 +92,7 @@ pub async fn record_all(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
             "",
         )?;
     }
-    Ok(())
+    count(tx, attempts).await
 }
 
 /// A text of Google's as it can be stored.
@@ -101,33 +100,68 @@ fn kept(text: Option<&str>, length_max: usize) -> Option<String> {
     text.map(|text| storable(text).take(length_max).collect())
 }
 
-async fn count(tx: &mut Tx, attempt: &Attempt, group_id: &str) -> Result<()> {
-    execute!(
-        tx,
-        "INSERT INTO error_groups (id, provider, operation, reason, kind, http_status, provider_reason, state,
-             errors, first_seen, last_seen)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, 'open', 1, $8, $8)
-         ON CONFLICT (id) DO UPDATE SET errors = error_groups.errors + 1,
-             first_seen = CASE WHEN excluded.first_seen < error_groups.first_seen
-                 THEN excluded.first_seen ELSE error_groups.first_seen END,
-             last_seen = CASE WHEN excluded.last_seen > error_groups.last_seen
-                 THEN excluded.last_seen ELSE error_groups.last_seen END,
-             state = CASE WHEN error_groups.state = 'resolved' THEN 'regressed' ELSE error_groups.state END",
-        group_id,
-        GOOGLE,
-        attempt.operation.name(),
-        attempt.reason.map(Reason::name),
-        attempt.item.as_ref().map(|item| item.kind.name()),
-        attempt.http_status.map(i64::from),
-        kept(attempt.provider_reason.as_deref(), usize::MAX),
-        micros(attempt.at),
-    )?;
-    execute!(
-        tx,
-        "INSERT INTO error_group_users (group_id, user_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-        group_id,
-        &attempt.user_id,
-    )?;
+/// What a transaction adds to one group.
+struct Counted<'a> {
+    example: &'a Attempt,
+    errors: i64,
+    first_seen: Timestamp,
+    last_seen: Timestamp,
+    users: BTreeSet<&'a str>,
+}
+
+async fn count(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
+    let mut groups: BTreeMap<String, Counted<'_>> = BTreeMap::new();
+    for attempt in attempts {
+        let Some(group_id) = attempt.group_id() else { continue };
+        let none = Counted {
+            example: attempt,
+            errors: 0,
+            first_seen: attempt.at,
+            last_seen: attempt.at,
+            users: BTreeSet::new(),
+        };
+        let group = groups.entry(group_id).or_insert(none);
+        group.errors += 1;
+        group.first_seen = group.first_seen.min(attempt.at);
+        group.last_seen = group.last_seen.max(attempt.at);
+        group.users.insert(&attempt.user_id);
+    }
+    let groups: Vec<(String, Counted<'_>)> = groups.into_iter().collect();
+    for run in runs(&groups) {
+        execute_rows!(
+            tx,
+            "INSERT INTO error_groups (id, provider, operation, reason, kind, http_status, provider_reason, state,
+                 errors, first_seen, last_seen) ",
+            run,
+            |row, (group_id, group)| {
+                let attempt = group.example;
+                row.push_bind(group_id).push_bind(GOOGLE).push_bind(attempt.operation.name());
+                row.push_bind(attempt.reason.map(Reason::name));
+                row.push_bind(attempt.item.as_ref().map(|item| item.kind.name()));
+                row.push_bind(attempt.http_status.map(i64::from));
+                row.push_bind(kept(attempt.provider_reason.as_deref(), usize::MAX));
+                row.push("'open'").push_bind(group.errors);
+                row.push_bind(micros(group.first_seen)).push_bind(micros(group.last_seen))
+            },
+            " ON CONFLICT (id) DO UPDATE SET errors = error_groups.errors + excluded.errors,
+                 first_seen = CASE WHEN excluded.first_seen < error_groups.first_seen
+                     THEN excluded.first_seen ELSE error_groups.first_seen END,
+                 last_seen = CASE WHEN excluded.last_seen > error_groups.last_seen
+                     THEN excluded.last_seen ELSE error_groups.last_seen END,
+                 state = CASE WHEN error_groups.state = 'resolved' THEN 'regressed' ELSE error_groups.state END",
+        )?;
+    }
+    let users: Vec<(&String, &str)> =
+        groups.iter().flat_map(|(id, group)| group.users.iter().map(move |user_id| (id, *user_id))).collect();
+    for run in runs(&users) {
+        execute_rows!(
+            tx,
+            "INSERT INTO error_group_users (group_id, user_id) ",
+            run,
+            |row, (group_id, user_id)| row.push_bind(*group_id).push_bind(*user_id),
+            " ON CONFLICT DO NOTHING",
+        )?;
+    }
     Ok(())
 }
 

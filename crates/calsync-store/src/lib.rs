@@ -36,6 +36,7 @@ pub mod sign_ins;
 pub mod sync_errors;
 mod text;
 mod time;
+pub mod transaction;
 pub mod user_search;
 pub mod users;
 pub mod webhooks;

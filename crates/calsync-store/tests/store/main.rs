@@ -10,6 +10,7 @@ mod clean_ups;
 mod client_trouble;
 mod concurrency;
 mod connect;
+mod contention;
 mod coverage;
 mod disconnects;
 mod forget;
