@@ -78,8 +78,8 @@ pub async fn forget_items(tx: &mut Tx, leaving: &Leaving, limit: i64) -> Result<
     )?;
     let mut gone = Vec::new();
     for (kind, item_id) in &keys {
-        if let Some((item, _)) = items::lock(tx, kind, item_id).await?
-            && forget_in(tx, &leaving.user_id, item).await?
+        if let Some(locked) = items::lock(tx, kind, item_id).await?
+            && forget_in(tx, &leaving.user_id, locked.item).await?
         {
             gone.push((kind, item_id));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind};
+use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, Versions};
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -17,21 +17,20 @@ use crate::{Result, StoreError, Tx};
 /// How an upsert ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Upsert {
-    /// Stored. `renewed`: it had been deleted before and starts anew.
+    /// Stored.
     Stored {
-        /// Whether no such item was there.
+        /// Whether no such item was there, or it had been deleted and starts anew.
         created: bool,
-        /// Whether a deleted one starts anew.
-        renewed: bool,
+        /// The item's life, which each deletion raises.
+        life: i64,
         /// The users whose calendars are concerned: those of before and those of now.
         users: BTreeSet<String>,
     },
     /// The same body was there: nothing changed.
     Same,
-    /// Its version is lower than the stored one, or than the one that deleted the item, or equal to
-    /// the stored one with another body.
+    /// Its version is not newer than what is known ([`Versions::refuse_put`]).
     StaleVersion {
-        /// The stored version.
+        /// The highest known version.
         stored: i64,
     },
 }
@@ -48,7 +47,9 @@ row! {
 
 row! {
     struct LockedRow {
+        life: i64,
         version: Option<i64>,
+        deleted_version: Option<i64>,
         ..
         item: Row,
     }
@@ -59,7 +60,7 @@ const INSERTS_MAX: usize = 3;
 
 /// An update that changes nothing locks the row on both databases.
 const LOCK: &str = "UPDATE items SET updated_at = updated_at WHERE kind = $1 AND item_id = $2
-                    RETURNING kind, item_id, body, revision, deleted, version";
+                    RETURNING kind, item_id, body, revision, deleted, life, version, deleted_version";
 const GET: &str = "SELECT kind, item_id, body, revision, deleted FROM items WHERE kind = $1 AND item_id = $2";
 
 /// Reads a stored item; a body that doesn't read is a corrupt row, not an absent one.
@@ -77,30 +78,34 @@ fn text(body: &ItemBody) -> Result<String> {
 
 /// Stores `body` as what the platform wants of `key` now.
 pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<Upsert> {
-    let Some((before, version)) = insert_or_lock(tx, key, body, now).await? else {
-        return Ok(Upsert::Stored { created: true, renewed: false, users: body.user_ids.clone() });
+    let Some(Locked { item: before, life, versions }) = insert_or_lock(tx, key, body, now).await? else {
+        return Ok(Upsert::Stored { created: true, life: 0, users: body.user_ids.clone() });
     };
     if !before.deleted && before.body == *body {
         return Ok(Upsert::Same);
     }
-    if let (Some(stored), Some(given)) = (version, body.version)
-        && (given < stored || (given == stored && !before.deleted))
-    {
+    if let Some(stored) = versions.refuse_put(body.version) {
         return Ok(Upsert::StaleVersion { stored });
     }
     replace(tx, key, body, now).await?;
-    let (mut users, renewed) = (before.body.user_ids, before.deleted);
+    let (mut users, created) = (before.body.user_ids, before.deleted);
     for user_id in users.difference(&body.user_ids) {
         no_longer_address(tx, key, user_id).await?;
     }
     let added: Vec<_> = body.user_ids.difference(&users).map(|user_id| (key, user_id)).collect();
     address(tx, &added).await?;
     users.extend(body.user_ids.iter().cloned());
-    Ok(Upsert::Stored { created: renewed, renewed, users })
+    Ok(Upsert::Stored { created, life, users })
 }
 
-/// An item with the version that put or deleted it.
-type Locked = (Item, Option<i64>);
+/// An item that nobody else changes until the transaction ends.
+pub(crate) struct Locked {
+    pub(crate) item: Item,
+    /// Raised by each deletion.
+    life: i64,
+    /// The highest versions that put and deleted it.
+    versions: Versions,
+}
 
 /// Stores a new item, or locks and answers the one that is there.
 async fn insert_or_lock(
@@ -123,8 +128,9 @@ async fn insert_or_lock(
 /// Reads an item and keeps others from changing it until the transaction ends.
 pub(crate) async fn lock(tx: &mut Tx, kind: &str, item_id: &str) -> Result<Option<Locked>> {
     let locked = fetch_optional!(tx, LockedRow, LOCK, kind, item_id)?;
-    let read = |LockedRow { item: row, version }| {
-        Ok((item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)?, version))
+    let read = |LockedRow { item: row, life, version, deleted_version }| {
+        let item = item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)?;
+        Ok(Locked { item, life, versions: Versions { put: version, deleted: deleted_version } })
     };
     locked.map(read).transpose()
 }
@@ -163,7 +169,8 @@ pub async fn insert_new(
 async fn replace(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<()> {
     execute!(
         tx,
-        "UPDATE items SET body = $3, version = $4, revision = revision + 1, deleted = FALSE, updated_at = $5
+        // A body without a version doesn't make an older one newer.
+        "UPDATE items SET body = $3, version = COALESCE($4, version), revision = revision + 1, deleted = FALSE, updated_at = $5
          WHERE kind = $1 AND item_id = $2",
         key.kind.name(),
         &key.id,
@@ -179,7 +186,9 @@ async fn replace(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
 pub(crate) async fn replace_users(tx: &mut Tx, key: &ItemKey, body: &ItemBody, deleted: bool) -> Result<()> {
     execute!(
         tx,
-        "UPDATE items SET body = $3, deleted = $4, revision = revision + 1 WHERE kind = $1 AND item_id = $2",
+        "UPDATE items SET body = $3, deleted = $4, revision = revision + 1,
+             life = CASE WHEN $4 AND NOT deleted THEN life + 1 ELSE life END
+         WHERE kind = $1 AND item_id = $2",
         key.kind.name(),
         &key.id,
         text(body)?,
@@ -215,49 +224,48 @@ async fn no_longer_address(tx: &mut Tx, key: &ItemKey, user_id: &str) -> Result<
 /// How a removal ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Removal {
-    /// It is marked deleted; these users' calendars are concerned.
-    Removed(BTreeSet<String>),
+    /// It is marked deleted.
+    Removed {
+        /// The item's life, which this deletion raised.
+        life: i64,
+        /// The users whose calendars are concerned.
+        users: BTreeSet<String>,
+    },
     /// There was none, or it was deleted before.
     NothingThere,
-    /// A newer version is stored.
+    /// A newer version is known.
     StaleVersion {
-        /// The stored version.
+        /// The highest known version.
         stored: i64,
     },
 }
 
-/// Marks an item as deleted. The row stays, so that a trace can tell what happened, and with it the
-/// version given: an older PUT that comes late doesn't bring the item back.
+/// Marks an item as deleted. The row stays with its versions, so that an older PUT that comes late
+/// doesn't bring the item back, and its life rises, so that a later PUT starts anew in every calendar,
+/// whether or not its user is connected at this moment.
 pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Timestamp) -> Result<Removal> {
-    let Some((before, stored)) = lock(tx, key.kind.name(), &key.id).await? else {
+    let Some(Locked { item: before, life, versions }) = lock(tx, key.kind.name(), &key.id).await? else {
         return Ok(Removal::NothingThere);
     };
-    if let (Some(stored), Some(given)) = (stored, version)
-        && given < stored
-    {
+    if let Some(stored) = versions.refuse_delete(version) {
         return Ok(Removal::StaleVersion { stored });
     }
-    if before.deleted {
-        let version = version.or(stored);
-        execute!(
-            tx,
-            "UPDATE items SET version = $3 WHERE kind = $1 AND item_id = $2",
-            key.kind.name(),
-            &key.id,
-            version,
-        )?;
-        return Ok(Removal::NothingThere);
-    }
+    let deaths = i64::from(!before.deleted);
     execute!(
         tx,
-        "UPDATE items SET deleted = TRUE, version = $4, revision = revision + 1, updated_at = $3
+        "UPDATE items SET deleted = TRUE, deleted_version = COALESCE($4, deleted_version), life = life + $5,
+             revision = revision + $5, updated_at = CASE WHEN deleted THEN updated_at ELSE $3 END
          WHERE kind = $1 AND item_id = $2",
         key.kind.name(),
         &key.id,
         micros(now),
         version,
+        deaths,
     )?;
-    Ok(Removal::Removed(before.body.user_ids))
+    Ok(match before.deleted {
+        true => Removal::NothingThere,
+        false => Removal::Removed { life: life + deaths, users: before.body.user_ids },
+    })
 }
 
 /// Reads an item; a deleted one too.

@@ -2,6 +2,7 @@
 //! [`Item`] always obeys the rules of its kind.
 
 mod parse;
+mod versions;
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -11,6 +12,7 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
 pub use parse::{FieldError, ID_LENGTH_MAX, check_id, check_time_zone};
+pub use versions::Versions;
 
 /// The three kinds of items.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

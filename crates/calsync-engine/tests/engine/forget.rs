@@ -60,7 +60,7 @@ async fn share_a_session(world: &World) -> ItemKey {
     let key = ItemKey { kind: ItemKind::Session, id: "talk".into() };
     let mut tx = world.engine.store().begin().await.unwrap();
     items::put(&mut tx, &key, &body, world.engine.now()).await.unwrap();
-    let touch = |user: &&str| Touched { user_id: (*user).into(), item: key.clone(), ends_life: false };
+    let touch = |user: &&str| Touched { user_id: (*user).into(), item: key.clone(), life: 0 };
     let touched = ["ana", "ben"].iter().map(touch).collect();
     mappings::touch(&mut tx, &touched, world.engine.now()).await.unwrap();
     tx.commit().await.unwrap();

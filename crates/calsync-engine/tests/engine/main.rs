@@ -10,6 +10,7 @@ mod disconnect_crashes;
 mod disconnect_removal;
 mod forget;
 mod grants;
+mod lives;
 mod moves;
 mod one_flight;
 mod panics;

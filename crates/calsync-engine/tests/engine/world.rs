@@ -17,7 +17,7 @@ use calsync_engine::{Engine, EngineOptions, Settings, clean_up, lanes, reconcile
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
 use calsync_store::integrations::{self, Integration, Tokens};
-use calsync_store::items::{self, Upsert};
+use calsync_store::items::{self, Removal, Upsert};
 use calsync_store::mappings::{self, Touched};
 use calsync_store::secrets::Keyring;
 use calsync_store::users::{self, User};
@@ -272,8 +272,21 @@ impl World {
         let mut tx = self.engine.store().begin().await.unwrap();
         users::admit(&mut tx, &[user].into(), self.engine.now()).await.unwrap();
         let put = items::put(&mut tx, &key, &body, self.engine.now()).await.unwrap();
-        if let Upsert::Stored { users, .. } = put {
-            let touch = |user_id| Touched { user_id, item: key.clone(), ends_life: false };
+        if let Upsert::Stored { life, users, .. } = put {
+            let touch = |user_id| Touched { user_id, item: key.clone(), life };
+            let touched: BTreeSet<_> = users.into_iter().map(touch).collect();
+            mappings::touch(&mut tx, &touched, self.engine.now()).await.unwrap();
+        }
+        tx.commit().await.unwrap();
+    }
+
+    /// The platform deletes one of those tasks.
+    pub(crate) async fn delete_task(&self, user: &str, number: usize) {
+        let key = ItemKey { kind: ItemKind::Task, id: format!("{user}-{number}") };
+        let mut tx = self.engine.store().begin().await.unwrap();
+        let removal = items::delete(&mut tx, &key, None, self.engine.now()).await.unwrap();
+        if let Removal::Removed { life, users } = removal {
+            let touch = |user_id| Touched { user_id, item: key.clone(), life };
             let touched: BTreeSet<_> = users.into_iter().map(touch).collect();
             mappings::touch(&mut tx, &touched, self.engine.now()).await.unwrap();
         }

@@ -20,8 +20,8 @@ pub struct Touched {
     pub user_id: String,
     /// The item.
     pub item: ItemKey,
-    /// Whether the platform removed the item, so that a later PUT starts anew: the item's life ends.
-    pub ends_life: bool,
+    /// The item's life: each deletion by the platform raises it, so that a later PUT starts anew.
+    pub life: i64,
 }
 
 /// Makes pairs due and wakes their integrations. Integrations are locked first and in order of their
@@ -30,13 +30,14 @@ pub async fn touch(tx: &mut Tx, touched: &BTreeSet<Touched>, now: Timestamp) -> 
     let mut users: Vec<&str> = touched.iter().map(|pair| pair.user_id.as_str()).collect();
     users.dedup();
     let integrations = wake_all(tx, &users, now).await?;
-    for ends_life in [false, true] {
-        let pairs = touched.iter().filter(|pair| pair.ends_life == ends_life);
-        let known = |pair: &'_ Touched| Some((integrations.get(&pair.user_id)?.clone(), pair.item.clone()));
-        let pairs: Vec<_> = pairs.filter_map(known).collect();
-        touch_pairs(tx, &pairs, ends_life, now).await?;
+    let mut pairs: Vec<(&str, &ItemKey, i64)> = Vec::with_capacity(touched.len());
+    for Touched { user_id, item, life } in touched {
+        let Some(integration_id) = integrations.get(user_id) else { continue };
+        // The same item again, in its order: the last life is the highest.
+        pairs.pop_if(|(of, same, _)| of == integration_id && *same == item);
+        pairs.push((integration_id, item, *life));
     }
-    Ok(())
+    touch_pairs(tx, &pairs, now).await
 }
 
 /// Wakes the integration of a user, if they have a live one; answers its id.
@@ -75,50 +76,70 @@ async fn wake_all(tx: &mut Tx, users: &[&str], now: Timestamp) -> Result<BTreeMa
     Ok(woken)
 }
 
-async fn touch_pairs(
-    tx: &mut Tx,
-    pairs: &[(String, ItemKey)],
-    ends_life: bool,
-    now: Timestamp,
-) -> Result<()> {
+/// What a touch changes in a pair that is there. One of an earlier life is brought up to the item's own:
+/// what is there is to go, and a removal by the user is forgotten.
+macro_rules! touched_pair {
+    ($life:literal) => {
+        concat!(
+            "wanted_revision = sync_mappings.wanted_revision + 1, failures = 0,
+             removing_since = CASE WHEN sync_mappings.life = ",
+            $life,
+            " THEN sync_mappings.removing_since END,
+             phase = CASE WHEN sync_mappings.life = ",
+            $life,
+            " THEN sync_mappings.phase ELSE ",
+            ended!("sync_mappings.phase"),
+            " END, life = ",
+            $life
+        )
+    };
+}
+
+async fn touch_pairs(tx: &mut Tx, pairs: &[(&str, &ItemKey, i64)], now: Timestamp) -> Result<()> {
     const START: &str =
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
              life, generation, phase, sync_state, failures, created_at, updated_at) ";
-    const CHANGED: &str = " ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET
-             wanted_revision = sync_mappings.wanted_revision + 1, due_at = excluded.due_at, failures = 0,
+    const CHANGED: &str = concat!(
+        " ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET due_at = excluded.due_at,
              updated_at = CASE WHEN sync_mappings.wanted_revision = sync_mappings.settled_revision
-                 THEN excluded.updated_at ELSE sync_mappings.updated_at END";
-    const LIFE_ENDED: &str = concat!(
-        ", life = sync_mappings.life + 1, removing_since = NULL, phase = ",
-        ended!("sync_mappings.phase")
+                 THEN excluded.updated_at ELSE sync_mappings.updated_at END, ",
+        touched_pair!("excluded.life")
     );
-    let and_life = if ends_life { LIFE_ENDED } else { "" };
     let now = micros(now);
     for run in runs(pairs) {
         execute_rows!(
             tx,
             START,
             run,
-            |row, (integration_id, item)| {
-                row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push("1, 0").push_bind(now).push("0, 0, 'untold', 'waiting', 0");
+            |row, (integration_id, item, life)| {
+                row.push_bind(*integration_id).push_bind(item.kind.name()).push_bind(&item.id);
+                row.push("1, 0").push_bind(now).push_bind(*life).push("0, 'untold', 'waiting', 0");
                 row.push_bind(now).push_bind(now)
             },
-            [CHANGED, and_life].concat(),
+            CHANGED,
         )?;
     }
     Ok(())
 }
 
 /// Makes every item of the user a due pair of their live integration, if they have one: at its
-/// connection, and at a change of its rules.
+/// connection, and at a change of its rules. What the platform deleted while nobody was connected ends
+/// the pair's life now.
 pub async fn touch_all(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
+    // Those that are due as well: a pass may be at them by the rules of before.
+    const CHANGED: &str = concat!(
+        "UPDATE sync_mappings SET due_at = $2,
+             updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE sync_mappings.updated_at END, ",
+        touched_pair!("items.life"),
+        " FROM items WHERE integration_id = $1
+             AND items.kind = sync_mappings.kind AND items.item_id = sync_mappings.item_id"
+    );
     let Some(integration_id) = wake(tx, user_id, now).await? else { return Ok(()) };
     execute!(
         tx,
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
              life, generation, phase, sync_state, failures, created_at, updated_at)
-         SELECT $1, u.kind, u.item_id, 1, 0, $3, 0, 0, 'untold', 'waiting', 0, $3, $3
+         SELECT $1, u.kind, u.item_id, 1, 0, $3, i.life, 0, 'untold', 'waiting', 0, $3, $3
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
          WHERE u.user_id = $2 AND i.deleted = FALSE
          ON CONFLICT (integration_id, kind, item_id) DO NOTHING",
@@ -126,15 +147,7 @@ pub async fn touch_all(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()>
         user_id,
         micros(now),
     )?;
-    execute!(
-        tx,
-        // Those that are due as well: a pass may be at them by the rules of before.
-        "UPDATE sync_mappings SET wanted_revision = wanted_revision + 1, due_at = $2, failures = 0,
-             updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE updated_at END
-         WHERE integration_id = $1",
-        &integration_id,
-        micros(now),
-    )?;
+    execute!(tx, CHANGED, &integration_id, micros(now))?;
     Ok(())
 }
 

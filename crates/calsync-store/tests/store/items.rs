@@ -16,8 +16,12 @@ fn users_of<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-fn stored<const N: usize>(created: bool, renewed: bool, names: [&str; N]) -> Upsert {
-    Upsert::Stored { created, renewed, users: users_of(names) }
+fn stored<const N: usize>(created: bool, life: i64, names: [&str; N]) -> Upsert {
+    Upsert::Stored { created, life, users: users_of(names) }
+}
+
+fn removed<const N: usize>(life: i64, names: [&str; N]) -> Removal {
+    Removal::Removed { life, users: users_of(names) }
 }
 
 async fn listed(world: &World, search: Search<'_>) -> Vec<String> {
@@ -31,13 +35,13 @@ on_both_databases! {
         let read = task("read");
         assert_eq!(items::get(&mut world.read().await, &read).await.unwrap(), None);
 
-        assert_eq!(world.put(&read, &task_body("ana", "Read"), at(1)).await, stored(true, false, ["ana"]));
+        assert_eq!(world.put(&read, &task_body("ana", "Read"), at(1)).await, stored(true, 0, ["ana"]));
         assert_eq!(world.put(&read, &task_body("ana", "Read"), at(2)).await, Upsert::Same);
         assert_eq!(
             world.put(&read, &task_body("ana", "Read more"), at(3)).await,
-            stored(false, false, ["ana"])
+            stored(false, 0, ["ana"])
         );
-        assert_eq!(world.delete(&read, at(4)).await, Removal::Removed(users_of(["ana"])));
+        assert_eq!(world.delete(&read, at(4)).await, removed(1, ["ana"]));
         assert_eq!(world.delete(&read, at(5)).await, Removal::NothingThere);
 
         let gone = items::get(&mut world.read().await, &read).await.unwrap().unwrap();
@@ -45,7 +49,7 @@ on_both_databases! {
         assert_eq!((gone.revision, gone.body.title.as_str()), (3, "Read more"));
 
         let renewed = world.put(&read, &task_body("ana", "Read more"), at(6)).await;
-        assert_eq!(renewed, stored(true, true, ["ana"]), "the same body, but anew");
+        assert_eq!(renewed, stored(true, 1, ["ana"]), "the same body, but anew");
         let item = items::get(&mut world.read().await, &read).await.unwrap().unwrap();
         assert_eq!((item.deleted, item.revision), (false, 4));
     }
@@ -80,8 +84,8 @@ on_both_databases! {
             body(ItemKind::Task, fields)
         };
         let read = task("read");
-        let first = stored(true, false, ["ana"]);
-        let changed = stored(false, false, ["ana"]);
+        let first = stored(true, 0, ["ana"]);
+        let changed = stored(false, 0, ["ana"]);
         assert_eq!(world.put(&read, &versioned("a", Some(5)), at(1)).await, first);
         assert_eq!(world.put(&read, &versioned("a", Some(5)), at(1)).await, Upsert::Same);
         assert_eq!(world.put(&read, &versioned("b", Some(5)), at(1)).await, Upsert::StaleVersion { stored: 5 });
@@ -93,8 +97,8 @@ on_both_databases! {
         let mut tx = world.begin().await;
         let stale = items::delete(&mut tx, &read, Some(6), at(2)).await.unwrap();
         assert_eq!(stale, Removal::StaleVersion { stored: 7 });
-        let removed = items::delete(&mut tx, &read, Some(7), at(2)).await.unwrap();
-        assert_eq!(removed, Removal::Removed(users_of(["ana"])));
+        let gone = items::delete(&mut tx, &read, Some(7), at(2)).await.unwrap();
+        assert_eq!(gone, removed(1, ["ana"]));
         tx.commit().await.unwrap();
     }
 
@@ -106,7 +110,8 @@ on_both_databases! {
             body(ItemKind::Task, fields)
         };
         let read = task("read");
-        let anew = stored(true, true, ["ana"]);
+        let anew = |life| stored(true, life, ["ana"]);
+        let stale = |stored| Upsert::StaleVersion { stored };
         let delete = async |version| {
             let mut tx = world.begin().await;
             let removal = items::delete(&mut tx, &read, version, at(2)).await.unwrap();
@@ -114,17 +119,32 @@ on_both_databases! {
             removal
         };
         world.put(&read, &versioned(Some(1)), at(1)).await;
-        assert_eq!(delete(Some(2)).await, Removal::Removed(users_of(["ana"])));
-        assert_eq!(world.put(&read, &versioned(Some(1)), at(3)).await, Upsert::StaleVersion { stored: 2 });
+        assert_eq!(delete(Some(2)).await, removed(1, ["ana"]));
+        assert_eq!(world.put(&read, &versioned(Some(1)), at(3)).await, stale(2));
         assert_eq!(delete(Some(4)).await, Removal::NothingThere);
         assert_eq!(delete(Some(3)).await, Removal::StaleVersion { stored: 4 });
         assert_eq!(delete(None).await, Removal::NothingThere);
-        assert_eq!(world.put(&read, &versioned(Some(3)), at(4)).await, Upsert::StaleVersion { stored: 4 });
-        assert_eq!(world.put(&read, &versioned(Some(4)), at(5)).await, anew);
+        assert_eq!(world.put(&read, &versioned(Some(3)), at(4)).await, stale(4));
+        assert_eq!(world.put(&read, &versioned(Some(4)), at(5)).await, anew(1));
 
-        // Without a version, the deletion is no measure for what comes after it.
-        assert_eq!(delete(None).await, Removal::Removed(users_of(["ana"])));
-        assert_eq!(world.put(&read, &versioned(Some(1)), at(6)).await, anew);
+        // Without a version, a deletion keeps out what is not newer than what it met.
+        assert_eq!(delete(None).await, removed(2, ["ana"]));
+        assert_eq!(delete(None).await, Removal::NothingThere);
+        for late in [1, 3, 4] {
+            assert_eq!(world.put(&read, &versioned(Some(late)), at(6)).await, stale(4), "{late}");
+        }
+        assert_eq!(world.put(&read, &versioned(Some(5)), at(7)).await, anew(2));
+
+        // So it is if what it met had no version any more, and if its own is that of what it met.
+        world.put(&read, &versioned(None), at(8)).await;
+        assert_eq!(world.put(&read, &versioned(Some(4)), at(8)).await, stale(5));
+        assert_eq!(delete(None).await, removed(3, ["ana"]));
+        assert_eq!(world.put(&read, &versioned(Some(5)), at(9)).await, stale(5));
+        assert_eq!(world.put(&read, &versioned(None), at(10)).await, anew(3));
+        assert_eq!(world.put(&read, &versioned(Some(5)), at(10)).await, stale(5));
+        assert_eq!(delete(Some(5)).await, removed(4, ["ana"]));
+        assert_eq!(world.put(&read, &versioned(Some(5)), at(11)).await, stale(5));
+        assert_eq!(world.put(&read, &versioned(Some(6)), at(11)).await, anew(4));
     }
 
     async fn a_readdressed_item_concerns_those_of_before_and_those_of_now(db: TestDatabase) {
@@ -132,7 +152,7 @@ on_both_databases! {
         let talk = key(ItemKind::Session, "talk");
         world.put(&talk, &session_body(&["ana", "ben"], "Talk"), at(1)).await;
         let upsert = world.put(&talk, &session_body(&["ben", "cho"], "Talk"), at(2)).await;
-        assert_eq!(upsert, stored(false, false, ["ana", "ben", "cho"]));
+        assert_eq!(upsert, stored(false, 0, ["ana", "ben", "cho"]));
         let mut raw = world.raw().await;
         let addressed = raw.texts("SELECT user_id FROM item_users ORDER BY user_id").await;
         assert_eq!(addressed, ["ben", "cho"]);

@@ -272,7 +272,7 @@ on_both_databases! {
         leave(&world, Phase::RemovedByUser, at(1)).await;
         let mut tx = world.begin().await;
         let ana = BTreeSet::from(["ana".to_owned()]);
-        mappings::touch(&mut tx, &touched(&task("read"), &ana, true), at(2)).await.unwrap();
+        mappings::touch(&mut tx, &touched(&task("read"), &ana, 1), at(2)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(2)).await[0].pair.phase, Phase::RemovedByUs);
     }
@@ -371,7 +371,7 @@ on_both_databases! {
         for key in &keys {
             items::put(&mut tx, key, &task_body("ana", "Read"), at(1)).await.unwrap();
         }
-        let all = keys.iter().flat_map(|key| touched(key, &["ana".into()].into(), false)).collect();
+        let all = keys.iter().flat_map(|key| touched(key, &["ana".into()].into(), 0)).collect();
         mappings::touch(&mut tx, &all, at(1)).await.unwrap();
         tx.commit().await.unwrap();
 

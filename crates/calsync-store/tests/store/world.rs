@@ -180,8 +180,8 @@ impl World {
     pub(crate) async fn delete(&self, key: &ItemKey, now: Timestamp) -> items::Removal {
         let mut tx = self.begin().await;
         let removal = items::delete(&mut tx, key, None, now).await.unwrap();
-        if let items::Removal::Removed(users) = &removal {
-            mappings::touch(&mut tx, &touched(key, users, true), now).await.unwrap();
+        if let items::Removal::Removed { life, users } = &removal {
+            mappings::touch(&mut tx, &touched(key, users, *life), now).await.unwrap();
         }
         tx.commit().await.unwrap();
         removal
@@ -244,14 +244,14 @@ pub(crate) async fn put(
     let named = body.user_ids.iter().map(String::as_str).collect();
     assert_eq!(users::admit(tx, &named, now).await?, BTreeSet::new(), "nobody is being deleted");
     let upsert = items::put(tx, key, body, now).await?;
-    if let Upsert::Stored { users, .. } = &upsert {
-        mappings::touch(tx, &touched(key, users, false), now).await?;
+    if let Upsert::Stored { life, users, .. } = &upsert {
+        mappings::touch(tx, &touched(key, users, *life), now).await?;
     }
     Ok(upsert)
 }
 
-pub(crate) fn touched(key: &ItemKey, users: &BTreeSet<String>, ends_life: bool) -> BTreeSet<Touched> {
-    let touch = |user: &String| Touched { user_id: user.clone(), item: key.clone(), ends_life };
+pub(crate) fn touched(key: &ItemKey, users: &BTreeSet<String>, life: i64) -> BTreeSet<Touched> {
+    let touch = |user: &String| Touched { user_id: user.clone(), item: key.clone(), life };
     users.iter().map(touch).collect()
 }
 

@@ -56,6 +56,36 @@ on_both_databases! {
         assert_eq!(world.delete(&format!("{path}?version=6")).await.status, 204);
     }
 
+    async fn an_old_put_that_comes_after_a_delete_brings_nothing_back(db: TestDatabase) {
+        let world = World::on(db).await;
+        let path = "/api/v1/items/task/t1";
+        let task = |version: i64| {
+            json!({"user_ids": ["ana"], "title": "Read", "due_on": "2031-03-09", "status": "active",
+                "version": version})
+        };
+        assert_eq!(world.put(path, task(5)).await.status, 201);
+        assert_eq!(world.delete(path).await.status, 204);
+        for late in [4, 5] {
+            world.put(path, task(late)).await.problem(409, "version-conflict");
+        }
+        world.get(path).await.problem(404, "not-found");
+        assert_eq!(world.put(path, task(6)).await.status, 201);
+
+        // The same in one batch, and in the batch that made the item.
+        let line = |id: &str, version: i64| {
+            let mut line = task(version);
+            (line["op"], line["kind"], line["item_id"]) = ("put".into(), "task".into(), id.into());
+            line.to_string()
+        };
+        let delete = |id: &str| json!({"op": "delete", "kind": "task", "item_id": id}).to_string();
+        for (id, known) in [("t1", 6), ("t2", 1)] {
+            let lines = [line(id, known), delete(id), line(id, known), line(id, known + 1)];
+            let answers = world.batch(&lines.join("\n")).await;
+            let statuses: Vec<_> = answers.iter().map(|answer| answer["status"].as_i64().unwrap()).collect();
+            assert_eq!(statuses[1..], [204, 409, 201], "{id}");
+        }
+    }
+
     async fn a_users_items_are_listed_page_by_page(db: TestDatabase) {
         let world = World::on(db).await;
         for number in 0..5 {

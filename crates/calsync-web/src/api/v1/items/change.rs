@@ -47,8 +47,8 @@ pub(crate) async fn put(
         return Ok(Err(problem));
     }
     Ok(match items::put(tx, key, body, now).await? {
-        Upsert::Stored { created, renewed, users } => {
-            touch(touched, key, users, renewed);
+        Upsert::Stored { created, life, users } => {
+            touch(touched, key, users, life);
             Ok(if created { StatusCode::CREATED } else { StatusCode::OK })
         }
         Upsert::Same => Ok(StatusCode::OK),
@@ -58,7 +58,7 @@ pub(crate) async fn put(
 
 /// Notes in `touched` whose calendars are concerned by an item that was just made.
 pub(crate) fn created(key: &ItemKey, body: &ItemBody, touched: &mut BTreeSet<Touched>) -> StatusCode {
-    touch(touched, key, body.user_ids.clone(), false);
+    touch(touched, key, body.user_ids.clone(), 0);
     StatusCode::CREATED
 }
 
@@ -71,8 +71,8 @@ pub(crate) async fn delete(
     now: Timestamp,
 ) -> Result<Result<StatusCode, Problem>, StoreError> {
     Ok(match items::delete(tx, key, version, now).await? {
-        Removal::Removed(users) => {
-            touch(touched, key, users, true);
+        Removal::Removed { life, users } => {
+            touch(touched, key, users, life);
             Ok(StatusCode::NO_CONTENT)
         }
         Removal::NothingThere => Ok(StatusCode::NO_CONTENT),
@@ -80,7 +80,7 @@ pub(crate) async fn delete(
     })
 }
 
-fn touch(touched: &mut BTreeSet<Touched>, item: &ItemKey, users: BTreeSet<String>, ends_life: bool) {
-    let pair = |user_id| Touched { user_id, item: item.clone(), ends_life };
+fn touch(touched: &mut BTreeSet<Touched>, item: &ItemKey, users: BTreeSet<String>, life: i64) {
+    let pair = |user_id| Touched { user_id, item: item.clone(), life };
     touched.extend(users.into_iter().map(pair));
 }

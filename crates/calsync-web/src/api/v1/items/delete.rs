@@ -1,5 +1,6 @@
 //! `DELETE /api/v1/items/{kind}/{item_id}[?version=]`: removes the item from all calendars; 204
-//! also when it is unknown. A later PUT starts anew.
+//! also when it is unknown. A later PUT starts anew, unless its version is not newer than what was
+//! deleted.
 
 use std::collections::BTreeSet;
 
