@@ -138,7 +138,8 @@ async fn store(
 ) -> Result<Changed, EngineError> {
     let now = engine.now();
     let mut tx = engine.store().begin().await?;
-    if !integrations::change_calendar(engine.store(), &mut tx, &integration.id, target, now).await? {
+    let chosen_for = (integration.id.as_str(), integration.epoch);
+    if !integrations::change_calendar(engine.store(), &mut tx, chosen_for, target, now).await? {
         return Ok(Changed::NotConnected);
     }
     mappings::touch_all(&mut tx, &integration.user_id, now).await?;

@@ -11,6 +11,7 @@ use calsync_core::item::Item;
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
+use crate::mappings::may_be_there;
 use crate::rows::{execute_rows, row, runs};
 use crate::time::micros;
 use crate::{Result, Tx, items};
@@ -111,19 +112,17 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
         items::replace_users(tx, &key, &body, deleted).await?;
         return Ok(false);
     }
-    // An earlier user's calendar may still wait for the removal of what was theirs once.
-    let waiting = fetch_all!(
-        tx,
-        (String,),
+    // An earlier user's calendar may still have what was theirs once, or wait for its removal.
+    const HOLDERS: &str = concat!(
         "SELECT g.user_id FROM sync_mappings m JOIN user_integrations g ON g.id = m.integration_id
-         WHERE m.kind = $1 AND m.item_id = $2 AND m.wanted_revision <> m.settled_revision AND g.user_id <> $3
-         ORDER BY g.user_id LIMIT 100",
-        key.kind.name(),
-        &key.id,
-        user_id,
-    )?;
-    if !waiting.is_empty() {
-        body.user_ids = waiting.into_iter().map(|(user_id,)| user_id).collect::<BTreeSet<_>>();
+         WHERE m.kind = $1 AND m.item_id = $2 AND g.user_id <> $3
+             AND (m.wanted_revision <> m.settled_revision OR m.leaving_google_id IS NOT NULL OR m.",
+        may_be_there!(),
+        ") ORDER BY g.user_id LIMIT 100"
+    );
+    let holders = fetch_all!(tx, (String,), HOLDERS, key.kind.name(), &key.id, user_id,)?;
+    if !holders.is_empty() {
+        body.user_ids = holders.into_iter().map(|(user_id,)| user_id).collect::<BTreeSet<_>>();
         (body.title, body.description) = ("-".into(), None);
         (body.meeting_url, body.url) = (None, None);
         items::replace_users(tx, &key, &body, true).await?;
@@ -140,7 +139,7 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
 
 /// Forgets all that is left of a user, and the user. After [`hold`], once no item names them.
 pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
-    const OF_USER: [&str; 13] = [
+    const OF_USER: [&str; 14] = [
         "DELETE FROM clean_ups WHERE user_id = $1",
         "DELETE FROM connect_links WHERE user_id = $1",
         "DELETE FROM refusals WHERE user_id = $1",
@@ -155,6 +154,8 @@ pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
         "UPDATE connect_attempts SET user_id = '', account_email = NULL, target_calendar = NULL, verifier = NULL, return_url = NULL
          WHERE user_id = $1",
         "DELETE FROM sync_mappings
+         WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",
+        "DELETE FROM own_calendars
          WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",
         "DELETE FROM grant_counts
          WHERE account_sub IN (SELECT account_sub FROM user_integrations WHERE user_id = $1)

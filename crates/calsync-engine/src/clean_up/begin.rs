@@ -3,12 +3,13 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::disconnect::SagaState;
-use calsync_google::{AuthorizationRequest, scopes};
+use calsync_google::AuthorizationRequest;
 use calsync_store::clean_ups::{self, Way};
 use calsync_store::disconnects;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use super::needed_scopes;
 use crate::connect::{CONSENT_TIME, redirect_uri, secret_text};
 use crate::{Engine, EngineError};
 
@@ -57,13 +58,13 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<Begun, EngineErr
     let saga = saga.filter(|saga| saga.state == SagaState::DoneWithLeftovers);
     let is_in_use = disconnects::is_in_use(&mut tx, &clean_up.disconnect_id).await?;
     let Some(saga) = saga.filter(|_| !is_in_use) else { return Ok(Begun::NothingLeft) };
+    let scopes = needed_scopes(&mut tx, &saga).await?;
     tx.commit().await?;
-    let choice = scopes::Choice { calendar: saga.before.calendar_choice, google_tasks: false };
     let authorization_url = engine.google().authorization_url(&AuthorizationRequest {
         redirect_uri: &redirect_uri(engine),
         state: &state,
         code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
-        scopes: &scopes::wanted(choice),
+        scopes: &scopes,
         login_hint: saga.before.account_email.as_deref(),
         prompt_consent: true,
         include_granted: false,

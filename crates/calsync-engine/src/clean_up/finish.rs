@@ -8,6 +8,7 @@ use calsync_store::disconnects::{self, Reopened, Saga};
 use calsync_store::users;
 use secrecy::{ExposeSecret, SecretString};
 
+use super::needed_scopes;
 use crate::connect::{Callback, give_back, redirect_uri};
 use crate::{Engine, EngineError, tokens};
 
@@ -25,10 +26,11 @@ pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Resu
     let Some((clean_up, verifier)) = taken else { return Ok(false) };
     let mut tx = engine.store().read().await?;
     let saga = disconnects::get(&mut tx, &clean_up.disconnect_id).await?;
-    drop(tx);
     let Some(saga) = saga else { return Ok(true) };
+    let needed = needed_scopes(&mut tx, &saga).await?;
+    drop(tx);
     let ended = match exchange(engine, callback, verifier).await {
-        Ok(tokens) => match check(engine, &tokens, &saga).await {
+        Ok(tokens) => match check(engine, &tokens, &saga, &needed).await {
             Ok(()) if carry_on(engine, &clean_up, &tokens).await? => return Ok(true),
             Ok(()) => {
                 give_back(engine, &tokens, saga.before.account_sub.as_deref().unwrap_or_default()).await?;
@@ -72,14 +74,17 @@ struct Refusal {
 }
 
 /// Checks that the grant is of the account that was connected, and lets us remove what is left.
-async fn check(engine: &Engine, tokens: &Tokens, saga: &Saga) -> Result<(), Refusal> {
+async fn check(
+    engine: &Engine,
+    tokens: &Tokens,
+    saga: &Saga,
+    needed: &[&'static str],
+) -> Result<(), Refusal> {
     let account = engine.google().userinfo(&tokens.access_token).await;
     let account = account.map_err(|failure| Refusal { reason: failure.reason, account_sub: None })?;
-    let wanted =
-        scopes::wanted(scopes::Choice { calendar: saga.before.calendar_choice, google_tasks: false });
     let reason = if saga.before.account_sub.as_deref() != Some(&account.sub) {
         Reason::OtherAccount
-    } else if !tokens.scopes.is_empty() && !scopes::missing(&wanted, &tokens.scopes).is_empty() {
+    } else if !tokens.scopes.is_empty() && !scopes::missing(needed, &tokens.scopes).is_empty() {
         Reason::ConsentPartial
     } else {
         return Ok(());

@@ -11,9 +11,10 @@ mod finish;
 pub use begin::{Begun, begin};
 pub use finish::finish;
 
+use calsync_google::scopes;
 use calsync_store::clean_ups::{self, CleanUp};
 use calsync_store::disconnects::{self, Saga};
-use calsync_store::users;
+use calsync_store::{Tx, integrations, users};
 use jiff::SignedDuration;
 
 use crate::connect::{LINK_LIFETIME_MAX, NewLink, secret_text};
@@ -49,6 +50,20 @@ pub async fn create_link(
     clean_ups::create(&mut tx, &new, &token, now).await?;
     tx.commit().await?;
     Ok(Some(NewLink { url: format!("{}/clean-up/{token}", engine.settings().public_url), expires_at }))
+}
+
+/// What the consent has to permit: what the calendar that was chosen needs, and where something is left
+/// in another one that is not ours, events of all calendars.
+async fn needed_scopes(tx: &mut Tx, saga: &Saga) -> Result<Vec<&'static str>, EngineError> {
+    let choice = scopes::Choice { calendar: saga.before.calendar_choice, google_tasks: false };
+    let mut needed = scopes::wanted(choice);
+    let own = integrations::own_calendars(tx, &saga.integration_id).await?;
+    let left = disconnects::leftover_calendars(tx, &saga.id).await?;
+    let is_ours = |id: &String| own.contains(id) || saga.before.target_calendar_id.as_ref() == Some(id);
+    if !left.iter().all(is_ours) && !needed.contains(&scopes::EVENTS) {
+        needed.push(scopes::EVENTS);
+    }
+    Ok(needed)
 }
 
 /// A clean-up as its user sees it.

@@ -1,6 +1,8 @@
 //! One worker with one disconnect in hand. Before each call it makes sure of its lease for longer
 //! than the call can take, and whatever it writes goes through that lease's fence.
 
+use std::collections::BTreeSet;
+
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_core::integration::GOOGLE;
 use calsync_core::reason::Reaction;
@@ -153,6 +155,12 @@ impl<'a> Carrier<'a> {
         } else {
             mappings::calendars(&mut tx, &self.integration.id).await?
         })
+    }
+
+    /// The calendars that we made.
+    pub(super) async fn own_calendars(&self) -> Result<BTreeSet<String>, EngineError> {
+        let mut tx = self.engine.store().read().await?;
+        Ok(integrations::own_calendars(&mut tx, &self.integration.id).await?)
     }
 
     /// Stores that items were removed.

@@ -4,6 +4,7 @@
 
 use calsync_core::language::Language;
 use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::reason::Reason;
 use calsync_google::{CalendarEntry, Failure};
 use calsync_store::integrations::{self, CalendarPhase, Integration};
 use calsync_store::leases::{self, Lease};
@@ -11,7 +12,7 @@ use calsync_store::mappings;
 use calsync_store::users;
 
 use super::ending::{Ending, Trouble};
-use super::outlasts_a_call;
+use super::{outlasts_a_call, tidy};
 use crate::tokens::Access;
 use crate::{Engine, EngineError};
 
@@ -27,10 +28,15 @@ pub(super) async fn make(
     if integration.calendar_phase == CalendarPhase::Told || integration.leaves_own_calendar {
         let found = engine.google().list_calendars(&access.token).await;
         match note(&mut ending, Operation::List, found) {
+            // One that was left is only comfort; without that permission it is never found.
+            Err(trouble)
+                if trouble.reason == Reason::ScopeMissing
+                    && integration.calendar_phase == CalendarPhase::Untold => {}
             Err(trouble) => return give_up(ending, trouble, access).await,
             Ok(calendars) => {
                 if let Some(calendar) = marked(calendars, &marker) {
-                    return ready(engine, lease, &calendar, access, ending).await;
+                    ready(engine, lease, integration, &calendar).await?;
+                    return ending.commit(Some(access)).await;
                 }
             }
         }
@@ -41,16 +47,29 @@ pub(super) async fn make(
     }
     let mut tx = engine.store().begin().await?;
     leases::renew(&mut tx, lease).await?;
-    integrations::calendar_told(&mut tx, &integration.id, engine.now()).await?;
+    let is_awaited = integrations::calendar_told(&mut tx, &integration.id, engine.now()).await?;
     let user = users::get(&mut tx, &integration.user_id).await?;
     tx.commit().await?;
+    if !is_awaited {
+        return ending.commit(Some(access)).await;
+    }
     let name = &engine.settings().platform_name;
     let language = Language::of_locale(user.as_ref().and_then(|user| user.locale.as_deref()));
     let description = format!("{} {marker}", kept_by(name, language));
     let zone = user.and_then(|user| user.time_zone);
     let made = engine.google().insert_calendar(&access.token, name, &description, zone.as_deref()).await;
     match note(&mut ending, Operation::CreateCalendar, made) {
-        Ok(calendar) => ready(engine, lease, &calendar, access, ending).await,
+        Ok(calendar) if ready(engine, lease, integration, &calendar).await? => {
+            ending.commit(Some(access)).await
+        }
+        // Its user chose another one meanwhile. Nothing was put into this one yet.
+        Ok(calendar) => {
+            match tidy::remove(engine, lease, integration, access, &calendar.id, &mut ending).await {
+                Ok(()) => ending.commit(Some(access)).await,
+                // It is looked for once more with what else of ours is left.
+                Err(trouble) => give_up(ending, trouble, access).await,
+            }
+        }
         Err(trouble) => give_up(ending, trouble, access).await,
     }
 }
@@ -75,10 +94,10 @@ pub(crate) fn is_our_own(engine: &Engine, integration: &Integration, calendar: &
     calendar.description.as_deref().is_some_and(|description| description.contains(&marker))
 }
 
-/// The calendar of ours among `calendars`.
+/// The calendar of ours among `calendars`, unless it is closed to us.
 fn marked(calendars: Vec<CalendarEntry>, marker: &str) -> Option<CalendarEntry> {
     let ours = |entry: &CalendarEntry| entry.description.as_deref().is_some_and(|d| d.contains(marker));
-    calendars.into_iter().find(ours)
+    calendars.into_iter().find(|entry| ours(entry) && entry.access_role.can_write())
 }
 
 fn note<T>(ending: &mut Ending<'_>, operation: Operation, answer: Result<T, Failure>) -> Result<T, Failure> {
@@ -93,19 +112,21 @@ async fn give_up(mut ending: Ending<'_>, failure: Failure, access: &Access) -> R
     ending.commit(Some(access)).await
 }
 
+/// Stores that `calendar` is the target, and makes everything due there; false: it isn't awaited any more.
 async fn ready(
     engine: &Engine,
     lease: &Lease,
+    integration: &Integration,
     calendar: &CalendarEntry,
-    access: &Access,
-    ending: Ending<'_>,
-) -> Result<(), EngineError> {
-    let integration = ending.integration();
+) -> Result<bool, EngineError> {
     let mut tx = engine.store().begin().await?;
     leases::renew(&mut tx, lease).await?;
     let (store, id, now) = (engine.store(), &integration.id, engine.now());
-    integrations::calendar_ready(store, &mut tx, id, &calendar.id, &calendar.summary, now).await?;
-    mappings::touch_all(&mut tx, &integration.user_id, engine.now()).await?;
+    let (calendar_id, summary) = (&calendar.id, &calendar.summary);
+    let is_ready = integrations::calendar_ready(store, &mut tx, id, calendar_id, summary, now).await?;
+    if is_ready {
+        mappings::touch_all(&mut tx, &integration.user_id, now).await?;
+    }
     tx.commit().await?;
-    ending.commit(Some(access)).await
+    Ok(is_ready)
 }

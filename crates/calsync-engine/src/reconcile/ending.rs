@@ -5,7 +5,7 @@ use calsync_core::reason::{Reaction, Reason};
 use calsync_core::retry::pause;
 use calsync_core::seams::bytes;
 use calsync_google::Failure;
-use calsync_store::integrations::{self, Integration};
+use calsync_store::integrations::{self, Integration, StopCause};
 use calsync_store::leases::{self, Lease, Release};
 use calsync_store::mappings;
 use jiff::{SignedDuration, Timestamp};
@@ -107,18 +107,18 @@ impl<'a> Ending<'a> {
         let (succeeded, failed) = (self.journal.succeeded(), self.journal.failed());
         self.journal.store(&mut tx).await?;
         let (store, id) = (self.engine.store(), &self.integration.id);
-        let calendar_id = self.integration.target_calendar_id.as_deref();
+        let token_version = access.map_or(self.integration.token_version, |access| access.version);
         let mut due_at = None;
         if let Some(trouble) = self.trouble.take() {
             match trouble.effect {
                 Effect::Stop => {
-                    let reason = trouble.reason;
-                    integrations::needs_action(store, &mut tx, id, reason, calendar_id, now).await?;
+                    let calendar_id = self.integration.target_calendar_id.as_deref();
+                    let cause = StopCause { reason: trouble.reason, token_version, calendar_id };
+                    integrations::needs_action(store, &mut tx, id, cause, now).await?;
                 }
                 Effect::Pause => self.not_before = Some(self.pause_until(&trouble, now)),
                 Effect::RenewToken => {
-                    let version = access.map_or(0, |access| access.version);
-                    integrations::expire_access(&mut tx, id, version).await?;
+                    integrations::expire_access(&mut tx, id, token_version).await?;
                     due_at = Some(now);
                 }
             }
@@ -136,10 +136,5 @@ impl<'a> Ending<'a> {
         let failures = u32::try_from(self.integration.failures + 1).unwrap_or(u32::MAX);
         let [jitter] = bytes(self.engine.entropy());
         now.saturating_add(pause(trouble.reason, failures, jitter, trouble.retry_after)).unwrap_or(now)
-    }
-
-    /// The integration whose pass ends.
-    pub(super) const fn integration(&self) -> &'a Integration {
-        self.integration
     }
 }

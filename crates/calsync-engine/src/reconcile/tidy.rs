@@ -27,7 +27,8 @@ pub(super) async fn tidy(
         Ok(()) => {
             let mut tx = engine.store().begin().await?;
             leases::renew(&mut tx, lease).await?;
-            integrations::own_calendars_tidied(&mut tx, &integration.id, engine.now()).await?;
+            let target = integration.target_calendar_id.as_deref().unwrap_or_default();
+            integrations::own_calendars_tidied(&mut tx, &integration.id, target, engine.now()).await?;
             tx.commit().await?;
             ending.tidied();
         }
@@ -61,26 +62,43 @@ async fn remove_left(
         if stays > 0 {
             continue;
         }
-        match remove(engine, lease, integration, access, &calendar.id).await {
-            Ok(None) => {}
-            Ok(Some(deleted)) => {
-                ending.journal.note(None, Operation::DeleteCalendar, Ok(super::pair::outcome(deleted)));
-            }
-            Err(failure) if is_for_good(&failure) => {
-                let failure = Failure { reason: Reason::LeftBehind, ..failure };
-                ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
-            }
-            Err(failure) => {
-                ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
-                return Ok(Err(failure));
-            }
+        if let Err(failure) = remove(engine, lease, integration, access, &calendar.id, ending).await {
+            return Ok(Err(failure));
         }
     }
     Ok(Ok(()))
 }
 
+/// Removes a calendar of our own that isn't the target, unless something that isn't ours is in it. What
+/// Google refuses for good is told as left behind; what may still succeed is an error.
+pub(super) async fn remove(
+    engine: &Engine,
+    lease: &Lease,
+    integration: &Integration,
+    access: &Access,
+    calendar_id: &str,
+    ending: &mut Ending<'_>,
+) -> Result<(), Failure> {
+    match remove_if_ours(engine, lease, integration, access, calendar_id).await {
+        Ok(None) => Ok(()),
+        Ok(Some(deleted)) => {
+            ending.journal.note(None, Operation::DeleteCalendar, Ok(super::pair::outcome(deleted)));
+            Ok(())
+        }
+        Err(failure) if is_for_good(&failure) => {
+            let failure = Failure { reason: Reason::LeftBehind, ..failure };
+            ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
+            Ok(())
+        }
+        Err(failure) => {
+            ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
+            Err(failure)
+        }
+    }
+}
+
 /// Removes one calendar, if nothing but ours is in it.
-async fn remove(
+async fn remove_if_ours(
     engine: &Engine,
     lease: &Lease,
     integration: &Integration,

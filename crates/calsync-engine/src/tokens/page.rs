@@ -6,7 +6,7 @@ use std::time::Duration;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::{Reaction, Reason};
 use calsync_google::{Failure, GoogleClient};
-use calsync_store::integrations::{self, Integration};
+use calsync_store::integrations::{self, Integration, StopCause};
 use secrecy::SecretString;
 
 use super::{Access, NoAccess, OPERATION, access, unasked};
@@ -19,7 +19,7 @@ const LOOK_AGAIN: Duration = Duration::from_millis(100);
 const LOOKS_MAX: usize = 120;
 
 /// Calls Google for `integration`, with a token that is renewed once if Google doesn't take it. What
-/// only the user can mend stops the integration.
+/// only the user can mend stops the integration, if the tokens that met it are still its tokens.
 pub(crate) async fn call<T, Answer: Future<Output = Result<T, Failure>>>(
     engine: &Engine,
     integration: &Integration,
@@ -30,7 +30,9 @@ pub(crate) async fn call<T, Answer: Future<Output = Result<T, Failure>>>(
     loop {
         let access = match wait_for_access(engine, &integration.id).await? {
             Ok(access) => access,
-            Err(failure) => return failed(engine, integration, OPERATION, failure).await,
+            Err((version, failure)) => {
+                return failed(engine, integration, OPERATION, version, failure).await;
+            }
         };
         match ask(engine.google().clone(), access.token).await {
             Ok(answer) => return Ok(Ok(answer)),
@@ -40,13 +42,15 @@ pub(crate) async fn call<T, Answer: Future<Output = Result<T, Failure>>>(
                 integrations::expire_access(&mut tx, &integration.id, access.version).await?;
                 tx.commit().await?;
             }
-            Err(failure) => return failed(engine, integration, operation, failure).await,
+            Err(failure) => return failed(engine, integration, operation, access.version, failure).await,
         }
     }
 }
 
-async fn wait_for_access(engine: &Engine, id: &str) -> Result<Result<Access, Failure>, EngineError> {
+/// A token, or why there is none and the version of the tokens that give none.
+async fn wait_for_access(engine: &Engine, id: &str) -> Result<Result<Access, (i64, Failure)>, EngineError> {
     let mut look = tokio::time::interval(LOOK_AGAIN);
+    let mut version = 0;
     for _ in 0..LOOKS_MAX {
         look.tick().await;
         let mut tx = engine.store().read().await?;
@@ -54,21 +58,23 @@ async fn wait_for_access(engine: &Engine, id: &str) -> Result<Result<Access, Fai
         let tokens = integrations::tokens(&mut tx, engine.store().keyring(), id).await?;
         drop(tx);
         let Some(integration) = integration else {
-            return Ok(Err(unasked(Outcome::Refused, Reason::NotConnected)));
+            return Ok(Err((version, unasked(Outcome::Refused, Reason::NotConnected))));
         };
+        version = tokens.as_ref().map_or(version, |tokens| tokens.version);
         match access(engine, &integration, tokens).await? {
             Ok(access) => return Ok(Ok(access)),
-            Err(NoAccess::Failed(failure)) => return Ok(Err(failure)),
+            Err(NoAccess::Failed(failure)) => return Ok(Err((version, failure))),
             Err(NoAccess::Busy) => {}
         }
     }
-    Ok(Err(unasked(Outcome::PutOff, Reason::GoogleSlow)))
+    Ok(Err((version, unasked(Outcome::PutOff, Reason::GoogleSlow))))
 }
 
 async fn failed<T>(
     engine: &Engine,
     integration: &Integration,
     operation: Operation,
+    token_version: i64,
     failure: Failure,
 ) -> Result<Result<T, Failure>, EngineError> {
     let mut journal = Journal::new(engine, integration);
@@ -76,10 +82,9 @@ async fn failed<T>(
     let mut tx = engine.store().begin().await?;
     journal.store(&mut tx).await?;
     if failure.reason.entry().reaction == Reaction::StopIntegration {
-        let (store, now) = (engine.store(), engine.now());
         let calendar_id = integration.target_calendar_id.as_deref();
-        let (id, reason) = (&integration.id, failure.reason);
-        integrations::needs_action(store, &mut tx, id, reason, calendar_id, now).await?;
+        let cause = StopCause { reason: failure.reason, token_version, calendar_id };
+        integrations::needs_action(engine.store(), &mut tx, &integration.id, cause, engine.now()).await?;
     }
     tx.commit().await?;
     Ok(Err(failure))

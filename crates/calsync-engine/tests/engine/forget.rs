@@ -69,6 +69,28 @@ async fn share_a_session(world: &World) -> ItemKey {
 }
 
 on_both_databases! {
+    async fn what_another_user_still_has_of_an_item_is_not_forgotten(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.synced("ana", 1).await;
+        world.synced("ben", 1).await;
+        share_a_session(&world).await;
+        world.disconnect("ben", RemoteItems::Keep).await;
+        let body = json!({"user_ids": ["ana"], "title": "Talk", "status": "active",
+            "starts_at": "2024-03-09T10:00:00Z", "ends_at": "2024-03-09T11:00:00Z"});
+        let body = ItemBody::parse(ItemKind::Session, body.as_object().unwrap()).unwrap();
+        let key = ItemKey { kind: ItemKind::Session, id: "talk".into() };
+        let mut tx = world.engine.store().begin().await.unwrap();
+        items::put(&mut tx, &key, &body, world.engine.now()).await.unwrap();
+        tx.commit().await.unwrap();
+        forget::delete_user(&world.engine, "ana").await.unwrap();
+        finish(&world).await;
+        assert_eq!(world.count("users", "user_id = 'ana'").await, 0);
+        assert_eq!(world.events("ben", true).len(), 2);
+        world.connect("ben", &email("ben"), CalendarChoice::New).await;
+        world.sync().await;
+        assert_eq!(world.events("ben", true).len(), 1, "the session isn't his any more");
+    }
+
     async fn a_deleted_user_is_cleaned_up_and_forgotten(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 3).await;

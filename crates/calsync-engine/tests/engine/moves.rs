@@ -135,7 +135,7 @@ on_both_databases! {
         synced(&world, "ana", 2).await;
         change(&world, "ana", team("ana")).await;
         world.sync().await;
-        world.set_access_role("ana", "team-ana", "reader").await;
+        world.set_access_role("ana", "team-ana", Some("reader")).await;
         change(&world, "ana", Wanted::Existing(email("ana"))).await;
         world.sync().await;
         assert_eq!(ours_in(&world.google, &email("ana")).len(), 2);
@@ -147,7 +147,7 @@ on_both_databases! {
         world.advance(4_000);
         world.sync().await;
         assert_eq!(world.wire.calls(), calls, "nobody tries again");
-        world.set_access_role("ana", "team-ana", "owner").await;
+        world.set_access_role("ana", "team-ana", Some("owner")).await;
         assert_eq!(world.disconnect("ana", RemoteItems::Remove).await.state, SagaState::Done);
         assert_eq!(world.events("ana", true).len(), 0, "a disconnect does");
     }
@@ -178,7 +178,7 @@ on_both_databases! {
         world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
         let nowhere = Wanted::Existing("nowhere".into());
         assert_eq!(change(&world, "ana", nowhere).await, Changed::NotFound);
-        world.set_access_role("ana", "team-ana", "reader").await;
+        world.set_access_role("ana", "team-ana", Some("reader")).await;
         assert_eq!(change(&world, "ana", team("ana")).await, Changed::ReadOnly);
         let unknown = calendar::change(&world.engine, "nobody", &Wanted::Own).await.unwrap();
         assert_eq!(unknown, Changed::NotConnected);

@@ -168,8 +168,8 @@ impl World {
         self.google.add_account(serde_json::from_value::<NewAccount>(account).unwrap());
     }
 
-    /// Changes what the account of `user` may do with a calendar.
-    pub(crate) async fn set_access_role(&self, user: &str, calendar_id: &str, role: &str) {
+    /// Changes what the account of `user` may do with a calendar; without a role it sees none.
+    pub(crate) async fn set_access_role(&self, user: &str, calendar_id: &str, role: Option<&str>) {
         let url = format!("http://google.test/_control/accounts/{}/calendars/{calendar_id}", email(user));
         let body = Bytes::from(json!({ "access_role": role }).to_string());
         let answer = self.wire.deliver(http::Request::patch(url).body(body).unwrap()).await.unwrap();

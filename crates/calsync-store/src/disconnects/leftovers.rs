@@ -39,6 +39,19 @@ pub async fn keep_leftovers(tx: &mut Tx, saga: &Saga) -> Result<()> {
     Ok(())
 }
 
+/// Whether a disconnect of the connection `epoch` keeps what it left.
+pub(crate) async fn are_leftovers_kept(tx: &mut Tx, integration_id: &str, epoch: i64) -> Result<bool> {
+    let found = fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT CAST(1 AS BIGINT) FROM disconnects d JOIN disconnect_leftovers l ON l.disconnect_id = d.id
+         WHERE d.integration_id = $1 AND d.epoch = $2 AND d.state = 'done_with_leftovers' LIMIT 1",
+        integration_id,
+        epoch,
+    )?;
+    Ok(found.is_some())
+}
+
 /// What a disconnect left, in one calendar or in all, after `after`, in the order of Google's ids.
 pub async fn leftovers(
     tx: &mut Tx,
@@ -168,8 +181,8 @@ pub async fn is_in_use(tx: &mut Tx, id: &str) -> Result<bool> {
     Ok(found.is_some())
 }
 
-/// A removal that left nothing also removed what earlier disconnects had left in the same calendar:
-/// they are done. In the transaction that ends it.
+/// A removal that left nothing also removed what earlier disconnects had left in the same calendar,
+/// and those that had left nothing elsewhere are done. In the transaction that ends it.
 pub async fn settle_earlier(tx: &mut Tx, saga: &Saga) -> Result<()> {
     let earlier = fetch_all!(
         tx,
@@ -177,6 +190,8 @@ pub async fn settle_earlier(tx: &mut Tx, saga: &Saga) -> Result<()> {
         "UPDATE disconnects SET state = 'done'
          WHERE integration_id = $1 AND id <> $2 AND state = 'done_with_leftovers' AND epoch <= $3
            AND account_sub = $4 AND COALESCE(target_calendar_id, '') = $5
+           AND NOT EXISTS (SELECT 1 FROM disconnect_leftovers l
+               WHERE l.disconnect_id = disconnects.id AND l.calendar_id <> $5)
          RETURNING id",
         &saga.integration_id,
         &saga.id,

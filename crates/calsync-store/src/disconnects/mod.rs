@@ -23,6 +23,7 @@ use crate::{Result, StoreError, Tx};
 pub use lease::{
     Pause, SagaLease, claim, count_removed, end_step, extend, finish, free_all, next_due, pause,
 };
+pub(crate) use leftovers::are_leftovers_kept;
 pub use leftovers::{
     Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_calendars, leftover_removed, leftovers,
     nothing_left, others_remove, reopen, settle_earlier, to_clean_up,

@@ -43,10 +43,14 @@ pub async fn wipe(
     }
     execute!(
         tx,
-        "DELETE FROM sync_mappings WHERE integration_id = $1 AND ($2 OR phase = 'untold')",
+        "DELETE FROM sync_mappings
+         WHERE integration_id = $1 AND ($2 OR (phase = 'untold' AND leaving_google_id IS NULL))",
         integration_id,
         nothing_left,
     )?;
+    if nothing_left {
+        execute!(tx, "DELETE FROM own_calendars WHERE integration_id = $1", integration_id)?;
+    }
     execute!(
         tx,
         "UPDATE sync_mappings SET settled_revision = wanted_revision, reason = NULL, failures = 0

@@ -9,25 +9,32 @@ use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
 use super::told::tell;
-use super::{CalendarPhase, TABLE, get};
-use crate::db::{execute, fetch_optional};
+use super::{CalendarPhase, Integration, TABLE, get};
+use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::live;
 use crate::time::micros;
-use crate::{Result, Store, StoreError, Tx};
+use crate::{Result, Store, StoreError, Tx, mappings};
 
-/// A calendar may be made now: told before it is asked.
-pub async fn calendar_told(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE user_integrations SET calendar_phase = 'told', updated_at = $2 WHERE id = $1",
-        id,
-        micros(now),
-    )?;
-    Ok(())
+/// Whether a calendar of our own is awaited.
+macro_rules! awaits_own {
+    () => {
+        "state = 'connecting' AND calendar_choice = 'new' AND calendar_phase <> 'ready'"
+    };
 }
 
-/// The target calendar is known: the integration is active and due, and the platform is told. Whether it
-/// was still awaited: its user may have chosen another one meanwhile.
+/// A calendar of our own may be made now: stored before Google is asked. False: it isn't awaited any
+/// more, since its user chose another one, and nothing is to be made. Like all that a pass writes of the
+/// target, under its lease.
+pub async fn calendar_told(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
+    const SQL: &str = concat!(
+        "UPDATE user_integrations SET calendar_phase = 'told', updated_at = $2 WHERE id = $1 AND ",
+        awaits_own!()
+    );
+    Ok(execute!(tx, SQL, id, micros(now))? == 1)
+}
+
+/// The calendar of our own is known: the integration is active and due, and the platform is told. False:
+/// it isn't awaited any more, and nothing was written.
 pub async fn calendar_ready(
     store: &Store,
     tx: &mut Tx,
@@ -36,21 +43,31 @@ pub async fn calendar_ready(
     summary: &str,
     now: Timestamp,
 ) -> Result<bool> {
-    let ready = execute!(
-        tx,
+    const SQL: &str = concat!(
         "UPDATE user_integrations SET calendar_phase = 'ready', target_calendar_id = $2,
              target_calendar_summary = $3, state = 'active', reason = NULL, wake_seq = wake_seq + 1,
              due_at = $4, updated_at = $4
-         WHERE id = $1 AND state = 'connecting'",
-        id,
-        calendar_id,
-        summary,
-        micros(now),
-    )?;
-    if ready == 1 {
+         WHERE id = $1 AND ",
+        awaits_own!()
+    );
+    let is_ready = execute!(tx, SQL, id, calendar_id, summary, micros(now))? == 1;
+    if is_ready {
+        execute!(
+            tx,
+            "INSERT INTO own_calendars (integration_id, calendar_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
+            id,
+            calendar_id,
+        )?;
         tell(store, tx, id, IntegrationState::Connecting, Change::Connected, now).await?;
     }
-    Ok(ready == 1)
+    Ok(is_ready)
+}
+
+/// The calendars that we made for an integration, be they the target still or left.
+pub async fn own_calendars(tx: &mut Tx, id: &str) -> Result<BTreeSet<String>> {
+    let sql = "SELECT calendar_id FROM own_calendars WHERE integration_id = $1";
+    let rows = fetch_all!(tx, (String,), sql, id)?;
+    Ok(rows.into_iter().map(|(calendar_id,)| calendar_id).collect())
 }
 
 /// The calendar that a live connection goes over to.
@@ -70,15 +87,17 @@ pub enum NewTarget<'a> {
 }
 
 /// Gives a live integration another calendar, also one that was stopped for want of one. What is in the
-/// old calendar stays known by its pairs. Whether the integration is live.
+/// old calendar stays known by its pairs. False: it is not live, or not the connection that the calendar
+/// was chosen for, of number `epoch`.
 pub async fn change_calendar(
     store: &Store,
     tx: &mut Tx,
-    id: &str,
+    (id, epoch): (&str, i64),
     to: NewTarget<'_>,
     now: Timestamp,
 ) -> Result<bool> {
-    let was_stopped = get(tx, id).await?.is_some_and(|one| one.state == IntegrationState::NeedsAction);
+    let before = get(tx, id).await?;
+    let was_stopped = before.as_ref().is_some_and(|one| one.state == IntegrationState::NeedsAction);
     let (state, choice, phase, calendar_id, summary) = match to {
         NewTarget::ToBeMade => ("connecting", CalendarChoice::New, CalendarPhase::Untold, None, None),
         NewTarget::There { choice, calendar_id, summary } => {
@@ -91,7 +110,7 @@ pub async fn change_calendar(
              leaves_own_calendar = (leaves_own_calendar OR (calendar_choice = 'new' AND calendar_phase <> 'untold')),
              state = $2, reason = NULL, calendar_choice = $3, calendar_phase = $4, target_calendar_id = $5,
              target_calendar_summary = $6, needs_action_at = NULL, not_before = 0, failures = 0, updated_at = $7
-         WHERE id = $1 AND state IN ('connecting', 'active', 'needs_action')",
+         WHERE id = $1 AND epoch = $8 AND state IN ('connecting', 'active', 'needs_action')",
         id,
         state,
         choice.name(),
@@ -99,19 +118,29 @@ pub async fn change_calendar(
         calendar_id,
         summary,
         micros(now),
+        epoch,
     )?;
-    if changed == 1 && was_stopped && state == "active" {
+    if changed != 1 {
+        return Ok(false);
+    }
+    if let Some(calendar_id) = before.as_ref().and_then(Integration::out_of_sight) {
+        mappings::lost_sight(tx, id, calendar_id).await?;
+    }
+    if was_stopped && state == "active" {
         tell(store, tx, id, IntegrationState::NeedsAction, Change::Connected, now).await?;
     }
-    Ok(changed == 1)
+    Ok(true)
 }
 
-/// No calendar of our own is left beside the target.
-pub async fn own_calendars_tidied(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
+/// No calendar of our own is left beside the target `calendar_id`: if the user chose another one
+/// meanwhile, one may be left again.
+pub async fn own_calendars_tidied(tx: &mut Tx, id: &str, calendar_id: &str, now: Timestamp) -> Result<()> {
     execute!(
         tx,
-        "UPDATE user_integrations SET leaves_own_calendar = FALSE, updated_at = $2 WHERE id = $1",
+        "UPDATE user_integrations SET leaves_own_calendar = FALSE, updated_at = $3
+         WHERE id = $1 AND target_calendar_id = $2",
         id,
+        calendar_id,
         micros(now),
     )?;
     Ok(())
@@ -128,30 +157,44 @@ pub async fn turn_off(tx: &mut Tx, id: &str, kinds: &BTreeSet<ItemKind>, now: Ti
     Ok(changed == 1)
 }
 
-/// Stops an integration until its user acts, for something that happened with the target calendar
-/// `calendar_id`: if the user chose another one meanwhile, they have acted. The platform is told once.
+/// Why an integration has to stop, and with what that was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StopCause<'a> {
+    /// Why.
+    pub reason: Reason,
+    /// The version of the tokens that were used, or could not be.
+    pub token_version: i64,
+    /// The target calendar of that time.
+    pub calendar_id: Option<&'a str>,
+}
+
+/// Stops an integration until its user acts. Nothing is written where what the cause was met with is
+/// over: its tokens were renewed, or its user consented anew or chose another calendar. Whoever still
+/// meets it then, stops it. The platform is told once. Whether it stopped now.
 pub async fn needs_action(
     store: &Store,
     tx: &mut Tx,
     id: &str,
-    reason: Reason,
-    calendar_id: Option<&str>,
+    cause: StopCause<'_>,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     let live = fetch_optional!(
         tx,
         (String,),
         "UPDATE user_integrations SET reason = $2, needs_action_at = $3, last_error_at = $3, updated_at = $3
          WHERE id = $1 AND state IN ('active', 'connecting') AND COALESCE(target_calendar_id, '') = $4
+             AND token_version = $5
          RETURNING state",
         id,
-        reason.name(),
+        cause.reason.name(),
         micros(now),
-        calendar_id.unwrap_or_default(),
+        cause.calendar_id.unwrap_or_default(),
+        cause.token_version,
     )?;
-    let Some((before,)) = live else { return Ok(()) };
+    let Some((before,)) = live else { return Ok(false) };
     let before =
         IntegrationState::from_name(&before).ok_or_else(|| StoreError::corrupt(TABLE, "state", id))?;
     execute!(tx, "UPDATE user_integrations SET state = 'needs_action' WHERE id = $1", id)?;
-    tell(store, tx, id, before, Change::NeedsReconnect, now).await
+    tell(store, tx, id, before, Change::NeedsReconnect, now).await?;
+    Ok(true)
 }

@@ -12,7 +12,7 @@ use super::told::tell;
 use super::{CalendarPhase, Integration, TABLE, get, of_user};
 use crate::db::execute;
 use crate::time::micros;
-use crate::{Result, Store, StoreError, Tx, mappings};
+use crate::{Result, Store, StoreError, Tx, disconnects, mappings};
 
 /// A consent that was just given.
 pub struct Connection<'a> {
@@ -35,9 +35,11 @@ pub struct Connection<'a> {
 }
 
 /// Stores a new connection, or renews the user's. With the same Google account the epoch and the pairs
-/// stay, so that what is there is adopted and nothing doubled, but for a calendar that is gone or closed to
-/// us; after another choice of a live connection it moves. `None` while the old one is being
-/// disconnected: its end would take the new grant with it.
+/// stay, so that what is there is adopted and nothing doubled; from a calendar that is lost, or after
+/// another choice, it moves. A new connection starts from nothing only in another account, where nothing
+/// of ours may be, and beside what a disconnect left and named: what may stand somewhere is known until
+/// it is known to be gone. `None` while the old connection is being disconnected: its end would take the
+/// new grant with it.
 pub async fn connect(
     store: &Store,
     tx: &mut Tx,
@@ -47,15 +49,19 @@ pub async fn connect(
 ) -> Result<Option<Integration>> {
     let before = of_user(tx, new.user_id).await?.into_iter().find(|one| one.provider == GOOGLE);
     let id = before.as_ref().map_or(fresh_id, |one| one.id.clone());
-    let adopted = match before.as_ref().filter(|one| is_adoptable(one, &new)) {
-        Some(one) if one.calendar_phase != CalendarPhase::Untold => Some(one),
-        Some(one) if !mappings::calendars(tx, &id).await?.is_empty() => Some(one),
+    let of_account = before.as_ref().filter(|one| one.account_sub.as_deref() == Some(new.account_sub));
+    let adopted = match of_account {
+        Some(one) if is_left_apart(tx, one, &new).await? => None,
+        Some(one) if may_have_made_something(tx, one).await? => Some(one),
         _ => None,
     };
     let start = Start::of(&new, before.as_ref(), adopted);
     let works = start.phase == CalendarPhase::Ready;
     if !insert_or_renew(tx, &id, &new, start, now).await? {
         return Ok(None);
+    }
+    if let Some(calendar_id) = adopted.and_then(Integration::out_of_sight) {
+        mappings::lost_sight(tx, &id, calendar_id).await?;
     }
     if adopted.is_none() {
         // The pairs start from nothing under the new epoch. Like everywhere, the integration is locked first.
@@ -72,12 +78,20 @@ pub async fn connect(
     get(tx, &id).await?.map(Some).ok_or_else(|| StoreError::corrupt(TABLE, "id", id))
 }
 
-/// Whether a new consent can go on with what a connection of before has in its calendar.
-fn is_adoptable(before: &Integration, new: &Connection<'_>) -> bool {
-    let is_live = before.state != IntegrationState::Disconnected;
-    before.account_sub.as_deref() == Some(new.account_sub)
-        && (is_live || before.calendar_choice == new.calendar_choice)
-        && !before.lost_its_calendar()
+/// Whether a disconnect left everything that may be there, named it, and leaves it to a clean-up, since
+/// the new connection goes elsewhere.
+async fn is_left_apart(tx: &mut Tx, before: &Integration, new: &Connection<'_>) -> Result<bool> {
+    if before.state.is_live() || before.calendar_choice == new.calendar_choice {
+        return Ok(false);
+    }
+    disconnects::are_leftovers_kept(tx, &before.id, before.epoch).await
+}
+
+/// Whether a calendar, or an event in any, may be ours.
+async fn may_have_made_something(tx: &mut Tx, before: &Integration) -> Result<bool> {
+    Ok(before.calendar_phase != CalendarPhase::Untold
+        || before.leaves_own_calendar
+        || !mappings::calendars(tx, &before.id).await?.is_empty())
 }
 
 /// From where a connection goes on.
@@ -91,19 +105,20 @@ struct Start {
 
 impl Start {
     fn of(new: &Connection<'_>, before: Option<&Integration>, adopted: Option<&Integration>) -> Self {
-        let choice = new.calendar_choice;
+        let (choice, phase) = (new.calendar_choice, CalendarPhase::Untold);
         let Some(adopted) = adopted else {
             let epoch = before.map_or(1, |one| one.epoch + 1);
-            return Self { epoch, choice, phase: CalendarPhase::Untold, leaves_own_calendar: false };
+            return Self { epoch, choice, phase, leaves_own_calendar: false };
         };
+        let epoch = adopted.epoch;
         // A live connection stays at its own calendar until its user chose another one.
-        let waits_for_choice = choice == CalendarChoice::Existing;
-        let (epoch, leaves_own_calendar) = (adopted.epoch, adopted.leaves_own_calendar);
-        if adopted.calendar_choice == choice || waits_for_choice {
+        let waits_for_choice = adopted.state.is_live() && choice == CalendarChoice::Existing;
+        if !adopted.lost_its_calendar() && (adopted.calendar_choice == choice || waits_for_choice) {
             let (choice, phase) = (adopted.calendar_choice, adopted.calendar_phase);
-            return Self { epoch, choice, phase, leaves_own_calendar };
+            return Self { epoch, choice, phase, leaves_own_calendar: adopted.leaves_own_calendar };
         }
-        Self { epoch, choice, phase: CalendarPhase::Untold, leaves_own_calendar }
+        let leaves_own_calendar = adopted.leaves_own_calendar || adopted.may_have_own_calendar();
+        Self { epoch, choice, phase, leaves_own_calendar }
     }
 }
 

@@ -21,7 +21,8 @@ use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
 pub use calendar::{
-    NewTarget, calendar_ready, calendar_told, change_calendar, needs_action, own_calendars_tidied, turn_off,
+    NewTarget, StopCause, calendar_ready, calendar_told, change_calendar, needs_action, own_calendars,
+    own_calendars_tidied, turn_off,
 };
 pub use connect::{Connection, connect};
 pub use grants::{dead_grant, domain, idle};
@@ -118,6 +119,18 @@ impl Integration {
     /// Whether it stopped because its calendar is gone, or closed to us.
     pub fn lost_its_calendar(&self) -> bool {
         matches!(self.reason, Some(Reason::CalendarGone | Reason::CalendarReadOnly))
+    }
+
+    /// The target calendar that it stopped for, if Google doesn't show it and it was not ours.
+    pub(crate) fn out_of_sight(&self) -> Option<&str> {
+        let is_theirs = self.calendar_choice == CalendarChoice::Existing;
+        let is_lost = is_theirs && self.reason == Some(Reason::CalendarGone);
+        self.target_calendar_id.as_deref().filter(|_| is_lost)
+    }
+
+    /// Whether its target is, or may become, a calendar that we made.
+    pub(crate) fn may_have_own_calendar(&self) -> bool {
+        self.calendar_choice == CalendarChoice::New && self.calendar_phase != CalendarPhase::Untold
     }
 }
 

@@ -1,10 +1,11 @@
 //! What an integration may have at Google, for its removal as a whole.
 
 use calsync_core::item::{ItemKey, ItemKind};
+use calsync_core::remote::RemoteEvent;
 
 use super::{TABLE, may_be_there};
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::rows::row;
+use crate::rows::{execute_rows, row, runs};
 use crate::{Result, StoreError, Tx};
 
 /// An item that may be at Google.
@@ -121,5 +122,40 @@ pub async fn removed_by_us(tx: &mut Tx, integration_id: &str, google_id: &str) -
         integration_id,
         google_id,
     )?;
+    Ok(())
+}
+
+/// A calendar that isn't ours is out of our reach: Google says the same of one that is gone and of one
+/// that its user may not see any more. What was in it may stand there still, so that it is remembered
+/// when its items go elsewhere: what was last known of each event has no version any more.
+pub(crate) async fn lost_sight(tx: &mut Tx, integration_id: &str, calendar_id: &str) -> Result<()> {
+    let rows = fetch_all!(
+        tx,
+        (String, String, String),
+        "SELECT kind, item_id, remote FROM sync_mappings
+         WHERE integration_id = $1 AND calendar_id = $2 AND phase IN ('told', 'there') AND remote IS NOT NULL
+         ORDER BY kind, item_id",
+        integration_id,
+        calendar_id,
+    )?;
+    let corrupt = |kind: &str, id: &str| StoreError::corrupt(TABLE, "remote", format!("{kind}:{id}"));
+    let mut unseen = Vec::with_capacity(rows.len());
+    for (kind, item_id, remote) in rows {
+        let mut remote: RemoteEvent = serde_json::from_str(&remote).map_err(|_| corrupt(&kind, &item_id))?;
+        remote.forget_etag();
+        let remote = serde_json::to_string(&remote).map_err(|_| corrupt(&kind, &item_id))?;
+        unseen.push((kind, item_id, remote));
+    }
+    for run in runs(&unseen) {
+        execute_rows!(
+            tx,
+            "UPDATE sync_mappings SET phase = 'there', etag = NULL, remote = v.column4 FROM (",
+            run,
+            |row, (kind, item_id, remote)| {
+                row.push_bind(integration_id).push_bind(kind).push_bind(item_id).push_bind(remote)
+            },
+            ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
+        )?;
+    }
     Ok(())
 }

@@ -11,7 +11,7 @@ use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::world::{World, at, task};
+use crate::world::{World, at, stop_cause, task};
 
 /// More changes than any story has.
 const ALL: i64 = 1_000;
@@ -124,7 +124,7 @@ on_both_databases! {
         assert_eq!(told(&world).await, ["ana connected"]);
         for _ in 0..2 {
             let mut tx = world.begin().await;
-            integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantExpired, Some("calendar"), at(1)).await.unwrap();
+            integrations::needs_action(&world.store, &mut tx, &id, stop_cause(Reason::GrantExpired), at(1)).await.unwrap();
             tx.commit().await.unwrap();
         }
         world.consented("ana", "ana", CalendarChoice::New).await;

@@ -3,12 +3,12 @@
 use calsync_core::grant::{DeadGrant, Domain};
 use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
-use calsync_store::integrations::{self, RefreshedBy};
+use calsync_store::integrations::{self, RefreshedBy, StopCause};
 use calsync_store::{Tx, disconnects};
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::world::{CLIENT, World, at, grant};
+use crate::world::{CLIENT, World, at, grant, stop_cause};
 
 async fn dead(world: &World, id: &str, now: Timestamp) -> DeadGrant {
     integrations::dead_grant(&mut world.read().await, id, CLIENT, now).await.unwrap()
@@ -52,7 +52,8 @@ on_both_databases! {
         assert_eq!(dead(&world, &id, at(5)).await, used);
 
         let mut tx = world.begin().await;
-        integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantExpired, Some("calendar"), at(40)).await.unwrap();
+        let cause = StopCause { token_version: 2, ..stop_cause(Reason::GrantExpired) };
+        assert!(integrations::needs_action(&world.store, &mut tx, &id, cause, at(40)).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(dead(&world, &id, at(99)).await.refused_at, at(40), "it was found then");
         let other = integrations::dead_grant(&mut world.read().await, &id, "client-2", at(99)).await.unwrap();
@@ -98,7 +99,7 @@ on_both_databases! {
             world.raw().await.set(&id, "account_domain", "'example.org'").await;
             if user < "cho" {
                 let mut tx = world.begin().await;
-                integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantUnknown, Some("calendar"), at(9)).await.unwrap();
+                integrations::needs_action(&world.store, &mut tx, &id, stop_cause(Reason::GrantUnknown), at(9)).await.unwrap();
                 tx.commit().await.unwrap();
             }
             if user == "dan" {

@@ -5,13 +5,13 @@ use std::collections::BTreeSet;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
-use calsync_store::integrations::{self, CalendarPhase, NewTarget};
+use calsync_store::integrations::{self, CalendarPhase, NewTarget, StopCause};
 use calsync_store::users::{self, User};
-use calsync_store::{StoreError, leases};
+use calsync_store::{StoreError, leases, mappings};
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 
-use crate::world::{World, at, quiet, task, task_body};
+use crate::world::{World, at, quiet, stop_cause, task, task_body};
 
 on_both_databases! {
     async fn a_new_connection_waits_for_its_calendar_and_then_works(db: TestDatabase) {
@@ -25,7 +25,7 @@ on_both_databases! {
         assert_eq!(world.claim("w1", at(0)).await.len(), 1, "a pass makes the calendar");
 
         let mut tx = world.begin().await;
-        integrations::calendar_told(&mut tx, &new.id, at(1)).await.unwrap();
+        assert!(integrations::calendar_told(&mut tx, &new.id, at(1)).await.unwrap());
         let told = integrations::get(&mut tx, &new.id).await.unwrap().unwrap();
         assert_eq!(told.calendar_phase, CalendarPhase::Told);
         integrations::calendar_ready(&world.store, &mut tx, &new.id, "cal", "Mentoring", at(2)).await.unwrap();
@@ -35,6 +35,8 @@ on_both_databases! {
         assert_eq!(ready.target_calendar_id.as_deref(), Some("cal"));
         assert_eq!(ready.target_calendar_summary.as_deref(), Some("Mentoring"));
         assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap(), [ready]);
+        let own = integrations::own_calendars(&mut world.read().await, &new.id).await.unwrap();
+        assert_eq!(own, BTreeSet::from(["cal".to_owned()]));
     }
 
     async fn a_pass_opens_all_that_it_needs_at_once(db: TestDatabase) {
@@ -107,7 +109,33 @@ on_both_databases! {
         assert_eq!(again.epoch, 1, "also before it is there");
 
         world.raw().await.run("UPDATE user_integrations SET state = 'disconnected'").await;
-        assert_eq!(world.consented("ana", "ana", CalendarChoice::Existing).await.epoch, 2, "it was over");
+        let other = world.consented("ana", "ana", CalendarChoice::Existing).await;
+        assert_eq!((other.epoch, other.state), (1, IntegrationState::Connecting), "what was kept moves, too");
+        assert!(world.due(&id, at(2)).await[0].pair.remote.is_some());
+    }
+
+    async fn a_lost_calendar_is_left_and_what_is_in_it_stays_known(db: TestDatabase) {
+        let world = World::new(db).await;
+        for (reason, choice) in [
+            (Reason::CalendarGone, CalendarChoice::New),
+            (Reason::CalendarReadOnly, CalendarChoice::New),
+            (Reason::CalendarReadOnly, CalendarChoice::Existing),
+        ] {
+            let user = format!("{}-{}", reason.name(), choice.name());
+            let id = world.connected(&user).await;
+            world.put(&task(&user), &task_body(&user, "Read"), at(1)).await;
+            world.settle(at(1)).await;
+            let mut tx = world.begin().await;
+            let stopped = integrations::needs_action(&world.store, &mut tx, &id, stop_cause(reason), at(2));
+            assert!(stopped.await.unwrap());
+            tx.commit().await.unwrap();
+            let anew = world.consented(&user, &user, choice).await;
+            assert_eq!((anew.state, anew.calendar_choice), (IntegrationState::Connecting, choice), "{user}");
+            assert_eq!((anew.calendar_phase, anew.target_calendar_id), (CalendarPhase::Untold, None), "{user}");
+            assert!(anew.leaves_own_calendar, "{user}");
+            let calendars = mappings::calendars(&mut world.read().await, &id).await.unwrap();
+            assert_eq!(calendars, ["calendar"], "{user}");
+        }
     }
 
     async fn a_change_of_calendar_keeps_the_pairs_and_wins_over_what_was_under_way(db: TestDatabase) {
@@ -125,7 +153,7 @@ on_both_databases! {
         // The pass that was under way meets that the calendar of before is gone.
         let mut tx = world.begin().await;
         let gone = Reason::CalendarGone;
-        integrations::needs_action(&world.store, &mut tx, &id, gone, Some("calendar"), at(2)).await.unwrap();
+        integrations::needs_action(&world.store, &mut tx, &id, stop_cause(gone), at(2)).await.unwrap();
         leases::release(&mut tx, &lease, quiet(), at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let changed = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
@@ -137,11 +165,15 @@ on_both_databases! {
         let own = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((own.state, own.calendar_choice), (IntegrationState::Connecting, CalendarChoice::New));
         assert_eq!((own.calendar_phase, own.target_calendar_id), (CalendarPhase::Untold, None));
-        let mut tx = world.begin().await;
-        integrations::own_calendars_tidied(&mut tx, &id, at(3)).await.unwrap();
-        tx.commit().await.unwrap();
-        let tidy = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
-        assert!(!tidy.leaves_own_calendar);
+        // A pass that tidied beside the calendar of before doesn't know what was left since.
+        for (target, is_left) in [(NewTarget::ToBeMade, true), (work, false)] {
+            change(&world, &id, target).await;
+            let mut tx = world.begin().await;
+            integrations::own_calendars_tidied(&mut tx, &id, "work", at(3)).await.unwrap();
+            tx.commit().await.unwrap();
+            let tidied = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
+            assert_eq!(tidied.leaves_own_calendar, is_left, "{target:?}");
+        }
 
         world.raw().await.run("UPDATE user_integrations SET state = 'disconnecting'").await;
         assert!(!change(&world, &id, work).await);
@@ -185,6 +217,54 @@ on_both_databases! {
         assert!(!integrations::turn_off(&mut tx, &id, &BTreeSet::new(), at(1)).await.unwrap());
     }
 
+    async fn what_was_met_with_tokens_of_before_stops_nothing(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.consented("ana", "ana", CalendarChoice::New).await;
+        let state = async || integrations::get(&mut world.read().await, &id).await.unwrap().unwrap().state;
+        for (token_version, expected) in [(1, IntegrationState::Active), (2, IntegrationState::NeedsAction)] {
+            let cause = StopCause { token_version, ..stop_cause(Reason::GrantUnknown) };
+            let mut tx = world.begin().await;
+            let stopped = integrations::needs_action(&world.store, &mut tx, &id, cause, at(2)).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!((stopped, state().await), (token_version == 2, expected));
+        }
+    }
+
+    async fn a_calendar_is_made_only_while_it_is_awaited(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.consented("ana", "ana", CalendarChoice::New).await.id;
+        let told = async || {
+            let mut tx = world.begin().await;
+            let told = integrations::calendar_told(&mut tx, &id, at(2)).await.unwrap();
+            tx.commit().await.unwrap();
+            told
+        };
+        let work = NewTarget::There { choice: CalendarChoice::Existing, calendar_id: "work", summary: "Work" };
+        assert!(change(&world, &id, work).await);
+        assert!(!told().await, "its user took one of theirs");
+        assert!(change(&world, &id, NewTarget::ToBeMade).await);
+        assert!(told().await);
+        assert!(change(&world, &id, work).await);
+        let mut tx = world.begin().await;
+        let ready = integrations::calendar_ready(&world.store, &mut tx, &id, "late", "Late", at(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(!ready);
+        let one = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
+        assert_eq!((one.state, one.calendar_phase), (IntegrationState::Active, CalendarPhase::Ready));
+        assert_eq!(one.target_calendar_id.as_deref(), Some("work"));
+        assert!(one.leaves_own_calendar, "what was made in vain is looked for");
+    }
+
+    async fn a_choice_counts_for_the_connection_that_it_was_made_for(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        let mut tx = world.begin().await;
+        let (store, chosen_for) = (&world.store, (id.as_str(), 2));
+        let changed = integrations::change_calendar(store, &mut tx, chosen_for, NewTarget::ToBeMade, at(2));
+        assert!(!changed.await.unwrap());
+    }
+
     async fn only_a_live_connection_can_need_its_user(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
@@ -215,7 +295,7 @@ on_both_databases! {
 
 async fn stop(world: &World, id: &str) {
     let mut tx = world.begin().await;
-    integrations::needs_action(&world.store, &mut tx, id, Reason::GrantRevoked, Some("calendar"), at(1))
+    integrations::needs_action(&world.store, &mut tx, id, stop_cause(Reason::GrantRevoked), at(1))
         .await
         .unwrap();
     tx.commit().await.unwrap();
@@ -223,7 +303,7 @@ async fn stop(world: &World, id: &str) {
 
 async fn change(world: &World, id: &str, target: NewTarget<'_>) -> bool {
     let mut tx = world.begin().await;
-    let changed = integrations::change_calendar(&world.store, &mut tx, id, target, at(2)).await.unwrap();
+    let changed = integrations::change_calendar(&world.store, &mut tx, (id, 1), target, at(2)).await.unwrap();
     tx.commit().await.unwrap();
     changed
 }

@@ -7,7 +7,7 @@ use calsync_store::{StoreError, integrations, mappings};
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::world::{LEASE, World, at, quiet, task, task_body};
+use crate::world::{LEASE, World, at, quiet, stop_cause, task, task_body};
 
 async fn release(world: &World, lease: &Lease, how: Release, now: Timestamp) {
     let mut tx = world.begin().await;
@@ -132,7 +132,7 @@ on_both_databases! {
         let id = world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
         let mut tx = world.begin().await;
-        integrations::needs_action(&world.store, &mut tx, &id, Reason::GrantRevoked, Some("calendar"), at(2)).await.unwrap();
+        integrations::needs_action(&world.store, &mut tx, &id, stop_cause(Reason::GrantRevoked), at(2)).await.unwrap();
         leases::release(&mut tx, &lease, Release { failed: true, ..quiet() }, at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let stopped = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();

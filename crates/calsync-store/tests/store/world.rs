@@ -6,9 +6,10 @@ use std::sync::{Arc, Mutex};
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
 use calsync_core::plan::{Address, Pair, Phase};
+use calsync_core::reason::Reason;
 use calsync_core::seams::Entropy;
 use calsync_core::sync_state::SyncState;
-use calsync_store::integrations::{Connection, Grant, Integration};
+use calsync_store::integrations::{Connection, Grant, Integration, StopCause};
 use calsync_store::items::Upsert;
 use calsync_store::leases::{Lease, Release};
 use calsync_store::mappings::{DuePair, End, Touched};
@@ -128,10 +129,10 @@ impl World {
     pub(crate) async fn connected(&self, user: &str) -> String {
         let id = self.consented(user, user, CalendarChoice::New).await.id;
         let mut tx = self.begin().await;
-        integrations::calendar_told(&mut tx, &id, at(0)).await.unwrap();
-        integrations::calendar_ready(&self.store, &mut tx, &id, "calendar", "Mentoring", at(0))
-            .await
-            .unwrap();
+        assert!(integrations::calendar_told(&mut tx, &id, at(0)).await.unwrap());
+        let (store, now) = (&self.store, at(0));
+        let ready = integrations::calendar_ready(store, &mut tx, &id, "calendar", "Mentoring", now);
+        assert!(ready.await.unwrap());
         tx.commit().await.unwrap();
         id
     }
@@ -268,6 +269,11 @@ pub(crate) fn grant<'a>(
 ) -> Grant<'a> {
     let refresh_due_at = expires_at + SignedDuration::from_hours(30 * 24);
     Grant { access_token, refresh_token, expires_at, refresh_ends_at: None, refresh_due_at }
+}
+
+/// Why a connection stops that was made by [`World::connected`] and not renewed since.
+pub(crate) const fn stop_cause(reason: Reason) -> StopCause<'static> {
+    StopCause { reason, token_version: 1, calendar_id: Some("calendar") }
 }
 
 pub(crate) const SYNCED: End = End::Settled { state: SyncState::Synced, reason: None };

@@ -103,7 +103,8 @@ async fn calendars(carrier: &mut Carrier<'_>) -> Result<(Vec<Kept>, Option<Troub
         }
     }
     let told = carrier.calendars_left().await?;
-    calendars.extend(told.into_iter().map(|id| Kept { id, is_own: false }));
+    let own = carrier.own_calendars().await?;
+    calendars.extend(told.into_iter().map(|id| Kept { is_own: own.contains(&id), id }));
     let mut seen = BTreeSet::new();
     calendars.retain(|calendar| seen.insert(calendar.id.clone()));
     Ok((calendars, trouble))
