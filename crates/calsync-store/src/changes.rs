@@ -7,10 +7,12 @@ use calsync_core::ids::new_id;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::webhook::{stream_of_connection, stream_of_item};
 use jiff::Timestamp;
+use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::rows::row;
+use crate::secrets::{Keyring, Slot};
 use crate::time::{micros, time};
 use crate::webhooks::{self, Announcement};
 use crate::{Result, Store, StoreError, Tx};
@@ -158,6 +160,37 @@ pub async fn after(tx: &mut Tx, position: i64, limit: i64) -> Result<Vec<PlacedC
         limit,
     )?;
     rows.into_iter().map(read).collect()
+}
+
+fn link_slot<'a>(id: &'a str, user_id: &'a str) -> Slot<'a> {
+    Slot { table: TABLE, column: "link_token", row: id, user_id }
+}
+
+/// The token of the link that is kept with a change, so that each reading tells the same; none also
+/// where it can't be opened any more.
+pub async fn link_token(
+    tx: &mut Tx,
+    keyring: &Keyring,
+    change: &PlacedChange,
+) -> Result<Option<SecretString>> {
+    let row =
+        fetch_optional!(tx, (Option<Vec<u8>>,), "SELECT link_token FROM changes WHERE id = $1", &change.id,)?;
+    let open = |sealed: Vec<u8>| keyring.open(link_slot(&change.id, &change.user_id), &sealed).ok();
+    Ok(row.and_then(|(sealed,)| sealed).and_then(open))
+}
+
+/// Keeps the token of a link with a change, in place of an earlier one.
+pub async fn keep_link_token(
+    store: &Store,
+    tx: &mut Tx,
+    change: &PlacedChange,
+    token: &SecretString,
+) -> Result<()> {
+    let slot = link_slot(&change.id, &change.user_id);
+    let sealed = store.keyring().seal(slot, token, store.entropy());
+    let sealed = sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
+    execute!(tx, "UPDATE changes SET link_token = $2 WHERE id = $1", &change.id, sealed)?;
+    Ok(())
 }
 
 /// Forgets changes that happened before `oldest`, read or not; at most `limit`.

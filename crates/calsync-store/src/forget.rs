@@ -139,9 +139,10 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
 
 /// Forgets all that is left of a user, and the user. After [`hold`], once no item names them.
 pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
-    const OF_USER: [&str; 14] = [
+    const OF_USER: [&str; 15] = [
         "DELETE FROM clean_ups WHERE user_id = $1",
         "DELETE FROM connect_links WHERE user_id = $1",
+        "UPDATE changes SET link_token = NULL WHERE user_id = $1 AND link_token IS NOT NULL",
         "DELETE FROM refusals WHERE user_id = $1",
         "DELETE FROM calendar_sync_logs WHERE user_id = $1",
         "DELETE FROM error_group_users WHERE user_id = $1",

@@ -68,13 +68,14 @@ macro_rules! column {
 }
 
 /// Every column with sealed values; a test compares it with the schema.
-const COLUMNS: [Column; 7] = [
+const COLUMNS: [Column; 8] = [
     column!("user_integrations", "access_token", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
     column!("user_integrations", "refresh_token", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
     column!("connect_attempts", "verifier", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
     column!("clean_ups", "verifier", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
     column!("clean_ups", "access_token", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
     column!("clean_ups", "refresh_token", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
+    column!("changes", "link_token", "id", "user_id", "id, user_id" > "$1, $2", i64::MAX),
     column!(
         "idempotency_keys",
         "body",

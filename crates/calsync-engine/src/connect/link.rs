@@ -1,8 +1,10 @@
 //! Links by which the platform, or an admin, sends a user to connect.
 
+use calsync_store::changes::PlacedChange;
 use calsync_store::connect::{self, Link, MadeBy};
-use calsync_store::users;
+use calsync_store::{Tx, changes, users};
 use jiff::{SignedDuration, Timestamp};
+use secrecy::ExposeSecret;
 
 use super::secret_text;
 use crate::{Engine, EngineError};
@@ -51,6 +53,46 @@ pub async fn create_link(
     Ok(Some(new))
 }
 
+/// The link by which the user of `change` connects again. It is made when it is first needed, and kept
+/// with the change: whoever reads it again, by the feed or by the webhook, is told the same one as long
+/// as it is good. None if there is no such user any more, or they are being deleted.
+pub(crate) async fn link_of_change(
+    engine: &Engine,
+    change: &PlacedChange,
+) -> Result<Option<String>, EngineError> {
+    let mut tx = engine.store().read().await?;
+    if let Some(url) = kept(engine, &mut tx, change).await? {
+        return Ok(Some(url));
+    }
+    drop(tx);
+    let mut tx = engine.store().begin().await?;
+    // Of two who read at once, the other one makes it.
+    if users::staying(&mut tx, &change.user_id).await?.is_none() {
+        return Ok(None);
+    }
+    if let Some(url) = kept(engine, &mut tx, change).await? {
+        return Ok(Some(url));
+    }
+    let (new, token, link) = made(engine, &change.user_id, None, LINK_LIFETIME_MAX);
+    connect::create_link(&mut tx, &token, &link, engine.now()).await?;
+    changes::keep_link_token(engine.store(), &mut tx, change, &token.into()).await?;
+    tx.commit().await?;
+    Ok(Some(new.url))
+}
+
+/// The link that is kept with `change`, if it is good.
+async fn kept(engine: &Engine, tx: &mut Tx, change: &PlacedChange) -> Result<Option<String>, EngineError> {
+    let token = changes::link_token(tx, engine.store().keyring(), change).await?;
+    let Some(token) = token else { return Ok(None) };
+    let link = connect::find_link(tx, token.expose_secret()).await?;
+    let good = link.filter(|link| !link.used && link.expires_at > engine.now());
+    Ok(good.map(|_| url(engine, token.expose_secret())))
+}
+
+fn url(engine: &Engine, token: &str) -> String {
+    format!("{}/connect/{token}", engine.settings().public_url)
+}
+
 /// Makes a link that an admin sends to `user_id`, together with its row in the audit; none if there
 /// is no such user, or they are being deleted.
 ///
@@ -84,7 +126,7 @@ fn made(
     let now = engine.now();
     let token = secret_text(engine);
     let expires_at = now.saturating_add(lifetime.min(LINK_LIFETIME_MAX)).unwrap_or(now);
-    let url = format!("{}/connect/{token}", engine.settings().public_url);
+    let url = url(engine, &token);
     let link = Link { user_id: user_id.to_owned(), return_url, expires_at, used: false };
     (NewLink { url, expires_at }, token, link)
 }

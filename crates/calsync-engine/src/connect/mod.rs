@@ -13,10 +13,10 @@ pub use begin::{Again, Begun, begin, begin_again};
 pub use calendar::writable_calendars;
 pub(crate) use finish::give_back;
 pub use finish::{Callback, Finished, finish};
-pub(crate) use link::forget_old_links;
 pub use link::{
     LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, create_reconnect_link, use_link,
 };
+pub(crate) use link::{forget_old_links, link_of_change};
 
 pub use calsync_google::{CalendarEntry, scopes};
 

@@ -15,8 +15,8 @@ pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Changes that get their places, or are forgotten, in one transaction.
 const AT_ONCE: i64 = 1_000;
 
-/// The changes after `position`, at most `limit`, in order. Reading writes: changes get their places, and
-/// a connection that still needs its user gets a link.
+/// The changes after `position`, at most `limit`, in order. The first reading writes: changes get their
+/// places, and one that tells of a connection which still needs its user gets a link.
 ///
 /// # Errors
 /// If the store fails.

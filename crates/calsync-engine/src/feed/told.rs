@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::connect::{self, LINK_LIFETIME_MAX};
+use crate::connect::link_of_change;
 use crate::{Engine, EngineError};
 
 /// The list that a change's cursor is a place in.
@@ -51,9 +51,9 @@ pub fn position(cursor: &str) -> Option<i64> {
 
 /// `one` as it is told now.
 pub(super) async fn tell(engine: &Engine, one: PlacedChange) -> Result<ToldChange, EngineError> {
-    let mut after = one.after;
+    let mut after = one.after.clone();
     if one.change == Change::NeedsReconnect {
-        add_way_back(engine, &one.user_id, &mut after).await?;
+        add_way_back(engine, &one, &mut after).await?;
     }
     let (kind, item_id) = one.item.map_or((None, None), |item| (Some(item.kind), Some(item.id)));
     Ok(ToldChange {
@@ -71,11 +71,11 @@ pub(super) async fn tell(engine: &Engine, one: PlacedChange) -> Result<ToldChang
 }
 
 /// Adds what the user is to be told, and where they connect again.
-async fn add_way_back(engine: &Engine, user_id: &str, after: &mut Value) -> Result<(), EngineError> {
+async fn add_way_back(engine: &Engine, one: &PlacedChange, after: &mut Value) -> Result<(), EngineError> {
     let Some(reason) = after["reason"].as_str().and_then(Reason::from_name) else { return Ok(()) };
     let mut tx = engine.store().read().await?;
-    let user = users::get(&mut tx, user_id).await?;
-    let connections = integrations::of_user(&mut tx, user_id).await?;
+    let user = users::get(&mut tx, &one.user_id).await?;
+    let connections = integrations::of_user(&mut tx, &one.user_id).await?;
     drop(tx);
     let language = Language::of_locale(user.and_then(|user| user.locale).as_deref());
     after["sentence"] = json!(reason.to_user(language));
@@ -85,11 +85,7 @@ async fn add_way_back(engine: &Engine, user_id: &str, after: &mut Value) -> Resu
     });
     after["connect_url"] = json!(match &engine.settings().connect_url {
         Some(url) => Some(url.clone()),
-        // A link is kept as a hash, so what was made once can't be told again: each time has its own.
-        None if waits_for_user => {
-            let link = connect::create_link(engine, user_id, None, LINK_LIFETIME_MAX).await?;
-            link.map(|link| link.url)
-        }
+        None if waits_for_user => link_of_change(engine, one).await?,
         None => None,
     });
     Ok(())

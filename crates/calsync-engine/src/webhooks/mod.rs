@@ -3,7 +3,7 @@
 //!
 //! What is to be sent was stored with what it tells of. A worker claims it, sends it, and stores what
 //! came of it: a crash in between sends it again, under the same id. What tells of one item, or of one
-//! connection, keeps its order. Secrets and links are made ready at the sending and stored nowhere.
+//! connection, keeps its order. What it tells is made ready at the sending, with the link that the feed tells, too.
 
 mod connector;
 mod send;

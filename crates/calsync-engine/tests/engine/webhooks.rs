@@ -220,6 +220,9 @@ on_both_databases! {
             .filter(|one| one.id == lost[0].id)
             .map(|one| one.body["data"]["after"]["connect_url"].as_str().unwrap().to_owned())
             .collect();
+        let in_feed = lost[0].after["connect_url"].as_str().unwrap();
+        assert!(links.iter().all(|link| link == in_feed), "each time the same: {links:?}");
+        assert_eq!(world.count("connect_links", "used_at IS NULL").await, 1);
         for link in &links {
             let token = link.rsplit('/').next().unwrap();
             assert_eq!(world.count("connect_links", &format!("token_hash = '{token}'")).await, 0);

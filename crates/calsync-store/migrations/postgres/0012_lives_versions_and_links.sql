@@ -18,3 +18,7 @@ CREATE TABLE own_calendars (
 INSERT INTO own_calendars (integration_id, calendar_id)
 SELECT id, target_calendar_id FROM user_integrations
 WHERE calendar_choice = 'new' AND target_calendar_id IS NOT NULL;
+
+-- The link that a change tells of, sealed: each reading tells the same.
+
+ALTER TABLE changes ADD COLUMN link_token BYTEA;

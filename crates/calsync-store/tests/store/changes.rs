@@ -8,6 +8,7 @@ use calsync_core::reason::Reason;
 use calsync_store::changes::{self, NewChange, PlacedChange};
 use calsync_store::{Tx, disconnects, integrations};
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
+use secrecy::ExposeSecret;
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -42,6 +43,30 @@ async fn told(world: &World) -> Vec<String> {
 }
 
 on_both_databases! {
+    async fn a_change_keeps_the_link_that_it_tells_of_sealed(db: TestDatabase) {
+        let world = World::new(db).await;
+        let mut tx = world.begin().await;
+        record(&world, &mut tx, "ana", Change::NeedsReconnect, 5).await;
+        tx.commit().await.unwrap();
+        place(&world).await;
+        let one = after(&world, 0).await.remove(0);
+        let token = async || {
+            let kept = changes::link_token(&mut world.read().await, world.store.keyring(), &one).await.unwrap();
+            kept.map(|token| token.expose_secret().to_owned())
+        };
+        assert_eq!(token().await, None);
+        for text in ["first", "second"] {
+            let mut tx = world.begin().await;
+            changes::keep_link_token(&world.store, &mut tx, &one, &text.into()).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(token().await.as_deref(), Some(text));
+        }
+        world.raw().await.run("UPDATE changes SET user_id = 'ben'").await;
+        let moved = after(&world, 0).await.remove(0);
+        let kept = changes::link_token(&mut world.read().await, world.store.keyring(), &moved).await.unwrap();
+        assert!(kept.is_none(), "it opens for its own user");
+    }
+
     async fn a_change_is_told_in_its_place_and_forgotten_when_it_is_old(db: TestDatabase) {
         let world = World::new(db).await;
         let mut tx = world.begin().await;

@@ -5,6 +5,7 @@ use calsync_testing::{DatabaseKind, TestDatabase};
 use http::Method;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
+use sqlx::{Connection, SqliteConnection};
 
 use crate::connect::connect;
 use crate::world::World;
@@ -64,8 +65,22 @@ async fn without_a_page_of_the_platform_a_lost_connection_has_a_link_until_it_is
     loses_its_grant(&world).await;
     let link = async || changes(&world, "").await["items"][1]["after"]["connect_url"].clone();
     let url = link().await;
+    let links = async || {
+        let mut connection = SqliteConnection::connect(world.database_url()).await.unwrap();
+        let sql = "SELECT COUNT(*) FROM connect_links WHERE used_at IS NULL";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut connection).await.unwrap()
+    };
+    for _ in 0..50 {
+        assert_eq!(link().await, url, "each reading tells the same");
+    }
+    let at_once = futures_util::future::join_all((0..8).map(|_| link())).await;
+    assert!(at_once.iter().all(|one| *one == url));
+    assert_eq!(links().await, 1);
+    world.advance(SignedDuration::from_hours(7 * 24 + 1));
+    let (old, url) = (url, link().await);
+    assert_ne!(url, old, "the old one is not good any more");
+    assert_eq!((link().await, links().await), (url.clone(), 2));
     let path = url.as_str().unwrap().strip_prefix("http://127.0.0.1:4300").unwrap().to_owned();
-    assert_ne!(link().await, url, "each reading has its own, since none is kept");
     let to_google = world.submit(&path, "", "calendar=new").await;
     assert_eq!(to_google.status, 303, "{}", to_google.text);
     connect(&world, "new").await;

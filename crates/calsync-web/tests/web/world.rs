@@ -169,6 +169,11 @@ impl World {
         self.simulator.advance(by);
     }
 
+    /// What SQLite's database is opened with.
+    pub(crate) fn database_url(&self) -> &str {
+        &self.database.url
+    }
+
     /// Runs SQL past the store, on SQLite.
     pub(crate) async fn sql(&self, sql: &'static str) {
         let mut connection = SqliteConnection::connect(&self.database.url).await.unwrap();
