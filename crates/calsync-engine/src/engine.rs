@@ -10,6 +10,9 @@ use calsync_store::Store;
 use calsync_store::integrations::Integration;
 use jiff::Timestamp;
 use tokio::sync::{Notify, Semaphore};
+use tokio::task::JoinError;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 use crate::webhooks::Webhook;
 
@@ -81,6 +84,7 @@ struct Inner {
     work: Notify,
     disconnects: Notify,
     webhooks: Notify,
+    tasks: TaskTracker,
 }
 
 impl Engine {
@@ -88,7 +92,30 @@ impl Engine {
     pub fn new(options: EngineOptions) -> Self {
         let calls = Semaphore::new(options.settings.calls_in_flight);
         let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
-        Self(Arc::new(Inner { options, calls, work, disconnects, webhooks }))
+        let tasks = TaskTracker::new();
+        Self(Arc::new(Inner { options, calls, work, disconnects, webhooks, tasks }))
+    }
+
+    /// Runs what somebody waits for at a page, to its end, also if they give up waiting: what Google
+    /// answered has to be stored, since a code is good once and a rotated token replaces the one before.
+    /// The end of the process waits for it, too ([`Engine::ended`]). A panic is the caller's.
+    pub async fn run_to_end<Work>(&self, work: impl FnOnce(Self) -> Work) -> Work::Output
+    where
+        Work: Future<Output: Send> + Send + 'static,
+    {
+        let task = self.0.tasks.spawn(work(self.clone()).in_current_span());
+        match task.await.map_err(JoinError::try_into_panic) {
+            Ok(done) => done,
+            Err(Ok(panic)) => std::panic::resume_unwind(panic),
+            // Nobody aborts it but a runtime at its end, which drops the caller as well.
+            Err(Err(_)) => std::future::pending().await,
+        }
+    }
+
+    /// Waits until all of that has ended. Nobody may begin more.
+    pub async fn ended(&self) {
+        self.0.tasks.close();
+        self.0.tasks.wait().await;
     }
 
     /// The store.

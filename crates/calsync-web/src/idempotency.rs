@@ -67,7 +67,7 @@ pub(crate) async fn once(
     }
     let trace = parts.extensions.get::<TraceId>().cloned().unwrap_or_else(|| web.trace_id());
     let request = Request::from_parts(parts, Body::from(body));
-    let (web, caller) = (web.clone(), caller.clone());
+    let (web, caller, engine) = (web.clone(), caller.clone(), web.engine.clone());
     let work = async move {
         let done = caught(async {
             let response = next.run(request).await;
@@ -81,7 +81,7 @@ pub(crate) async fn once(
             }
         }
     };
-    tokio::spawn(work).await.map_err(|_| Problem::panicked())?
+    caught(engine.run_to_end(|_| work)).await?
 }
 
 /// The key of a request, if it has one.

@@ -12,6 +12,7 @@ mod console_disconnect;
 mod console_reconnect;
 mod description;
 mod endings;
+mod given_up;
 mod idempotency;
 mod input;
 mod integrations;

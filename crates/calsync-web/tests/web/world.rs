@@ -1,8 +1,8 @@
 //! A world for one test: an empty database, a simulated Google, a clock that stands still, and the
 //! router, called in process.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -23,6 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::{Connection, SqliteConnection};
+use tokio::sync::Notify;
 use tower::ServiceExt;
 
 /// Before today, so that on Postgres, whose own clock ends leases, none ends during a test.
@@ -35,6 +36,7 @@ pub(crate) struct World {
     pub(crate) platform: String,
     pub(crate) admin: String,
     pub(crate) broken: Arc<Broken>,
+    pub(crate) gate: Arc<Gate>,
     clock: Arc<ManualClock>,
     database: TestDatabase,
 }
@@ -88,14 +90,51 @@ impl Entropy for Counted {
 }
 
 /// Google, in this process.
-struct InProcess(Router, Arc<Broken>);
+struct InProcess(Router, Arc<Broken>, Arc<Gate>);
+
+/// Holds an answer of Google's back.
+#[derive(Default)]
+pub(crate) struct Gate {
+    /// Of the next call whose path contains this.
+    held: Mutex<Option<String>>,
+    has_arrived: Notify,
+    may_go: Notify,
+}
+
+impl Gate {
+    /// Holds back the answer to the next call whose path contains `part`.
+    pub(crate) fn hold_next(&self, part: &str) {
+        *self.held.lock().unwrap() = Some(part.to_owned());
+    }
+
+    /// Waits until Google did what the held call asks.
+    pub(crate) async fn held_one(&self) {
+        self.has_arrived.notified().await;
+    }
+
+    /// Lets the answer through.
+    pub(crate) fn let_through(&self) {
+        self.may_go.notify_one();
+    }
+
+    async fn pass(&self, is_held: bool) {
+        if is_held {
+            self.has_arrived.notify_one();
+            self.may_go.notified().await;
+        }
+    }
+}
 
 impl Transport for InProcess {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, TransportError>> {
         use_of(&self.1.google);
+        let path = request.uri().path().to_owned();
+        let is_held = self.2.held.lock().unwrap().take_if(|part| path.contains(part.as_str())).is_some();
+        let gate = self.2.clone();
         let answer = self.0.clone().oneshot(request.map(Body::from));
         Box::pin(async move {
             let (parts, body) = answer.await.unwrap().into_parts();
+            gate.pass(is_held).await;
             let body = to_bytes(body, usize::MAX).await.map_err(|error| TransportError {
                 kind: TransportFailure::NoAnswer,
                 message: error.to_string(),
@@ -154,14 +193,15 @@ impl World {
         };
         change(&mut settings);
         let oauth = OAuthClient { client_id: "calsync".into(), client_secret: "secret".to_owned().into() };
-        let transport = Arc::new(InProcess(simulator.router(), broken.clone()));
+        let gate = Arc::new(Gate::default());
+        let transport = Arc::new(InProcess(simulator.router(), broken.clone(), gate.clone()));
         let google = GoogleClient::new(Endpoints::under("http://google.test"), oauth, transport);
         let options = EngineOptions { store, google, clock: clock.clone(), entropy, settings, webhook };
         let engine = Engine::new(options);
         let platform = key(&engine, Scope::Platform, "the platform").await;
         let admin = key(&engine, Scope::Admin, "an admin").await;
         let router = calsync_web::router(engine.clone());
-        Self { simulator, engine, router, platform, admin, broken, clock, database }
+        Self { simulator, engine, router, platform, admin, broken, gate, clock, database }
     }
 
     pub(crate) fn advance(&self, by: SignedDuration) {
@@ -172,6 +212,11 @@ impl World {
     /// What SQLite's database is opened with.
     pub(crate) fn database_url(&self) -> &str {
         &self.database.url
+    }
+
+    /// How often Google was called.
+    pub(crate) fn calls(&self, method: &str) -> i64 {
+        self.simulator.state()["requests"][method].as_i64().unwrap_or_default()
     }
 
     /// Runs SQL past the store, on SQLite.

@@ -1,14 +1,21 @@
 //! `calsync serve`: web, worker, or both in one process.
 
+use std::time::Duration;
+
 use anyhow::Context;
 use calsync_engine::{Engine, background, webhooks};
 use calsync_web::ServeLimits;
 use tokio::net::TcpListener;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::cli::Role;
 use crate::config::Config;
 use crate::{logging, stopping, wiring};
+
+/// How long what waits for Google's answer has to store it at shutdown, after the web has drained: a few
+/// of the longest calls.
+const ANSWERS_STORED_WITHIN: Duration = Duration::from_secs(30);
 
 /// Serves until a signal, then finishes what is under way.
 pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<()> {
@@ -62,6 +69,9 @@ pub(crate) async fn parts(
     };
     web.await;
     stop.cancel();
+    if timeout(ANSWERS_STORED_WITHIN, engine.ended()).await.is_err() {
+        tracing::warn!("an answer of Google's may be lost: what waited for it is cut");
+    }
     // Not with the panic's own words, which may hold secrets.
     worker.await.map_err(|_| anyhow::anyhow!("the worker panicked"))??;
     Ok(())
@@ -70,7 +80,6 @@ pub(crate) async fn parts(
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
-    use std::time::Duration;
 
     use calsync_core::seams::Clock;
     use calsync_engine::{EngineOptions, Settings};
@@ -107,7 +116,7 @@ mod tests {
         let engine = Engine::new(EngineOptions { store, google, clock, entropy, settings, webhook: None });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
         let ended = parts(&engine, Some(listener), true, CancellationToken::new());
-        let ended = tokio::time::timeout(Duration::from_secs(20), ended).await.expect("the web stops too");
+        let ended = timeout(Duration::from_secs(20), ended).await.expect("the web stops too");
         assert_eq!(
             format!("{:?}", ended.expect_err("it failed")).lines().next(),
             Some("the worker panicked")

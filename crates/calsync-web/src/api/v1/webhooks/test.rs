@@ -16,6 +16,6 @@ pub(crate) async fn handler(
     body: Bytes,
 ) -> Result<Json<WebhookDeliveryShape>, Problem> {
     input::no_fields(&body)?;
-    let delivery = webhooks::test(&web.engine).await?;
+    let delivery = web.engine.run_to_end(|engine| async move { webhooks::test(&engine).await }).await?;
     delivery.map(|delivery| Json(delivery.into())).ok_or_else(|| Problem::new(Kind::NoWebhook))
 }

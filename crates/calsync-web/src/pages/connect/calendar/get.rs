@@ -82,7 +82,9 @@ pub(super) async fn page(
         let page = ConsentPage { shell: Shell::new(web, words), words, account };
         return Ok(render_for_user(web, StatusCode::OK, &page));
     }
-    let found = match writable_calendars(&web.engine, &connection.id).await? {
+    let id = connection.id.clone();
+    let found = web.engine.run_to_end(|engine| async move { writable_calendars(&engine, &id).await });
+    let found = match found.await? {
         Some(Ok(found)) => found,
         Some(Err(failure)) => {
             let message = Message {

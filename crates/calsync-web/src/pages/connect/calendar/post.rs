@@ -32,7 +32,11 @@ pub(crate) async fn handler(
         return Ok(Redirect::to("/connect/settings").into_response());
     };
     let wanted = Wanted::parse(&target);
-    match change(&web.engine, &connection.id, &wanted).await? {
+    let changed = web.engine.run_to_end({
+        let (id, wanted) = (connection.id.clone(), wanted.clone());
+        |engine| async move { change(&engine, &id, &wanted).await }
+    });
+    match changed.await? {
         Changed::Done | Changed::AlreadySo => Ok(Redirect::to(&next(&visitor, &connection)).into_response()),
         Changed::NotConnected => Ok(Redirect::to("/connect/settings").into_response()),
         Changed::ScopeMissing(missing) => consent(&web, &visitor, &connection, &wanted, missing).await,

@@ -10,8 +10,8 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::ConnectOutcome;
 use calsync_core::reason::Reason;
-use calsync_engine::clean_up;
 use calsync_engine::connect::{Callback, Finished, finish};
+use calsync_engine::{EngineError, clean_up};
 use http::{HeaderMap, StatusCode};
 
 use crate::pages::connect::calendar;
@@ -30,10 +30,14 @@ pub(crate) async fn handler(
     let (Some(callback), Some(browser)) = (parse(&web, &uri), Cookie::Browser.get(&web, &headers)) else {
         return Ok(unknown(&web, &headers));
     };
-    if clean_up::finish(&web.engine, &callback, &browser).await? {
-        return Ok(Redirect::to("/clean-up").into_response());
-    }
-    let (user_id, return_url, next) = match finish(&web.engine, callback, &browser).await? {
+    let finished = web.engine.run_to_end(|engine| async move {
+        match clean_up::finish(&engine, &callback, &browser).await? {
+            true => Ok::<_, EngineError>(None),
+            false => finish(&engine, callback, &browser).await.map(Some),
+        }
+    });
+    let Some(finished) = finished.await? else { return Ok(Redirect::to("/clean-up").into_response()) };
+    let (user_id, return_url, next) = match finished {
         Finished::Connected { user_id, needs_calendar: true, target, return_url, .. } => {
             (user_id, return_url, calendar::get::address(target.as_ref()))
         }
