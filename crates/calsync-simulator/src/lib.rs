@@ -22,6 +22,7 @@ mod random;
 mod router;
 mod server;
 mod simulator;
+mod snapshot;
 mod user_edits;
 mod world;
 
@@ -33,4 +34,8 @@ pub use faults::{FaultEffect, FaultMatch, FaultRule};
 pub use host::random_seed;
 pub use options::SimulatorOptions;
 pub use simulator::Simulator;
+pub use snapshot::{
+    AccountSnapshot, CalendarSnapshot, EventSnapshot, EventTime, GrantSnapshot, Snapshot, SnapshotCursor,
+    SnapshotError,
+};
 pub use world::{NewAccount, NewCalendar};

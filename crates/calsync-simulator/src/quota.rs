@@ -18,6 +18,8 @@ const WINDOW_SECONDS: usize = 60;
 
 #[derive(Debug, Default)]
 pub(crate) struct Quota {
+    /// Requests of the Calendar API that would change something, refused ones too.
+    pub(crate) writes: u64,
     /// Requests by method, refused ones too.
     pub(crate) requests: BTreeMap<String, u64>,
     /// Quota units by method.

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::control::{self, RevokeCause};
 use crate::faults::FaultRule;
 use crate::options::SimulatorOptions;
+use crate::snapshot::{Snapshot, SnapshotCursor, SnapshotError};
 use crate::world::{NewAccount, World};
 use crate::{router, server, user_edits};
 
@@ -85,6 +86,21 @@ impl Simulator {
     /// As `GET /_control/state`.
     pub fn state(&self) -> Value {
         control::state::snapshot(self)
+    }
+
+    /// What changed since `cursor` looked last, and moves it on; a new cursor sees everything. It costs
+    /// by what changed.
+    ///
+    /// # Errors
+    /// If a resource lacks what Google always sends, or has it in another shape.
+    pub fn changes_since(&self, cursor: &mut SnapshotCursor) -> Result<Snapshot, SnapshotError> {
+        Snapshot::take(&self.world(), cursor)
+    }
+
+    /// Calls of the Calendar API so far that would change something, refused ones too. What a user does by
+    /// hand is not counted.
+    pub fn write_count(&self) -> u64 {
+        self.world().quota.writes
     }
 
     /// As `POST /_control/reset`. The seeded sequence goes on where it was.

@@ -22,6 +22,10 @@ pub(crate) struct World {
     pub(crate) grants: Grants,
     pub(crate) faults: Faults,
     pub(crate) quota: Quota,
+    /// Calendars that are no more, with the version at which they went, oldest first.
+    pub(crate) deleted_calendars: Vec<(u64, String)>,
+    /// Counts every change of an account, a calendar or its events.
+    version: u64,
     /// Counts every change of any calendar list.
     list_changes: u64,
 }
@@ -40,6 +44,8 @@ pub(crate) struct Account {
     pub(crate) access_for: Option<SignedDuration>,
     /// The account's calendar list, by calendar id.
     pub(crate) list: BTreeMap<String, ListEntry>,
+    /// The version of the world at which it or its list last changed.
+    pub(crate) version: u64,
 }
 
 /// A calendar's place in an account's list.
@@ -117,8 +123,38 @@ impl World {
             grants: Grants::default(),
             faults: Faults::default(),
             quota: Quota::default(),
+            deleted_calendars: Vec::new(),
+            version: 0,
             list_changes: 0,
         }
+    }
+
+    /// The version of the last change.
+    pub(crate) const fn version(&self) -> u64 {
+        self.version
+    }
+
+    const fn next_version(&mut self) -> u64 {
+        self.version += 1;
+        self.version
+    }
+
+    /// A calendar that is about to be changed, or its events.
+    pub(crate) fn calendar_to_change(&mut self, id: &str) -> Option<&mut Calendar> {
+        let version = self.next_version();
+        let calendar = self.calendars.get_mut(id)?;
+        calendar.version = version;
+        Some(calendar)
+    }
+
+    /// Empties everything. The seeded sequence and the versions go on.
+    pub(crate) fn reset(&mut self) {
+        let mut fresh = Self::new(0);
+        fresh.random = self.random.clone();
+        fresh.version = self.next_version();
+        let gone = self.calendars.keys().map(|id| (fresh.version, id.clone()));
+        fresh.deleted_calendars = gone.collect();
+        *self = fresh;
     }
 
     /// Adds an account, or what is new in the body to one that is there.
@@ -136,6 +172,7 @@ impl World {
                 time_zone,
                 access_for: None,
                 list: BTreeMap::new(),
+                version: self.next_version(),
             };
             self.accounts.insert(email.clone(), account);
             self.add_calendar(&email, Some(email.clone()), &email, Role::Owner, None, now);
@@ -176,7 +213,7 @@ impl World {
 
     /// Sets an account's role on a calendar; `None` takes it away. Sync tokens of before die.
     pub(crate) fn give_access(&mut self, email: &str, calendar_id: &str, role: Option<Role>) {
-        let Some(calendar) = self.calendars.get_mut(calendar_id) else { return };
+        let Some(calendar) = self.calendar_to_change(calendar_id) else { return };
         let epoch = calendar.access.get(email).map_or(0, |access| access.epoch + 1);
         calendar.access.insert(email.to_owned(), Access { role, epoch });
         self.touch_list_entry(email, calendar_id, role.is_none());
@@ -185,6 +222,8 @@ impl World {
     /// Deletes a calendar for everyone who had it in their list.
     pub(crate) fn delete_calendar(&mut self, calendar_id: &str) {
         let Some(calendar) = self.calendars.remove(calendar_id) else { return };
+        let version = self.next_version();
+        self.deleted_calendars.push((version, calendar_id.to_owned()));
         for email in calendar.access.keys() {
             self.touch_list_entry(email, calendar_id, true);
         }
@@ -206,8 +245,9 @@ impl World {
 
     fn touch_list_entry(&mut self, email: &str, calendar_id: &str, deleted: bool) {
         self.list_changes += 1;
-        let position = self.list_changes;
+        let (position, version) = (self.list_changes, self.next_version());
         let Some(account) = self.accounts.get_mut(email) else { return };
+        account.version = version;
         let color_id = LIST_COLORS[account.list.len() % LIST_COLORS.len()];
         let entry =
             account.list.entry(calendar_id.to_owned()).or_insert(ListEntry { position, deleted, color_id });

@@ -67,7 +67,7 @@ fn check_version(context: &Context<'_>) -> Result<(), ApiError> {
 
 fn write(context: &mut Context<'_>, id: &str, changes: Changes) -> Result<Reply, ApiError> {
     let now = context.now;
-    let calendar = context.world.calendars.get_mut(id).ok_or_else(ApiError::not_found)?;
+    let calendar = context.world.calendar_to_change(id).ok_or_else(ApiError::not_found)?;
     if let Some(Some(summary)) = changes.summary {
         calendar.summary = summary;
     }

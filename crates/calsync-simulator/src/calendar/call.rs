@@ -154,7 +154,7 @@ impl Context<'_> {
 
     /// Writes an event into a calendar's log.
     pub(crate) fn store(&mut self, calendar_id: &str, event: Event) -> Result<Arc<Event>, ApiError> {
-        let calendar = self.world.calendars.get_mut(calendar_id).ok_or_else(ApiError::not_found)?;
+        let calendar = self.world.calendar_to_change(calendar_id).ok_or_else(ApiError::not_found)?;
         calendar.updated = self.now;
         Ok(calendar.events.put(event))
     }

@@ -68,6 +68,7 @@ pub(crate) fn perform(simulator: &Simulator, call: Call) -> Delivery {
         let mut guard = simulator.world();
         let world = &mut *guard;
         world.quota.count_request(call.method_name());
+        world.quota.writes += u64::from(!call.is_read());
         let caller = world.grants.caller(call.token.as_deref(), now);
         let effect = strike(world, &call, caller.as_ref().ok());
         if let Some(answer) = effect.refusal("calendar") {

@@ -74,6 +74,8 @@ pub(crate) struct Calendar {
     pub(crate) updated: Timestamp,
     /// Changes of the calendar's own metadata.
     pub(crate) revision: u64,
+    /// The version of the world at which it or one of its events last changed.
+    pub(crate) version: u64,
     etag_base: u64,
 }
 
@@ -92,9 +94,15 @@ impl Calendar {
             events: EventLog::default(),
             updated: now,
             revision: 0,
+            version: 0,
             // Sixteen digits with room above, as Google's are.
             etag_base: 3_000_000_000_000_000 + seed % 400_000_000_000_000,
         }
+    }
+
+    /// What tells it from another calendar that had the same id before.
+    pub(crate) const fn identity(&self) -> u64 {
+        self.etag_base
     }
 
     /// The etag of the event written at this position.

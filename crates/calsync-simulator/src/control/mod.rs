@@ -21,7 +21,6 @@ use serde_json::{Value, json};
 
 use crate::Simulator;
 use crate::server::Peer;
-use crate::world::World;
 
 /// Why Google ended a grant.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -85,10 +84,7 @@ async fn reset_all(State(simulator): State<Simulator>) -> StatusCode {
 
 /// Empties everything; the seeded sequence goes on, so that old tokens and ids don't come again.
 pub(crate) fn reset(simulator: &Simulator) {
-    let mut world = simulator.world();
-    let random = world.random.clone();
-    *world = World::new(0);
-    world.random = random;
+    simulator.world().reset();
 }
 
 fn refused(status: StatusCode, message: &str) -> Response {

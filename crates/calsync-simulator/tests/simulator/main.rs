@@ -12,6 +12,7 @@ mod oauth;
 mod pages;
 mod recurrence;
 mod served;
+mod snapshot;
 mod sync;
 mod world;
 mod writers;
