@@ -9,15 +9,19 @@
 
 #[cfg(feature = "browser")]
 pub mod browser;
+mod clock;
 mod database;
 mod eventually;
 mod log;
 mod postgres;
 mod program;
+mod rng;
 pub mod tools;
 
+pub use clock::ManualClock;
 pub use database::{DatabaseKind, TestDatabase};
 pub use eventually::eventually;
 pub use log::Log;
 pub use postgres::Postgres;
 pub use program::Program;
+pub use rng::SeededRng;
