@@ -8,7 +8,8 @@ use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use serde_json::{Value, json};
 
-use crate::invariants::{self, Note, live_events};
+use crate::invariants::Note;
+use crate::observed::OurEvent;
 use crate::people::{USERS, email};
 use crate::run::World;
 use crate::wishes::Edit;
@@ -21,7 +22,7 @@ impl World {
     pub(crate) async fn step(&mut self) -> anyhow::Result<()> {
         match self.chance.below(100) {
             0..25 => self.platform_edits().await?,
-            25..35 => self.user_edits(),
+            25..35 => self.user_edits()?,
             35..47 => {
                 let owner = *self.chance.pick(&["worker-a", "worker-b"]);
                 let began = self.deployment.begin_job(owner).await?;
@@ -38,8 +39,8 @@ impl World {
             90..96 => self.time_passes().await?,
             _ => self.crash().await?,
         }
-        self.notice_partings().await?;
-        invariants::always(&self.google, &self.wishes)
+        self.check()?;
+        self.notice_partings().await
     }
 
     async fn platform_edits(&mut self) -> anyhow::Result<()> {
@@ -56,32 +57,33 @@ impl World {
     }
 
     /// A user colours an event and writes into its description, or removes it.
-    fn user_edits(&mut self) {
+    fn user_edits(&mut self) -> anyhow::Result<()> {
         let user = *self.chance.pick(&USERS);
-        let events = live_events(&self.google, user);
+        let events: Vec<OurEvent> = self.observed.of(user)?.events().cloned().collect();
         if events.is_empty() {
-            return;
+            return Ok(());
         }
-        let one = self.chance.pick(&events);
+        let OurEvent { item, event } = self.chance.pick(&events);
         if self.chance.percent(40) {
-            if self.wishes.may_remove(user, &one.item)
-                && self.google.user_deletes_event(&email(user), &one.calendar_id, &one.id).is_ok()
+            if self.wishes.may_remove(user, item)
+                && self.google.user_deletes_event(&email(user), &event.calendar_id, &event.id).is_ok()
             {
-                self.wishes.user_removed(user, &one.item);
+                self.wishes.user_removed(user, item);
                 // What happens later is later by more than clocks may differ.
                 self.clock.advance(SignedDuration::from_secs(10));
                 self.google.advance(SignedDuration::from_secs(10));
-                self.note(format!("{user} removes {}", one.item));
+                self.note(format!("{user} removes {item}"));
             }
-            return;
+            return Ok(());
         }
         let text = format!("note {}", self.notes.len());
-        let before = one.event["description"].as_str().unwrap_or_default();
+        let before = event.description.as_deref().unwrap_or_default();
         let patch = json!({"colorId": "5", "description": format!("{before}\n\n{text}").trim()});
-        if self.google.user_edits_event(&email(user), &one.calendar_id, &one.id, &patch).is_ok() {
-            self.note(format!("{user} writes {text:?} into {}", one.item));
-            self.notes.push(Note { user, event_id: one.id.clone(), text });
+        if self.google.user_edits_event(&email(user), &event.calendar_id, &event.id, &patch).is_ok() {
+            self.note(format!("{user} writes {text:?} into {item}"));
+            self.notes.push(Note { user, event_id: event.id.clone(), text });
         }
+        Ok(())
     }
 
     /// Google answers one parked call, or the network or Google fails it.

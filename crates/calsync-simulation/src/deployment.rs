@@ -25,6 +25,7 @@ use tower::ServiceExt;
 
 use crate::chance::Chance;
 use crate::clock::HandClock;
+use crate::people::CLIENT;
 use crate::seam::Seam;
 
 /// Calls that a pass may have under way at once: enough to cross each other.
@@ -164,7 +165,7 @@ async fn engine(
         entropy: Arc::new(chance.clone()),
     };
     let store = Store::open(options, clock.now()).await?;
-    let oauth = OAuthClient { client_id: "client".into(), client_secret: "secret".to_owned().into() };
+    let oauth = OAuthClient { client_id: CLIENT.into(), client_secret: "secret".to_owned().into() };
     Ok(Engine::new(EngineOptions {
         store,
         google: GoogleClient::new(Endpoints::under("http://google.test"), oauth, Arc::new(seam.clone())),

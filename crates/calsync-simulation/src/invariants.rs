@@ -3,104 +3,90 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
-use calsync_simulator::Simulator;
-use serde_json::Value;
+use calsync_simulator::{EventSnapshot, EventTime};
 
-use crate::people::{USERS, email, work};
+use crate::observed::{Changed, Observed};
+use crate::people::USERS;
 use crate::wishes::{Expected, Wishes};
 
-/// An event of ours in a user's calendar.
-pub(crate) struct OurEvent {
-    pub(crate) calendar_id: String,
-    pub(crate) id: String,
-    pub(crate) item: String,
-    pub(crate) event: Value,
-}
-
-/// The calendars that calsync made in the account of `user`.
-pub(crate) fn our_calendars(google: &Simulator, user: &str) -> Vec<String> {
-    let state = google.state();
-    let calendars = state["calendars"].as_array().cloned().unwrap_or_default();
-    let ours = |calendar: &Value| {
-        let text = calendar.to_string();
-        text.contains("[calsync ") && text.contains(&email(user))
-    };
-    calendars
-        .iter()
-        .filter(|calendar| ours(calendar))
-        .filter_map(|c| c["id"].as_str().map(str::to_owned))
-        .collect()
-}
-
-/// The live events of ours in the calendars of `user`.
-pub(crate) fn live_events(google: &Simulator, user: &str) -> Vec<OurEvent> {
-    let mut found = Vec::new();
-    let theirs = [email(user), work(user)];
-    for calendar_id in our_calendars(google, user).into_iter().chain(theirs) {
-        for event in google.events(&calendar_id) {
-            let item = event["extendedProperties"]["private"]["calsync_item"].as_str().map(str::to_owned);
-            let (Some(item), Some(id)) = (item, event["id"].as_str().map(str::to_owned)) else { continue };
-            if event["status"] != "cancelled" {
-                found.push(OurEvent { calendar_id: calendar_id.clone(), id, item, event });
-            }
-        }
+/// Holds at every moment, also in the middle of faults. Only what changed is looked at.
+pub(crate) fn always(observed: &Observed, changed: &Changed, wishes: &Wishes) -> anyhow::Result<()> {
+    for user in &changed.users {
+        user_is_left_alone(observed, wishes, user)?;
     }
-    found
+    for (user, item) in &changed.items {
+        item_is_there_once(observed, wishes, user, item)?;
+    }
+    Ok(())
 }
 
-/// Whether Google still honours a grant of ours for the account of `user`.
-fn has_grant(google: &Simulator, user: &str) -> bool {
-    let state = google.state();
-    state["grants"]
-        .as_array()
-        .is_some_and(|grants| grants.iter().any(|grant| grant["email"] == email(user).as_str()))
+/// A user has one calendar of ours at most, and nothing of ours once they are disconnected.
+pub(crate) fn user_is_left_alone(observed: &Observed, wishes: &Wishes, user: &str) -> anyhow::Result<()> {
+    let account = observed.of(user)?;
+    let calendars = &account.our_calendars;
+    let calendars_max = if wishes.is_moving(user) { 2 } else { 1 };
+    ensure!(calendars.len() <= calendars_max, "{user} has {} calendars of ours", calendars.len());
+    let is_clean = calendars.is_empty() && account.events().next().is_none() && !account.has_grant;
+    ensure!(
+        !wishes.is_disconnected(user) || is_clean,
+        "{user} is disconnected, and something of ours is left: {account:#?}"
+    );
+    Ok(())
 }
 
-/// Holds at every moment, also in the middle of faults.
-pub(crate) fn always(google: &Simulator, wishes: &Wishes) -> anyhow::Result<()> {
-    for user in USERS {
-        let calendars = our_calendars(google, user);
-        let is_moving = wishes.is_moving(user);
-        let calendars_max = if is_moving { 2 } else { 1 };
-        ensure!(calendars.len() <= calendars_max, "{user} has {} calendars of ours", calendars.len());
-        ensure!(
-            !wishes.is_disconnected(user) || (calendars.is_empty() && !has_grant(google, user)),
-            "{user} is disconnected, and something of ours is left: {calendars:?}"
-        );
+/// Nothing stands twice, and what a user removed stays away.
+fn item_is_there_once(observed: &Observed, wishes: &Wishes, user: &str, item: &str) -> anyhow::Result<()> {
+    let events: Vec<&EventSnapshot> = observed.of(user)?.of_item(item).map(|one| &one.event).collect();
+    ensure!(
+        !wishes.is_disconnected(user) || events.is_empty(),
+        "{user} is disconnected, and {item} is in their calendar"
+    );
+    if wishes.is_moving(user) {
         let mut seen = BTreeMap::new();
-        for one in live_events(google, user) {
-            ensure!(
-                !wishes.is_removed(user, &one.item) || is_moving,
-                "{} came back to {user}, who had removed it",
-                one.item
-            );
-            let place = if is_moving { one.calendar_id } else { String::new() };
-            let before = seen.insert((one.item.clone(), place), one.id);
-            ensure!(before.is_none(), "{} stands twice in the calendar of {user}", one.item);
+        for event in events {
+            let before = seen.insert(&event.calendar_id, &event.id);
+            ensure!(before.is_none(), "{item} stands twice in {} of {user}", event.calendar_id);
         }
+        return Ok(());
     }
+    ensure!(
+        events.is_empty() || !wishes.is_removed(user, item),
+        "{item} came back to {user}, who had removed it"
+    );
+    ensure!(events.len() <= 1, "{item} stands twice in the calendar of {user}");
     Ok(())
 }
 
 /// Holds when both sides agree: exactly what the platform wants is there, and what users wrote
 /// into our events still stands.
-pub(crate) fn settled(google: &Simulator, wishes: &Wishes, notes: &[Note]) -> anyhow::Result<()> {
+pub(crate) fn settled(observed: &Observed, wishes: &Wishes, notes: &[Note]) -> anyhow::Result<()> {
     for user in USERS {
         let mut found = BTreeMap::new();
-        for one in live_events(google, user) {
+        for one in observed.of(user)?.events() {
             let expected = seen(&one.event).with_context(|| format!("{} of {user}", one.item))?;
-            let before = found.insert(one.item, expected);
+            let before = found.insert(one.item.clone(), expected);
             ensure!(before.is_none(), "{user} has it in two calendars: {before:?}");
         }
         let expected = wishes.expected(user);
         ensure!(found == expected, "the calendar of {user}: {found:#?}\nshould be {expected:#?}");
     }
     for note in notes {
-        let events = live_events(google, note.user);
-        let Some(one) = events.iter().find(|one| one.id == note.event_id) else { continue };
-        let description = one.event["description"].as_str().unwrap_or_default();
-        ensure!(description.contains(&note.text), "a note of {} is gone from {}", note.user, one.item);
-        ensure!(one.event["colorId"] == "5", "the colour of {} is gone from {}", note.user, one.item);
+        let Some(one) = observed.of(note.user)?.events().find(|one| one.event.id == note.event_id) else {
+            continue;
+        };
+        let description = one.event.description.as_deref();
+        ensure!(
+            description.is_some_and(|text| text.contains(&note.text)),
+            "a note of {} is gone from {}",
+            note.user,
+            one.item
+        );
+        ensure!(
+            one.event.color_id.as_deref() == Some("5"),
+            "the colour of {} is gone from {}",
+            note.user,
+            one.item
+        );
     }
     Ok(())
 }
@@ -112,14 +98,11 @@ pub(crate) struct Note {
     pub(crate) text: String,
 }
 
-fn seen(event: &Value) -> anyhow::Result<Expected> {
-    let summary = event["summary"].as_str().unwrap_or_default().to_owned();
-    let start = match event["start"]["date"].as_str() {
-        Some(date) => date.to_owned(),
-        None => {
-            let text = event["start"]["dateTime"].as_str().context("a start")?;
-            text.parse::<jiff::Timestamp>().context("a start that reads")?.to_string()
-        }
+fn seen(event: &EventSnapshot) -> anyhow::Result<Expected> {
+    let summary = event.summary.clone().context("has no title")?;
+    let start = match event.times()?.0 {
+        EventTime::On(date) => date.to_string(),
+        EventTime::At(instant) => instant.to_string(),
     };
     Ok(Expected { summary, start })
 }

@@ -13,6 +13,7 @@ mod clock;
 mod deployment;
 mod invariants;
 mod moves;
+mod observed;
 mod partings;
 mod people;
 mod run;

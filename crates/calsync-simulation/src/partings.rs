@@ -6,6 +6,7 @@ use calsync_core::integration::CalendarChoice;
 use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy, SagaState, Started, StepName};
 use calsync_engine::disconnect::{Saga, StepOutcome};
 
+use crate::invariants;
 use crate::people::{self, USERS};
 use crate::run::World;
 
@@ -61,6 +62,7 @@ impl World {
                 Some(saga) if saga.state != SagaState::Running => {
                     ensure!(is_clean(&saga), "the disconnect of {user} left something: {saga:#?}");
                     self.wishes.disconnected(user);
+                    invariants::user_is_left_alone(&self.observed, &self.wishes, user)?;
                     self.reached.disconnects += 1;
                     self.note(format!("{user} has left"));
                 }

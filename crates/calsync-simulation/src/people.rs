@@ -17,6 +17,15 @@ use crate::seam::Seam;
 /// The users, each with a Google account of the same name.
 pub(crate) const USERS: [&str; 3] = ["ana", "ben", "mira"];
 
+/// The OAuth client of the deployment.
+pub(crate) const CLIENT: &str = "client";
+
+/// Whose account has this address.
+pub(crate) fn user_of(email: &str) -> anyhow::Result<String> {
+    let user = email.strip_suffix("@example.org");
+    Ok(user.with_context(|| format!("{email} is nobody's account"))?.to_owned())
+}
+
 pub(crate) fn email(user: &str) -> String {
     format!("{user}@example.org")
 }

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 use crate::chance::Chance;
 use crate::clock::HandClock;
 use crate::deployment::Deployment;
-use crate::invariants::Note;
+use crate::invariants::{self, Note};
+use crate::observed::Observed;
 use crate::partings::Parting;
 use crate::people;
 use crate::seam::Seam;
@@ -25,6 +26,8 @@ pub(crate) struct World {
     pub(crate) clock: HandClock,
     pub(crate) chance: Chance,
     pub(crate) google: Simulator,
+    /// What was seen of it.
+    pub(crate) observed: Observed,
     pub(crate) seam: Seam,
     pub(crate) deployment: Deployment,
     pub(crate) wishes: Wishes,
@@ -90,10 +93,25 @@ impl World {
         let wishes = Wishes::new(start);
         let (notes, reached, trace) = (Vec::new(), Reached::default(), Vec::new());
         let partings = Vec::new();
-        Ok(Self { start, clock, chance, google, seam, deployment, wishes, notes, partings, reached, trace })
+        let observed = Observed::new(google.clone());
+        Ok(Self {
+            start,
+            clock,
+            chance,
+            google,
+            observed,
+            seam,
+            deployment,
+            wishes,
+            notes,
+            partings,
+            reached,
+            trace,
+        })
     }
 
     async fn rounds(&mut self) -> anyhow::Result<()> {
+        self.check()?;
         for _ in 0..ROUNDS {
             for _ in 0..STEPS_A_ROUND {
                 self.step().await?;
@@ -102,6 +120,12 @@ impl World {
             self.note("settled".into());
         }
         Ok(())
+    }
+
+    /// Holds what changed at Google against what must always hold.
+    pub(crate) fn check(&mut self) -> anyhow::Result<()> {
+        let changed = self.observed.look()?;
+        invariants::always(&self.observed, &changed, &self.wishes)
     }
 
     pub(crate) fn note(&mut self, line: String) {

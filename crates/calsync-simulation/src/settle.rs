@@ -5,9 +5,9 @@ use anyhow::ensure;
 use calsync_core::seams::Clock;
 use calsync_store::{disconnects, leases, mappings};
 use jiff::SignedDuration;
-use serde_json::Value;
 
 use crate::invariants;
+use crate::observed::OurEvent;
 use crate::people::USERS;
 use crate::run::World;
 
@@ -28,10 +28,11 @@ impl World {
 
     async fn work_off_and_compare(&mut self) -> anyhow::Result<()> {
         self.work_off().await?;
+        self.check()?;
+        self.observed.check_whole()?;
         self.notice_partings().await?;
         ensure!(self.partings.is_empty(), "a disconnect doesn't end");
-        invariants::always(&self.google, &self.wishes)?;
-        invariants::settled(&self.google, &self.wishes, &self.notes)?;
+        invariants::settled(&self.observed, &self.wishes, &self.notes)?;
         self.compare_places().await?;
         self.compare_states().await
     }
@@ -40,16 +41,13 @@ impl World {
     async fn compare_places(&self) -> anyhow::Result<()> {
         for user in USERS.into_iter().filter(|user| !self.wishes.is_disconnected(user)) {
             let target = self.integration(user).await?.and_then(|one| one.target_calendar_id);
-            for one in invariants::live_events(&self.google, user) {
-                ensure!(
-                    Some(&one.calendar_id) == target.as_ref(),
-                    "{} of {user} is still in {}",
-                    one.item,
-                    one.calendar_id
-                );
+            let account = self.observed.of(user)?;
+            for OurEvent { item, event } in account.events() {
+                let place = &event.calendar_id;
+                ensure!(Some(place) == target.as_ref(), "{item} of {user} is still in {place}");
             }
-            for own in invariants::our_calendars(&self.google, user) {
-                ensure!(Some(&own) == target.as_ref(), "{user} left {own}, and it is still there");
+            for own in &account.our_calendars {
+                ensure!(Some(own) == target.as_ref(), "{user} left {own}, and it is still there");
             }
         }
         Ok(())
@@ -108,7 +106,7 @@ impl World {
     }
 
     async fn full_look_writes_nothing(&mut self) -> anyhow::Result<()> {
-        let before = self.writes();
+        let before = self.google.write_count();
         let now = self.clock.now();
         let mut tx = self.deployment.engine.store().begin().await?;
         for user in USERS {
@@ -116,24 +114,8 @@ impl World {
         }
         tx.commit().await?;
         self.work_off().await?;
-        let after = self.writes();
+        let after = self.google.write_count();
         ensure!(before == after, "a full look wrote: {before} before, {after} after");
         Ok(())
     }
-
-    /// Writes that Google has seen so far.
-    fn writes(&self) -> u64 {
-        let state = self.google.state();
-        let count = |method: &str| requests(&state, method);
-        ["events.insert", "events.update", "events.patch", "events.delete", "calendars.insert"]
-            .into_iter()
-            .map(count)
-            .sum()
-    }
-}
-
-/// Requests of one method, wherever the snapshot keeps the number.
-pub(crate) fn requests(state: &Value, method: &str) -> u64 {
-    let entry = &state["requests"][method];
-    entry.as_u64().or_else(|| entry["requests"].as_u64()).or_else(|| entry["count"].as_u64()).unwrap_or(0)
 }
