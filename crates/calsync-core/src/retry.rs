@@ -45,6 +45,13 @@ pub fn pause(
     pauses(reason).after(failures, jitter).max(retry_after.unwrap_or(SignedDuration::ZERO))
 }
 
+/// The pause before a question is asked again whose answer decides over an event, after `failures` (≥ 1)
+/// in a row without one. It doubles to an hour: nothing hurries, and each try costs the whole way.
+pub fn pause_in_doubt(failures: u32, jitter: u8, retry_after: Option<SignedDuration>) -> SignedDuration {
+    let pauses = Pauses { first: SignedDuration::from_secs(1), longest: SignedDuration::from_secs(3_600) };
+    pauses.after(failures, jitter).max(retry_after.unwrap_or(SignedDuration::ZERO))
+}
+
 /// For so long a delivery to the webhook is tried again from its first failure on: an outage over a
 /// long weekend loses nothing.
 pub const WEBHOOK_TRIED_FOR: SignedDuration = SignedDuration::from_hours(5 * 24);
@@ -91,6 +98,15 @@ mod tests {
         let seconds: Vec<i64> = (1..=12).map(|failures| webhook_pause(failures, 255).as_secs()).collect();
         assert_eq!(seconds, [6, 12, 25, 50, 100, 200, 400, 800, 1_600, 3_200, 4_500, 4_500]);
         assert_eq!(webhook_pause(1_000, 0).as_secs(), 2_700);
+    }
+
+    #[test]
+    fn what_is_in_doubt_is_asked_again_within_the_hour() {
+        let seconds: Vec<i64> =
+            (1..=13).map(|failures| pause_in_doubt(failures, 255, None).as_secs()).collect();
+        assert_eq!(seconds, [1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 4_500]);
+        let asked = SignedDuration::from_hours(5);
+        assert_eq!(pause_in_doubt(1, 0, Some(asked)), asked);
     }
 
     #[test]

@@ -11,6 +11,7 @@ use calsync_store::integrations::{self, Integration, NewTarget};
 use calsync_store::mappings;
 
 use crate::reconcile::calendar::is_our_own;
+use crate::transaction::stored;
 use crate::{Engine, EngineError, tokens};
 
 /// The calendar that a user wants.
@@ -137,13 +138,14 @@ async fn store(
     target: NewTarget<'_>,
 ) -> Result<Changed, EngineError> {
     let now = engine.now();
-    let mut tx = engine.store().begin().await?;
     let chosen_for = (integration.id.as_str(), integration.epoch);
-    if !integrations::change_calendar(engine.store(), &mut tx, chosen_for, target, now).await? {
-        return Ok(Changed::NotConnected);
-    }
-    mappings::touch_all(&mut tx, &integration.user_id, now).await?;
-    tx.commit().await?;
+    let is_changed = stored!(engine, |tx| {
+        let is_changed = integrations::change_calendar(engine.store(), tx, chosen_for, target, now).await?;
+        if is_changed {
+            mappings::touch_all(tx, &integration.user_id, now).await?;
+        }
+        is_changed
+    })?;
     engine.hint();
-    Ok(Changed::Done)
+    Ok(if is_changed { Changed::Done } else { Changed::NotConnected })
 }

@@ -14,6 +14,7 @@ use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
+use crate::gate::gated;
 use crate::webhooks::Webhook;
 
 /// The rules of a deployment.
@@ -80,7 +81,8 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     options: EngineOptions,
-    calls: Semaphore,
+    google: GoogleClient,
+    permits: Arc<Semaphore>,
     work: Notify,
     disconnects: Notify,
     webhooks: Notify,
@@ -90,10 +92,11 @@ struct Inner {
 impl Engine {
     /// Puts an engine together; it does nothing by itself. See [`crate::background::run`].
     pub fn new(options: EngineOptions) -> Self {
-        let calls = Semaphore::new(options.settings.calls_in_flight);
+        let permits = Arc::new(Semaphore::new(options.settings.calls_in_flight.max(1)));
+        let google = gated(&options.google, &permits, || true);
         let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
         let tasks = TaskTracker::new();
-        Self(Arc::new(Inner { options, calls, work, disconnects, webhooks, tasks }))
+        Self(Arc::new(Inner { options, google, permits, work, disconnects, webhooks, tasks }))
     }
 
     /// Runs what somebody waits for at a page, to its end, also if they give up waiting: what Google
@@ -123,9 +126,14 @@ impl Engine {
         &self.0.options.store
     }
 
-    /// Google.
+    /// Google. Each call waits for its turn among all of this process.
     pub fn google(&self) -> &GoogleClient {
-        &self.0.options.google
+        &self.0.google
+    }
+
+    /// Google, for calls that are only sent while `may_send` says so when their turn has come.
+    pub(crate) fn google_while(&self, may_send: impl Fn() -> bool + Send + Sync + 'static) -> GoogleClient {
+        gated(&self.0.options.google, &self.0.permits, may_send)
     }
 
     /// Now.
@@ -173,10 +181,6 @@ impl Engine {
 
     pub(crate) async fn hinted_of_webhooks(&self) {
         self.0.webhooks.notified().await;
-    }
-
-    pub(crate) fn calls(&self) -> &Semaphore {
-        &self.0.calls
     }
 
     /// A new id.

@@ -13,6 +13,7 @@ use calsync_store::forget::{self, Leaving};
 use calsync_store::integrations;
 use tokio_util::sync::CancellationToken;
 
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// Items that one transaction forgets.
@@ -31,21 +32,25 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// If the store fails.
 pub async fn delete_user(engine: &Engine, user_id: &str) -> Result<(), EngineError> {
     let now = engine.now();
-    let mut tx = engine.store().begin().await?;
-    if !forget::start(&mut tx, user_id, now).await? {
+    let is_known = stored!(engine, |tx| {
+        let is_known = forget::start(tx, user_id, now).await?;
+        if is_known {
+            for integration in integrations::of_user(tx, user_id).await? {
+                let new = NewDisconnect {
+                    user_id,
+                    provider: &integration.provider,
+                    remote_items: RemoteItems::Remove,
+                    requested_by: &RequestedBy::Platform,
+                    note: None,
+                };
+                disconnects::start(engine.store(), tx, &new, now).await?;
+            }
+        }
+        is_known
+    })?;
+    if !is_known {
         return Ok(());
     }
-    for integration in integrations::of_user(&mut tx, user_id).await? {
-        let new = NewDisconnect {
-            user_id,
-            provider: &integration.provider,
-            remote_items: RemoteItems::Remove,
-            requested_by: &RequestedBy::Platform,
-            note: None,
-        };
-        disconnects::start(engine.store(), &mut tx, &new, now).await?;
-    }
-    tx.commit().await?;
     engine.hint_disconnects();
     forget_ready(engine, Some(user_id)).await?;
     Ok(())
@@ -69,16 +74,14 @@ pub async fn forget_ready(engine: &Engine, user_id: Option<&str>) -> Result<bool
 /// Forgets a user, or a part if they have much.
 async fn forget(engine: &Engine, leaving: &Leaving) -> Result<(), EngineError> {
     for _ in 0..BATCHES_AT_ONCE {
-        let mut tx = engine.store().begin().await?;
-        if !forget::hold(&mut tx, leaving).await? {
-            return Ok(());
-        }
-        let is_last = forget::forget_items(&mut tx, leaving, BATCH).await? == 0;
-        if is_last {
-            forget::forget_user(&mut tx, leaving).await?;
-        }
-        tx.commit().await?;
-        if is_last {
+        let is_over = stored!(engine, |tx| match forget::hold(tx, leaving).await? {
+            true if forget::forget_items(tx, leaving, BATCH).await? == 0 => {
+                forget::forget_user(tx, leaving).await?;
+                true
+            }
+            is_held => !is_held,
+        })?;
+        if is_over {
             return Ok(());
         }
     }

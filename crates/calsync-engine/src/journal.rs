@@ -63,10 +63,13 @@ impl<'a> Journal<'a> {
         self.attempts.iter().any(|attempt| attempt.outcome.is_error())
     }
 
-    /// Stores what was noted since the last time.
-    pub(crate) async fn store(&mut self, tx: &mut Tx) -> Result<(), EngineError> {
-        attempts::record_all(tx, &self.attempts).await?;
+    /// Stores what was noted. It stays noted, since the transaction may have to be run again.
+    pub(crate) async fn store(&self, tx: &mut Tx) -> Result<(), EngineError> {
+        Ok(attempts::record_all(tx, &self.attempts).await?)
+    }
+
+    /// Forgets what was noted, once it is stored for good.
+    pub(crate) fn clear(&mut self) {
         self.attempts.clear();
-        Ok(())
     }
 }

@@ -13,12 +13,14 @@ mod engine;
 mod error;
 pub mod feed;
 pub mod forget;
+mod gate;
 mod jobs;
 mod journal;
 pub mod lanes;
 mod ours;
 pub mod reconcile;
 mod tokens;
+mod transaction;
 pub mod upkeep;
 pub mod webhooks;
 

@@ -28,12 +28,12 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 #[derive(Clone)]
 pub struct GoogleClient {
     inner: Arc<Inner>,
+    transport: Arc<dyn Transport>,
 }
 
 struct Inner {
     endpoints: Endpoints,
     oauth: OAuthClient,
-    transport: Arc<dyn Transport>,
     /// `…/calendars/`, before a calendar's id.
     calendars_url: String,
 }
@@ -48,7 +48,12 @@ impl GoogleClient {
     /// A client of Google at `endpoints`, which knows us as `oauth`.
     pub fn new(endpoints: Endpoints, oauth: OAuthClient, transport: Arc<dyn Transport>) -> Self {
         let calendars_url = format!("{}/calendars/", endpoints.calendar_url);
-        Self { inner: Arc::new(Inner { endpoints, oauth, transport, calendars_url }) }
+        Self { inner: Arc::new(Inner { endpoints, oauth, calendars_url }), transport }
+    }
+
+    /// The same client over the transport that `wrap` makes of its own.
+    pub fn through(&self, wrap: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport>) -> Self {
+        Self { inner: self.inner.clone(), transport: wrap(self.transport.clone()) }
     }
 
     /// Where Google is.
@@ -84,7 +89,7 @@ impl GoogleClient {
     ) -> Result<T, Failure> {
         let Call { name, source, secrets, request } = call;
         let span = tracing::debug_span!("google", method = name, status = tracing::field::Empty);
-        let answer = self.inner.transport.send(request?).instrument(span.clone()).await;
+        let answer = self.transport.send(request?).instrument(span.clone()).await;
         if let Ok(answer) = &answer {
             span.record("status", answer.status().as_u16());
         }

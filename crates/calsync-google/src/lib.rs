@@ -13,7 +13,7 @@ pub mod oauth;
 pub mod transport;
 
 pub use calendar::calendars::{AccessRole, CalendarEntry};
-pub use calendar::events::{EventPage, ListQuery};
+pub use calendar::events::{CalendarInfo, EventPage, ListQuery};
 pub use call::GoogleClient;
 pub use endpoints::{Endpoints, OAuthClient};
 pub use failure::{ErrorSource, Failure};

@@ -27,6 +27,8 @@ pub struct TransportError {
 pub enum TransportFailure {
     /// No connection: name, refusal or TLS. The request surely never left.
     NotSent,
+    /// Whoever sends it must not any more. The request surely never left, and it can be sent later.
+    PutOff,
     /// The connection broke after it was sent: it may have happened.
     NoAnswer,
     /// No whole answer within the limit: it may have happened.

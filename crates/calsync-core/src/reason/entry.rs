@@ -44,6 +44,13 @@ pub enum Reaction {
     PauseDeployment,
 }
 
+impl Reaction {
+    /// Whether more than one item waits for a while, and goes on by itself.
+    pub const fn is_pause(self) -> bool {
+        matches!(self, Self::PauseIntegration | Self::PauseDeployment)
+    }
+}
+
 /// Who has to act.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::needed_scopes;
 use crate::connect::{CONSENT_TIME, redirect_uri, secret_text};
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// Where the user goes now.
@@ -41,25 +42,30 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<Begun, EngineErr
     }
     let now = engine.now();
     let (state, browser, verifier) = (secret_text(engine), secret_text(engine), secret_text(engine));
-    let mut tx = engine.store().begin().await?;
-    let Some(clean_up) = clean_ups::of_link(&mut tx, link_token).await? else {
-        return Ok(Begun::LinkExpired);
-    };
     let way = Way {
         state: &state,
         browser: &browser,
         verifier: &SecretString::from(verifier.clone()),
         expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),
     };
-    if !clean_ups::begin(engine.store(), &mut tx, &clean_up, &way, now).await? {
-        return Ok(Begun::LinkExpired);
-    }
-    let saga = disconnects::get(&mut tx, &clean_up.disconnect_id).await?;
-    let saga = saga.filter(|saga| saga.state == SagaState::DoneWithLeftovers);
-    let is_in_use = disconnects::is_in_use(&mut tx, &clean_up.disconnect_id).await?;
-    let Some(saga) = saga.filter(|_| !is_in_use) else { return Ok(Begun::NothingLeft) };
-    let scopes = needed_scopes(&mut tx, &saga).await?;
-    tx.commit().await?;
+    let needed = stored!(engine, |tx| {
+        let Some(clean_up) = clean_ups::of_link(tx, link_token).await? else {
+            return Ok(Err(Begun::LinkExpired));
+        };
+        if !clean_ups::begin(engine.store(), tx, &clean_up, &way, now).await? {
+            return Ok(Err(Begun::LinkExpired));
+        }
+        let saga = disconnects::get(tx, &clean_up.disconnect_id).await?;
+        let saga = saga.filter(|saga| saga.state == SagaState::DoneWithLeftovers);
+        let is_in_use = disconnects::is_in_use(tx, &clean_up.disconnect_id).await?;
+        let Some(saga) = saga.filter(|_| !is_in_use) else { return Ok(Err(Begun::NothingLeft)) };
+        let scopes = needed_scopes(tx, &saga).await?;
+        Ok((saga, scopes))
+    })?;
+    let (saga, scopes) = match needed {
+        Ok(needed) => needed,
+        Err(begun) => return Ok(begun),
+    };
     let authorization_url = engine.google().authorization_url(&AuthorizationRequest {
         redirect_uri: &redirect_uri(engine),
         state: &state,

@@ -10,6 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::needed_scopes;
 use crate::connect::{Callback, give_back, redirect_uri};
+use crate::transaction::stored;
 use crate::{Engine, EngineError, tokens};
 
 /// Finishes the consent that `callback` belongs to, if it belongs to a clean-up; whether it does.
@@ -18,11 +19,8 @@ use crate::{Engine, EngineError, tokens};
 /// # Errors
 /// If the store fails.
 pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Result<bool, EngineError> {
-    let mut tx = engine.store().begin().await?;
-    let taken =
-        clean_ups::take(engine.store(), &mut tx, callback.state.expose_secret(), browser, engine.now())
-            .await?;
-    tx.commit().await?;
+    let (state, now) = (callback.state.expose_secret(), engine.now());
+    let taken = stored!(engine, |tx| clean_ups::take(engine.store(), tx, state, browser, now).await?)?;
     let Some((clean_up, verifier)) = taken else { return Ok(false) };
     let mut tx = engine.store().read().await?;
     let saga = disconnects::get(&mut tx, &clean_up.disconnect_id).await?;
@@ -45,9 +43,7 @@ pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Resu
         },
         Err(reason) => Some(reason),
     };
-    let mut tx = engine.store().begin().await?;
-    clean_ups::end(&mut tx, &clean_up.id, ended, engine.now()).await?;
-    tx.commit().await?;
+    stored!(engine, |tx| clean_ups::end(tx, &clean_up.id, ended, engine.now()).await?)?;
     Ok(true)
 }
 
@@ -97,16 +93,19 @@ async fn check(
 async fn carry_on(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result<bool, EngineError> {
     let now = engine.now();
     let grant = tokens::grant(engine, given, now);
-    let mut tx = engine.store().begin().await?;
-    if users::staying(&mut tx, &clean_up.user_id).await?.is_none() {
-        return Ok(false);
+    let goes_on = stored!(engine, |tx| {
+        if users::staying(tx, &clean_up.user_id).await?.is_none() {
+            return Ok(false);
+        }
+        let reopened = disconnects::reopen(tx, &clean_up.disconnect_id, &clean_up.id, now).await?;
+        if reopened != Reopened::Running {
+            return Ok(false);
+        }
+        clean_ups::keep_grant(engine.store(), tx, clean_up, &grant).await?;
+        true
+    })?;
+    if goes_on {
+        engine.hint_disconnects();
     }
-    let reopened = disconnects::reopen(&mut tx, &clean_up.disconnect_id, &clean_up.id, now).await?;
-    if reopened != Reopened::Running {
-        return Ok(false);
-    }
-    clean_ups::keep_grant(engine.store(), &mut tx, clean_up, &grant).await?;
-    tx.commit().await?;
-    engine.hint_disconnects();
-    Ok(true)
+    Ok(goes_on)
 }

@@ -18,6 +18,7 @@ use calsync_store::{Tx, integrations, users};
 use jiff::SignedDuration;
 
 use crate::connect::{LINK_LIFETIME_MAX, NewLink, secret_text};
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// Makes a link by which `user_id` can clean up; none if nothing is left of their disconnects, or
@@ -33,23 +34,25 @@ pub async fn create_link(
     let now = engine.now();
     let token = secret_text(engine);
     let expires_at = now.saturating_add(lifetime.min(LINK_LIFETIME_MAX)).unwrap_or(now);
-    let mut tx = engine.store().begin().await?;
-    if users::staying(&mut tx, user_id).await?.is_none() {
-        return Ok(None);
-    }
-    let Some(saga) = disconnects::to_clean_up(&mut tx, user_id).await? else { return Ok(None) };
-    let new = CleanUp {
-        id: engine.new_id(),
-        disconnect_id: saga.id,
-        user_id: user_id.to_owned(),
-        expires_at,
-        is_begun: false,
-        ended_at: None,
-        reason: None,
-    };
-    clean_ups::create(&mut tx, &new, &token, now).await?;
-    tx.commit().await?;
-    Ok(Some(NewLink { url: format!("{}/clean-up/{token}", engine.settings().public_url), expires_at }))
+    let is_made = stored!(engine, |tx| {
+        if users::staying(tx, user_id).await?.is_none() {
+            return Ok(false);
+        }
+        let Some(saga) = disconnects::to_clean_up(tx, user_id).await? else { return Ok(false) };
+        let new = CleanUp {
+            id: engine.new_id(),
+            disconnect_id: saga.id,
+            user_id: user_id.to_owned(),
+            expires_at,
+            is_begun: false,
+            ended_at: None,
+            reason: None,
+        };
+        clean_ups::create(tx, &new, &token, now).await?;
+        true
+    })?;
+    Ok(is_made
+        .then(|| NewLink { url: format!("{}/clean-up/{token}", engine.settings().public_url), expires_at }))
 }
 
 /// What the consent has to permit: what the calendar that was chosen needs, and where something is left

@@ -16,6 +16,7 @@ use sha2::{Digest, Sha256};
 
 use super::{redirect_uri, secret_text};
 use crate::calendar::Wanted;
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// How long a user may take at Google.
@@ -63,18 +64,24 @@ pub async fn begin(engine: &Engine, link_token: &str, choice: CalendarChoice) ->
     if !engine.settings().google_is_configured {
         return Ok(Begun::NotConfigured);
     }
-    let mut tx = engine.store().begin().await?;
-    let link = connect::find_link(&mut tx, link_token).await?;
-    let Some(link) = link.filter(|link| !link.used) else { return Ok(Begun::LinkExpired) };
-    if is_disconnecting(&mut tx, &link.user_id).await? {
-        return Ok(Begun::Disconnecting);
-    }
-    if !connect::use_link(&mut tx, link_token, engine.now()).await? {
-        return Ok(Begun::LinkExpired);
-    }
-    let (user_id, return_url) = (&link.user_id, link.return_url.as_deref());
-    let (target, account_email, missing) = (None, None, BTreeSet::new());
-    set_out(engine, tx, Again { user_id, return_url, choice, target, account_email, missing }).await
+    stored!(engine, |tx| {
+        let link = connect::find_link(tx, link_token).await?;
+        let Some(link) = link.filter(|link| !link.used) else { return Ok(Begun::LinkExpired) };
+        if is_disconnecting(tx, &link.user_id).await? {
+            return Ok(Begun::Disconnecting);
+        }
+        if !connect::use_link(tx, link_token, engine.now()).await? {
+            return Ok(Begun::LinkExpired);
+        }
+        let (user_id, return_url) = (&link.user_id, link.return_url.as_deref());
+        let (target, account_email, missing) = (None, None, BTreeSet::new());
+        let again = Again { user_id, return_url, choice, target, account_email, missing };
+        // The link stays good where nobody sets out.
+        match set_out(engine, tx, &again).await? {
+            Begun::LinkExpired => return Ok(Begun::LinkExpired),
+            begun => begun,
+        }
+    })
 }
 
 /// Begins another try to connect.
@@ -85,17 +92,16 @@ pub async fn begin_again(engine: &Engine, again: Again<'_>) -> Result<Begun, Eng
     if !engine.settings().google_is_configured {
         return Ok(Begun::NotConfigured);
     }
-    let mut tx = engine.store().begin().await?;
-    if is_disconnecting(&mut tx, again.user_id).await? {
-        return Ok(Begun::Disconnecting);
-    }
-    set_out(engine, tx, again).await
+    stored!(engine, |tx| match is_disconnecting(tx, again.user_id).await? {
+        true => Begun::Disconnecting,
+        false => set_out(engine, tx, &again).await?,
+    })
 }
 
-async fn set_out(engine: &Engine, mut tx: Tx, wish: Again<'_>) -> Result<Begun, EngineError> {
+async fn set_out(engine: &Engine, tx: &mut Tx, wish: &Again<'_>) -> Result<Begun, EngineError> {
     let now = engine.now();
-    let Some(user) = users::staying(&mut tx, wish.user_id).await? else { return Ok(Begun::LinkExpired) };
-    let holds_grant = holds_grant(engine, &mut tx, wish.user_id).await?;
+    let Some(user) = users::staying(tx, wish.user_id).await? else { return Ok(Begun::LinkExpired) };
+    let holds_grant = holds_grant(engine, tx, wish.user_id).await?;
     let wanted = scopes::wanted(scopes::Choice { calendar: wish.choice, google_tasks: false });
     let is_asked = |scope: &&str| {
         wish.missing.is_empty() || scopes::IDENTITY.contains(scope) || wish.missing.contains(*scope)
@@ -114,8 +120,7 @@ async fn set_out(engine: &Engine, mut tx: Tx, wish: Again<'_>) -> Result<Begun, 
         return_url: wish.return_url,
         expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),
     };
-    connect::begin(engine.store(), &mut tx, attempt, now).await?;
-    tx.commit().await?;
+    connect::begin(engine.store(), tx, attempt, now).await?;
     let authorization_url = engine.google().authorization_url(&AuthorizationRequest {
         redirect_uri: &redirect_uri(engine),
         state: &state,

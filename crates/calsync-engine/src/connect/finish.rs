@@ -5,12 +5,13 @@ use calsync_core::reason::Reason;
 use calsync_google::{Account, Tokens, callback_reason, scopes};
 use calsync_store::connect::{self, Returned};
 use calsync_store::integrations::{self, CalendarPhase, Connection, Integration};
-use calsync_store::{mappings, users};
+use calsync_store::{Tx, mappings, users};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::begin::{is_disconnecting, is_live};
 use super::redirect_uri;
 use crate::calendar::{Changed, Wanted, change};
+use crate::transaction::stored;
 use crate::{Engine, EngineError, tokens};
 
 /// What Google brings back.
@@ -63,10 +64,8 @@ pub enum Finished {
 /// # Errors
 /// If the store fails.
 pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Result<Finished, EngineError> {
-    let mut tx = engine.store().begin().await?;
-    let returned =
-        connect::take(engine.store(), &mut tx, callback.state.expose_secret(), browser, engine.now()).await?;
-    tx.commit().await?;
+    let (state, now) = (callback.state.expose_secret(), engine.now());
+    let returned = stored!(engine, |tx| connect::take(engine.store(), tx, state, browser, now).await?)?;
     let Some(returned) = returned else { return Ok(Finished::UnknownState) };
     let mut tx = engine.store().read().await?;
     let is_disconnecting = is_disconnecting(&mut tx, &returned.user_id).await?;
@@ -88,9 +87,7 @@ pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Resul
 }
 
 async fn failed(engine: &Engine, returned: Returned, reason: Reason) -> Result<Finished, EngineError> {
-    let mut tx = engine.store().begin().await?;
-    connect::end(&mut tx, &returned.id, Some(reason), engine.now()).await?;
-    tx.commit().await?;
+    stored!(engine, |tx| connect::end(tx, &returned.id, Some(reason), engine.now()).await?)?;
     let Returned { id: attempt_id, user_id, return_url, .. } = returned;
     Ok(Finished::Failed { attempt_id, user_id, reason, return_url })
 }
@@ -117,9 +114,7 @@ async fn is_enough(engine: &Engine, returned: &Returned, tokens: &Tokens) -> Res
     let choice = scopes::Choice { calendar: returned.calendar_choice, google_tasks: false };
     let missing = scopes::missing(&scopes::wanted(choice), &tokens.scopes);
     if !missing.is_empty() {
-        let mut tx = engine.store().begin().await?;
-        connect::granted_without(&mut tx, &returned.id, &missing).await?;
-        tx.commit().await?;
+        stored!(engine, |tx| connect::granted_without(tx, &returned.id, &missing).await?)?;
     }
     Ok(scopes::missing(&scopes::needed(choice), &tokens.scopes).is_empty())
 }
@@ -130,43 +125,15 @@ async fn connected(
     tokens: Tokens,
     account: &Account,
 ) -> Result<Finished, EngineError> {
-    let now = engine.now();
-    let mut tx = engine.store().begin().await?;
-    if users::staying(&mut tx, &returned.user_id).await?.is_none() {
-        drop(tx);
-        return failed(engine, returned, Reason::LinkExpired).await;
-    }
-    connect::came_back_as(&mut tx, &returned.id, account.email.as_deref()).await?;
-    let live = integrations::of_user(&mut tx, &returned.user_id).await?.into_iter().find(is_live);
-    let is_other = |live: &Integration| live.account_sub.as_deref().is_some_and(|sub| sub != account.sub);
-    if live.as_ref().is_some_and(is_other) {
-        tx.commit().await?;
-        give_back(engine, &tokens, &account.sub).await?;
-        return failed(engine, returned, Reason::OtherAccount).await;
-    }
-    // A calendar that is in use stays in use: what is in it would be left behind. It is changed in the settings.
-    let is_in_use =
-        |live: &Integration| live.calendar_phase == CalendarPhase::Ready && !live.lost_its_calendar();
-    let in_use = live.filter(is_in_use);
-    let calendar_choice = in_use.map_or(returned.calendar_choice, |live| live.calendar_choice);
-    let new = Connection {
-        user_id: &returned.user_id,
-        grant: tokens::grant(engine, &tokens, now),
-        client_id: engine.google().client_id(),
-        account_sub: &account.sub,
-        account_email: account.email.as_deref().unwrap_or_default(),
-        account_domain: account.hd.as_deref(),
-        scopes: &tokens.scopes,
-        calendar_choice,
+    let integration = match stored!(engine, |tx| store(engine, tx, &returned, &tokens, account).await?)? {
+        Ok(integration) => integration,
+        Err(reason) => {
+            if reason == Reason::OtherAccount {
+                give_back(engine, &tokens, &account.sub).await?;
+            }
+            return failed(engine, returned, reason).await;
+        }
     };
-    let connected = integrations::connect(engine.store(), &mut tx, new, engine.new_id(), now).await?;
-    let Some(integration) = connected else {
-        drop(tx);
-        return failed(engine, returned, Reason::WaitingTurn).await;
-    };
-    mappings::touch_all(&mut tx, &integration.user_id, now).await?;
-    connect::end(&mut tx, &returned.id, None, now).await?;
-    tx.commit().await?;
     engine.hint();
     let target = returned.target_calendar.as_deref().map(Wanted::parse);
     let needs_calendar = match &target {
@@ -184,6 +151,46 @@ async fn connected(
         target,
         return_url: returned.return_url,
     })
+}
+
+/// Stores the connection with its tokens and the end of the try, or tells why there is none.
+async fn store(
+    engine: &Engine,
+    tx: &mut Tx,
+    returned: &Returned,
+    tokens: &Tokens,
+    account: &Account,
+) -> Result<Result<Integration, Reason>, EngineError> {
+    let now = engine.now();
+    if users::staying(tx, &returned.user_id).await?.is_none() {
+        return Ok(Err(Reason::LinkExpired));
+    }
+    connect::came_back_as(tx, &returned.id, account.email.as_deref()).await?;
+    let live = integrations::of_user(tx, &returned.user_id).await?.into_iter().find(is_live);
+    let is_other = |live: &Integration| live.account_sub.as_deref().is_some_and(|sub| sub != account.sub);
+    if live.as_ref().is_some_and(is_other) {
+        return Ok(Err(Reason::OtherAccount));
+    }
+    // A calendar that is in use stays in use: what is in it would be left behind. It is changed in the settings.
+    let is_in_use =
+        |live: &Integration| live.calendar_phase == CalendarPhase::Ready && !live.lost_its_calendar();
+    let in_use = live.filter(is_in_use);
+    let calendar_choice = in_use.map_or(returned.calendar_choice, |live| live.calendar_choice);
+    let new = Connection {
+        user_id: &returned.user_id,
+        grant: tokens::grant(engine, tokens, now),
+        client_id: engine.google().client_id(),
+        account_sub: &account.sub,
+        account_email: account.email.as_deref().unwrap_or_default(),
+        account_domain: account.hd.as_deref(),
+        scopes: &tokens.scopes,
+        calendar_choice,
+    };
+    let connected = integrations::connect(engine.store(), tx, new, engine.new_id(), now).await?;
+    let Some(integration) = connected else { return Ok(Err(Reason::WaitingTurn)) };
+    mappings::touch_all(tx, &integration.user_id, now).await?;
+    connect::end(tx, &returned.id, None, now).await?;
+    Ok(Ok(integration))
 }
 
 /// Whether one of the user's own calendars is in use.

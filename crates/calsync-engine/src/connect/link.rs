@@ -7,6 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::secret_text;
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// How long a link is good unless asked otherwise.
@@ -44,13 +45,14 @@ pub async fn create_link(
 ) -> Result<Option<NewLink>, EngineError> {
     let now = engine.now();
     let (new, token, link) = made(engine, user_id, return_url, lifetime);
-    let mut tx = engine.store().begin().await?;
-    if users::staying(&mut tx, user_id).await?.is_none() {
-        return Ok(None);
-    }
-    connect::create_link(&mut tx, &token, &link, now).await?;
-    tx.commit().await?;
-    Ok(Some(new))
+    let is_made = stored!(engine, |tx| {
+        let stays = users::staying(tx, user_id).await?.is_some();
+        if stays {
+            connect::create_link(tx, &token, &link, now).await?;
+        }
+        stays
+    })?;
+    Ok(is_made.then_some(new))
 }
 
 /// The link by which the user of `change` connects again. It is made when it is first needed, and kept
@@ -106,14 +108,16 @@ pub async fn create_reconnect_link(
 ) -> Result<Option<NewLink>, EngineError> {
     let now = engine.now();
     let (new, token, link) = made(engine, user_id, None, RECONNECT_LINK_LIFETIME);
-    let by = MadeBy { admin_id, note, audit_id: &engine.new_id() };
-    let mut tx = engine.store().begin().await?;
-    if users::staying(&mut tx, user_id).await?.is_none() {
-        return Ok(None);
-    }
-    connect::create_reconnect_link(&mut tx, &token, &link, by, now).await?;
-    tx.commit().await?;
-    Ok(Some(new))
+    let audit_id = engine.new_id();
+    let is_made = stored!(engine, |tx| {
+        let stays = users::staying(tx, user_id).await?.is_some();
+        if stays {
+            let by = MadeBy { admin_id, note, audit_id: &audit_id };
+            connect::create_reconnect_link(tx, &token, &link, by, now).await?;
+        }
+        stays
+    })?;
+    Ok(is_made.then_some(new))
 }
 
 /// A new link: its address, its token, and what is to be stored of it.
@@ -137,20 +141,18 @@ fn made(
 /// # Errors
 /// If the store fails.
 pub async fn use_link(engine: &Engine, token: &str) -> Result<Option<Link>, EngineError> {
-    let mut tx = engine.store().begin().await?;
-    let link = connect::find_link(&mut tx, token).await?;
-    let is_used = connect::use_link(&mut tx, token, engine.now()).await?;
-    tx.commit().await?;
-    Ok(link.filter(|_| is_used))
+    stored!(engine, |tx| {
+        let link = connect::find_link(tx, token).await?;
+        let is_used = connect::use_link(tx, token, engine.now()).await?;
+        link.filter(|_| is_used)
+    })
 }
 
 /// Forgets links that ended long ago.
 pub(crate) async fn forget_old_links(engine: &Engine) -> Result<(), EngineError> {
     let oldest = engine.now().saturating_sub(ENDED_LINKS_KEPT).unwrap_or_default();
     loop {
-        let mut tx = engine.store().begin().await?;
-        let forgotten = connect::forget_links(&mut tx, oldest, FORGOTTEN_AT_ONCE).await?;
-        tx.commit().await?;
+        let forgotten = stored!(engine, |tx| connect::forget_links(tx, oldest, FORGOTTEN_AT_ONCE).await?)?;
         if forgotten < FORGOTTEN_AT_ONCE.unsigned_abs() {
             return Ok(());
         }

@@ -18,6 +18,7 @@ use secrecy::SecretString;
 
 use super::told;
 use crate::journal::Journal;
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// How long a claimed disconnect is ours without a word.
@@ -53,6 +54,25 @@ impl Taken {
     }
 }
 
+/// Runs what stands behind `|tx|` in a transaction that only the holder of the lease gets, with what was
+/// tried since the last one, and commits it.
+macro_rules! held {
+    ($carrier:expr, |$tx:ident| $work:expr) => {{
+        let now = $carrier.now();
+        let stored = $crate::transaction::stored!($carrier.engine, |$tx| {
+            $carrier.hold($tx, now).await?;
+            let value = $work;
+            $carrier.journal.store($tx).await?;
+            value
+        });
+        if stored.is_ok() {
+            $carrier.journal.clear();
+        }
+        stored
+    }};
+}
+pub(super) use held;
+
 /// A disconnect in the hands of a worker.
 pub(super) struct Carrier<'a> {
     pub(super) engine: &'a Engine,
@@ -69,14 +89,19 @@ pub(super) struct Carrier<'a> {
 impl<'a> Carrier<'a> {
     /// Takes the disconnect into hand.
     pub(super) async fn take(engine: &'a Engine, mut lease: SagaLease) -> Result<Self, EngineError> {
-        let mut tx = engine.store().begin().await?;
-        disconnects::extend(&mut tx, &mut lease, LEASE, engine.now()).await?;
-        let missing =
-            |column| StoreError::Corrupt { table: "disconnects", column, id: lease.disconnect_id.clone() };
-        let saga = disconnects::get(&mut tx, &lease.disconnect_id).await?.ok_or_else(|| missing("id"))?;
-        let integration = integrations::get(&mut tx, &saga.integration_id).await?;
-        let integration = saga.as_it_was(integration.ok_or_else(|| missing("integration_id"))?);
-        tx.commit().await?;
+        let now = engine.now();
+        let (saga, integration) = stored!(engine, |tx| {
+            disconnects::extend(tx, &mut lease, LEASE, now).await?;
+            let missing = |column| StoreError::Corrupt {
+                table: "disconnects",
+                column,
+                id: lease.disconnect_id.clone(),
+            };
+            let saga = disconnects::get(tx, &lease.disconnect_id).await?.ok_or_else(|| missing("id"))?;
+            let integration = integrations::get(tx, &saga.integration_id).await?;
+            let integration = saga.as_it_was(integration.ok_or_else(|| missing("integration_id"))?);
+            (saga, integration)
+        })?;
         let journal = Journal::new(engine, &integration);
         Ok(Self { engine, saga, integration, access: None, journal, lease })
     }
@@ -85,19 +110,15 @@ impl<'a> Carrier<'a> {
         self.engine.now()
     }
 
-    /// A transaction that only the holder of the lease gets.
-    pub(super) async fn begin(&mut self) -> Result<Tx, EngineError> {
-        let now = self.engine.now();
-        let mut tx = self.engine.store().begin().await?;
-        disconnects::extend(&mut tx, &mut self.lease, LEASE, now).await?;
-        self.journal.store(&mut tx).await?;
-        Ok(tx)
+    /// The beginning of a transaction that only the holder of the lease gets.
+    pub(super) async fn hold(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), EngineError> {
+        Ok(disconnects::extend(tx, &mut self.lease, LEASE, now).await?)
     }
 
     /// Makes sure that the lease outlasts a call that is sent now.
     pub(super) async fn before_a_call(&mut self) -> Result<(), EngineError> {
         if self.now() + LEASE_LEFT_MIN > self.lease.until_here {
-            self.begin().await?.commit().await?;
+            held!(self, |tx| {})?;
         }
         Ok(())
     }
@@ -166,15 +187,15 @@ impl<'a> Carrier<'a> {
     /// Stores that items were removed.
     pub(super) async fn removed(&mut self, google_ids: &[String]) -> Result<(), EngineError> {
         let items = i64::try_from(google_ids.len()).unwrap_or(i64::MAX);
-        let mut tx = self.begin().await?;
-        for google_id in google_ids {
-            mappings::removed_by_us(&mut tx, &self.integration.id, google_id).await?;
-            if self.saga.clean_up_id.is_some() {
-                disconnects::leftover_removed(&mut tx, &self.saga.id, google_id).await?;
+        held!(self, |tx| {
+            for google_id in google_ids {
+                mappings::removed_by_us(tx, &self.integration.id, google_id).await?;
+                if self.saga.clean_up_id.is_some() {
+                    disconnects::leftover_removed(tx, &self.saga.id, google_id).await?;
+                }
             }
-        }
-        disconnects::count_removed(&mut tx, &self.lease, items).await?;
-        tx.commit().await?;
+            disconnects::count_removed(tx, &self.lease, items).await?;
+        })?;
         (self.saga.removed, self.saga.tries) = (self.saga.removed + items, 0);
         Ok(())
     }
@@ -187,18 +208,18 @@ impl<'a> Carrier<'a> {
         receipt: String,
     ) -> Result<(), EngineError> {
         let step = self.step(name, outcome, receipt);
-        let mut tx = self.begin().await?;
-        disconnects::end_step(&mut tx, &self.lease, &step).await?;
-        match (name, outcome) {
-            (StepName::RemoveItems, StepOutcome::Done | StepOutcome::AlreadySo) => {
-                disconnects::nothing_left(&mut tx, &self.saga.id).await?;
+        held!(self, |tx| {
+            disconnects::end_step(tx, &self.lease, &step).await?;
+            match (name, outcome) {
+                (StepName::RemoveItems, StepOutcome::Done | StepOutcome::AlreadySo) => {
+                    disconnects::nothing_left(tx, &self.saga.id).await?;
+                }
+                (StepName::RemoveItems, StepOutcome::CouldNot) if self.saga.clean_up_id.is_none() => {
+                    disconnects::keep_leftovers(tx, &self.saga).await?;
+                }
+                _ => {}
             }
-            (StepName::RemoveItems, StepOutcome::CouldNot) if self.saga.clean_up_id.is_none() => {
-                disconnects::keep_leftovers(&mut tx, &self.saga).await?;
-            }
-            _ => {}
-        }
-        tx.commit().await?;
+        })?;
         self.saga.open.remove(&name);
         self.saga.steps.retain(|earlier| earlier.name != name);
         self.saga.steps.push(step);
@@ -217,9 +238,7 @@ impl<'a> Carrier<'a> {
 
     /// Lets the disconnect go until it is due again.
     pub(super) async fn pause(mut self, pause: Pause) -> Result<(), EngineError> {
-        let mut tx = self.begin().await?;
-        disconnects::pause(&mut tx, &self.lease, pause).await?;
-        Ok(tx.commit().await?)
+        held!(self, |tx| disconnects::pause(tx, &self.lease, pause).await?)
     }
 
     /// Wipes the tokens and ends the disconnect, in one transaction.
@@ -232,19 +251,19 @@ impl<'a> Carrier<'a> {
         let step = self.step(StepName::Wipe, StepOutcome::Done, receipt.to_owned());
         let state = SagaState::after(self.saga.steps.iter().map(|step| step.outcome));
         let removes = self.saga.remote_items == RemoteItems::Remove && self.saga.provider == GOOGLE;
-        let mut tx = self.begin().await?;
-        let (store, id, epoch) = (self.engine.store(), &self.integration.id, self.integration.epoch);
-        disconnects::wipe(store, &mut tx, id, epoch, nothing_left, now).await?;
-        if let Some(clean_up_id) = &self.saga.clean_up_id {
-            clean_ups::end(&mut tx, clean_up_id, None, now).await?;
-        }
-        disconnects::end_step(&mut tx, &self.lease, &step).await?;
-        disconnects::finish(&mut tx, &self.lease, state, now).await?;
-        told::finished(self.engine, &mut tx, &self.saga, &step, state).await?;
-        if removes && state == SagaState::Done {
-            disconnects::settle_earlier(&mut tx, &self.saga).await?;
-        }
-        tx.commit().await?;
+        held!(self, |tx| {
+            let (store, id, epoch) = (self.engine.store(), &self.integration.id, self.integration.epoch);
+            disconnects::wipe(store, tx, id, epoch, nothing_left, now).await?;
+            if let Some(clean_up_id) = &self.saga.clean_up_id {
+                clean_ups::end(tx, clean_up_id, None, now).await?;
+            }
+            disconnects::end_step(tx, &self.lease, &step).await?;
+            disconnects::finish(tx, &self.lease, state, now).await?;
+            told::finished(self.engine, tx, &self.saga, &step, state).await?;
+            if removes && state == SagaState::Done {
+                disconnects::settle_earlier(tx, &self.saga).await?;
+            }
+        })?;
         self.engine.hint_webhooks();
         Ok(())
     }

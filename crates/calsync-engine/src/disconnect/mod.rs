@@ -24,6 +24,7 @@ pub use worker::{claim, run};
 
 use calsync_store::disconnects::{self, NewDisconnect};
 
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// A wish to disconnect.
@@ -70,9 +71,8 @@ pub async fn start(engine: &Engine, request: &Request) -> Result<Started, Engine
         requested_by: &request.requested_by,
         note: request.note.as_deref(),
     };
-    let mut tx = engine.store().begin().await?;
-    let started = disconnects::start(engine.store(), &mut tx, &new, engine.now()).await?;
-    tx.commit().await?;
+    let started =
+        stored!(engine, |tx| { disconnects::start(engine.store(), tx, &new, engine.now()).await? })?;
     engine.hint_disconnects();
     Ok(match started {
         disconnects::Start::Started(saga) => Started::Started { saga },

@@ -8,7 +8,7 @@ use calsync_store::clean_ups;
 use calsync_store::integrations::{self, RefreshedBy, Tokens};
 use secrecy::SecretString;
 
-use super::carrier::Carrier;
+use super::carrier::{Carrier, held};
 use crate::EngineError;
 use crate::tokens::{self, RENEW_BEFORE_END_MIN};
 
@@ -75,10 +75,10 @@ impl Carrier<'_> {
         };
         if self.saga.clean_up_id.is_none() {
             let (grant, id) = (tokens::grant(engine, &renewed, asked_at), self.integration.id.clone());
-            let mut tx = self.begin().await?;
             let (store, by) = (engine.store(), RefreshedBy::Disconnect);
-            integrations::finish_refresh(store, &mut tx, &id, version, by, &grant, asked_at).await?;
-            tx.commit().await?;
+            held!(self, |tx| {
+                integrations::finish_refresh(store, tx, &id, version, by, &grant, asked_at).await?;
+            })?;
         }
         self.access = Some((renewed.access_token.clone(), true));
         Ok(Ok(renewed.access_token))
@@ -96,11 +96,7 @@ impl Carrier<'_> {
                 Err(why) => return Ok(Err(why)),
             };
             self.before_a_call().await?;
-            let answer = {
-                let _permit = self.engine.calls().acquire().await;
-                ask(self.engine.google().clone(), token).await
-            };
-            match answer {
+            match ask(self.engine.google().clone(), token).await {
                 Ok(answer) => {
                     self.journal.note(None, operation, Ok(Outcome::Done));
                     return Ok(Ok(answer));

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::carrier::LEASE;
 use super::steps::carry_on;
 use crate::jobs::Jobs;
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// Disconnects under way at once: each has a few calls in flight, and users wait for none of them.
@@ -23,10 +24,8 @@ const POLL_MAX: Duration = Duration::from_secs(1);
 /// If the store fails.
 pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<SagaLease>, EngineError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    let mut tx = engine.store().begin().await?;
-    let leases = disconnects::claim(&mut tx, owner, LEASE, engine.now(), limit).await?;
-    tx.commit().await?;
-    Ok(leases)
+    let now = engine.now();
+    stored!(engine, |tx| disconnects::claim(tx, owner, LEASE, now, limit).await?)
 }
 
 /// Works until `stop`. A disconnect that is under way then is dropped where it stands and carried
@@ -37,9 +36,7 @@ pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Sag
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     let owner = engine.new_id();
     if engine.store().is_single_process() {
-        let mut tx = engine.store().begin().await?;
-        disconnects::free_all(&mut tx).await?;
-        tx.commit().await?;
+        stored!(engine, |tx| disconnects::free_all(tx).await?)?;
     }
     let mut under_way = Jobs::new("a disconnect", DISCONNECTS_MAX);
     while !stop.is_cancelled() {

@@ -8,6 +8,7 @@ pub use told::{ToldChange, position};
 use calsync_store::changes;
 use jiff::SignedDuration;
 
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// How long changes are kept.
@@ -51,9 +52,7 @@ async fn place_all(engine: &Engine) -> Result<(), EngineError> {
     }
     drop(tx);
     loop {
-        let mut tx = engine.store().begin().await?;
-        let placed = changes::place(&mut tx, AT_ONCE).await?;
-        tx.commit().await?;
+        let placed = stored!(engine, |tx| changes::place(tx, AT_ONCE).await?)?;
         if placed < AT_ONCE.unsigned_abs() {
             return Ok(());
         }
@@ -64,9 +63,7 @@ async fn place_all(engine: &Engine) -> Result<(), EngineError> {
 pub(crate) async fn forget_old(engine: &Engine) -> Result<(), EngineError> {
     let oldest = engine.now().saturating_sub(KEPT).unwrap_or_default();
     loop {
-        let mut tx = engine.store().begin().await?;
-        let forgotten = changes::forget(&mut tx, oldest, AT_ONCE).await?;
-        tx.commit().await?;
+        let forgotten = stored!(engine, |tx| changes::forget(tx, oldest, AT_ONCE).await?)?;
         if forgotten < AT_ONCE.unsigned_abs() {
             return Ok(());
         }

@@ -5,7 +5,7 @@
 use calsync_core::language::Language;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
-use calsync_google::{CalendarEntry, Failure};
+use calsync_google::{CalendarEntry, Failure, GoogleClient};
 use calsync_store::integrations::{self, CalendarPhase, Integration};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings;
@@ -14,11 +14,13 @@ use calsync_store::users;
 use super::ending::{Ending, Trouble};
 use super::{outlasts_a_call, tidy};
 use crate::tokens::Access;
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// Finds or makes the calendar, and stores it with the end of the pass.
 pub(super) async fn make(
     engine: &Engine,
+    google: &GoogleClient,
     lease: &Lease,
     integration: &Integration,
     access: &Access,
@@ -26,7 +28,7 @@ pub(super) async fn make(
 ) -> Result<(), EngineError> {
     let marker = marker(engine, integration);
     if integration.calendar_phase == CalendarPhase::Told || integration.leaves_own_calendar {
-        let found = engine.google().list_calendars(&access.token).await;
+        let found = google.list_calendars(&access.token).await;
         match note(&mut ending, Operation::List, found) {
             // One that was left is only comfort; without that permission it is never found.
             Err(trouble)
@@ -41,15 +43,15 @@ pub(super) async fn make(
             }
         }
     }
-    if !outlasts_a_call(engine, lease) {
+    if !outlasts_a_call(engine, lease.until_here) {
         ending.come_back_soon();
         return ending.commit(Some(access)).await;
     }
-    let mut tx = engine.store().begin().await?;
-    leases::renew(&mut tx, lease).await?;
-    let is_awaited = integrations::calendar_told(&mut tx, &integration.id, engine.now()).await?;
-    let user = users::get(&mut tx, &integration.user_id).await?;
-    tx.commit().await?;
+    let (is_awaited, user) = stored!(engine, |tx| {
+        leases::renew(tx, lease).await?;
+        let is_awaited = integrations::calendar_told(tx, &integration.id, engine.now()).await?;
+        (is_awaited, users::get(tx, &integration.user_id).await?)
+    })?;
     if !is_awaited {
         return ending.commit(Some(access)).await;
     }
@@ -57,14 +59,14 @@ pub(super) async fn make(
     let language = Language::of_locale(user.as_ref().and_then(|user| user.locale.as_deref()));
     let description = format!("{} {marker}", kept_by(name, language));
     let zone = user.and_then(|user| user.time_zone);
-    let made = engine.google().insert_calendar(&access.token, name, &description, zone.as_deref()).await;
+    let made = google.insert_calendar(&access.token, name, &description, zone.as_deref()).await;
     match note(&mut ending, Operation::CreateCalendar, made) {
         Ok(calendar) if ready(engine, lease, integration, &calendar).await? => {
             ending.commit(Some(access)).await
         }
         // Its user chose another one meanwhile. Nothing was put into this one yet.
         Ok(calendar) => {
-            match tidy::remove(engine, lease, integration, access, &calendar.id, &mut ending).await {
+            match tidy::remove(engine, google, integration, access, &calendar.id, &mut ending).await {
                 Ok(()) => ending.commit(Some(access)).await,
                 // It is looked for once more with what else of ours is left.
                 Err(trouble) => give_up(ending, trouble, access).await,
@@ -100,15 +102,24 @@ fn marked(calendars: Vec<CalendarEntry>, marker: &str) -> Option<CalendarEntry> 
     calendars.into_iter().find(|entry| ours(entry) && entry.access_role.can_write())
 }
 
-fn note<T>(ending: &mut Ending<'_>, operation: Operation, answer: Result<T, Failure>) -> Result<T, Failure> {
-    ending.journal.note(None, operation, answer.as_ref().map(|_| Outcome::Done));
+/// Notes the answer to a call; one that was not sent is no attempt.
+pub(super) fn note<T>(
+    ending: &mut Ending<'_>,
+    operation: Operation,
+    answer: Result<T, Failure>,
+) -> Result<T, Failure> {
+    if !answer.as_ref().is_err_and(Failure::is_put_off) {
+        ending.journal.note(None, operation, answer.as_ref().map(|_| Outcome::Done));
+    }
     answer
 }
 
 async fn give_up(mut ending: Ending<'_>, failure: Failure, access: &Access) -> Result<(), EngineError> {
-    let trouble =
-        if failure.is_stale_token() { Trouble::stale_token(access, &failure) } else { Trouble::of(&failure) };
-    ending.trouble(trouble);
+    match failure {
+        failure if failure.is_put_off() => ending.come_back_soon(),
+        failure if failure.is_stale_token() => ending.trouble(Trouble::stale_token(access, &failure)),
+        failure => ending.trouble(Trouble::of(&failure)),
+    }
     ending.commit(Some(access)).await
 }
 
@@ -119,14 +130,14 @@ async fn ready(
     integration: &Integration,
     calendar: &CalendarEntry,
 ) -> Result<bool, EngineError> {
-    let mut tx = engine.store().begin().await?;
-    leases::renew(&mut tx, lease).await?;
     let (store, id, now) = (engine.store(), &integration.id, engine.now());
     let (calendar_id, summary) = (&calendar.id, &calendar.summary);
-    let is_ready = integrations::calendar_ready(store, &mut tx, id, calendar_id, summary, now).await?;
-    if is_ready {
-        mappings::touch_all(&mut tx, &integration.user_id, now).await?;
-    }
-    tx.commit().await?;
-    Ok(is_ready)
+    stored!(engine, |tx| {
+        leases::renew(tx, lease).await?;
+        let is_ready = integrations::calendar_ready(store, tx, id, calendar_id, summary, now).await?;
+        if is_ready {
+            mappings::touch_all(tx, &integration.user_id, now).await?;
+        }
+        is_ready
+    })
 }

@@ -7,12 +7,13 @@ use calsync_core::seams::bytes;
 use calsync_google::Failure;
 use calsync_store::integrations::{self, Integration, StopCause};
 use calsync_store::leases::{self, Lease, Release};
-use calsync_store::mappings;
+use calsync_store::{Tx, mappings};
 use jiff::{SignedDuration, Timestamp};
 
 use super::pair::{Call, PairDone};
 use crate::journal::Journal;
 use crate::tokens::Access;
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// How soon a pass comes back that only had to wait for somebody else.
@@ -25,6 +26,7 @@ pub(super) struct Trouble {
     effect: Effect,
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
     /// No calls for a while.
     Pause,
@@ -100,35 +102,48 @@ impl<'a> Ending<'a> {
     /// Stores all of it and lets the lease go. `access` is the token that the pass used.
     pub(super) async fn commit(mut self, access: Option<&Access>) -> Result<(), EngineError> {
         let now = self.engine.now();
-        let mut tx = self.engine.store().begin().await?;
-        leases::renew(&mut tx, self.lease).await?;
         let pairs: Vec<_> = self.pairs.iter().map(|pair| (&pair.due, pair.end)).collect();
-        mappings::finish(&mut tx, &self.integration.id, &pairs, now).await?;
-        let (succeeded, failed) = (self.journal.succeeded(), self.journal.failed());
-        self.journal.store(&mut tx).await?;
-        let (store, id) = (self.engine.store(), &self.integration.id);
-        let token_version = access.map_or(self.integration.token_version, |access| access.version);
         let mut due_at = None;
-        if let Some(trouble) = self.trouble.take() {
-            match trouble.effect {
-                Effect::Stop => {
-                    let calendar_id = self.integration.target_calendar_id.as_deref();
-                    let cause = StopCause { reason: trouble.reason, token_version, calendar_id };
-                    integrations::needs_action(store, &mut tx, id, cause, now).await?;
-                }
-                Effect::Pause => self.not_before = Some(self.pause_until(&trouble, now)),
-                Effect::RenewToken => {
-                    integrations::expire_access(&mut tx, id, token_version).await?;
-                    due_at = Some(now);
-                }
+        match &self.trouble {
+            Some(trouble) if trouble.effect == Effect::Pause => {
+                self.not_before = Some(self.pause_until(trouble, now));
             }
+            Some(trouble) if trouble.effect == Effect::RenewToken => due_at = Some(now),
+            _ => {}
         }
-        // A pause keeps the integration due, also when no pair of its is.
-        let due_at = self.not_before.or(due_at);
-        let idle_due_at = self.is_untidy.then_some(now);
-        let release = Release { due_at, idle_due_at, not_before: self.not_before, succeeded, failed };
-        leases::release(&mut tx, self.lease, release, now).await?;
-        tx.commit().await?;
+        let release = Release {
+            // A pause keeps the integration due, also when no pair of its is.
+            due_at: self.not_before.or(due_at),
+            idle_due_at: self.is_untidy.then_some(now),
+            not_before: self.not_before,
+            succeeded: self.journal.succeeded(),
+            failed: self.journal.failed(),
+        };
+        stored!(self.engine, |tx| {
+            leases::renew(tx, self.lease).await?;
+            mappings::finish(tx, &self.integration.id, &pairs, now).await?;
+            self.suffer(tx, access, now).await?;
+            leases::release(tx, self.lease, release, now).await?;
+            self.journal.store(tx).await?;
+        })
+    }
+
+    /// Stores what the trouble does to the integration, beside a pause.
+    async fn suffer(&self, tx: &mut Tx, access: Option<&Access>, now: Timestamp) -> Result<(), EngineError> {
+        let Some(Trouble { effect, reason, .. }) = &self.trouble else { return Ok(()) };
+        let id = &self.integration.id;
+        let token_version = access.map_or(self.integration.token_version, |access| access.version);
+        match effect {
+            Effect::Stop => {
+                let calendar_id = self.integration.target_calendar_id.as_deref();
+                let cause = StopCause { reason: *reason, token_version, calendar_id };
+                integrations::needs_action(self.engine.store(), tx, id, cause, now).await?;
+            }
+            Effect::RenewToken => {
+                integrations::expire_access(tx, id, token_version).await?;
+            }
+            Effect::Pause => {}
+        }
         Ok(())
     }
 

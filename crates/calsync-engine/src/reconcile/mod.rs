@@ -6,9 +6,8 @@
 pub(crate) mod calendar;
 mod ending;
 mod pair;
+mod stop;
 mod tidy;
-
-use std::sync::Mutex;
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::Outcome;
@@ -18,12 +17,14 @@ use calsync_store::integrations::{self, Opened};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, DuePair, Intent};
 use futures_util::StreamExt;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::tokens::{self, NoAccess};
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 use ending::{Ending, Trouble};
 use pair::{PairDone, Pass};
+use stop::Stop;
 
 /// The longest that one call to Google may take: the transport must keep to it, since a lease is
 /// trusted that long beyond its last look.
@@ -50,16 +51,14 @@ struct Planned {
 pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let ended = run(engine, lease).await;
     if ended.as_ref().is_err_and(EngineError::is_lease_lost) {
-        let mut tx = engine.store().begin().await?;
-        leases::let_go(&mut tx, lease).await?;
-        tx.commit().await?;
+        stored!(engine, |tx| leases::let_go(tx, lease).await?)?;
     }
     ended
 }
 
-/// Whether a call that is sent now ends before the lease does.
-fn outlasts_a_call(engine: &Engine, lease: &Lease) -> bool {
-    engine.now() + LEASE_LEFT_MIN <= lease.until_here
+/// Whether a call that is sent now ends before `lease_until`.
+fn outlasts_a_call(engine: &Engine, lease_until: Timestamp) -> bool {
+    engine.now() + LEASE_LEFT_MIN <= lease_until
 }
 
 async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
@@ -87,12 +86,15 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     if access.is_new {
         ending.journal.note(None, tokens::OPERATION, Ok(Outcome::Done));
     }
+    let stop = Stop::new(engine, lease);
+    let google = stop.google();
     match &integration.target_calendar_id {
-        Some(_) if is_untidy => tidy::tidy(engine, lease, &integration, &access, ending).await,
+        Some(_) if is_untidy => tidy::tidy(engine, &google, lease, &integration, &access, ending).await,
         Some(calendar_id) => {
             let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
             let pass = Pass {
                 engine,
+                google,
                 lease,
                 integration: &integration,
                 event,
@@ -100,23 +102,23 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
                 policy: engine.policy(&integration),
                 user_time_zone,
                 now: engine.now(),
-                trouble: Mutex::new(None),
+                stop,
             };
             sync(&pass, due, ending).await
         }
-        None => calendar::make(engine, lease, &integration, &access, ending).await,
+        None => calendar::make(engine, &google, lease, &integration, &access, ending).await,
     }
 }
 
 async fn sync(pass: &Pass<'_>, due: Vec<DuePair>, mut ending: Ending<'_>) -> Result<(), EngineError> {
     let planned = intend(pass, due).await?;
-    let at_once = pass.engine.settings().calls_in_flight_per_integration;
+    let at_once = pass.engine.settings().calls_in_flight_per_integration.max(1);
     let done: Vec<PairDone> = futures_util::stream::iter(planned)
         .map(|planned| pass.run(planned))
         .buffer_unordered(at_once)
         .collect()
         .await;
-    if let Some(trouble) = pass.take_trouble() {
+    if let Some(trouble) = pass.stop.take() {
         ending.trouble(trouble);
     }
     for pair in done {
@@ -156,10 +158,10 @@ async fn intend(pass: &Pass<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, Engi
     if intents.is_empty() {
         return Ok(planned);
     }
-    let mut tx = pass.engine.store().begin().await?;
-    leases::renew(&mut tx, pass.lease).await?;
-    mappings::intend(&mut tx, &pass.integration.id, &intents).await?;
-    tx.commit().await?;
+    stored!(pass.engine, |tx| {
+        leases::renew(tx, pass.lease).await?;
+        mappings::intend(tx, &pass.integration.id, &intents).await?;
+    })?;
     Ok(planned)
 }
 

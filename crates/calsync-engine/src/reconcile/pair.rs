@@ -1,33 +1,37 @@
 //! Carries one pair to its end: takes a step, hears the answer, plans again. Nothing here touches
 //! the database; what has to be stored before a call waits for the next pass.
 
-use std::sync::{Mutex, PoisonError};
-
 use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::plan::{Address, Pair, Phase, Step};
 use calsync_core::policy::Policy;
 use calsync_core::reason::{Reaction, Reason};
-use calsync_core::retry::{Fate, fate, pause};
+use calsync_core::retry::{Fate, fate, pause, pause_in_doubt};
 use calsync_core::seams::bytes;
 use calsync_core::sync_state::SyncState;
-use calsync_google::{Deleted, Failure};
+use calsync_google::{Deleted, Failure, GoogleClient};
 use calsync_store::integrations::Integration;
 use calsync_store::leases::Lease;
 use calsync_store::mappings::{DuePair, End};
 use jiff::Timestamp;
 
+use super::Planned;
 use super::ending::Trouble;
-use super::{Planned, outlasts_a_call};
+use super::stop::Stop;
 use crate::Engine;
 use crate::tokens::Access;
 
 /// Calls that one pair may take in one pass: look, write, be overtaken twice, at both ends of a move.
 const CALLS_A_PAIR_MAX: usize = 10;
 
+/// The question whether a calendar is there is asked by a list, and nothing else is in a pass.
+const PROBE: Operation = Operation::List;
+
 /// What the pairs of a pass share.
 pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
+    /// Google, for as long as the pass may go on.
+    pub(super) google: GoogleClient,
     pub(super) lease: &'a Lease,
     pub(super) integration: &'a Integration,
     pub(super) event: EventPlace<'a>,
@@ -35,8 +39,8 @@ pub(super) struct Pass<'a> {
     pub(super) policy: Policy,
     pub(super) user_time_zone: Option<String>,
     pub(super) now: Timestamp,
-    /// What stops or slows the whole integration, once a pair met it.
-    pub(super) trouble: Mutex<Option<Trouble>>,
+    /// When no further call is sent, for what a pair met or for the lease.
+    pub(super) stop: Stop,
 }
 
 /// One answered call.
@@ -74,6 +78,7 @@ struct Stored {
 /// Whether a pair goes on after an answer.
 enum Next {
     Plan,
+    Look,
     End(End),
 }
 
@@ -88,13 +93,14 @@ impl Pass<'_> {
             is_leaving: matches!(step, Step::LookAtOld | Step::DeleteOld { .. }),
         };
         let mut calls = Vec::new();
+        let mut is_insert = matches!(step, Step::Insert { .. });
+        let mut is_deleted = false;
         for _ in 0..CALLS_A_PAIR_MAX {
             if let Step::Settle(state, reason) = step {
                 let end = End::Settled { state, reason };
                 return PairDone { due, end, calls };
             }
-            let _permit = self.engine.calls().acquire().await;
-            if !stored.allows(&step) || self.must_stop() {
+            if !stored.allows(&step) || self.stop.is_due() {
                 break;
             }
             if let Step::Insert { address, .. } = &step
@@ -108,18 +114,34 @@ impl Pass<'_> {
                 Side::Leaving => self.take_at_old(&mut due.pair, step).await,
                 _ => self.take(&mut due.pair, step).await,
             };
+            let (operation, answer) = self.proven(&mut due.pair, operation, answer).await;
+            if answer.as_ref().is_err_and(Failure::is_put_off) {
+                break;
+            }
             let (answer, next) = match answer {
+                // What is deleted and isn't there: a look tells who removed it.
+                Ok(Outcome::AlreadySo) if side != Side::Leaving => (Ok(Outcome::AlreadySo), Next::Look),
                 Ok(outcome) => (Ok(outcome), Next::Plan),
                 Err(failure) => {
+                    // What was to be deleted went with its calendar.
+                    let is_gone = is_deleted && failure.is_calendar_absent();
+                    let operation = if is_gone { Operation::Delete } else { operation };
                     let (failure, next) = self.after_failure(&mut due, (side, operation), failure);
                     (Err(failure), next)
                 }
             };
             calls.push(Call { operation, answer });
-            if let Next::End(end) = next {
-                return PairDone { due, end, calls };
-            }
-            step = self.plan(&due);
+            is_deleted = matches!(next, Next::Look);
+            step = match next {
+                Next::Plan => self.plan(&due),
+                Next::Look => Step::Look,
+                Next::End(end) => return PairDone { due, end, calls },
+            };
+            is_insert = matches!(step, Step::Insert { .. });
+        }
+        if is_insert {
+            // It was announced and surely not sent: the next pass need not look for it.
+            due.pair.not_told();
         }
         // Nothing failed: the rest follows in the next pass, as soon as it comes.
         let end = End::Again { due_at: self.now, failures: due.failures, reason: due.reason };
@@ -136,7 +158,7 @@ impl Pass<'_> {
 
     /// Takes one step at Google, and moves the pair by a good answer.
     async fn take(&self, pair: &mut Pair, step: Step) -> (Operation, Result<Outcome, Failure>) {
-        let (google, token) = (self.engine.google(), &self.access.token);
+        let (google, token) = (&self.google, &self.access.token);
         let Address { calendar_id, google_id, .. } = pair.address.clone().unwrap_or_default();
         match step {
             Step::Insert { event, base, .. } => {
@@ -151,51 +173,63 @@ impl Pass<'_> {
                 };
                 (Operation::Update, answer.map(|made| pair.written(made, base)).map(|()| Outcome::Done))
             }
-            Step::Delete => self.delete(pair, &calendar_id, &google_id).await,
+            Step::Delete => {
+                let answer = google.delete_event(token, &calendar_id, &google_id, None).await;
+                if answer == Ok(Deleted::Done) {
+                    pair.removed();
+                }
+                (Operation::Delete, answer.map(outcome))
+            }
             _ => {
                 let answer = google.get_event(token, &calendar_id, &google_id).await;
-                if answer == Ok(None) && pair.remote.is_some() && self.is_gone(&calendar_id).await {
-                    return (Operation::Get, Err(Failure::calendar_gone()));
+                let was_there = pair.phase != Phase::Told || pair.remote.is_some();
+                if answer == Ok(None) && was_there {
+                    match google.probe_calendar(token, &calendar_id).await {
+                        Ok(Some(_)) => {}
+                        Ok(None) => return (Operation::Get, Err(Failure::calendar_gone())),
+                        Err(failure) => return (PROBE, Err(failure)),
+                    }
                 }
                 (Operation::Get, answer.map(|remote| pair.looked(remote)).map(|()| Outcome::Done))
             }
         }
     }
 
-    /// Removes the pair's event. If it is gone already, it is told by whom.
-    async fn delete(
+    /// The answer to a step. That the calendar isn't there is no more than a hint where something was to
+    /// be made in it: it is asked for by itself.
+    async fn proven(
         &self,
         pair: &mut Pair,
-        calendar_id: &str,
-        google_id: &str,
+        operation: Operation,
+        answer: Result<Outcome, Failure>,
     ) -> (Operation, Result<Outcome, Failure>) {
-        let (google, token) = (self.engine.google(), &self.access.token);
-        let answer = google.delete_event(token, calendar_id, google_id, None).await;
-        match (&answer, pair.phase) {
-            // We had not asked for it before: the user was first.
-            (Ok(Deleted::AlreadySo), Phase::There) if !self.is_gone(calendar_id).await => {
-                pair.removed_by_user();
-            }
-            // We may have asked for it before: its tombstone tells who was first.
-            (Ok(Deleted::AlreadySo), Phase::Removing) if pair.removing_since.is_some() => {
-                match google.get_event(token, calendar_id, google_id).await {
-                    Ok(remote) => pair.looked(remote),
-                    Err(failure) => return (Operation::Get, Err(failure)),
+        match (operation, answer) {
+            (Operation::Insert, Err(refused)) if refused.is_calendar_absent() => {
+                let calendar_id = pair.address.clone().unwrap_or_default().calendar_id;
+                pair.not_told();
+                match self.google.probe_calendar(&self.access.token, &calendar_id).await {
+                    Ok(None) => (operation, Err(refused)),
+                    // Google contradicts itself, as for a calendar that was just made.
+                    Ok(Some(_)) => (PROBE, Err(Failure { reason: Reason::Unknown, ..refused })),
+                    Err(failure) => (PROBE, Err(failure)),
                 }
             }
-            (Ok(_), _) => pair.removed(),
-            (Err(_), _) => {}
+            as_it_is => as_it_is,
         }
-        (Operation::Delete, answer.map(outcome))
     }
 
     /// Takes one step at the place that the item moves away from.
     async fn take_at_old(&self, pair: &mut Pair, step: Step) -> (Operation, Result<Outcome, Failure>) {
-        let (google, token) = (self.engine.google(), &self.access.token);
+        let (google, token) = (&self.google, &self.access.token);
         let leaving = pair.leaving.as_ref().map(|leaving| leaving.address.clone());
         let Address { calendar_id, google_id, .. } = leaving.unwrap_or_default();
         let Step::DeleteOld { etag } = step else {
             let answer = google.get_event(token, &calendar_id, &google_id).await;
+            if answer == Ok(None)
+                && let Err(failure) = google.probe_calendar(token, &calendar_id).await
+            {
+                return (PROBE, Err(failure));
+            }
             return (Operation::Get, answer.map(|remote| pair.looked_at_old(remote)).map(|()| Outcome::Done));
         };
         let answer = google.delete_event(token, &calendar_id, &google_id, Some(&etag)).await;
@@ -207,13 +241,6 @@ impl Pass<'_> {
         (Operation::Delete, answer.map(outcome))
     }
 
-    /// Whether an event isn't there because its whole calendar isn't. Asked only where an event is gone
-    /// without a trace: the user removes events, and their removal stays; a calendar takes them along.
-    async fn is_gone(&self, calendar_id: &str) -> bool {
-        let _permit = self.engine.calls().acquire().await;
-        matches!(self.engine.google().get_calendar(&self.access.token, calendar_id).await, Ok(None))
-    }
-
     /// What becomes of a pair after `failure`, and how it is told.
     fn after_failure(
         &self,
@@ -221,6 +248,9 @@ impl Pass<'_> {
         (side, operation): (Side, Operation),
         failure: Failure,
     ) -> (Failure, Next) {
+        if operation == PROBE {
+            return self.in_doubt(due, failure);
+        }
         let reaction = failure.reason.entry().reaction;
         match (side, failure.outcome, operation) {
             (Side::Leaving, Outcome::Unknown, Operation::Delete) => due.pair.may_have_left(),
@@ -232,7 +262,7 @@ impl Pass<'_> {
             _ => {}
         }
         if failure.is_stale_token() {
-            self.set_trouble(Trouble::stale_token(self.access, &failure));
+            self.stop.set(Trouble::stale_token(self.access, &failure));
             let end = again(self.now, due.failures, failure.reason);
             return (failure, Next::End(end));
         }
@@ -254,7 +284,7 @@ impl Pass<'_> {
                 Next::End(self.later_or_never(due, &failure))
             }
             Reaction::PauseIntegration | Reaction::StopIntegration | Reaction::PauseDeployment => {
-                self.set_trouble(Trouble::of(&failure));
+                self.stop.set(Trouble::of(&failure));
                 Next::End(again(self.now, due.failures, failure.reason))
             }
         };
@@ -276,18 +306,24 @@ impl Pass<'_> {
         again(self.engine.now().saturating_add(wait).unwrap_or(self.now), failures, reason)
     }
 
-    /// Whether no further call may be sent: the integration is in trouble, or the lease runs out.
-    fn must_stop(&self) -> bool {
-        let in_trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-        in_trouble || !outlasts_a_call(self.engine, self.lease)
-    }
-
-    fn set_trouble(&self, trouble: Trouble) {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(trouble);
-    }
-
-    pub(super) fn take_trouble(&self) -> Option<Trouble> {
-        self.trouble.lock().unwrap_or_else(PoisonError::into_inner).take()
+    /// Whether the calendar of an event that isn't there is there itself can't be told, so nothing follows
+    /// from its absence: not that the user removed it, and not that the connection has to stop. What
+    /// slows the whole integration does so here, too.
+    fn in_doubt(&self, due: &DuePair, failure: Failure) -> (Failure, Next) {
+        let mut due_at = self.now;
+        let failures = failures(due, &failure);
+        if failure.is_stale_token() {
+            self.stop.set(Trouble::stale_token(self.access, &failure));
+        } else if failure.reason.entry().reaction.is_pause() {
+            self.stop.set(Trouble::of(&failure));
+        } else {
+            let [jitter] = bytes(self.engine.entropy());
+            let tries = u32::try_from(failures).unwrap_or(u32::MAX);
+            let wait = pause_in_doubt(tries, jitter, failure.retry_after);
+            due_at = self.engine.now().saturating_add(wait).unwrap_or(self.now);
+        }
+        let end = again(due_at, failures, failure.reason);
+        (failure, Next::End(end))
     }
 }
 

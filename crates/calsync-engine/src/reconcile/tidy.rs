@@ -1,37 +1,39 @@
 //! Removes a calendar of our own that was left for another one, once nothing is to be moved any more
 //! and nothing but what we made is in it. What its user keeps there stays, and the calendar with it.
 
-use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::outcome::Operation;
 use calsync_core::reason::{Reaction, Reason};
-use calsync_google::{Deleted, Failure};
+use calsync_google::{Deleted, Failure, GoogleClient};
 use calsync_store::integrations::{self, Integration};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings;
 
-use super::calendar::is_our_own;
+use super::calendar::{is_our_own, note};
 use super::ending::{Ending, Trouble};
-use super::outlasts_a_call;
 use crate::ours::Look;
 use crate::tokens::Access;
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// Removes what is left of calendars of our own beside the target.
 pub(super) async fn tidy(
     engine: &Engine,
+    google: &GoogleClient,
     lease: &Lease,
     integration: &Integration,
     access: &Access,
     mut ending: Ending<'_>,
 ) -> Result<(), EngineError> {
-    match remove_left(engine, lease, integration, access, &mut ending).await? {
+    match remove_left(engine, google, integration, access, &mut ending).await? {
         Ok(()) => {
-            let mut tx = engine.store().begin().await?;
-            leases::renew(&mut tx, lease).await?;
             let target = integration.target_calendar_id.as_deref().unwrap_or_default();
-            integrations::own_calendars_tidied(&mut tx, &integration.id, target, engine.now()).await?;
-            tx.commit().await?;
+            stored!(engine, |tx| {
+                leases::renew(tx, lease).await?;
+                integrations::own_calendars_tidied(tx, &integration.id, target, engine.now()).await?;
+            })?;
             ending.tidied();
         }
+        Err(failure) if failure.is_put_off() => ending.come_back_soon(),
         Err(failure) if failure.is_stale_token() => ending.trouble(Trouble::stale_token(access, &failure)),
         Err(failure) => ending.trouble(Trouble::of(&failure)),
     }
@@ -40,13 +42,12 @@ pub(super) async fn tidy(
 
 async fn remove_left(
     engine: &Engine,
-    lease: &Lease,
+    google: &GoogleClient,
     integration: &Integration,
     access: &Access,
     ending: &mut Ending<'_>,
 ) -> Result<Result<(), Failure>, EngineError> {
-    let listed = engine.google().list_calendars(&access.token).await;
-    ending.journal.note(None, Operation::List, listed.as_ref().map(|_| Outcome::Done));
+    let listed = note(ending, Operation::List, google.list_calendars(&access.token).await);
     let calendars = match listed {
         Ok(calendars) => calendars,
         // Without that permission none is found, now or later.
@@ -62,7 +63,7 @@ async fn remove_left(
         if stays > 0 {
             continue;
         }
-        if let Err(failure) = remove(engine, lease, integration, access, &calendar.id, ending).await {
+        if let Err(failure) = remove(engine, google, integration, access, &calendar.id, ending).await {
             return Ok(Err(failure));
         }
     }
@@ -73,13 +74,13 @@ async fn remove_left(
 /// Google refuses for good is told as left behind; what may still succeed is an error.
 pub(super) async fn remove(
     engine: &Engine,
-    lease: &Lease,
+    google: &GoogleClient,
     integration: &Integration,
     access: &Access,
     calendar_id: &str,
     ending: &mut Ending<'_>,
 ) -> Result<(), Failure> {
-    match remove_if_ours(engine, lease, integration, access, calendar_id).await {
+    match remove_if_ours(engine, google, integration, access, calendar_id).await {
         Ok(None) => Ok(()),
         Ok(Some(deleted)) => {
             ending.journal.note(None, Operation::DeleteCalendar, Ok(super::pair::outcome(deleted)));
@@ -90,35 +91,27 @@ pub(super) async fn remove(
             ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
             Ok(())
         }
-        Err(failure) => {
-            ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
-            Err(failure)
-        }
+        Err(failure) => note(ending, Operation::DeleteCalendar, Err(failure)),
     }
 }
 
 /// Removes one calendar, if nothing but ours is in it.
 async fn remove_if_ours(
     engine: &Engine,
-    lease: &Lease,
+    google: &GoogleClient,
     integration: &Integration,
     access: &Access,
     calendar_id: &str,
 ) -> Result<Option<Deleted>, Failure> {
-    let (google, token) = (engine.google(), &access.token);
+    let token = &access.token;
     let mut look = Look::new();
     while let Some(query) = look.next() {
-        let _permit = engine.calls().acquire().await;
         let page = google.list_events(token, calendar_id, query).await?;
         look.through(engine, integration, calendar_id, page);
     }
     if look.alone().is_none() {
         return Ok(None);
     }
-    if !outlasts_a_call(engine, lease) {
-        return Err(Failure::put_off());
-    }
-    let _permit = engine.calls().acquire().await;
     google.delete_calendar(token, calendar_id).await.map(Some)
 }
 

@@ -3,6 +3,7 @@
 
 use calsync_store::{integrations, mappings};
 
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// Integrations that are woken in one look; the rest follow in the next.
@@ -15,9 +16,7 @@ pub(crate) async fn wake_idle(engine: &Engine) -> Result<(), EngineError> {
     let idle = integrations::idle(&mut tx, now, WOKEN_MAX).await?;
     drop(tx);
     for user_id in idle {
-        let mut tx = engine.store().begin().await?;
-        mappings::wake(&mut tx, &user_id, now).await?;
-        tx.commit().await?;
+        stored!(engine, |tx| mappings::wake(tx, &user_id, now).await?)?;
     }
     Ok(())
 }

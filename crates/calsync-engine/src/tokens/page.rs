@@ -11,6 +11,7 @@ use secrecy::SecretString;
 
 use super::{Access, NoAccess, OPERATION, access, unasked};
 use crate::journal::Journal;
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// Between two looks at a refresh of somebody else's.
@@ -38,9 +39,9 @@ pub(crate) async fn call<T, Answer: Future<Output = Result<T, Failure>>>(
             Ok(answer) => return Ok(Ok(answer)),
             Err(failure) if failure.is_stale_token() && !access.is_new && !tried => {
                 tried = true;
-                let mut tx = engine.store().begin().await?;
-                integrations::expire_access(&mut tx, &integration.id, access.version).await?;
-                tx.commit().await?;
+                stored!(engine, |tx| {
+                    integrations::expire_access(tx, &integration.id, access.version).await?;
+                })?;
             }
             Err(failure) => return failed(engine, integration, operation, access.version, failure).await,
         }
@@ -79,13 +80,13 @@ async fn failed<T>(
 ) -> Result<Result<T, Failure>, EngineError> {
     let mut journal = Journal::new(engine, integration);
     journal.note(None, operation, Err(&failure));
-    let mut tx = engine.store().begin().await?;
-    journal.store(&mut tx).await?;
-    if failure.reason.entry().reaction == Reaction::StopIntegration {
-        let calendar_id = integration.target_calendar_id.as_deref();
-        let cause = StopCause { reason: failure.reason, token_version, calendar_id };
-        integrations::needs_action(engine.store(), &mut tx, &integration.id, cause, engine.now()).await?;
-    }
-    tx.commit().await?;
+    stored!(engine, |tx| {
+        if failure.reason.entry().reaction == Reaction::StopIntegration {
+            let calendar_id = integration.target_calendar_id.as_deref();
+            let cause = StopCause { reason: failure.reason, token_version, calendar_id };
+            integrations::needs_action(engine.store(), tx, &integration.id, cause, engine.now()).await?;
+        }
+        journal.store(tx).await?;
+    })?;
     Ok(Err(failure))
 }

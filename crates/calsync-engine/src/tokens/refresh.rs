@@ -5,17 +5,21 @@
 
 use calsync_core::outcome::Outcome;
 use calsync_core::reason::Reason;
-use calsync_google::Failure;
+use calsync_google::{Failure, Tokens};
 use calsync_store::integrations::{self, RefreshedBy};
 use calsync_store::{Tx, client_trouble};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::{Access, NoAccess, grant, unasked};
+use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
 /// How long a claim to refresh stands, should its holder die: longer than the longest call.
 const CLAIM: SignedDuration = SignedDuration::from_secs(45);
+/// A refresh is sent only with this much of its claim left: longer than a call takes, since it may have
+/// waited for its turn.
+const LEFT_OF_CLAIM_MIN: SignedDuration = SignedDuration::from_secs(12);
 /// Between two tries whether Google takes our client again.
 const CLIENT_TRY_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 
@@ -26,48 +30,63 @@ pub(super) async fn refresh(
     refresh_token: &SecretString,
 ) -> Result<Result<Access, NoAccess>, EngineError> {
     let asked_at = engine.now();
-    let mut tx = engine.store().begin().await?;
-    let trouble = client_trouble::next_try(&mut tx).await?;
-    if let Some(next_try) = trouble
-        && !takes_try(&mut tx, next_try, asked_at).await?
-    {
+    let (trouble, may_try, claimed) = stored!(engine, |tx| {
+        let trouble = client_trouble::next_try(tx).await?;
+        let may_try = match trouble {
+            Some(next_try) => takes_try(tx, next_try, asked_at).await?,
+            None => true,
+        };
+        let claimed = may_try && integrations::claim_refresh(tx, id, version, CLAIM, asked_at).await?;
+        (trouble, may_try, claimed)
+    })?;
+    if !may_try {
         return Ok(Err(NoAccess::Failed(unasked(Outcome::PutOff, Reason::ClientInvalid))));
     }
-    let claimed = integrations::claim_refresh(&mut tx, id, version, CLAIM, asked_at).await?;
-    tx.commit().await?;
     if !claimed {
         return Ok(Err(NoAccess::Busy));
     }
-    let answer = engine.google().refresh(refresh_token).await;
-    let now = engine.now();
-    let mut tx = engine.store().begin().await?;
-    match &answer {
-        Ok(_) if trouble.is_some() => client_trouble::end(&mut tx).await?,
-        Err(failure) if failure.reason == Reason::ClientInvalid => {
-            tracing::error!("Google refuses google.client_id or google.client_secret");
-            let next_try = now.saturating_add(CLIENT_TRY_AGAIN).unwrap_or(now);
-            client_trouble::begin(&mut tx, next_try).await?;
-        }
-        _ => {}
+    let clock = engine.clone();
+    let in_time = move || clock.now() + LEFT_OF_CLAIM_MIN <= asked_at + CLAIM;
+    let answer = engine.google_while(in_time).refresh(refresh_token).await;
+    if answer.as_ref().is_err_and(|failure| failure.reason == Reason::ClientInvalid) {
+        tracing::error!("Google refuses google.client_id or google.client_secret");
     }
-    let result = match answer {
-        Ok(tokens) => {
-            let grant = grant(engine, &tokens, asked_at);
-            let (store, by) = (engine.store(), RefreshedBy::Sync);
-            if integrations::finish_refresh(store, &mut tx, id, version, by, &grant, now).await? {
-                Ok(Access { token: tokens.access_token, version: version + 1, is_new: true })
-            } else {
-                integrations::release_refresh(&mut tx, id, version).await?;
-                Err(NoAccess::Busy)
-            }
-        }
+    stored!(engine, |tx| store(engine, tx, (id, version), &answer, trouble.is_some(), asked_at).await?)
+}
+
+/// Stores the answer to a refresh of the tokens at `version`, which was claimed and asked at `asked_at`.
+async fn store(
+    engine: &Engine,
+    tx: &mut Tx,
+    (id, version): (&str, i64),
+    answer: &Result<Tokens, Failure>,
+    ends_trouble: bool,
+    asked_at: Timestamp,
+) -> Result<Result<Access, NoAccess>, EngineError> {
+    let now = engine.now();
+    let tokens = match answer {
+        Ok(tokens) => tokens,
         Err(failure) => {
-            integrations::release_refresh(&mut tx, id, version).await?;
-            Err(NoAccess::Failed(explained(engine, &mut tx, id, failure).await?))
+            if failure.reason == Reason::ClientInvalid {
+                let next_try = now.saturating_add(CLIENT_TRY_AGAIN).unwrap_or(now);
+                client_trouble::begin(tx, next_try).await?;
+            }
+            integrations::release_refresh(tx, id, version).await?;
+            return Ok(Err(match failure.is_put_off() {
+                true => NoAccess::Busy,
+                false => NoAccess::Failed(explained(engine, tx, id, failure.clone()).await?),
+            }));
         }
     };
-    tx.commit().await?;
-    Ok(result)
+    if ends_trouble {
+        client_trouble::end(tx).await?;
+    }
+    let (grant, by) = (grant(engine, tokens, asked_at), RefreshedBy::Sync);
+    if !integrations::finish_refresh(engine.store(), tx, id, version, by, &grant, now).await? {
+        integrations::release_refresh(tx, id, version).await?;
+        return Ok(Err(NoAccess::Busy));
+    }
+    Ok(Ok(Access { token: tokens.access_token.clone(), version: version + 1, is_new: true }))
 }
 
 /// Whether the caller is the one who tries, at `now`, if Google takes our client again.

@@ -25,6 +25,7 @@ use std::time::Duration;
 use calsync_google::{HttpLimits, HttpTransport, Transport, TransportError};
 use calsync_store::webhooks;
 
+use crate::transaction::stored;
 use crate::{Engine, EngineError, feed};
 
 /// A platform that takes longer to say that it has a delivery is not heard.
@@ -81,10 +82,10 @@ pub fn transport(
 /// If the store fails.
 pub async fn set_up(engine: &Engine) -> Result<(), EngineError> {
     let Some(webhook) = engine.webhook() else { return Ok(()) };
-    let mut tx = engine.store().begin().await?;
-    webhooks::set_up(&mut tx, webhook.target.as_str(), engine.now()).await?;
-    let endpoint = webhooks::endpoint(&mut tx).await?;
-    tx.commit().await?;
+    let endpoint = stored!(engine, |tx| {
+        webhooks::set_up(tx, webhook.target.as_str(), engine.now()).await?;
+        webhooks::endpoint(tx).await?
+    })?;
     if let Some(since) = endpoint.and_then(|endpoint| endpoint.disabled_at) {
         tracing::error!(%since, "the webhook is disabled: its endpoint answered 410. A test call that it takes enables it");
     }
@@ -96,12 +97,10 @@ pub async fn set_up(engine: &Engine) -> Result<(), EngineError> {
 /// # Errors
 /// If the store fails.
 pub async fn replay(engine: &Engine, id: &str) -> Result<Option<Delivery>, EngineError> {
-    let mut tx = engine.store().begin().await?;
-    if !webhooks::replay(&mut tx, id, engine.now()).await? {
-        return Ok(None);
-    }
-    let delivery = webhooks::get(&mut tx, id).await?;
-    tx.commit().await?;
+    let delivery = stored!(engine, |tx| match webhooks::replay(tx, id, engine.now()).await? {
+        true => webhooks::get(tx, id).await?,
+        false => None,
+    })?;
     engine.hint_webhooks();
     Ok(delivery)
 }
@@ -110,9 +109,7 @@ pub async fn replay(engine: &Engine, id: &str) -> Result<Option<Delivery>, Engin
 pub(crate) async fn forget_old(engine: &Engine) -> Result<(), EngineError> {
     let oldest = engine.now().saturating_sub(feed::KEPT).unwrap_or_default();
     loop {
-        let mut tx = engine.store().begin().await?;
-        let forgotten = webhooks::forget(&mut tx, oldest, FORGOTTEN_AT_ONCE).await?;
-        tx.commit().await?;
+        let forgotten = stored!(engine, |tx| webhooks::forget(tx, oldest, FORGOTTEN_AT_ONCE).await?)?;
         if forgotten < FORGOTTEN_AT_ONCE.unsigned_abs() {
             return Ok(());
         }

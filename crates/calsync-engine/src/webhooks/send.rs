@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::Webhook;
 use super::worker::LEASE;
+use crate::transaction::stored;
 use crate::{Engine, EngineError, feed};
 
 /// How we name ourselves to the platform.
@@ -46,19 +47,18 @@ pub async fn deliver(engine: &Engine, claim: &Claim) -> Result<(), EngineError> 
 pub async fn test(engine: &Engine) -> Result<Option<Delivery>, EngineError> {
     let Some(webhook) = engine.webhook() else { return Ok(None) };
     let (id, data) = (engine.new_id(), json!({}));
-    let mut tx = engine.store().begin().await?;
-    let claim = webhooks::begin_test(&mut tx, &id, &data, LEASE, engine.now()).await?;
-    tx.commit().await?;
+    let claim = stored!(engine, |tx| webhooks::begin_test(tx, &id, &data, LEASE, engine.now()).await?)?;
     let body = message(calsync_core::webhook::TEST, engine.now(), &data);
     let attempt = send(engine, webhook, &id, body).await;
     let is_taken = attempt.error.is_none();
     store(engine, &claim, &attempt, if is_taken { Fate::Delivered } else { Fate::GivenUp }).await?;
-    let mut tx = engine.store().begin().await?;
-    if is_taken && webhooks::enable(&mut tx, engine.now()).await? {
+    let (is_enabled, delivery) = stored!(engine, |tx| {
+        let is_enabled = is_taken && webhooks::enable(tx, engine.now()).await?;
+        (is_enabled, webhooks::get(tx, &id).await?)
+    })?;
+    if is_enabled {
         tracing::info!("the webhook is enabled again: a test call was taken");
     }
-    let delivery = webhooks::get(&mut tx, &id).await?;
-    tx.commit().await?;
     engine.hint_webhooks();
     Ok(delivery)
 }
@@ -136,10 +136,10 @@ fn is_gone(attempt: &Attempt) -> bool {
 
 /// Stores how a try ended, unless another worker has the delivery now.
 async fn store(engine: &Engine, claim: &Claim, attempt: &Attempt, fate: Fate) -> Result<(), EngineError> {
-    let mut tx = engine.store().begin().await?;
-    let is_ours = webhooks::settle(&mut tx, claim, attempt, fate).await?;
-    let disabled = is_ours && is_gone(attempt) && webhooks::disable(&mut tx, attempt.at).await?;
-    tx.commit().await?;
+    let disabled = stored!(engine, |tx| {
+        let is_ours = webhooks::settle(tx, claim, attempt, fate).await?;
+        is_ours && is_gone(attempt) && webhooks::disable(tx, attempt.at).await?
+    })?;
     if disabled {
         tracing::error!(
             "the webhook's endpoint answered 410: nothing is sent any more. A test call that it takes enables it"

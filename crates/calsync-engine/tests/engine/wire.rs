@@ -32,6 +32,8 @@ struct Inner {
     arrived: Semaphore,
     /// The next call whose address contains this panics, and tells what it was to carry.
     broken: Mutex<Option<String>>,
+    /// Happens with each call: time passes, say.
+    with_each_call: Mutex<Option<Arc<dyn Fn() + Send + Sync>>>,
     /// Calls whose address ends so are answered `{}` and never reach Google.
     pretended: Mutex<Option<String>>,
 }
@@ -53,6 +55,7 @@ impl Wire {
             gate: Semaphore::new(0),
             arrived: Semaphore::new(0),
             broken: Mutex::default(),
+            with_each_call: Mutex::default(),
             pretended: Mutex::default(),
         }))
     }
@@ -60,6 +63,11 @@ impl Wire {
     /// Calls so far.
     pub(crate) fn calls(&self) -> u64 {
         self.0.calls.load(Ordering::SeqCst)
+    }
+
+    /// From here on `happens` with each call.
+    pub(crate) fn with_each_call(&self, happens: impl Fn() + Send + Sync + 'static) {
+        *self.0.with_each_call.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(happens));
     }
 
     /// Answers of 401 so far.
@@ -158,6 +166,10 @@ impl Wire {
 
     async fn carry(self, request: Request<Bytes>) -> Answer {
         self.0.calls.fetch_add(1, Ordering::SeqCst);
+        let happens = self.0.with_each_call.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(happens) = happens {
+            happens();
+        }
         self.panic_if_broken(&request);
         let path = request.uri().path().to_owned();
         if self.is_pretended(&path) {

@@ -148,6 +148,25 @@ impl World {
         self.google.advance(by);
     }
 
+    /// From here on each call to Google takes so long by our clock.
+    pub(crate) fn each_call_takes(&self, milliseconds: i64) {
+        let clock = self.clock.clone();
+        self.wire.with_each_call(move || {
+            clock.micros.fetch_add(milliseconds * 1_000, Ordering::SeqCst);
+        });
+    }
+
+    /// How often Google was asked by `method` so far.
+    pub(crate) fn requests(&self, method: &str) -> u64 {
+        self.google.state()["requests"][method].as_u64().unwrap_or_default()
+    }
+
+    /// Google removes a calendar of `user` with everything in it.
+    pub(crate) async fn lose_calendar(&self, user: &str, calendar_id: &str) {
+        let token = self.google.access_token(&email(user)).unwrap();
+        self.engine.google().delete_calendar(&token.into(), calendar_id).await.unwrap();
+    }
+
     /// From here on whoever asks for the time panics.
     pub(crate) fn break_the_clock(&self) {
         self.clock.is_broken.store(true, Ordering::SeqCst);

@@ -4,7 +4,6 @@
 //! search the list for its marker in `description` before it makes another.
 
 use calsync_core::outcome::Operation;
-use calsync_core::reason::Reason;
 use form_urlencoded::Serializer;
 use http::Method;
 use secrecy::SecretString;
@@ -182,7 +181,7 @@ impl GoogleClient {
         let call = Call::api("calendarList.get", source, Method::GET, url, access_token);
         match self.send(call, |answer| answer.json(EntryAnswer::is_sound)).await {
             Ok(entry) => Ok(Some(entry.into())),
-            Err(failure) if is_absent(&failure) => Ok(None),
+            Err(failure) if failure.is_calendar_absent() => Ok(None),
             Err(failure) => Err(failure),
         }
     }
@@ -220,13 +219,8 @@ impl GoogleClient {
         let call = Call::api("calendars.delete", source, Method::DELETE, url, access_token);
         match self.send(call, Answer::empty).await {
             Ok(()) => Ok(Deleted::Done),
-            Err(failure) if is_absent(&failure) => Ok(Deleted::AlreadySo),
+            Err(failure) if failure.is_calendar_absent() => Ok(Deleted::AlreadySo),
             Err(failure) => Err(failure),
         }
     }
-}
-
-/// Whether Google says that the calendar isn't there, and not only that it is closed to us.
-fn is_absent(failure: &Failure) -> bool {
-    failure.reason == Reason::CalendarGone && matches!(failure.http_status, Some(404 | 410))
 }

@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use secrecy::SecretString;
 use serde::Deserialize;
 
+use super::calendars::AccessRole;
 use crate::Deleted;
 use crate::answer::Answer;
 use crate::call::{Call, GoogleClient, push_segment};
@@ -24,6 +25,9 @@ const WRITE: &str = "?sendUpdates=none&conferenceDataVersion=1&supportsAttachmen
 const LABELLED: &str = "&eventLabelVersion=1";
 /// Of a removal, which knows no more.
 const REMOVAL: &str = "?sendUpdates=none";
+
+/// What a list of events calls itself.
+const EVENTS_KIND: &str = "calendar#events";
 
 /// What to list, and from where on.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -64,7 +68,50 @@ struct PageAnswer {
     next_sync_token: Option<String>,
 }
 
+/// What a calendar says of itself beside its events.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CalendarInfo {
+    /// What the account may do with it.
+    pub access_role: AccessRole,
+    /// Its IANA zone.
+    pub time_zone: Option<String>,
+    /// Its description.
+    pub description: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct InfoAnswer {
+    kind: String,
+    #[serde(default)]
+    access_role: AccessRole,
+    time_zone: Option<String>,
+    description: Option<String>,
+}
+
 impl GoogleClient {
+    /// Asks for a calendar by itself, by the shortest list of its events: one quota unit, and every
+    /// permission that we ever ask for allows it. None if it isn't there. Any failure means that it
+    /// can't be told whether it is.
+    ///
+    /// # Errors
+    /// Any but `calendar_gone` for a 404 or 410.
+    pub async fn probe_calendar(
+        &self,
+        access_token: &SecretString,
+        calendar_id: &str,
+    ) -> Result<Option<CalendarInfo>, Failure> {
+        let shortest = ListQuery { max_results: Some(1), ..ListQuery::default() };
+        let call = self.list_call(access_token, calendar_id, &shortest)?;
+        match self.send(call, |answer| answer.json(|info: &InfoAnswer| info.kind == EVENTS_KIND)).await {
+            Ok(InfoAnswer { access_role, time_zone, description, .. }) => {
+                Ok(Some(CalendarInfo { access_role, time_zone, description }))
+            }
+            Err(failure) if failure.is_calendar_absent() => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// One event, also a cancelled one; none if Google doesn't know it.
     ///
     /// # Errors
@@ -164,17 +211,26 @@ impl GoogleClient {
         calendar_id: &str,
         query: &ListQuery,
     ) -> Result<EventPage, Failure> {
-        let mut url = self.calendar_url(calendar_id, 256)?;
-        url.push_str("/events?");
-        let url = query.push_to(url);
-        let source = ErrorSource::Event(Operation::List);
-        let call = Call::api("events.list", source, Method::GET, url, access_token);
+        let call = self.list_call(access_token, calendar_id, query)?;
         let sound = |page: &PageAnswer| {
-            page.kind == "calendar#events" && page.items.iter().all(|event| is_event(event, None))
+            page.kind == EVENTS_KIND && page.items.iter().all(|event| is_event(event, None))
         };
         let page = self.send(call, |answer| answer.json(sound)).await?;
         let PageAnswer { items: events, next_page_token, next_sync_token, .. } = page;
         Ok(EventPage { events, next_page_token, next_sync_token })
+    }
+
+    fn list_call<'a>(
+        &self,
+        access_token: &'a SecretString,
+        calendar_id: &str,
+        query: &ListQuery,
+    ) -> Result<Call<'a>, Failure> {
+        let mut url = self.calendar_url(calendar_id, 256)?;
+        url.push_str("/events?");
+        let url = query.push_to(url);
+        let source = ErrorSource::Event(Operation::List);
+        Ok(Call::api("events.list", source, Method::GET, url, access_token))
     }
 
     async fn write_event(

@@ -76,6 +76,16 @@ impl Failure {
         Self::bare(Outcome::PutOff, Reason::WaitingTurn)
     }
 
+    /// Whether the call was not sent, by a decision of our own: it can be sent later.
+    pub fn is_put_off(&self) -> bool {
+        self.outcome == Outcome::PutOff && self.reason == Reason::WaitingTurn
+    }
+
+    /// Whether Google says that the calendar isn't there, and not only that it is closed to us.
+    pub fn is_calendar_absent(&self) -> bool {
+        self.reason == Reason::CalendarGone && matches!(self.http_status, Some(404 | 410))
+    }
+
     /// A calendar isn't among those of the account.
     pub fn calendar_gone() -> Self {
         Self { http_status: Some(404), ..Self::bare(Outcome::Refused, Reason::CalendarGone) }
@@ -91,6 +101,7 @@ impl Failure {
     pub(crate) fn of_transport(error: &TransportError) -> Self {
         let (outcome, reason) = match error.kind {
             TransportFailure::NotSent => (Outcome::PutOff, Reason::Network),
+            TransportFailure::PutOff => return Self::put_off(),
             TransportFailure::NoAnswer => (Outcome::Unknown, Reason::Network),
             TransportFailure::TooSlow => (Outcome::Unknown, Reason::GoogleSlow),
             TransportFailure::TooLarge => (Outcome::Unknown, Reason::AnswerGarbled),

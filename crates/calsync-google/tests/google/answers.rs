@@ -137,6 +137,7 @@ async fn an_answer_that_never_came_says_whether_it_may_have_happened() {
     for name in CALLS {
         for (kind, outcome, reason) in [
             (TransportFailure::NotSent, Outcome::PutOff, Reason::Network),
+            (TransportFailure::PutOff, Outcome::PutOff, Reason::WaitingTurn),
             (TransportFailure::NoAnswer, Outcome::Unknown, Reason::Network),
             (TransportFailure::TooSlow, Outcome::Unknown, Reason::GoogleSlow),
             (TransportFailure::TooLarge, Outcome::Unknown, Reason::AnswerGarbled),
@@ -145,6 +146,7 @@ async fn an_answer_that_never_came_says_whether_it_may_have_happened() {
             world.google.force(broken(kind));
             let failure = call(&world, name).await.expect_err("no answer");
             assert_eq!((failure.outcome, failure.reason), (outcome, reason), "{name}: {kind:?}");
+            assert_eq!(failure.is_put_off(), kind == TransportFailure::PutOff);
             assert_eq!((failure.http_status, failure.provider_reason), (None, None));
             assert_eq!(world.google.seen().len(), 1, "{name}: {kind:?}: nothing is tried again");
         }

@@ -2,10 +2,10 @@
 
 use calsync_core::outcome::Outcome;
 use calsync_core::reason::Reason;
-use calsync_google::{AccessRole, CalendarEntry, Deleted};
+use calsync_google::{AccessRole, CalendarEntry, Deleted, TransportFailure};
 use serde_json::{Value, json};
 
-use crate::fake::{CALENDAR, error, json_answer, world};
+use crate::fake::{CALENDAR, answer, broken, error, json_answer, world};
 
 #[tokio::test]
 async fn a_calendar_of_ours_is_made_found_and_removed() {
@@ -78,4 +78,38 @@ async fn a_new_calendar_says_only_what_is_known() {
     world.client.insert_calendar(&world.token, "Lessons", "marker", None).await.unwrap();
     let body: Value = serde_json::from_slice(&world.google.last().body).unwrap();
     assert_eq!(body, json!({"summary": "Lessons", "description": "marker"}));
+}
+
+#[tokio::test]
+async fn a_calendar_that_is_asked_for_is_there_or_gone_or_unknown() {
+    let world = world();
+    let (client, token) = (&world.client, &world.token);
+    let page = json!({"kind": "calendar#events", "summary": "Work", "description": "marker", "timeZone": "UTC",
+        "accessRole": "reader", "items": []});
+    world.google.force(json_answer(200, &page));
+    let info = client.probe_calendar(token, CALENDAR).await.unwrap().unwrap();
+    assert_eq!((info.access_role, info.time_zone.as_deref()), (AccessRole::Reader, Some("UTC")));
+    assert_eq!(info.description.as_deref(), Some("marker"));
+    let asked = world.google.last();
+    assert!(asked.path.ends_with("/events"), "{asked:?}");
+    assert_eq!((asked.parameter("maxResults"), asked.query.len()), (Some("1"), 1));
+
+    for (status, reason) in [(404, "notFound"), (410, "deleted")] {
+        world.google.force(error(status, reason));
+        assert_eq!(client.probe_calendar(token, CALENDAR).await, Ok(None), "{reason}");
+    }
+    for unknown in [
+        error(503, "backendError"),
+        error(403, "rateLimitExceeded"),
+        error(403, "insufficientPermissions"),
+        error(403, "forbidden"),
+        error(401, "authError"),
+        answer(200, "application/json", "{\"kind\": \"calendar#ev"),
+        json_answer(200, &json!({"kind": "calendar#calendarList"})),
+        broken(TransportFailure::NoAnswer),
+        broken(TransportFailure::PutOff),
+    ] {
+        world.google.force(unknown);
+        client.probe_calendar(token, CALENDAR).await.expect_err("nothing was told");
+    }
 }

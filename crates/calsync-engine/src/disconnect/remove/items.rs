@@ -128,10 +128,7 @@ async fn remove_batch(
         let (engine, token) = (carrier.engine, &token);
         let delete = |doomed: &Doomed| {
             let google_id = doomed.google_id.clone();
-            async move {
-                let _permit = engine.calls().acquire().await;
-                engine.google().delete_event(token, calendar_id, &google_id, None).await
-            }
+            async move { engine.google().delete_event(token, calendar_id, &google_id, None).await }
         };
         let answers: Vec<Result<Deleted, Failure>> =
             futures_util::stream::iter(few.iter().map(delete)).buffered(at_once.max(1)).collect().await;

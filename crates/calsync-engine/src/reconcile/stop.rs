@@ -1,0 +1,53 @@
+//! When a pass sends nothing more: something concerns the whole integration, or its lease runs out.
+//! Asked before each step, and again once a call's turn has come.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use calsync_google::GoogleClient;
+use calsync_store::leases::Lease;
+use jiff::Timestamp;
+
+use super::ending::Trouble;
+use super::outlasts_a_call;
+use crate::Engine;
+
+/// Clones are one.
+#[derive(Clone)]
+pub(super) struct Stop(Arc<Inner>);
+
+struct Inner {
+    engine: Engine,
+    lease_until: Timestamp,
+    trouble: Mutex<Option<Trouble>>,
+}
+
+impl Stop {
+    pub(super) fn new(engine: &Engine, lease: &Lease) -> Self {
+        let trouble = Mutex::new(None);
+        Self(Arc::new(Inner { engine: engine.clone(), lease_until: lease.until_here, trouble }))
+    }
+
+    /// Google, for as long as the pass may go on.
+    pub(super) fn google(&self) -> GoogleClient {
+        let stop = self.clone();
+        self.0.engine.google_while(move || !stop.is_due())
+    }
+
+    /// Whether no further call may be sent.
+    pub(super) fn is_due(&self) -> bool {
+        self.trouble().is_some() || !outlasts_a_call(&self.0.engine, self.0.lease_until)
+    }
+
+    /// Stops the pass for `trouble`, unless something did before.
+    pub(super) fn set(&self, trouble: Trouble) {
+        self.trouble().get_or_insert(trouble);
+    }
+
+    pub(super) fn take(&self) -> Option<Trouble> {
+        self.trouble().take()
+    }
+
+    fn trouble(&self) -> MutexGuard<'_, Option<Trouble>> {
+        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

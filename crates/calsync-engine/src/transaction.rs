@@ -1,0 +1,22 @@
+//! The engine's transactions: each that writes is run again where others were in its way.
+
+use calsync_store::StoreError;
+use calsync_store::transaction::TransactionError;
+
+use crate::EngineError;
+
+impl TransactionError for EngineError {
+    fn of_store(&self) -> Option<&StoreError> {
+        match self {
+            Self::Store(error) => Some(error),
+        }
+    }
+}
+
+/// Runs what stands behind `|tx|` in a transaction and commits it; see [`calsync_store::transaction!`].
+macro_rules! stored {
+    ($engine:expr, |$tx:ident| $work:expr) => {
+        calsync_store::transaction!($crate::EngineError, $engine.store(), |$tx| $work)
+    };
+}
+pub(crate) use stored;

@@ -1,0 +1,62 @@
+//! An outage: every connection fails at once, for the same few reasons, and nothing that happened is lost.
+
+use calsync_core::integration::CalendarChoice;
+use calsync_engine::{lanes, reconcile};
+use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
+use calsync_testing::on_both_databases;
+use tokio::task::JoinSet;
+
+use crate::world::{World, email};
+
+const USERS: usize = 12;
+const TASKS: usize = 30;
+const ROUNDS: usize = 4;
+
+/// Inserts fail at random in five ways, each a group of its own.
+fn outage() -> Vec<FaultRule> {
+    let matches = FaultMatch { method: Some("events.insert".into()), ..FaultMatch::default() };
+    let statuses = [500, 502, 503, 504, 408].into_iter();
+    let rule = |status| FaultRule {
+        matches: matches.clone(),
+        effect: FaultEffect { status: Some(status), ..FaultEffect::default() },
+        probability: Some(0.3),
+        ..FaultRule::default()
+    };
+    statuses.map(rule).collect()
+}
+
+on_both_databases! {
+    async fn passes_that_fail_together_lose_no_outcome(db: TestDatabase) {
+        let world = World::new(db).await;
+        for number in 0..USERS {
+            let user = format!("user-{number}");
+            world.account(&user);
+            world.put_tasks(&user, TASKS, "").await;
+            world.connect(&user, &email(&user), CalendarChoice::New).await;
+        }
+        world.google.set_faults(outage());
+        for _ in 0..ROUNDS {
+            let mut passes = JoinSet::new();
+            for lease in lanes::claim(&world.engine, "worker", USERS).await.unwrap() {
+                let engine = world.engine.clone();
+                passes.spawn(async move { reconcile::pass(&engine, &lease).await });
+            }
+            for ended in passes.join_all().await {
+                ended.unwrap();
+            }
+            world.advance(600);
+        }
+        let stored = async |condition: &str| {
+            u64::try_from(world.count("calendar_sync_logs", condition).await).unwrap()
+        };
+        let errors = stored("operation = 'insert' AND outcome <> 'done'").await;
+        assert!(errors > 100, "{errors}: it was an outage");
+        for (operation, method) in [("insert", "events.insert"), ("get", "events.get")] {
+            let rows = stored(&format!("operation = '{operation}'")).await;
+            assert_eq!(rows, world.requests(method), "{operation}: each request has its row");
+        }
+        let unequal = "errors <> (SELECT COUNT(*) FROM calendar_sync_logs l WHERE l.group_id = error_groups.id)";
+        assert_eq!(world.count("error_groups", unequal).await, 0, "groups count what is there");
+        assert!(world.count("error_groups", "errors > 10").await >= 4);
+    }
+}

@@ -1,0 +1,73 @@
+//! Calls wait for each other in no circle, however few may be under way at once.
+
+use std::time::Duration;
+
+use calsync_core::integration::IntegrationState;
+use calsync_core::reason::Reason;
+use calsync_engine::disconnect::{RemoteItems, SagaState};
+use calsync_engine::lanes;
+use calsync_testing::{TestDatabase, eventually, on_both_databases};
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::World;
+
+/// Only a hang takes so long.
+const HANGS: Duration = Duration::from_secs(60);
+const ITEMS: usize = 100;
+
+/// Ana, with `ITEMS` tasks in a calendar that is gone, and each of them is to be changed or removed.
+async fn vanished(db: TestDatabase, permits: usize, status: &str) -> World {
+    let world = World::with(db, |settings| settings.calls_in_flight = permits).await;
+    timeout(HANGS, world.synced("ana", ITEMS)).await.unwrap();
+    let calendar = world.integration("ana").await.target_calendar_id.unwrap();
+    world.lose_calendar("ana", &calendar).await;
+    for number in 0..ITEMS {
+        world.put_task("ana", number, "changed", status).await;
+    }
+    world
+}
+
+async fn assert_stopped(world: &World) {
+    let integration = world.integration("ana").await;
+    assert_eq!(integration.state, IntegrationState::NeedsAction);
+    assert_eq!(integration.reason, Some(Reason::CalendarGone));
+    assert_eq!(world.count("sync_mappings", "phase = 'removed_by_user'").await, 0);
+}
+
+on_both_databases! {
+    async fn a_pass_over_a_calendar_that_vanished_ends(db: TestDatabase) {
+        let world = vanished(db, 1, "active").await;
+        timeout(HANGS, world.sync()).await.unwrap();
+        assert_stopped(&world).await;
+    }
+
+    async fn a_pass_of_removals_from_a_calendar_that_vanished_ends(db: TestDatabase) {
+        let world = vanished(db, 2, "cancelled").await;
+        timeout(HANGS, world.sync()).await.unwrap();
+        assert_stopped(&world).await;
+    }
+
+    async fn a_worker_whose_calendar_vanished_stops_when_it_is_told_to(db: TestDatabase) {
+        let world = vanished(db, 1, "active").await;
+        let stop = CancellationToken::new();
+        let worker = tokio::spawn(lanes::run(world.engine.clone(), stop.clone()));
+        let has_stopped = async || {
+            (world.integration("ana").await.state == IntegrationState::NeedsAction).then_some(())
+        };
+        eventually(HANGS, has_stopped).await;
+        stop.cancel();
+        timeout(HANGS, worker).await.unwrap().unwrap().unwrap();
+    }
+
+    async fn everything_goes_through_one_permit(db: TestDatabase) {
+        let world = World::with(db, |settings| settings.calls_in_flight = 1).await;
+        timeout(HANGS, world.synced("ana", 20)).await.unwrap();
+        world.advance(3_600);
+        world.put_tasks("ana", 20, "changed").await;
+        timeout(HANGS, world.sync()).await.unwrap();
+        let saga = timeout(HANGS, world.disconnect("ana", RemoteItems::Remove)).await.unwrap();
+        assert_eq!(saga.state, SagaState::Done);
+        assert_eq!(world.events("ana", true).len(), 0);
+    }
+}
