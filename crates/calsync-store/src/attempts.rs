@@ -11,7 +11,7 @@ use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
 use crate::db::fetch_all;
-use crate::rows::{execute_rows, row, runs};
+use crate::rows::{execute_rows, readable, row, runs};
 use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -215,7 +215,7 @@ pub async fn of_user(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Attem
         user_id,
         limit,
     )?;
-    rows.into_iter().map(Row::read).collect()
+    readable(rows, Row::read)
 }
 
 row! {

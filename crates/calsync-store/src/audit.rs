@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::db::execute;
 use crate::filtered::{Filtered, fetch_filtered};
-use crate::rows::row;
+use crate::rows::{or_else, row};
 use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -61,18 +61,17 @@ row! {
 }
 
 impl Row {
-    fn read(self) -> Result<AuditRow> {
-        let metadata = serde_json::from_str(&self.metadata)
-            .map_err(|_| StoreError::corrupt("admin_audit_logs", "metadata", &self.id))?;
-        Ok(AuditRow {
-            metadata,
+    fn read(self) -> AuditRow {
+        let corrupt = StoreError::corrupt("admin_audit_logs", "metadata", &self.id);
+        AuditRow {
+            metadata: or_else(serde_json::from_str(&self.metadata).ok(), corrupt, Value::Null),
             created_at: time(self.created_at),
             id: self.id,
             admin_id: self.admin_id,
             action: self.action,
             target_id: self.target_id,
             note: self.note,
-        })
+        }
     }
 }
 
@@ -89,5 +88,5 @@ pub async fn list(
     sql.text(" AND target_id = ?", target_id);
     sql.text(" AND id < ?", before.filter(|id| is_id(id)));
     sql.number(" ORDER BY id DESC LIMIT ?", Some(limit));
-    fetch_filtered!(tx, Row, sql)?.into_iter().map(Row::read).collect()
+    Ok(fetch_filtered!(tx, Row, sql)?.into_iter().map(Row::read).collect())
 }

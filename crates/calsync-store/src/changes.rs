@@ -11,7 +11,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::rows::row;
+use crate::rows::{or_else, readable, row};
 use crate::secrets::{Keyring, Slot};
 use crate::time::{micros, time};
 use crate::webhooks::{self, Announcement};
@@ -137,7 +137,7 @@ row! {
     }
 }
 
-/// The change with this id, once it has its place.
+/// The change with this id, once it has its place; none also where it can't be read.
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<PlacedChange>> {
     let row = fetch_optional!(
         tx,
@@ -146,20 +146,33 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<PlacedChange>> {
          WHERE id = $1 AND position IS NOT NULL",
         id,
     )?;
-    row.map(read).transpose()
+    Ok(readable(row.into_iter().collect(), read)?.pop())
 }
 
-/// The changes that have a place after `position`, in order.
-pub async fn after(tx: &mut Tx, position: i64, limit: i64) -> Result<Vec<PlacedChange>> {
-    let rows = fetch_all!(
-        tx,
-        Row,
-        "SELECT position, id, at, user_id, kind, item_id, change, outcome, before, after FROM changes
-         WHERE position > $1 ORDER BY position LIMIT $2",
-        position,
-        limit,
-    )?;
-    rows.into_iter().map(read).collect()
+/// The changes that have a place after `position`, in order. Of one that can't be read, nothing can be told,
+/// and those behind it are.
+pub async fn after(tx: &mut Tx, mut position: i64, limit: i64) -> Result<Vec<PlacedChange>> {
+    let mut found = Vec::new();
+    loop {
+        let left = limit - i64::try_from(found.len()).unwrap_or(limit);
+        let rows = fetch_all!(
+            tx,
+            Row,
+            "SELECT position, id, at, user_id, kind, item_id, change, outcome, before, after FROM changes
+             WHERE position > $1 ORDER BY position LIMIT $2",
+            position,
+            left,
+        )?;
+        let Some(last) = rows.last() else { return Ok(found) };
+        position = last.position;
+        let is_whole = rows.len();
+        let readable = readable(rows, read)?;
+        let left_out = readable.len() < is_whole;
+        found.extend(readable);
+        if !left_out {
+            return Ok(found);
+        }
+    }
 }
 
 fn link_slot<'a>(id: &'a str, user_id: &'a str) -> Slot<'a> {
@@ -216,8 +229,9 @@ fn read(row: Row) -> Result<PlacedChange> {
         at: time(row.at),
         change: Change::from_name(&row.change).ok_or_else(|| corrupt("change"))?,
         outcome: ChangeOutcome::from_name(&row.outcome).ok_or_else(|| corrupt("outcome"))?,
-        before: serde_json::from_str(&row.before).map_err(|_| corrupt("before"))?,
-        after: serde_json::from_str(&row.after).map_err(|_| corrupt("after"))?,
+        // That something changed is told all the same.
+        before: or_else(serde_json::from_str(&row.before).ok(), corrupt("before"), Value::Null),
+        after: or_else(serde_json::from_str(&row.after).ok(), corrupt("after"), Value::Null),
         item,
         id: row.id,
         user_id: row.user_id,

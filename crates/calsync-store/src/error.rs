@@ -38,6 +38,13 @@ impl StoreError {
         Self::Corrupt { table, column, id: id.into() }
     }
 
+    /// Tells in the log that the value can't be read.
+    pub(crate) fn tell(&self) {
+        if let Self::Corrupt { table, column, id } = self {
+            tracing::error!(table, column, id, "a stored value can't be read");
+        }
+    }
+
     /// Whether the same transaction may well succeed when it is run again: a deadlock or a
     /// serialization failure on Postgres, a busy database on SQLite.
     pub fn is_contention(&self) -> bool {

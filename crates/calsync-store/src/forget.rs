@@ -14,7 +14,7 @@ use crate::db::{execute, fetch_all};
 use crate::mappings::may_be_there;
 use crate::rows::{execute_rows, row, runs};
 use crate::time::micros;
-use crate::{Result, Tx, items};
+use crate::{Result, StoreError, Tx, items};
 
 row! {
     /// A user who is being deleted.
@@ -79,9 +79,20 @@ pub async fn forget_items(tx: &mut Tx, leaving: &Leaving, limit: i64) -> Result<
     )?;
     let mut gone = Vec::new();
     for (kind, item_id) in &keys {
-        if let Some(locked) = items::lock(tx, kind, item_id).await?
-            && forget_in(tx, &leaving.user_id, locked.item).await?
-        {
+        let item = match items::lock(tx, kind, item_id).await {
+            Ok(Some(locked)) => locked.item.readable().map(Some),
+            Ok(None) => Ok(None),
+            Err(error) => Err(error),
+        };
+        let is_gone = match item {
+            Ok(Some(item)) => forget_in(tx, &leaving.user_id, item).await?,
+            Ok(None) => false,
+            Err(StoreError::Corrupt { .. }) => {
+                forget_in_unreadable(tx, &leaving.user_id, kind, item_id).await?
+            }
+            Err(error) => return Err(error),
+        };
+        if is_gone {
             gone.push((kind, item_id));
         }
         execute!(
@@ -128,13 +139,30 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
         items::replace_users(tx, &key, &body, true).await?;
         return Ok(false);
     }
+    remove(tx, key.kind.name(), &key.id).await?;
+    Ok(true)
+}
+
+/// As [`forget_in`], for an item that can't be read. What is kept for its other users may name this one,
+/// so nothing of it is kept but that it is there.
+async fn forget_in_unreadable(tx: &mut Tx, user_id: &str, kind: &str, item_id: &str) -> Result<bool> {
+    let is_others = items::addressed(tx, kind, item_id).await?.into_iter().any(|other| other != user_id);
+    match is_others {
+        true => items::blank(tx, kind, item_id).await?,
+        false => remove(tx, kind, item_id).await?,
+    }
+    Ok(!is_others)
+}
+
+/// Removes an item that is nobody's any more.
+async fn remove(tx: &mut Tx, kind: &str, item_id: &str) -> Result<()> {
     for sql in [
         "DELETE FROM sync_mappings WHERE kind = $1 AND item_id = $2",
         "DELETE FROM items WHERE kind = $1 AND item_id = $2",
     ] {
-        execute!(tx, sql, key.kind.name(), &key.id)?;
+        execute!(tx, sql, kind, item_id)?;
     }
-    Ok(true)
+    Ok(())
 }
 
 /// Forgets all that is left of a user, and the user. After [`hold`], once no item names them.

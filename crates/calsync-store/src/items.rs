@@ -6,7 +6,6 @@ use std::collections::BTreeSet;
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, Versions};
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
-use serde_json::{Map, Value};
 
 use crate::db::{execute, fetch_all, fetch_optional, on};
 use crate::mappings::{shown_state, with_pairs};
@@ -55,6 +54,8 @@ row! {
     }
 }
 
+const TABLE: &str = "items";
+
 /// An item can only be gone between insert and lock if it is forgotten with its user just then.
 const INSERTS_MAX: usize = 3;
 
@@ -63,17 +64,52 @@ const LOCK: &str = "UPDATE items SET updated_at = updated_at WHERE kind = $1 AND
                     RETURNING kind, item_id, body, revision, deleted, life, version, deleted_version";
 const GET: &str = "SELECT kind, item_id, body, revision, deleted FROM items WHERE kind = $1 AND item_id = $2";
 
-/// Reads a stored item; a body that doesn't read is a corrupt row, not an absent one.
-pub(crate) fn item(kind: &str, item_id: String, body: &str, revision: i64, deleted: bool) -> Result<Item> {
-    let corrupt = |column| StoreError::corrupt("items", column, format!("{kind}:{item_id}"));
-    let kind = ItemKind::from_name(kind).ok_or_else(|| corrupt("kind"))?;
-    let fields: Map<String, Value> = serde_json::from_str(body).map_err(|_| corrupt("body"))?;
-    let body = ItemBody::parse(kind, &fields).map_err(|_| corrupt("body"))?;
-    Ok(Item { key: ItemKey { kind, id: item_id }, body, revision, deleted })
+/// An item as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredItem {
+    /// Its name.
+    pub key: ItemKey,
+    /// What the platform last said of it; none where that can't be read any more. A PUT replaces it, and
+    /// whose calendars it belongs in is known from `item_users`.
+    pub body: Option<ItemBody>,
+    /// Raised by each PUT that changes anything, and by a DELETE.
+    pub revision: i64,
+    /// Whether the platform removed it.
+    pub deleted: bool,
+}
+
+impl StoredItem {
+    /// The item, for those who can't do without its body. Of one that is removed nobody needs it.
+    pub(crate) fn readable(self) -> Result<Item> {
+        let removed = || self.deleted.then(|| ItemBody::unreadable(self.key.kind));
+        let corrupt = || StoreError::corrupt(TABLE, "body", self.key.to_string());
+        let body = self.body.or_else(removed).ok_or_else(corrupt)?;
+        Ok(Item { key: self.key, body, revision: self.revision, deleted: self.deleted })
+    }
+}
+
+impl Row {
+    fn read(self) -> Result<StoredItem> {
+        item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)
+    }
+}
+
+/// Reads a stored item.
+pub(crate) fn item(
+    kind: &str,
+    item_id: String,
+    body: &str,
+    revision: i64,
+    deleted: bool,
+) -> Result<StoredItem> {
+    let corrupt = || StoreError::corrupt(TABLE, "kind", format!("{kind}:{item_id}"));
+    let kind = ItemKind::from_name(kind).ok_or_else(corrupt)?;
+    let body = ItemBody::from_stored(kind, body);
+    Ok(StoredItem { key: ItemKey { kind, id: item_id }, body, revision, deleted })
 }
 
 fn text(body: &ItemBody) -> Result<String> {
-    serde_json::to_string(body).map_err(|_| StoreError::corrupt("items", "body", "a new item"))
+    serde_json::to_string(body).map_err(|_| StoreError::corrupt(TABLE, "body", "a new item"))
 }
 
 /// Stores `body` as what the platform wants of `key` now.
@@ -81,14 +117,17 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     let Some(Locked { item: before, life, versions }) = insert_or_lock(tx, key, body, now).await? else {
         return Ok(Upsert::Stored { created: true, life: 0, users: body.user_ids.clone() });
     };
-    if !before.deleted && before.body == *body {
+    if !before.deleted && before.body.as_ref() == Some(body) {
         return Ok(Upsert::Same);
     }
-    if let Some(stored) = versions.refuse_put(body.version) {
+    // The same version with another body is refused, unless what it was can't be told any more.
+    let is_same = before.body.is_none() && !before.deleted && versions.put == body.version;
+    if let Some(stored) = versions.refuse_put(body.version).filter(|_| !is_same) {
         return Ok(Upsert::StaleVersion { stored });
     }
     replace(tx, key, body, now).await?;
-    let (mut users, created) = (before.body.user_ids, before.deleted);
+    let created = before.deleted;
+    let mut users = users_of(tx, before).await?;
     for user_id in users.difference(&body.user_ids) {
         no_longer_address(tx, key, user_id).await?;
     }
@@ -100,7 +139,7 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
 
 /// An item that nobody else changes until the transaction ends.
 pub(crate) struct Locked {
-    pub(crate) item: Item,
+    pub(crate) item: StoredItem,
     /// Raised by each deletion.
     life: i64,
     /// The highest versions that put and deleted it.
@@ -122,15 +161,14 @@ async fn insert_or_lock(
             return Ok(Some(before));
         }
     }
-    Err(StoreError::corrupt("items", "item_id", key.to_string()))
+    Err(StoreError::corrupt(TABLE, "item_id", key.to_string()))
 }
 
 /// Reads an item and keeps others from changing it until the transaction ends.
 pub(crate) async fn lock(tx: &mut Tx, kind: &str, item_id: &str) -> Result<Option<Locked>> {
     let locked = fetch_optional!(tx, LockedRow, LOCK, kind, item_id)?;
-    let read = |LockedRow { item: row, life, version, deleted_version }| {
-        let item = item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)?;
-        Ok(Locked { item, life, versions: Versions { put: version, deleted: deleted_version } })
+    let read = |LockedRow { item, life, version, deleted_version }| {
+        Ok(Locked { item: item.read()?, life, versions: Versions { put: version, deleted: deleted_version } })
     };
     locked.map(read).transpose()
 }
@@ -197,6 +235,12 @@ pub(crate) async fn replace_users(tx: &mut Tx, key: &ItemKey, body: &ItemBody, d
     Ok(())
 }
 
+/// Empties a body that can't be read.
+pub(crate) async fn blank(tx: &mut Tx, kind: &str, item_id: &str) -> Result<()> {
+    execute!(tx, "UPDATE items SET body = '' WHERE kind = $1 AND item_id = $2", kind, item_id)?;
+    Ok(())
+}
+
 async fn address(tx: &mut Tx, addressed: &[(&ItemKey, &String)]) -> Result<()> {
     for run in runs(addressed) {
         execute_rows!(
@@ -208,6 +252,21 @@ async fn address(tx: &mut Tx, addressed: &[(&ItemKey, &String)]) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// The users whose calendars an item belongs in, also where its body can't be read.
+async fn users_of(tx: &mut Tx, item: StoredItem) -> Result<BTreeSet<String>> {
+    match item.body {
+        Some(body) => Ok(body.user_ids),
+        None => addressed(tx, item.key.kind.name(), &item.key.id).await,
+    }
+}
+
+/// The users whose calendars an item belongs in, by their rows.
+pub(crate) async fn addressed(tx: &mut Tx, kind: &str, item_id: &str) -> Result<BTreeSet<String>> {
+    let sql = "SELECT user_id FROM item_users WHERE kind = $1 AND item_id = $2";
+    let rows = fetch_all!(tx, (String,), sql, kind, item_id)?;
+    Ok(rows.into_iter().map(|(user_id,)| user_id).collect())
 }
 
 async fn no_longer_address(tx: &mut Tx, key: &ItemKey, user_id: &str) -> Result<()> {
@@ -264,14 +323,13 @@ pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Times
     )?;
     Ok(match before.deleted {
         true => Removal::NothingThere,
-        false => Removal::Removed { life: life + deaths, users: before.body.user_ids },
+        false => Removal::Removed { life: life + deaths, users: users_of(tx, before).await? },
     })
 }
 
 /// Reads an item; a deleted one too.
-pub async fn get(tx: &mut Tx, key: &ItemKey) -> Result<Option<Item>> {
-    let row = fetch_optional!(tx, Row, GET, key.kind.name(), &key.id)?;
-    row.map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).transpose()
+pub async fn get(tx: &mut Tx, key: &ItemKey) -> Result<Option<StoredItem>> {
+    fetch_optional!(tx, Row, GET, key.kind.name(), &key.id)?.map(Row::read).transpose()
 }
 
 /// Which items of a user are looked for.
@@ -293,12 +351,13 @@ pub async fn of_user(
     search: Search<'_>,
     after: Option<&ItemKey>,
     limit: i64,
-) -> Result<Vec<Item>> {
+) -> Result<Vec<StoredItem>> {
     const SQL: &str = concat!(
         "SELECT i.kind, i.item_id, i.body, i.revision, i.deleted
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id ",
         with_pairs!(),
-        " WHERE u.user_id = $1 AND (i.deleted = FALSE OR ($6 AND m.wanted_revision <> m.settled_revision))
+        " WHERE u.user_id = $1 AND u.kind IN ('session', 'task', 'deadline')
+            AND (i.deleted = FALSE OR ($6 AND m.wanted_revision <> m.settled_revision))
             AND ($2 = '' OR u.kind = $2) AND ($7 = '' OR $7 = ",
         shown_state!(),
         ") AND (u.kind > $3 OR (u.kind = $3 AND u.item_id > $4))
@@ -316,5 +375,5 @@ pub async fn of_user(
         search.with_removals,
         search.state.map_or("", SyncState::name),
     )?;
-    rows.into_iter().map(|row| item(&row.kind, row.item_id, &row.body, row.revision, row.deleted)).collect()
+    rows.into_iter().map(Row::read).collect()
 }

@@ -6,9 +6,10 @@ use calsync_core::integration::{FRESHNESS_PROMISE_MINUTES, GOOGLE, IntegrationSt
 use jiff::{SignedDuration, Timestamp};
 
 use crate::db::{fetch_all, fetch_optional};
+use crate::integrations::stored_state;
 use crate::rows::row;
 use crate::time::micros;
-use crate::{Result, StoreError, Tx};
+use crate::{Result, Tx};
 
 /// How many Google connections are in each state that is shown, where there are any.
 pub async fn connections(tx: &mut Tx, now: Timestamp) -> Result<Vec<(IntegrationState, i64)>> {
@@ -24,13 +25,15 @@ pub async fn connections(tx: &mut Tx, now: Timestamp) -> Result<Vec<(Integration
         GOOGLE,
         micros(now.saturating_sub(promise).unwrap_or(now)),
     )?;
-    let read = |(name, count): (String, i64)| {
-        let state = IntegrationState::from_name(&name);
-        state
-            .map(|state| (state, count))
-            .ok_or_else(|| StoreError::corrupt("user_integrations", "state", name))
-    };
-    rows.into_iter().map(read).collect()
+    let mut connections: Vec<(IntegrationState, i64)> = Vec::new();
+    for (name, count) in rows {
+        let state = stored_state(&name, "one or more");
+        match connections.iter_mut().find(|(known, _)| *known == state) {
+            Some((_, counted)) => *counted += count,
+            None => connections.push((state, count)),
+        }
+    }
+    Ok(connections)
 }
 
 row! {

@@ -5,7 +5,7 @@ use calsync_core::item::FieldError;
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
-use crate::rows::row;
+use crate::rows::{or_else, row};
 use crate::text::storable;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -77,20 +77,19 @@ pub async fn since(tx: &mut Tx, since: Timestamp, after: Option<&str>, limit: i6
         micros(since),
         limit,
     )?;
-    rows.into_iter().map(read).collect()
+    Ok(rows.into_iter().map(read).collect())
 }
 
-fn read(row: Row) -> Result<Refusal> {
-    let errors =
-        serde_json::from_str(&row.errors).map_err(|_| StoreError::corrupt("refusals", "errors", &row.id))?;
-    Ok(Refusal {
+fn read(row: Row) -> Refusal {
+    let corrupt = StoreError::corrupt("refusals", "errors", &row.id);
+    Refusal {
         at: time(row.at),
         status: u16::try_from(row.status).unwrap_or_default(),
-        errors,
+        errors: or_else(serde_json::from_str(&row.errors).ok(), corrupt, Vec::new()),
         id: row.id,
         key_name: row.key_name,
         kind: row.kind,
         item_id: row.item_id,
         user_id: row.user_id,
-    })
+    }
 }

@@ -2,6 +2,8 @@
 //! costs is the way to the database and back, on SQLite's thread as on Postgres' socket; the rows
 //! themselves are cheap.
 
+use crate::{Result, StoreError};
+
 /// Lengths of runs, longest first. Few lengths make few texts, so that each stays prepared; the
 /// longest keeps a statement's values well under what either database takes.
 const LENGTHS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
@@ -65,6 +67,28 @@ macro_rules! row {
     };
 }
 pub(crate) use {execute_rows, row};
+
+/// A stored value, or `instead` where it can't be read: that is told in the log, and takes nothing else of
+/// its row, and no other row, with it.
+pub(crate) fn or_else<T>(value: Option<T>, corrupt: StoreError, instead: T) -> T {
+    value.unwrap_or_else(|| {
+        corrupt.tell();
+        instead
+    })
+}
+
+/// Reads each of `rows`. One that can't be read is told in the log and left out.
+pub(crate) fn readable<R, T>(rows: Vec<R>, read: impl Fn(R) -> Result<T>) -> Result<Vec<T>> {
+    let mut found = Vec::with_capacity(rows.len());
+    for row in rows {
+        match read(row) {
+            Ok(one) => found.push(one),
+            Err(error @ StoreError::Corrupt { .. }) => error.tell(),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
+}
 
 #[cfg(test)]
 mod tests {

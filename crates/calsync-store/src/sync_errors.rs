@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::db::fetch_optional;
 use crate::filtered::{Bind, Filtered, anywhere, fetch_filtered};
-use crate::rows::row;
+use crate::rows::{readable, row};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -165,16 +165,15 @@ pub async fn list(tx: &mut Tx, filter: &Filter, before: Option<&str>, limit: i64
     }
     // One more than asked tells whether the list goes on.
     sql.number(" ORDER BY id DESC LIMIT ?", Some(limit + 1));
-    let mut errors: Vec<SyncError> =
-        fetch_filtered!(tx, Row, sql)?.into_iter().map(Row::read).collect::<Result<_>>()?;
+    let mut rows = fetch_filtered!(tx, Row, sql)?;
     let limit = usize::try_from(limit).unwrap_or_default();
-    let next = if errors.len() > limit {
-        errors.truncate(limit);
-        errors.last().map(|error| error.id.clone())
+    let next = if rows.len() > limit {
+        rows.truncate(limit);
+        rows.last().map(|row| row.id.clone())
     } else {
         end_of_look(tx, filter, before).await?
     };
-    Ok(Page { errors, next })
+    Ok(Page { errors: readable(rows, Row::read)?, next })
 }
 
 /// Where a look ended that found less than was asked; none if nothing is behind it.

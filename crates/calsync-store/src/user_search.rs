@@ -8,6 +8,7 @@ use calsync_core::reason::Reason;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::filtered::{Bind, Filtered, anywhere, fetch_filtered};
+use crate::integrations::stored_state;
 use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, Tx};
@@ -63,7 +64,7 @@ row! {
 impl Found {
     /// The state to show; none: not connected.
     pub fn shown_state(&self) -> Option<IntegrationState> {
-        let stored = self.state.as_deref().and_then(IntegrationState::from_name)?;
+        let stored = stored_state(self.state.as_deref()?, &self.user_id);
         let is_delayed = stored == IntegrationState::Active && self.is_late;
         Some(if is_delayed { IntegrationState::Delayed } else { stored })
     }

@@ -1,7 +1,8 @@
 //! Items: what the platform wants in calendars. [`ItemBody::parse`] is the only way in, so an
-//! [`Item`] always obeys the rules of its kind.
+//! [`Item`] obeyed the rules of its kind when it came; [`ItemBody::from_stored`] reads it since.
 
 mod parse;
+mod stored;
 mod versions;
 
 use std::collections::BTreeSet;
@@ -11,7 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use parse::{FieldError, ID_LENGTH_MAX, check_id, check_time_zone};
+pub use parse::{FieldError, ID_LENGTH_MAX, check_id, check_time_zone, is_time_zone};
 pub use versions::Versions;
 
 /// The three kinds of items.

@@ -67,10 +67,15 @@ pub fn check_id(field: &str, id: &str) -> Result<(), FieldError> {
     Ok(())
 }
 
+/// Whether `name` is that of a time zone.
+pub fn is_time_zone(name: &str) -> bool {
+    let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+-/".contains(c));
+    plausible && TimeZone::get(name).is_ok()
+}
+
 /// Checks the name of a time zone.
 pub fn check_time_zone(field: &str, name: &str) -> Result<(), FieldError> {
-    let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+-/".contains(c));
-    if plausible && TimeZone::get(name).is_ok() {
+    if is_time_zone(name) {
         return Ok(());
     }
     Err(FieldError::new(field, "must be an IANA time zone, such as Asia/Seoul"))
@@ -237,7 +242,7 @@ impl Fields<'_> {
 
     fn date(&mut self, field: &str) -> Option<Date> {
         let text = self.string(field)?;
-        let date = Date::strptime("%Y-%m-%d", &text).ok().filter(|d| (1970..=9990).contains(&d.year()));
+        let date = Date::strptime("%Y-%m-%d", &text).ok().filter(|day| is_day_in_reach(*day));
         if date.is_none() || text.len() != "2031-03-09".len() {
             self.refuse(field, "must be a date YYYY-MM-DD");
             return None;
@@ -296,9 +301,12 @@ impl Fields<'_> {
 }
 
 /// Years 1970 to 9990: what every calendar and database can hold, with room for a day on each side.
-fn in_reach(time: Timestamp) -> bool {
-    let year = time.to_zoned(TimeZone::UTC).year();
-    (1970..=9990).contains(&year)
+pub(super) fn in_reach(time: Timestamp) -> bool {
+    is_day_in_reach(time.to_zoned(TimeZone::UTC).date())
+}
+
+pub(super) fn is_day_in_reach(day: Date) -> bool {
+    (1970..=9990).contains(&day.year())
 }
 
 /// Writes a schedule as the contract's fields.

@@ -1,18 +1,21 @@
 //! Judges a pass by its outcomes and stores everything in one transaction, under the lease:
 //! pairs, attempts with their groups, and how the integration goes on.
 
+use calsync_core::item::{ItemKey, ItemKind};
+use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::{Reaction, Reason};
 use calsync_core::retry::pause;
 use calsync_core::seams::bytes;
 use calsync_google::Failure;
 use calsync_store::integrations::{self, Integration, StopCause};
 use calsync_store::leases::{self, Lease, Release};
+use calsync_store::mappings::UnreadablePair;
 use calsync_store::{Tx, mappings};
 use jiff::{SignedDuration, Timestamp};
 
 use super::pair::{Call, PairDone};
 use crate::journal::Journal;
-use crate::tokens::Access;
+use crate::tokens::{Access, unasked};
 use crate::transaction::stored;
 use crate::{Engine, EngineError};
 
@@ -60,6 +63,7 @@ pub(super) struct Ending<'a> {
     integration: &'a Integration,
     pub(super) journal: Journal<'a>,
     pairs: Vec<PairDone>,
+    unreadable: Vec<UnreadablePair>,
     trouble: Option<Trouble>,
     not_before: Option<Timestamp>,
     /// Whether a calendar of our own was left that is still to be looked at.
@@ -74,6 +78,7 @@ impl<'a> Ending<'a> {
             integration,
             journal: Journal::new(engine, integration),
             pairs: Vec::new(),
+            unreadable: Vec::new(),
             trouble: None,
             not_before: None,
             is_untidy: integration.leaves_own_calendar,
@@ -99,6 +104,21 @@ impl<'a> Ending<'a> {
         self.pairs.push(pair);
     }
 
+    /// Parks pairs that can't be read, each with an attempt that names what can't be.
+    pub(super) fn unreadable(&mut self, unreadable: Vec<UnreadablePair>) {
+        for one in &unreadable {
+            tracing::error!(integration_id = self.integration.id, error = %one.error, "an item is parked");
+            let kind = ItemKind::from_name(&one.kind);
+            let item = kind.map(|kind| ItemKey { kind, id: one.item_id.clone() });
+            let failure = Failure {
+                provider_message: Some(one.error.to_string()),
+                ..unasked(Outcome::PutOff, Reason::ServiceFault)
+            };
+            self.journal.note(item.as_ref(), Operation::Update, Err(&failure));
+        }
+        self.unreadable.extend(unreadable);
+    }
+
     /// Stores all of it and lets the lease go. `access` is the token that the pass used.
     pub(super) async fn commit(mut self, access: Option<&Access>) -> Result<(), EngineError> {
         let now = self.engine.now();
@@ -122,6 +142,7 @@ impl<'a> Ending<'a> {
         stored!(self.engine, |tx| {
             leases::renew(tx, self.lease).await?;
             mappings::finish(tx, &self.integration.id, &pairs, now).await?;
+            mappings::park_unreadable(tx, &self.integration.id, &self.unreadable, now).await?;
             self.suffer(tx, access, now).await?;
             leases::release(tx, self.lease, release, now).await?;
             self.journal.store(tx).await?;

@@ -15,7 +15,7 @@ use calsync_core::plan::{Place, Step, plan};
 use calsync_core::render::{View, want};
 use calsync_store::integrations::{self, Opened};
 use calsync_store::leases::{self, Lease};
-use calsync_store::mappings::{self, DuePair, Intent};
+use calsync_store::mappings::{self, Due, DuePair, Intent};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
@@ -66,11 +66,13 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let mut tx = engine.store().read().await?;
     let opened = integrations::open(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
     let Some(Opened { integration, tokens, user_time_zone }) = opened else { return Ok(()) };
-    let due = mappings::due(&mut tx, &integration.id, engine.now(), PAIRS_A_PASS).await?;
+    let Due { pairs, unreadable } =
+        mappings::due(&mut tx, &integration.id, engine.now(), PAIRS_A_PASS).await?;
     let is_untidy =
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
     let mut ending = Ending::new(engine, lease, &integration);
+    ending.unreadable(unreadable);
     let access = match tokens::access(engine, &integration, Some(tokens)).await? {
         Ok(access) => access,
         Err(NoAccess::Busy) => {
@@ -104,7 +106,7 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
                 now: engine.now(),
                 stop,
             };
-            sync(&pass, due, ending).await
+            sync(&pass, pairs, ending).await
         }
         None => calendar::make(engine, &google, lease, &integration, &access, ending).await,
     }

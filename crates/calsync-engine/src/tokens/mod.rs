@@ -56,7 +56,7 @@ impl NoAccess {
     }
 }
 
-const fn unasked(outcome: Outcome, reason: Reason) -> Failure {
+pub(crate) const fn unasked(outcome: Outcome, reason: Reason) -> Failure {
     Failure {
         outcome,
         reason,

@@ -109,7 +109,7 @@ on_both_databases! {
         assert_eq!((world.events("ben", true), world.wire.calls()), (ben, calls), "ben notices nothing");
         let mut tx = world.engine.store().read().await.unwrap();
         let shared = items::get(&mut tx, &talk).await.unwrap().unwrap();
-        assert_eq!(shared.body.user_ids, ["ben".to_owned()].into());
+        assert_eq!(shared.body.unwrap().user_ids, ["ben".to_owned()].into());
         drop(tx);
 
         world.synced("ana", 2).await;

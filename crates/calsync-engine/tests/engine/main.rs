@@ -21,6 +21,7 @@ mod permits;
 mod receiver;
 mod reconnect;
 mod removals;
+mod unreadable;
 mod unsent;
 mod webhook_network;
 mod webhooks;

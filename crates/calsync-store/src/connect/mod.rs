@@ -139,11 +139,15 @@ pub async fn take(
     if taken != 1 {
         return Ok(None);
     }
+    let Some(calendar_choice) = CalendarChoice::from_name(&row.calendar_choice) else {
+        // The user sets out once more.
+        StoreError::corrupt("connect_attempts", "calendar_choice", &row.id).tell();
+        return Ok(None);
+    };
     let open = |sealed: Vec<u8>| store.keyring().open(verifier_slot(&row.id, &row.user_id), &sealed).ok();
     Ok(Some(Returned {
         verifier: row.verifier.and_then(open),
-        calendar_choice: CalendarChoice::from_name(&row.calendar_choice)
-            .ok_or_else(|| StoreError::corrupt("connect_attempts", "calendar_choice", &row.id))?,
+        calendar_choice,
         target_calendar: row.target_calendar,
         scopes: row.scopes.split_whitespace().map(str::to_owned).collect(),
         return_url: row.return_url,

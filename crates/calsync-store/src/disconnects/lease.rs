@@ -112,7 +112,8 @@ pub async fn end_step(tx: &mut Tx, lease: &SagaLease, step: &Step) -> Result<()>
         "INSERT INTO disconnect_steps (disconnect_id, name, outcome, receipt, at) VALUES ($1, $2, $3, $4, $5)
          ON CONFLICT (disconnect_id, name) DO UPDATE SET outcome = excluded.outcome, at = excluded.at,
              receipt = disconnect_steps.receipt || ' ' || excluded.receipt, is_open = FALSE
-         WHERE disconnect_steps.is_open",
+         WHERE disconnect_steps.is_open
+             OR disconnect_steps.outcome NOT IN ('done', 'already_so', 'could_not', 'skipped')",
         &lease.disconnect_id,
         step.name.name(),
         step.outcome.name(),

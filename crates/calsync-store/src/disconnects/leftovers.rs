@@ -10,7 +10,7 @@ use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::live;
 use crate::mappings::RemoteItem;
 use crate::mappings::may_be_there;
-use crate::rows::row;
+use crate::rows::{readable, row};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
@@ -75,7 +75,7 @@ pub async fn leftovers(
             .ok_or_else(|| StoreError::corrupt("disconnect_leftovers", "kind", id))?;
         Ok(RemoteItem { item: ItemKey { kind, id: row.item_id }, google_id: row.google_id })
     };
-    rows.into_iter().map(read).collect()
+    readable(rows, read)
 }
 
 /// How many events a disconnect left, in one calendar or in all.

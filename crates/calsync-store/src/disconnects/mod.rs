@@ -221,8 +221,15 @@ async fn steps(tx: &mut Tx, id: &str) -> Result<(Vec<Step>, BTreeSet<StepName>)>
     let mut open = BTreeSet::new();
     let mut steps = Vec::new();
     for row in rows {
-        let name = StepName::from_name(&row.name).ok_or_else(|| corrupt("name"))?;
-        let outcome = StepOutcome::from_name(&row.outcome).ok_or_else(|| corrupt("outcome"))?;
+        // A step that can't be read is taken again: each may be.
+        let Some(name) = StepName::from_name(&row.name) else {
+            corrupt("name").tell();
+            continue;
+        };
+        let Some(outcome) = StepOutcome::from_name(&row.outcome) else {
+            corrupt("outcome").tell();
+            continue;
+        };
         steps.push(Step { name, outcome, receipt: row.receipt, at: time(row.at) });
         if row.is_open {
             open.insert(name);
@@ -261,7 +268,11 @@ pub async fn of_user(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Saga>
         concat!("SELECT ", columns!(), " FROM disconnects WHERE user_id = $1 ORDER BY id DESC LIMIT $2");
     let mut sagas = Vec::new();
     for row in fetch_all!(tx, Row, SQL, user_id, limit)? {
-        sagas.push(row.read(tx).await?);
+        match row.read(tx).await {
+            Ok(saga) => sagas.push(saga),
+            Err(error @ StoreError::Corrupt { .. }) => error.tell(),
+            Err(error) => return Err(error),
+        }
     }
     Ok(sagas)
 }

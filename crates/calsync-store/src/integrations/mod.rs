@@ -10,12 +10,12 @@ mod told;
 use std::collections::BTreeSet;
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
-use calsync_core::item::ItemKind;
+use calsync_core::item::{ItemKind, is_time_zone};
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
 use crate::db::{fetch_all, fetch_optional};
-use crate::rows::row;
+use crate::rows::{or_else, row};
 use crate::secrets::Keyring;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
@@ -172,22 +172,25 @@ macro_rules! columns {
 }
 
 impl Row {
-    fn read(self) -> Result<Integration> {
+    /// What can't be read stands for what does no harm: the user is asked to act, no calendar is taken
+    /// for one of ours, and before one is made it is looked for. A new consent stores all of it anew.
+    fn read(self) -> Integration {
         let corrupt = |column| StoreError::corrupt(TABLE, column, self.id.clone());
-        let state = IntegrationState::from_name(&self.state).ok_or_else(|| corrupt("state"))?;
-        let reason = match &self.reason {
-            Some(name) => Some(Reason::from_name(name).ok_or_else(|| corrupt("reason"))?),
-            None => None,
+        let state = IntegrationState::from_name(&self.state);
+        let reason = match (&self.reason, state) {
+            (_, None) => Some(Reason::ServiceFault),
+            (Some(name), _) => Some(or_else(Reason::from_name(name), corrupt("reason"), Reason::Unknown)),
+            (None, _) => None,
         };
-        let calendar_choice =
-            CalendarChoice::from_name(&self.calendar_choice).ok_or_else(|| corrupt("calendar_choice"))?;
-        let calendar_phase =
-            CalendarPhase::from_name(&self.calendar_phase).ok_or_else(|| corrupt("calendar_phase"))?;
-        Ok(Integration {
-            state,
+        let choice = CalendarChoice::from_name(&self.calendar_choice);
+        let is_ready = self.target_calendar_id.is_some();
+        let phase = if is_ready { CalendarPhase::Ready } else { CalendarPhase::Told };
+        let stored_phase = CalendarPhase::from_name(&self.calendar_phase);
+        Integration {
+            state: stored_state(&self.state, &self.id),
             reason,
-            calendar_choice,
-            calendar_phase,
+            calendar_choice: or_else(choice, corrupt("calendar_choice"), CalendarChoice::Existing),
+            calendar_phase: or_else(stored_phase, corrupt("calendar_phase"), phase),
             id: self.id,
             user_id: self.user_id,
             provider: self.provider,
@@ -207,14 +210,20 @@ impl Row {
             connected_at: self.connected_at.map(time),
             last_success_at: self.last_success_at.map(time),
             last_error_at: self.last_error_at.map(time),
-        })
+        }
     }
+}
+
+/// The state called `name`; one that can't be read waits for its user. `id` tells in the log whose it is.
+pub(crate) fn stored_state(name: &str, id: &str) -> IntegrationState {
+    let corrupt = StoreError::corrupt(TABLE, "state", id);
+    or_else(IntegrationState::from_name(name), corrupt, IntegrationState::NeedsAction)
 }
 
 /// Reads an integration by its id.
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Integration>> {
     const SQL: &str = concat!("SELECT ", columns!(), " FROM user_integrations WHERE id = $1");
-    fetch_optional!(tx, Row, SQL, id)?.map(Row::read).transpose()
+    Ok(fetch_optional!(tx, Row, SQL, id)?.map(Row::read))
 }
 
 /// An integration with all that a pass over it needs to know first.
@@ -223,7 +232,7 @@ pub struct Opened {
     pub integration: Integration,
     /// Its tokens.
     pub tokens: Tokens,
-    /// The IANA zone of its user.
+    /// The IANA zone of its user, if it is one.
     pub user_time_zone: Option<String>,
 }
 
@@ -247,8 +256,8 @@ pub async fn open(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Ope
     let Some(row) = fetch_optional!(tx, OpenedRow, SQL, id)? else { return Ok(None) };
     Ok(Some(Opened {
         tokens: row.tokens.open(keyring, id),
-        integration: row.integration.read()?,
-        user_time_zone: row.time_zone,
+        integration: row.integration.read(),
+        user_time_zone: row.time_zone.filter(|zone| is_time_zone(zone)),
     }))
 }
 
@@ -256,7 +265,7 @@ pub async fn open(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Ope
 pub async fn of_user(tx: &mut Tx, user_id: &str) -> Result<Vec<Integration>> {
     const SQL: &str =
         concat!("SELECT ", columns!(), " FROM user_integrations WHERE user_id = $1 ORDER BY provider");
-    fetch_all!(tx, Row, SQL, user_id)?.into_iter().map(Row::read).collect()
+    Ok(fetch_all!(tx, Row, SQL, user_id)?.into_iter().map(Row::read).collect())
 }
 
 /// The integrations that hold one account of a provider, whatever their state: more than one user
@@ -267,7 +276,7 @@ pub async fn of_account(tx: &mut Tx, provider: &str, account_sub: &str) -> Resul
         columns!(),
         " FROM user_integrations WHERE account_sub = $1 AND provider = $2 ORDER BY id LIMIT 1000"
     );
-    fetch_all!(tx, Row, SQL, account_sub, provider)?.into_iter().map(Row::read).collect()
+    Ok(fetch_all!(tx, Row, SQL, account_sub, provider)?.into_iter().map(Row::read).collect())
 }
 
 row! {

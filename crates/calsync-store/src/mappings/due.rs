@@ -9,6 +9,7 @@ use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::unreadable::UnreadablePair;
 use super::{TABLE, ended, parse};
 use crate::db::{fetch_all, fetch_optional};
 use crate::rows::{execute_rows, row, runs};
@@ -30,6 +31,15 @@ pub struct DuePair {
     pub failures: i64,
     /// Why the last try failed.
     pub reason: Option<Reason>,
+}
+
+/// What a pass has to do.
+#[derive(Debug, Default)]
+pub struct Due {
+    /// The pairs that are due, oldest first.
+    pub pairs: Vec<DuePair>,
+    /// Those of them that can't be read.
+    pub unreadable: Vec<UnreadablePair>,
 }
 
 row! {
@@ -64,7 +74,8 @@ impl DueRow {
     fn read(mut self) -> Result<DuePair> {
         let pair = self.pair()?;
         Ok(DuePair {
-            item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?,
+            item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?
+                .readable()?,
             pair,
             wanted_revision: self.wanted_revision,
             life: self.life,
@@ -108,8 +119,8 @@ fn address(
     Some(Address { calendar_id: calendar_id.take()?, google_id: google_id.take()?, generation: generation? })
 }
 
-/// The pairs of an integration that are due, oldest first.
-pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) -> Result<Vec<DuePair>> {
+/// The pairs of an integration that are due, at most `limit`. One that can't be read takes no other with it.
+pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) -> Result<Due> {
     let rows = fetch_all!(
         tx,
         DueRow,
@@ -124,7 +135,18 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
         micros(now),
         limit,
     )?;
-    rows.into_iter().map(DueRow::read).collect()
+    let mut due = Due::default();
+    for row in rows {
+        let (kind, item_id, wanted_revision) = (row.kind.clone(), row.item_id.clone(), row.wanted_revision);
+        match row.read() {
+            Ok(pair) => due.pairs.push(pair),
+            Err(error @ StoreError::Corrupt { .. }) => {
+                due.unreadable.push(UnreadablePair { kind, item_id, wanted_revision, error });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(due)
 }
 
 /// When the next pair of an integration is due, if any waits.

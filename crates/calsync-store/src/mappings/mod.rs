@@ -5,12 +5,14 @@ mod due;
 mod removal;
 mod shown;
 mod touch;
+mod unreadable;
 
-pub use due::{DuePair, End, Intent, due, finish, intend, next_due};
+pub use due::{Due, DuePair, End, Intent, due, finish, intend, next_due};
 pub(crate) use removal::lost_sight;
 pub use removal::{RemoteItem, at_google, calendars, count_at_google, count_in_calendar, removed_by_us};
 pub use shown::{ShownPair, of_item};
 pub use touch::{Touched, hurry, touch, touch_all, wake};
+pub use unreadable::{UnreadablePair, park_unreadable};
 
 const TABLE: &str = "sync_mappings";
 

@@ -5,7 +5,7 @@ use calsync_core::remote::RemoteEvent;
 
 use super::{TABLE, may_be_there};
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::rows::{execute_rows, row, runs};
+use crate::rows::{execute_rows, readable, row, runs};
 use crate::{Result, StoreError, Tx};
 
 /// An item that may be at Google.
@@ -30,11 +30,13 @@ macro_rules! in_calendar {
     () => {
         concat!(
             "SELECT kind, item_id, google_id FROM sync_mappings
-             WHERE integration_id = $1 AND calendar_id = $2 AND google_id IS NOT NULL AND ",
+             WHERE integration_id = $1 AND calendar_id = $2 AND google_id IS NOT NULL
+                 AND kind IN ('session', 'task', 'deadline') AND ",
             may_be_there!(),
             " UNION ALL
              SELECT kind, item_id, leaving_google_id FROM sync_mappings
-             WHERE integration_id = $1 AND leaving_calendar_id = $2"
+             WHERE integration_id = $1 AND leaving_calendar_id = $2
+                 AND kind IN ('session', 'task', 'deadline')"
         )
     };
 }
@@ -69,7 +71,7 @@ pub async fn at_google(
             .ok_or_else(|| StoreError::corrupt(TABLE, "kind", format!("{}:{}", row.kind, row.item_id)))?;
         Ok(RemoteItem { item: ItemKey { kind, id: row.item_id }, google_id: row.google_id })
     };
-    rows.into_iter().map(read).collect()
+    readable(rows, read)
 }
 
 /// How much of an integration's may be in a calendar.
@@ -138,14 +140,14 @@ pub(crate) async fn lost_sight(tx: &mut Tx, integration_id: &str, calendar_id: &
         integration_id,
         calendar_id,
     )?;
-    let corrupt = |kind: &str, id: &str| StoreError::corrupt(TABLE, "remote", format!("{kind}:{id}"));
-    let mut unseen = Vec::with_capacity(rows.len());
-    for (kind, item_id, remote) in rows {
-        let mut remote: RemoteEvent = serde_json::from_str(&remote).map_err(|_| corrupt(&kind, &item_id))?;
-        remote.forget_etag();
-        let remote = serde_json::to_string(&remote).map_err(|_| corrupt(&kind, &item_id))?;
-        unseen.push((kind, item_id, remote));
-    }
+    let without_version = |(kind, item_id, remote): (String, String, String)| {
+        let corrupt = || StoreError::corrupt(TABLE, "remote", format!("{kind}:{item_id}"));
+        let mut event: RemoteEvent = serde_json::from_str(&remote).map_err(|_| corrupt())?;
+        event.forget_etag();
+        let remote = serde_json::to_string(&event).map_err(|_| corrupt())?;
+        Ok((kind, item_id, remote))
+    };
+    let unseen = readable(rows, without_version)?;
     for run in runs(&unseen) {
         execute_rows!(
             tx,

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{TABLE, parse, shown_state, with_pairs};
 use crate::db::fetch_all;
-use crate::rows::row;
+use crate::rows::{or_else, row};
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
@@ -53,12 +53,12 @@ row! {
 }
 
 impl ShownRow {
-    fn read(self) -> Result<ShownPair> {
-        let state = SyncState::from_name(&self.state)
-            .ok_or_else(|| StoreError::corrupt(TABLE, "sync_state", self.user_id.clone()))?;
+    fn read(self) -> ShownPair {
+        let corrupt = StoreError::corrupt(TABLE, "sync_state", self.user_id.clone());
+        let state = or_else(SyncState::from_name(&self.state), corrupt, SyncState::Parked);
         let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).ok().flatten();
         let reason = self.reason.as_deref().and_then(Reason::from_name);
-        Ok(ShownPair {
+        ShownPair {
             user_id: self.user_id,
             locale: self.locale,
             reason: reason.or((state == SyncState::NotConnected).then_some(Reason::NotConnected)),
@@ -69,7 +69,7 @@ impl ShownRow {
             etag: self.etag,
             last_synced_at: self.last_synced_at.map(time),
             verified_at: self.verified_at.map(time),
-        })
+        }
     }
 }
 
@@ -85,5 +85,5 @@ pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<S
         " WHERE u.kind = $1 AND u.item_id = $2 ORDER BY u.user_id"
     );
     let rows = fetch_all!(tx, ShownRow, SQL, kind.name(), item_id)?;
-    rows.into_iter().map(ShownRow::read).collect()
+    Ok(rows.into_iter().map(ShownRow::read).collect())
 }

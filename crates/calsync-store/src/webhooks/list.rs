@@ -20,7 +20,7 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Delivery>> {
     if !is_id(id) {
         return Ok(None);
     }
-    fetch_optional!(tx, Row, SQL, id)?.map(read).transpose()
+    Ok(fetch_optional!(tx, Row, SQL, id)?.map(read))
 }
 
 /// Deliveries, the newest first, older than the one with the id `before`; of one state, if it is given.
@@ -39,7 +39,7 @@ pub async fn page(
     sql.text(" AND d.state = ?", state.map(DeliveryState::name));
     sql.text(" AND d.id < ?", before.filter(|id| is_id(id)));
     sql.number(" ORDER BY d.id DESC LIMIT ?", Some(limit));
-    fetch_filtered!(tx, Row, sql)?.into_iter().map(read).collect()
+    Ok(fetch_filtered!(tx, Row, sql)?.into_iter().map(read).collect())
 }
 
 /// Makes a delivery due now; false: there is none of this id. One that waits keeps its place; one

@@ -15,9 +15,9 @@ use calsync_core::webhook::DeliveryState;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::rows::row;
+use crate::StoreError;
+use crate::rows::{or_else, row};
 use crate::time::time;
-use crate::{Result, StoreError};
 
 pub use announce::{Announcement, announce, begin_test};
 pub use endpoint::{Endpoint, disable, enable, endpoint, set_up};
@@ -88,20 +88,16 @@ row! {
     }
 }
 
-fn read(row: Row) -> Result<Delivery> {
+/// What can't be read is left out: a delivery that has nothing to tell is given up when its turn comes.
+fn read(row: Row) -> Delivery {
     let corrupt = |column| StoreError::corrupt(TABLE, column, row.id.clone());
-    let item = match (&row.kind, row.item_id) {
-        (Some(kind), Some(id)) => {
-            Some(ItemKey { kind: ItemKind::from_name(kind).ok_or_else(|| corrupt("kind"))?, id })
-        }
-        _ => None,
-    };
-    let data = row.data.as_deref().map(serde_json::from_str).transpose().map_err(|_| corrupt("data"))?;
-    Ok(Delivery {
+    let kind = row.kind.as_deref().and_then(ItemKind::from_name);
+    let data = |data| or_else(serde_json::from_str(data).ok().map(Some), corrupt("data"), None);
+    Delivery {
         at: time(row.at),
-        item,
-        data,
-        state: DeliveryState::from_name(&row.state).ok_or_else(|| corrupt("state"))?,
+        item: kind.zip(row.item_id).map(|(kind, id)| ItemKey { kind, id }),
+        data: row.data.as_deref().and_then(data),
+        state: or_else(DeliveryState::from_name(&row.state), corrupt("state"), DeliveryState::Failed),
         due_at: time(row.due_at),
         attempts: row.attempts,
         failures: row.failures,
@@ -112,5 +108,5 @@ fn read(row: Row) -> Result<Delivery> {
         id: row.id,
         event_type: row.event_type,
         user_id: row.user_id,
-    })
+    }
 }

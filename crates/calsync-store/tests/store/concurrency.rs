@@ -118,7 +118,7 @@ on_both_databases! {
         let item = items::get(&mut world.read().await, &talk).await.unwrap().unwrap();
         assert_eq!(item.revision, 10);
         let addressed = world.raw().await.texts("SELECT user_id FROM item_users ORDER BY user_id").await;
-        assert_eq!(addressed, item.body.user_ids.into_iter().collect::<Vec<_>>(), "one body, its users");
+        assert_eq!(addressed, item.body.unwrap().user_ids.into_iter().collect::<Vec<_>>(), "one body, its users");
     }
 
     async fn passes_and_changes_at_once_end_settled(db: TestDatabase) {

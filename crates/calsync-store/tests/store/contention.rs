@@ -118,7 +118,7 @@ async fn what_fails_for_another_reason_is_not_run_again() {
     let mut runs = 0;
     let failed: Result<(), StoreError> = transaction!(StoreError, world.store, |_tx| {
         runs += 1;
-        Err(StoreError::Unusable("no".into()))?
+        Err(StoreError::Unusable("no".into()))?;
     });
     assert!(matches!(failed, Err(StoreError::Unusable(_))));
     assert_eq!(runs, 1);

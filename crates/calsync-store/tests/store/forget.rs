@@ -169,12 +169,34 @@ on_both_databases! {
         let told = format!("changes.user_id {MARKER}");
         assert_eq!(named, [format!("admin_audit_logs.target_id {MARKER}"), told], "for its 30 days");
         let shared = items::get(&mut world.read().await, &talk).await.unwrap().unwrap();
-        assert_eq!((shared.body.user_ids, shared.deleted), (["ben".to_owned()].into(), false));
+        assert_eq!((shared.body.unwrap().user_ids, shared.deleted), (["ben".to_owned()].into(), false));
         let kept = disconnects::get(&mut world.read().await, &saga.id).await.unwrap().unwrap();
         assert_eq!((kept.state, kept.user_id.as_str()), (SagaState::Done, ""), "for the figures");
         assert_eq!(world.raw().await.count("connect_attempts", "user_id = ''").await, 1, "for the figures");
         assert_eq!(ready(&world).await, []);
         assert!(!mark(&world, MARKER).await, "nobody is there");
+    }
+
+    async fn what_cant_be_read_keeps_nobody_from_being_forgotten(db: TestDatabase) {
+        let world = World::new(db).await;
+        let talk = key(ItemKind::Session, "talk");
+        for id in ["a", "b", "c"] {
+            world.put(&task(id), &task_body(MARKER, id), at(1)).await;
+        }
+        world.put(&talk, &session_body(&[MARKER, "ben"], "Talk"), at(1)).await;
+        let mut raw = world.raw().await;
+        let body = format!("'{{\"user_ids\": [\"{MARKER}\"'");
+        raw.run(&format!("UPDATE items SET body = {body} WHERE item_id IN ('a', 'talk')")).await;
+        raw.run("UPDATE items SET kind = 'odd' WHERE item_id = 'b'").await;
+        raw.run("UPDATE item_users SET kind = 'odd' WHERE item_id = 'b'").await;
+        mark(&world, MARKER).await;
+        let leaving = ready(&world).await.remove(0);
+        forget_all(&world, &leaving).await;
+        let named: Vec<String> =
+            everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).collect();
+        assert_eq!(named, [""; 0]);
+        let kept = items::get(&mut world.read().await, &talk).await.unwrap().unwrap();
+        assert_eq!((kept.body, kept.deleted), (None, false), "ben's is there, until it is put again");
     }
 
     async fn nothing_is_stored_for_a_user_who_is_being_deleted(db: TestDatabase) {

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
-use calsync_store::integrations::{self, CalendarPhase, NewTarget, StopCause};
+use calsync_store::integrations::{self, CalendarPhase, Integration, NewTarget, StopCause};
 use calsync_store::users::{self, User};
-use calsync_store::{StoreError, leases, mappings};
+use calsync_store::{StoreError, leases, mappings, overview, user_search};
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 
@@ -274,21 +274,36 @@ on_both_databases! {
         assert_eq!(integration.state, IntegrationState::Disconnecting);
     }
 
-    async fn a_damaged_row_names_its_place_and_harms_no_other(db: TestDatabase) {
+    async fn a_damaged_row_is_read_as_what_does_no_harm(db: TestDatabase) {
         let world = World::new(db).await;
         let ana = world.connected("ana").await;
-        let ben = world.connected("ben").await;
-        for column in ["state", "reason", "calendar_choice", "calendar_phase"] {
-            let damage = format!("UPDATE user_integrations SET {column} = 'odd' WHERE id = '{ana}'");
-            world.raw().await.run(&damage).await;
-            let error = integrations::get(&mut world.read().await, &ana).await.unwrap_err();
-            assert_eq!(error.to_string(), format!("corrupt value in user_integrations.{column} of {ana}"));
-            assert!(integrations::get(&mut world.read().await, &ben).await.unwrap().is_some());
+        world.connected("ben").await;
+        let sound = integrations::get(&mut world.read().await, &ana).await.unwrap().unwrap();
+        let asks = Integration {
+            state: IntegrationState::NeedsAction, reason: Some(Reason::ServiceFault), ..sound.clone()
+        };
+        for (column, read) in [
+            ("state", asks),
+            ("reason", Integration { reason: Some(Reason::Unknown), ..sound.clone() }),
+            ("calendar_choice", Integration { calendar_choice: CalendarChoice::Existing, ..sound.clone() }),
+            ("calendar_phase", sound.clone()),
+        ] {
+            world.raw().await.set(&ana, column, "'odd'").await;
+            assert_eq!(integrations::get(&mut world.read().await, &ana).await.unwrap(), Some(read), "{column}");
+            assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap().len(), 1);
+            let counted = overview::connections(&mut world.read().await, at(1)).await.unwrap();
+            assert_eq!(counted.iter().map(|(_, count)| count).sum::<i64>(), 2, "{column}: {counted:?}");
+            let filter = user_search::Filter::default();
+            let found = user_search::find(&mut world.read().await, &filter, None, 9, at(1)).await.unwrap();
+            assert!(found.users.iter().all(|user| user.shown_state().is_some()), "{found:?}");
             world.raw().await.run(&format!(
                 "UPDATE user_integrations SET state = 'active', reason = NULL, calendar_choice = 'new',
                  calendar_phase = 'ready' WHERE id = '{ana}'"
             )).await;
         }
+        world.raw().await.set(&ana, "state", "'odd'").await;
+        let renewed = world.consented("ana", "ana", CalendarChoice::New).await;
+        assert_eq!((renewed.id, renewed.state), (ana.clone(), IntegrationState::Active), "a consent mends it");
         assert_eq!(integrations::get(&mut world.read().await, "nobody's").await.unwrap(), None);
     }
 }

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use calsync_core::item::ItemKind;
+use calsync_core::item::{ItemBody, ItemKind};
 use calsync_core::sync_state::SyncState;
 use calsync_store::items::{Removal, Search, Upsert};
 use calsync_store::users::{self, Put, User};
-use calsync_store::{StoreError, items};
+use calsync_store::{items, mappings};
 use calsync_testing::on_both_databases;
 use serde_json::json;
 
@@ -46,7 +46,7 @@ on_both_databases! {
 
         let gone = items::get(&mut world.read().await, &read).await.unwrap().unwrap();
         assert!(gone.deleted, "the row stays for the trace");
-        assert_eq!((gone.revision, gone.body.title.as_str()), (3, "Read more"));
+        assert_eq!((gone.revision, gone.body.unwrap().title.as_str()), (3, "Read more"));
 
         let renewed = world.put(&read, &task_body("ana", "Read more"), at(6)).await;
         assert_eq!(renewed, stored(true, 1, ["ana"]), "the same body, but anew");
@@ -69,7 +69,7 @@ on_both_databases! {
         assert!(items::insert_new(&mut tx, &given, at(3)).await.unwrap().is_empty());
         tx.commit().await.unwrap();
 
-        let title = async |key| items::get(&mut world.read().await, key).await.unwrap().unwrap().body.title;
+        let title = async |key| items::get(&mut world.read().await, key).await.unwrap().unwrap().body.unwrap().title;
         assert_eq!(title(&known).await, "Read", "what is there stays");
         assert_eq!(title(&keys[0]).await, "First", "of two the first counts");
         let of = async |user_id| listed(&world, Search { user_id, ..Search::default() }).await.len();
@@ -166,7 +166,7 @@ on_both_databases! {
         let deadline = key(ItemKind::Deadline, odd);
         assert_eq!(items::get(&mut world.read().await, &deadline).await.unwrap(), None);
         let item = items::get(&mut world.read().await, &task(odd)).await.unwrap().unwrap();
-        assert_eq!(item.body.user_ids, users_of([odd]));
+        assert_eq!(item.body.unwrap().user_ids, users_of([odd]));
     }
 
     async fn a_users_items_come_by_pages_in_the_order_of_kind_and_id(db: TestDatabase) {
@@ -211,13 +211,42 @@ on_both_databases! {
         assert_eq!(listed(&world, Search { with_removals: true, ..of_ana }).await, ["task:a", "task:b"]);
     }
 
-    async fn a_damaged_body_names_its_place(db: TestDatabase) {
+    async fn a_damaged_body_is_listed_without_it_and_put_right_by_the_platform(db: TestDatabase) {
         let world = World::new(db).await;
-        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
-        world.raw().await.run("UPDATE items SET body = '{}'").await;
-        let error = items::get(&mut world.read().await, &task("read")).await.unwrap_err();
-        assert!(matches!(error, StoreError::Corrupt { table: "items", column: "body", .. }), "{error}");
-        assert_eq!(error.to_string(), "corrupt value in items.body of task:read");
+        let integration = world.connected("ana").await;
+        let versioned = |title: &str| ItemBody { version: Some(7), ..task_body("ana", title) };
+        for id in ["a", "read", "z"] {
+            world.put(&task(id), &versioned("Read"), at(1)).await;
+        }
+        let damage = "UPDATE items SET body = '{}' WHERE item_id = 'read'";
+        let all = Search { user_id: "ana", ..Search::default() };
+        let unreadable = async || {
+            let due = mappings::due(&mut world.read().await, &integration, at(9), 9).await.unwrap();
+            due.unreadable.iter().map(|one| one.error.to_string()).collect::<Vec<_>>()
+        };
+
+        world.raw().await.run(damage).await;
+        let item = items::get(&mut world.read().await, &task("read")).await.unwrap().unwrap();
+        assert_eq!((item.body, item.deleted, item.revision), (None, false, 1));
+        assert_eq!(listed(&world, all).await, ["task:a", "task:read", "task:z"]);
+        assert_eq!(unreadable().await, ["corrupt value in items.body of task:read"]);
+        // The very same as it was, with the same version.
+        assert_eq!(world.put(&task("read"), &versioned("Read"), at(2)).await, stored(false, 0, ["ana"]));
+        let item = items::get(&mut world.read().await, &task("read")).await.unwrap().unwrap();
+        assert_eq!(item.body, Some(versioned("Read")));
+        assert_eq!(unreadable().await, [""; 0]);
+
+        world.raw().await.run(damage).await;
+        let handed_over = ItemBody { version: Some(8), ..task_body("ben", "Read") };
+        assert_eq!(world.put(&task("read"), &handed_over, at(3)).await, stored(false, 0, ["ana", "ben"]));
+        assert_eq!(listed(&world, all).await, ["task:a", "task:z"], "whose it was is known from elsewhere");
+
+        world.raw().await.run(damage).await;
+        assert_eq!(world.delete(&task("read"), at(4)).await, Removal::Removed { life: 1, users: users_of(["ben"]) });
+        assert_eq!(unreadable().await, [""; 0], "to remove it, nobody needs its body");
+        assert_eq!(items::get(&mut world.read().await, &task("read")).await.unwrap().unwrap().body, None);
+        world.put(&task("read"), &ItemBody { version: Some(9), ..task_body("ana", "Anew") }, at(5)).await;
+        assert_eq!(listed(&world, all).await, ["task:a", "task:read", "task:z"]);
     }
 
     async fn what_is_not_committed_was_never_there(db: TestDatabase) {

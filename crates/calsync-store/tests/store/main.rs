@@ -27,5 +27,6 @@ mod raw;
 mod rotation;
 mod schema;
 mod tokens;
+mod unreadable;
 mod webhooks;
 mod world;

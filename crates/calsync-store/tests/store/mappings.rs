@@ -155,7 +155,7 @@ on_both_databases! {
         for (minute, item) in [(3, "c"), (1, "z"), (2, "b")] {
             world.put(&task(item), &task_body("ana", item), at(minute)).await;
         }
-        let due = mappings::due(&mut world.read().await, &id, at(9), 2).await.unwrap();
+        let due = mappings::due(&mut world.read().await, &id, at(9), 2).await.unwrap().pairs;
         let ids: Vec<_> = due.iter().map(|due| due.item.key.id.as_str()).collect();
         assert_eq!(ids, ["z", "b"]);
         assert_eq!(mappings::next_due(&mut world.read().await, &id).await.unwrap(), Some(at(1)));
@@ -302,7 +302,7 @@ on_both_databases! {
         }
         let mut tx = world.begin().await;
         let states = [SyncState::Synced, SyncState::Parked, SyncState::Held];
-        let due = mappings::due(&mut tx, &id, at(1), 3).await.unwrap();
+        let due = mappings::due(&mut tx, &id, at(1), 3).await.unwrap().pairs;
         let ends = states.map(|state| End::Settled { state, reason: None });
         let pairs: Vec<_> = due.iter().zip(ends).collect();
         mappings::finish(&mut tx, &id, &pairs, at(2)).await.unwrap();
@@ -323,12 +323,13 @@ on_both_databases! {
         assert_eq!(counts.oldest_waiting_at, Some(at(1).as_microsecond()));
     }
 
-    async fn a_damaged_pair_names_its_place(db: TestDatabase) {
+    async fn a_damaged_pair_is_parked_alone_and_names_its_place(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.put(&task("other"), &task_body("ana", "Other"), at(1)).await;
         let places = "leaving_calendar_id = 'work', leaving_google_id = 'event0', leaving_generation = 1";
-        world.raw().await.run(&format!("UPDATE sync_mappings SET {places}")).await;
+        world.raw().await.run(&format!("UPDATE sync_mappings SET {places} WHERE item_id = 'read'")).await;
         for (column, value, good) in [
             ("phase", "'lost'", "'untold'"),
             ("phase", "'there'", "'untold'"),
@@ -338,13 +339,27 @@ on_both_databases! {
             ("leaving_copy", "'{'", "NULL"),
             ("leaving_base", "'{'", "NULL"),
         ] {
-            world.raw().await.run(&format!("UPDATE sync_mappings SET {column} = {value}")).await;
-            let error = mappings::due(&mut world.read().await, &id, at(9), 9).await.unwrap_err();
-            let StoreError::Corrupt { table: "sync_mappings", column: named, .. } = error else {
-                panic!("{error}")
+            let damage = format!("UPDATE sync_mappings SET {column} = {value} WHERE item_id = 'read'");
+            world.raw().await.run(&damage).await;
+            let due = mappings::due(&mut world.read().await, &id, at(9), 9).await.unwrap();
+            assert_eq!(due.pairs.iter().map(|one| &*one.item.key.id).collect::<Vec<_>>(), ["other"]);
+            let [unreadable] = &due.unreadable[..] else { panic!("{due:?}") };
+            let StoreError::Corrupt { table: "sync_mappings", column: named, id: row } = &unreadable.error else {
+                panic!("{unreadable:?}")
             };
-            assert_eq!(named, if value == "'there'" { "calendar_id" } else { column });
-            world.raw().await.run(&format!("UPDATE sync_mappings SET {column} = {good}")).await;
+            assert_eq!(*named, if value == "'there'" { "calendar_id" } else { column });
+            assert_eq!((row.as_str(), unreadable.item_id.as_str()), ("task:read", "read"));
+
+            let mut tx = world.begin().await;
+            mappings::park_unreadable(&mut tx, &id, &due.unreadable, at(9)).await.unwrap();
+            tx.commit().await.unwrap();
+            let due = mappings::due(&mut world.read().await, &id, at(9), 9).await.unwrap();
+            assert_eq!((due.pairs.len(), due.unreadable.len()), (1, 0), "until the platform changes it");
+            let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "read").await.unwrap();
+            assert_eq!((shown[0].state, shown[0].reason), (SyncState::Parked, Some(Reason::ServiceFault)));
+            let good = format!("UPDATE sync_mappings SET {column} = {good} WHERE item_id = 'read'");
+            world.raw().await.run(&good).await;
+            world.put(&task("read"), &task_body("ana", &format!("Read {column} {value}")), at(2)).await;
         }
     }
 

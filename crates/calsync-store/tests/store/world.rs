@@ -204,7 +204,9 @@ impl World {
     }
 
     pub(crate) async fn due(&self, integration_id: &str, now: Timestamp) -> Vec<DuePair> {
-        mappings::due(&mut self.read().await, integration_id, now, 100).await.unwrap()
+        let due = mappings::due(&mut self.read().await, integration_id, now, 100).await.unwrap();
+        assert!(due.unreadable.is_empty(), "{due:?}");
+        due.pairs
     }
 
     /// Ends a pass: `settled` are done as of the revisions that were read.

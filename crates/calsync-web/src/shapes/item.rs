@@ -1,9 +1,10 @@
 //! An item as it is shown: the body, and for each of its users where it stands.
 
-use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind};
+use calsync_core::item::{ItemBody, ItemKey, ItemKind};
 use calsync_core::language::Text;
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
+use calsync_store::items::StoredItem;
 use calsync_store::mappings::{self, ShownPair};
 use calsync_store::{StoreError, Tx};
 use jiff::Timestamp;
@@ -17,8 +18,9 @@ use super::next_step::sentence;
 pub(crate) struct ItemShape {
     kind: ItemKind,
     item_id: String,
+    /// None where what is stored of it can't be read any more.
     #[serde(flatten)]
-    body: ItemBody,
+    body: Option<ItemBody>,
     /// For each user, in the order of their ids.
     pub(crate) sync: Vec<SyncShape>,
 }
@@ -55,7 +57,7 @@ impl ItemShape {
     /// If the store fails.
     pub(crate) async fn load(
         tx: &mut Tx,
-        item: Item,
+        item: StoredItem,
         audience_of: fn(&ShownPair) -> Audience,
     ) -> Result<Self, StoreError> {
         let pairs = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
@@ -65,7 +67,7 @@ impl ItemShape {
     /// An item and its pairs.
     pub(crate) fn new(
         key: ItemKey,
-        body: ItemBody,
+        body: Option<ItemBody>,
         pairs: Vec<ShownPair>,
         audience_of: fn(&ShownPair) -> Audience,
     ) -> Self {

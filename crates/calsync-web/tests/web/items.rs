@@ -38,6 +38,35 @@ on_both_databases! {
         assert_eq!(world.put(path, session()).await.status, 201, "a later PUT starts anew");
     }
 
+    async fn an_item_that_cant_be_read_is_shown_with_its_state_and_put_right(_db: TestDatabase) {
+        // On SQLite, since it is damaged past the store.
+        let world = World::new().await;
+        let task = |title: &str| json!({"user_ids": ["ana"], "title": title, "due_on": "2031-03-09", "status": "active"});
+        for id in ["a", "b", "c"] {
+            assert_eq!(world.put(&format!("/api/v1/items/task/{id}"), task(id)).await.status, 201);
+        }
+        world.sql("UPDATE items SET body = '{\"title\"' WHERE item_id = 'b'").await;
+        let list = world.get("/api/v1/items?user_id=ana").await;
+        assert_eq!(list.status, 200, "{}", list.text);
+        let list = list.json();
+        let ids: Vec<_> = list["items"].as_array().unwrap().iter().map(|item| &item["item_id"]).collect();
+        assert_eq!(ids, ["a", "b", "c"]);
+        let (sound, damaged) = (&list["items"][0], &list["items"][1]);
+        assert_eq!((&sound["title"], &damaged["title"]), (&json!("a"), &json!(null)));
+        assert_eq!(damaged["sync"][0]["state"], "not_connected");
+        assert_eq!(&world.get("/api/v1/items/task/b").await.json(), damaged);
+
+        assert_eq!(world.put("/api/v1/items/task/b", task("b")).await.status, 200);
+        assert_eq!(world.get("/api/v1/items/task/b").await.json()["title"], "b");
+        world.sql("UPDATE items SET body = '' WHERE item_id IN ('a', 'b')").await;
+        let lines = r#"{"op":"put","kind":"task","item_id":"a","user_ids":["ana"],"title":"A","due_on":"2031-03-09","status":"active"}
+{"op":"delete","kind":"task","item_id":"b"}"#;
+        let ends: Vec<_> = world.batch(lines).await.iter().map(|line| line["status"].clone()).collect();
+        assert_eq!(ends, [200, 204]);
+        assert_eq!(world.get("/api/v1/items/task/a").await.json()["title"], "A");
+        world.get("/api/v1/items/task/b").await.problem(404, "not-found");
+    }
+
     async fn a_lower_version_never_wins(db: TestDatabase) {
         let world = World::on(db).await;
         let path = "/api/v1/items/task/t1";

@@ -62,5 +62,5 @@ async fn store(
     if !is_quiet {
         web.engine.hint();
     }
-    Ok(status.map(|status| (status, ItemShape::new(key, body, pairs, Audience::user_of))))
+    Ok(status.map(|status| (status, ItemShape::new(key, Some(body), pairs, Audience::user_of))))
 }

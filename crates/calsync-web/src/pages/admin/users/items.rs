@@ -4,9 +4,10 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, Schedule};
+use calsync_core::item::{ItemBody, ItemKey, ItemKind, Schedule};
 use calsync_core::sync_state::SyncState;
-use calsync_store::{items, mappings};
+use calsync_store::items::{self, StoredItem};
+use calsync_store::mappings;
 use http::StatusCode;
 
 use super::Head;
@@ -85,13 +86,14 @@ pub(crate) async fn handler(
 
 async fn row(
     tx: &mut calsync_store::Tx,
-    item: Item,
+    item: StoredItem,
     user_id: &str,
     now: jiff::Timestamp,
 ) -> Result<Row, Problem> {
     let pairs = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
     let kind = item.key.kind.name();
-    let (when, link) = (when(&item.body), link(&item.body));
+    let when = item.body.as_ref().map_or_else(|| "can't be read".to_owned(), when);
+    let link = item.body.as_ref().and_then(link);
     let item_id = item.key.id.clone();
     let shape = ItemShape::new(item.key, item.body, pairs, Audience::admin_of);
     let sync = shape.sync.into_iter().find(|sync| sync.user_id == user_id);

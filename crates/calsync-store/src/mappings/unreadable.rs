@@ -1,0 +1,48 @@
+//! Pairs that can't be read, for themselves or for their item. Each is parked alone.
+
+use calsync_core::reason::Reason;
+use calsync_core::sync_state::SyncState;
+use jiff::Timestamp;
+
+use crate::db::execute;
+use crate::time::micros;
+use crate::{Result, StoreError, Tx};
+
+/// A due pair that can't be read.
+#[derive(Debug)]
+pub struct UnreadablePair {
+    /// The item's kind, as it is stored.
+    pub kind: String,
+    /// The item's id.
+    pub item_id: String,
+    /// The wanted revision that was read.
+    pub wanted_revision: i64,
+    /// Which table, column and row it is.
+    pub error: StoreError,
+}
+
+/// Parks pairs that can't be read: nothing of them but their state is changed. A later wish of the
+/// platform makes them due again. The caller holds the lease in the same transaction.
+pub async fn park_unreadable(
+    tx: &mut Tx,
+    integration_id: &str,
+    unreadable: &[UnreadablePair],
+    now: Timestamp,
+) -> Result<()> {
+    for one in unreadable {
+        execute!(
+            tx,
+            "UPDATE sync_mappings SET settled_revision = $4, sync_state = $5, reason = $6, failures = 0,
+                 updated_at = $7
+             WHERE integration_id = $1 AND kind = $2 AND item_id = $3",
+            integration_id,
+            &one.kind,
+            &one.item_id,
+            one.wanted_revision,
+            SyncState::Parked.name(),
+            Reason::ServiceFault.name(),
+            micros(now),
+        )?;
+    }
+    Ok(())
+}
