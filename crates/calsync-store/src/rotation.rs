@@ -7,10 +7,7 @@
 use crate::canary;
 use crate::db::{execute, fetch_all};
 use crate::secrets::{Slot, Unreadable};
-use crate::{Result, Store, Tx};
-
-/// How often a batch is written again that met others' locks.
-const TRIES: usize = 5;
+use crate::{Result, Store, StoreError, transaction};
 
 /// Answers a batch: each may be as long as 10,000 refusals.
 const ANSWERS_MAX: i64 = 4;
@@ -180,21 +177,11 @@ fn next(position: &Position, rows: &[(String, String, Vec<u8>)], limit: i64) -> 
 
 /// Replaces what is unchanged, all or nothing; how many that were.
 async fn write(store: &Store, column: &Column, replacements: &[Replacement]) -> Result<u64> {
-    let mut tries = TRIES;
-    loop {
-        tries -= 1;
-        match replace(store.begin().await?, column, replacements).await {
-            Err(error) if error.is_contention() && tries > 0 => {}
-            done => return done,
+    transaction!(StoreError, store, |tx| {
+        let mut replaced = 0;
+        for Replacement { row, owner, old, new } in replacements {
+            replaced += execute!(tx, column.replace, row, owner, old, new)?;
         }
-    }
-}
-
-async fn replace(mut tx: Tx, column: &Column, replacements: &[Replacement]) -> Result<u64> {
-    let mut replaced = 0;
-    for Replacement { row, owner, old, new } in replacements {
-        replaced += execute!(&mut tx, column.replace, row, owner, old, new)?;
-    }
-    tx.commit().await?;
-    Ok(replaced)
+        replaced
+    })
 }
