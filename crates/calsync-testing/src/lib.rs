@@ -20,7 +20,7 @@ pub mod tools;
 
 pub use clock::ManualClock;
 pub use database::{DatabaseKind, TestDatabase};
-pub use eventually::eventually;
+pub use eventually::{HANGS_AFTER, Observation, eventually};
 pub use log::Log;
 pub use postgres::Postgres;
 pub use program::Program;

@@ -7,9 +7,9 @@ use std::{
     collections::VecDeque,
     process::ExitStatus,
     sync::{Arc, Mutex},
-    time::Duration,
 };
 
+use crate::HANGS_AFTER;
 use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
@@ -17,9 +17,6 @@ use tokio::{
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::timeout,
 };
-
-/// Generous, since a debug build starts beside other tests on few cores.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Enough for a panic with its backtrace.
 const TAIL_LINES: usize = 60;
@@ -63,20 +60,15 @@ impl Program {
     /// The next line, of either output, that contains `marker`; lines before it are passed over.
     ///
     /// # Panics
-    /// If there is none within a minute, or the program ends before.
+    /// If the program ends before, or says nothing at all for long.
     pub async fn line(&mut self, marker: &str) -> String {
-        let wanted = async {
-            while let Some(line) = self.lines.recv().await {
-                if line.contains(marker) {
-                    return Some(line);
-                }
+        loop {
+            match timeout(HANGS_AFTER, self.lines.recv()).await {
+                Ok(Some(line)) if line.contains(marker) => return line,
+                Ok(Some(_)) => {}
+                Ok(None) => panic!("the program ended without a line with {marker:?}:\n{}", self.tail()),
+                Err(_) => panic!("waited for a line with {marker:?}:\n{}", self.tail()),
             }
-            None
-        };
-        match timeout(PATIENCE, wanted).await {
-            Ok(Some(line)) => line,
-            Ok(None) => panic!("the program ended without a line with {marker:?}:\n{}", self.tail()),
-            Err(_) => panic!("no line with {marker:?} within {PATIENCE:?}:\n{}", self.tail()),
         }
     }
 
@@ -118,7 +110,7 @@ impl Program {
     /// Asks it to end (`SIGTERM`) and waits until it has.
     ///
     /// # Panics
-    /// If it hasn't ended within a minute.
+    /// If it doesn't end.
     pub async fn terminate(self) -> ExitStatus {
         let id = Pid::from_raw(self.id().cast_signed()).expect("a process id");
         kill_process(id, Signal::TERM).expect("the program can be signalled");
@@ -128,11 +120,11 @@ impl Program {
     /// Waits until it ends by itself.
     ///
     /// # Panics
-    /// If it hasn't ended within a minute.
+    /// If it doesn't end.
     pub async fn end(mut self) -> ExitStatus {
-        match timeout(PATIENCE, self.child.wait()).await {
+        match timeout(HANGS_AFTER, self.child.wait()).await {
             Ok(status) => status.expect("the program can be waited for"),
-            Err(_) => panic!("still running after {PATIENCE:?}:\n{}", self.tail()),
+            Err(_) => panic!("waited for the program's end:\n{}", self.tail()),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! A part that panics, with tokens at hand: one pass or one disconnect ends and is tried again, a loop
 //! ends the worker, and nobody is told the words.
 
-use std::time::Duration;
-
 use calsync_engine::disconnect::{RemoteItems, SagaState, Started};
 use calsync_engine::{background, disconnect, lanes};
 use calsync_testing::{DatabaseKind, Log, TestDatabase, eventually};
@@ -11,7 +9,6 @@ use tokio_util::sync::CancellationToken;
 
 use crate::world::World;
 
-const PATIENCE: Duration = Duration::from_secs(20);
 /// A lease is over then.
 const A_LEASE_SECS: i64 = 60;
 
@@ -39,11 +36,11 @@ async fn a_pass_is_tried_again_and_the_others_go_on() {
     let working = tokio::spawn(lanes::run(world.engine.clone(), stop.clone()));
     world.wire.break_at("/events");
     world.put_tasks("ana", 2, "changed").await;
-    eventually(PATIENCE, async || (!world.wire.will_break()).then_some(())).await;
+    eventually("the panic", async || (!world.wire.will_break()).then_some(())).await;
     world.synced("ben", 1).await;
-    eventually(PATIENCE, async || (world.events("ben", true).len() == 1).then_some(())).await;
+    eventually("the event of ben", async || (world.events("ben", true).len() == 1).then_some(())).await;
     world.advance(A_LEASE_SECS);
-    eventually(PATIENCE, async || (world.events("ana", true).len() == 2).then_some(())).await;
+    eventually("both events of ana", async || (world.events("ana", true).len() == 2).then_some(())).await;
     stop.cancel();
     working.await.unwrap().unwrap();
     tells_no_secret(&log, &token, "panicked; tried again when its lease ends what=\"a pass\"");
@@ -58,10 +55,11 @@ async fn a_disconnect_is_tried_again() {
     let working = tokio::spawn(disconnect::run(world.engine.clone(), stop.clone()));
     world.wire.break_at("/calendars/");
     let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
-    eventually(PATIENCE, async || (!world.wire.will_break()).then_some(())).await;
-    eventually(PATIENCE, async || {
+    eventually("the panic", async || (!world.wire.will_break()).then_some(())).await;
+    eventually("the end of the disconnect", async || {
         world.advance(A_LEASE_SECS);
-        (world.saga(&saga.id).await.state == SagaState::Done).then_some(())
+        let state = world.saga(&saga.id).await.state;
+        (state == SagaState::Done).then_some(()).ok_or(state)
     })
     .await;
     stop.cancel();

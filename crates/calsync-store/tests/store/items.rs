@@ -242,7 +242,7 @@ on_both_databases! {
         assert_eq!(listed(&world, all).await, ["task:a", "task:z"], "whose it was is known from elsewhere");
 
         world.raw().await.run(damage).await;
-        assert_eq!(world.delete(&task("read"), at(4)).await, Removal::Removed { life: 1, users: users_of(["ben"]) });
+        assert_eq!(world.delete(&task("read"), at(4)).await, removed(1, ["ben"]));
         assert_eq!(unreadable().await, [""; 0], "to remove it, nobody needs its body");
         assert_eq!(items::get(&mut world.read().await, &task("read")).await.unwrap().unwrap().body, None);
         world.put(&task("read"), &ItemBody { version: Some(9), ..task_body("ana", "Anew") }, at(5)).await;

@@ -11,7 +11,7 @@ mod form;
 mod look;
 mod screenshots;
 
-use std::{panic::Location, time::Duration};
+use std::panic::Location;
 
 use fantoccini::{Client, ClientBuilder, Locator, elements::Element, error::CmdError};
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -22,10 +22,7 @@ use driver::Driver;
 pub use form::Form;
 pub use look::Look;
 
-use crate::{eventually, eventually::found_within, tools};
-
-/// Enough for a page that a debug build renders beside other tests, on few cores.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::{eventually, tools};
 
 /// No sandbox, since tests may run as root; nothing that calls home.
 const ARGUMENTS: [&str; 7] = [
@@ -89,7 +86,7 @@ impl Browser {
 
     /// What a person can read on the page.
     pub async fn text(&self) -> String {
-        eventually(PATIENCE, async || {
+        eventually("a page", async || {
             // Between two pages there is none.
             self.client.find(Locator::Css("body")).await.ok()?.text().await.ok()
         })
@@ -100,12 +97,10 @@ impl Browser {
     #[track_caller]
     pub fn reads(&self, text: &str) -> impl Future<Output = ()> {
         let caller = Location::caller();
-        async move {
-            let look = async || self.text().await.contains(text).then_some(());
-            if found_within(PATIENCE, look).await.is_none() {
-                panic!("{caller}: {text:?} is not on {}:\n{}", self.address().await, self.text().await);
-            }
-        }
+        eventually(format!("{text:?} on a page ({caller})"), async move || {
+            let seen = self.text().await;
+            if seen.contains(text) { Ok(()) } else { Err((self.address().await, seen)) }
+        })
     }
 
     /// The form that does `action`, waited for.
@@ -120,7 +115,8 @@ impl Browser {
 
     /// Follows the link that reads `words`.
     pub async fn follow(&self, words: &str) {
-        let link = eventually(PATIENCE, async || self.client.find(Locator::LinkText(words)).await.ok()).await;
+        let look = async || self.client.find(Locator::LinkText(words)).await.ok();
+        let link = eventually(format!("the link {words:?}"), look).await;
         self.go(link.click()).await;
     }
 
@@ -139,14 +135,15 @@ impl Browser {
 
     /// The element that a selector finds, waited for.
     async fn find(&self, selector: &str) -> Element {
-        eventually(PATIENCE, async || self.client.find(Locator::Css(selector)).await.ok()).await
+        let look = async || self.client.find(Locator::Css(selector)).await.ok();
+        eventually(format!("{selector} on a page"), look).await
     }
 
     /// Does what leads to another page, and waits until it is there.
     async fn go(&self, leave: impl Future<Output = Result<(), CmdError>>) {
         let before = self.find("html").await;
         leave.await.expect("it can be clicked");
-        eventually(PATIENCE, async || before.tag_name().await.is_err().then_some(())).await;
+        eventually("another page", async || before.tag_name().await.is_err().then_some(())).await;
         self.find("body").await;
         self.keep_screenshot().await;
     }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use axum::body::Body;
+use calsync_testing::HANGS_AFTER;
 use calsync_web::{ServeLimits, serve};
 use http::{Method, Request};
 use hyper::client::conn::http2;
@@ -61,7 +62,7 @@ async fn who_says_nothing_is_not_waited_for() {
     for beginning in
         ["", "G", "GET / HTTP/1.1\r\n", "GET / HTTP/1.1\r\nhost: x\r\nx-slow: ", "PRI * HTTP/2.0\r\n"]
     {
-        let answer = tokio::time::timeout(Duration::from_secs(10), talk(served.address, beginning)).await;
+        let answer = tokio::time::timeout(HANGS_AFTER, talk(served.address, beginning)).await;
         let answer = answer.unwrap_or_else(|_| panic!("still open: {beginning:?}"));
         assert!(!answer.contains("200 OK"), "{beginning:?}: {answer}");
     }
@@ -70,7 +71,8 @@ async fn who_says_nothing_is_not_waited_for() {
 #[tokio::test]
 async fn a_connection_waits_longer_for_its_next_request_than_for_a_heads_end() {
     let world = World::new().await;
-    let limits = ServeLimits { headers_within: Duration::from_millis(200), ..ServeLimits::default() };
+    let headers_within = Duration::from_millis(200);
+    let limits = ServeLimits { headers_within, idle_max: HANGS_AFTER * 2, ..ServeLimits::default() };
     let served = start(&world, limits).await;
     let mut socket = TcpStream::connect(served.address).await.unwrap();
     for _ in 0..2 {
@@ -83,7 +85,7 @@ async fn a_connection_waits_longer_for_its_next_request_than_for_a_heads_end() {
     }
     socket.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
     let mut rest = Vec::new();
-    let _ = tokio::time::timeout(Duration::from_secs(10), socket.read_to_end(&mut rest)).await.unwrap();
+    let _ = tokio::time::timeout(HANGS_AFTER, socket.read_to_end(&mut rest)).await.unwrap();
     assert!(rest.is_empty(), "a head that doesn't end is cut");
 }
 
@@ -110,9 +112,9 @@ async fn headers_have_limits() {
 #[tokio::test]
 async fn shutdown_ends_even_if_somebody_stays() {
     let world = World::new().await;
-    let served =
-        start(&world, ServeLimits { drain_within: Duration::from_millis(50), ..ServeLimits::default() })
-            .await;
+    let drain_within = Duration::from_millis(50);
+    let limits = ServeLimits { drain_within, idle_max: HANGS_AFTER * 2, ..ServeLimits::default() };
+    let served = start(&world, limits).await;
     let mut idle = TcpStream::connect(served.address).await.unwrap();
     idle.write_all(b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut some = [0; 16];
@@ -120,7 +122,7 @@ async fn shutdown_ends_even_if_somebody_stays() {
     let mut slow = TcpStream::connect(served.address).await.unwrap();
     slow.write_all(b"GET /healthz HTTP/1.1\r\n").await.unwrap();
     served.stop.send(()).unwrap();
-    tokio::time::timeout(Duration::from_secs(10), served.ended).await.unwrap().unwrap();
+    tokio::time::timeout(HANGS_AFTER, served.ended).await.unwrap().unwrap();
     assert!(TcpStream::connect(served.address).await.is_err(), "nobody listens any more");
     assert_eq!(world.call(Method::GET, "/healthz", "").await.status, 200);
 }

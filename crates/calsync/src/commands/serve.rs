@@ -86,7 +86,7 @@ mod tests {
     use calsync_google::{Endpoints, GoogleClient, HttpTransport, OAuthClient};
     use calsync_store::secrets::Keyring;
     use calsync_store::{Store, StoreOptions};
-    use calsync_testing::{DatabaseKind, TestDatabase};
+    use calsync_testing::{DatabaseKind, HANGS_AFTER, TestDatabase};
     use jiff::Timestamp;
 
     use super::*;
@@ -116,7 +116,7 @@ mod tests {
         let engine = Engine::new(EngineOptions { store, google, clock, entropy, settings, webhook: None });
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
         let ended = parts(&engine, Some(listener), true, CancellationToken::new());
-        let ended = timeout(Duration::from_secs(20), ended).await.expect("the web stops too");
+        let ended = timeout(HANGS_AFTER, ended).await.expect("the web stops too");
         assert_eq!(
             format!("{:?}", ended.expect_err("it failed")).lines().next(),
             Some("the worker panicked")

@@ -7,7 +7,7 @@ use std::process::{Command, Output};
 use calsync_testing::{eventually, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::world::{PATIENCE, Service, World};
+use crate::world::{Service, World};
 
 const KEYS: &str = "CALSYNC_SECURITY__ENCRYPTION_KEYS";
 
@@ -26,9 +26,9 @@ fn task(title: &str) -> Value {
 
 async fn synced(world: &World, title: &str) {
     world.service.put("/items/task/t1", &task(title)).await;
-    eventually(PATIENCE, async || {
+    eventually(format!("{title:?} in Google"), async || {
         let events = world.google.our_events().await;
-        events.iter().any(|event| event["summary"] == title).then_some(())
+        events.iter().any(|event| event["summary"] == title).then_some(()).ok_or(events)
     })
     .await;
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::chance::Chance;
 use crate::month::{LINES_A_BATCH, Month};
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 /// Kills in every run of the tests; `KILLS=20` for more.
 const KILLS_IN_CI: usize = 5;
@@ -31,14 +31,11 @@ async fn send(world: &World, month: &Month) {
 }
 
 async fn arrives(world: &World, month: &Month) {
-    let mut last = Vec::new();
-    let arrived = async || {
-        last = month.differences(world).await;
-        last.is_empty().then_some(())
-    };
-    if tokio::time::timeout(PATIENCE, eventually(PATIENCE * 2, arrived)).await.is_err() {
-        panic!("{} differences:\n{}", last.len(), last.join("\n"));
-    }
+    eventually("no differences between the month and Google", async || {
+        let differences = month.differences(world).await;
+        differences.is_empty().then_some(()).ok_or(differences)
+    })
+    .await;
 }
 
 on_both_databases! {
@@ -98,7 +95,10 @@ async fn kill_meanwhile(world: &mut World, lines: &[String], chance: &mut Chance
     let at = world.google.writes().await + more;
     {
         let batch = world.service.batch(lines);
-        let reached = eventually(PATIENCE, async || (world.google.writes().await >= at).then_some(()));
+        let reached = eventually(format!("the write {at}"), async || {
+            let writes = world.google.writes().await;
+            (writes >= at).then_some(()).ok_or(writes)
+        });
         tokio::pin!(batch, reached);
         tokio::select! {
             () = &mut reached => {}

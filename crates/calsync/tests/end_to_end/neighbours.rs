@@ -3,7 +3,7 @@
 use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::world::{Google, PATIENCE, Service, World};
+use crate::world::{Google, Service, World};
 
 fn session(users: &[&str], title: &str) -> Value {
     json!({"user_ids": users, "title": title, "starts_at": "2031-03-09T10:00:00Z",
@@ -18,7 +18,11 @@ async fn titles(google: &Google) -> Vec<String> {
 }
 
 async fn titles_become(google: &Google, wanted: &[&str]) {
-    eventually(PATIENCE, async || (titles(google).await == wanted).then_some(())).await;
+    eventually(format!("{wanted:?} in Google"), async || {
+        let seen = titles(google).await;
+        (seen == wanted).then_some(()).ok_or(seen)
+    })
+    .await;
 }
 
 on_both_databases! {

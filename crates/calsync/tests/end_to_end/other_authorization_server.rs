@@ -11,7 +11,7 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::visitor::Platform;
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/authorization_server.py");
 
@@ -68,9 +68,9 @@ async fn users_connect_stay_connected_and_leave() {
     let task = |title: &str| json!({"user_ids": ["ana"], "title": title, "due_at": "2031-03-09T10:00:00Z", "status": "active"});
     for title in ["Read", "Read more"] {
         world.service.put("/items/task/t1", &task(title)).await;
-        eventually(PATIENCE, async || {
+        eventually(format!("{title:?} in Google"), async || {
             let events = world.google.our_events().await;
-            (events.len() == 1 && events[0]["summary"] == title).then_some(())
+            (events.len() == 1 && events[0]["summary"] == title).then_some(()).ok_or(events)
         })
         .await;
     }
@@ -86,9 +86,9 @@ async fn users_connect_stay_connected_and_leave() {
     let path = "/admin/users/ana/integrations/google/disconnect";
     let saga = admin.call(Method::POST, path, &wish).await.unwrap();
     let path = format!("/admin/disconnects/{}", saga["id"].as_str().unwrap());
-    let ended = eventually(PATIENCE, async || {
+    let ended = eventually("the end of the disconnect", async || {
         let saga = admin.call(Method::GET, &path, &Value::Null).await.unwrap();
-        (saga["state"] != "running").then_some(saga)
+        if saga["state"] == "running" { Err(saga) } else { Ok(saga) }
     })
     .await;
     assert_eq!(ended["state"], "done", "{ended}");

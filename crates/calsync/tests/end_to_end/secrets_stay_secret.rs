@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::leaks::{Leaks, Whose};
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 const CLIENT_SECRET: &str = "GOCSPX-marker-of-the-client-secret";
 const ENCRYPTION_KEY: &str = "bWFya2VyLW9mLXRoZS1lbmNyeXB0aW9uLWtleS0zMmI=";
@@ -243,9 +243,10 @@ impl Story {
     /// Puts a task of ana's, and waits until the fault that was set has struck.
     async fn put_until_it_fails(&mut self, id: &str) {
         self.put(id).await;
-        eventually(PATIENCE, async || {
+        eventually("the fault to strike", async || {
             self.note_tokens().await;
-            (self.world.google.state().await["faults"][0]["times"] == 0).then_some(())
+            let state = self.world.google.state().await;
+            (state["faults"][0]["times"] == 0).then_some(()).ok_or(state["requests"].clone())
         })
         .await;
     }
@@ -258,10 +259,11 @@ impl Story {
 
     /// Waits until the task is in Google, whatever failed before.
     async fn arrives(&mut self, id: &str) {
-        eventually(PATIENCE, async || {
+        eventually(format!("{id} in Google"), async || {
             self.note_tokens().await;
             let events = self.world.google.our_events().await;
-            events.iter().any(|event| event["summary"] == format!("Title of {id}")).then_some(())
+            let arrived = events.iter().any(|event| event["summary"] == format!("Title of {id}"));
+            arrived.then_some(()).ok_or(events)
         })
         .await;
     }
@@ -291,9 +293,9 @@ impl Story {
         let path = format!("/accounts/{}/revoke", email("ana"));
         self.world.google.control(Method::POST, &path, &json!({})).await;
         self.put("t5").await;
-        eventually(PATIENCE, async || {
+        eventually("the connection to need action", async || {
             let integrations = self.world.service.get("/users/ana/integrations").await;
-            (integrations["items"][0]["state"] == "needs_action").then_some(())
+            (integrations["items"][0]["state"] == "needs_action").then_some(()).ok_or(integrations)
         })
         .await;
     }

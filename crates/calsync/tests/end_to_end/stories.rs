@@ -6,7 +6,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::visitor::Platform;
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 const TASK: &str = "/items/task/t1";
 const EMAIL: &str = "ana@example.org";
@@ -23,10 +23,10 @@ async fn ana(database: TestDatabase) -> World {
 
 /// Waits until ana's calendar holds one event of ours, titled `title`.
 async fn titled(world: &World, title: &str) -> Value {
-    eventually(PATIENCE, async || {
+    eventually(format!("{title:?} in Google"), async || {
         let events = world.google.our_events().await;
         assert!(events.len() <= 1, "{events:?}");
-        events.into_iter().find(|event| event["summary"] == title)
+        events.iter().find(|event| event["summary"] == title).cloned().ok_or(events)
     })
     .await
 }
@@ -82,7 +82,10 @@ on_both_databases! {
         world.service.kill().await;
         world.google.as_user(EMAIL, Method::DELETE, &event, &Value::Null).await;
         world.service.run().await;
-        eventually(PATIENCE, async || (state_of(&world, TASK).await == "removed_by_user").then_some(())).await;
+        eventually("the removal to be seen", async || {
+            let state = state_of(&world, TASK).await;
+            (state == "removed_by_user").then_some(()).ok_or(state)
+        }).await;
         world.service.put(TASK, &task("Again")).await;
         world.wait_until_nothing_waits("ana").await;
         assert_eq!(state_of(&world, TASK).await, "removed_by_user");
@@ -102,13 +105,13 @@ on_both_databases! {
         ])).await;
         let path = "/admin/users/ana/integrations/google/disconnect";
         let saga = admin.call(Method::POST, path, &json!({"note": "they asked for it"})).await.unwrap();
-        eventually(PATIENCE, async || (world.google.state().await["grants"] == json!([])).then_some(())).await;
+        eventually("the end of the grant", async || (world.google.state().await["grants"] == json!([])).then_some(())).await;
         world.service.kill().await;
         world.service.run().await;
         let path = format!("/admin/disconnects/{}", saga["id"].as_str().unwrap());
-        let ended = eventually(PATIENCE, async || {
+        let ended = eventually("the end of the disconnect", async || {
             let saga = admin.call(Method::GET, &path, &Value::Null).await.unwrap();
-            (saga["state"] != "running").then_some(saga)
+            if saga["state"] == "running" { Err(saga) } else { Ok(saga) }
         }).await;
         assert_eq!(ended["state"], "done", "{ended}");
         let outcomes: Vec<_> = ended["steps"].as_array().unwrap().iter().map(|step| step["outcome"].clone()).collect();
@@ -121,7 +124,7 @@ on_both_databases! {
         world.service.put(TASK, &task("Draft")).await;
         let first = titled(&world, "Draft").await;
         world.service.delete(TASK).await;
-        eventually(PATIENCE, async || world.google.our_events().await.is_empty().then_some(())).await;
+        eventually("an empty calendar", async || world.google.our_events().await.is_empty().then_some(())).await;
         world.service.put(TASK, &task("Draft")).await;
         let second = titled(&world, "Draft").await;
         assert_ne!(first["id"], second["id"]);
@@ -132,7 +135,7 @@ on_both_databases! {
         world.service.put(TASK, &task("Draft")).await;
         assert_eq!(titled(&world, "Draft").await["start"]["timeZone"], "Asia/Seoul");
         world.service.put("/users/ana", &json!({"email": EMAIL, "time_zone": "Europe/Lisbon"})).await;
-        eventually(PATIENCE, async || {
+        eventually("the new zone", async || {
             (titled(&world, "Draft").await["start"]["timeZone"] == "Europe/Lisbon").then_some(())
         }).await;
     }

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::leaks::{Leaks, Whose};
 use crate::visitor;
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/webhook_receiver.py");
 const SECRET: &str = "whsec_bWFya2VyLW9mLXRoZS13ZWJob29rcy1zZWNyZXQ=";
@@ -60,7 +60,8 @@ impl Receiver {
 
     /// Waits for the first that is answered `status`.
     async fn first(&self, event_type: &str, status: u16) -> Value {
-        eventually(PATIENCE, async || self.received(event_type, status).await.into_iter().next()).await
+        let what = format!("a delivery of {event_type} that is answered {status}");
+        eventually(what, async || self.received(event_type, status).await.into_iter().next()).await
     }
 }
 
@@ -100,10 +101,12 @@ on_both_databases! {
         let taken = receiver.first(LOST, 204).await;
         assert_eq!(taken["id"], refused["id"]);
         let (first, last) = (link(&refused), link(&taken));
-        assert_ne!(first, last, "a link is made when it is told");
+        assert_eq!(first, last, "each delivery tells the same link");
         visitor::connect(&HttpTransport::new().unwrap(), &last).await.unwrap();
         world.wait_until_synced("ana").await;
-        eventually(PATIENCE, async || (receiver.received("integration.connected", 204).await.len() == 2).then_some(())).await;
+        eventually("both connections to be told", async || {
+            (receiver.received("integration.connected", 204).await.len() == 2).then_some(())
+        }).await;
 
         assert_eq!(receiver.received(LOST, 204).await.len(), 1);
         let feed = world.service.get("/changes").await;

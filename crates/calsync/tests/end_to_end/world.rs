@@ -3,7 +3,6 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use bytes::Bytes;
 use calsync_google::{HttpTransport, Transport};
@@ -15,9 +14,6 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::visitor::{self, Platform};
-
-/// Long enough for a debug build beside other tests, and for a dead worker's lease to end.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 
 /// A deployment and its Google.
 pub(crate) struct World {
@@ -71,19 +67,20 @@ impl World {
 
     /// Waits until the service says that nothing of `user_id` waits.
     pub(crate) async fn wait_until_nothing_waits(&self, user_id: &str) {
-        eventually(PATIENCE, async || {
+        eventually(format!("nothing of {user_id} to wait"), async || {
             let integrations = self.service.get(&format!("/users/{user_id}/integrations")).await;
-            (integrations["items"][0]["counts"]["waiting"] == 0).then_some(())
+            let counts = &integrations["items"][0]["counts"];
+            (counts["waiting"] == 0).then_some(()).ok_or(integrations)
         })
         .await;
     }
 
     /// Waits until something of `user_id` is in Google and nothing waits.
     pub(crate) async fn wait_until_synced(&self, user_id: &str) {
-        eventually(PATIENCE, async || {
+        eventually(format!("what {user_id} has to be in Google"), async || {
             let integrations = self.service.get(&format!("/users/{user_id}/integrations")).await;
             let counts = &integrations["items"][0]["counts"];
-            (counts["waiting"] == 0 && counts["synced"] != 0).then_some(())
+            (counts["waiting"] == 0 && counts["synced"] != 0).then_some(()).ok_or(integrations)
         })
         .await;
     }

@@ -8,7 +8,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use super::{ana, connection, end_the_grant_of_ana, task};
-use crate::world::{PATIENCE, World};
+use crate::world::World;
 
 const ALL_CALENDARS: &str = "https://www.googleapis.com/auth/calendar.events";
 const OWN_CALENDAR: &str = "https://www.googleapis.com/auth/calendar.app.created";
@@ -107,7 +107,7 @@ async fn a_link_that_a_scanner_looked_at_is_still_good_and_an_old_one_is_not() {
     scanner.reads("This link was used already or is too old.").await;
     assert!(!scanner.has_form("connect").await);
     let short = world.service.connect_link("ana", &json!({"expires_in": 1})).await;
-    eventually(PATIENCE, async || {
+    eventually("the end of a link", async || {
         browser.open(&short).await;
         (!browser.has_form("connect").await).then_some(())
     })
@@ -196,9 +196,9 @@ async fn change_to(browser: &Browser, calendar: &str) {
 
 /// Waits until ana's event is in `calendar` and nowhere else.
 async fn moved_to(world: &World, calendar: &str) {
-    eventually(PATIENCE, async || {
+    eventually(format!("the event to be in {calendar} alone"), async || {
         let there = calendars_with_events(world).await;
-        (there == BTreeSet::from([calendar.to_owned()])).then_some(())
+        (there == BTreeSet::from([calendar.to_owned()])).then_some(()).ok_or(there)
     })
     .await;
 }
@@ -222,7 +222,7 @@ async fn who_changes_the_calendar_takes_everything_along() {
 
     change_to(&browser, "new").await;
     browser.reads("The calendar is set.").await;
-    let own = eventually(PATIENCE, async || {
+    let own = eventually("another target calendar", async || {
         let id = connection(&world).await["target_calendar"]["id"].as_str()?.to_owned();
         (id != "work").then_some(id)
     })

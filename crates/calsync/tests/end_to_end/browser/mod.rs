@@ -11,7 +11,7 @@ use calsync_testing::eventually;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::world::{PATIENCE, Service, World};
+use crate::world::{Service, World};
 
 const PASSWORD: &str = "correct horse battery";
 
@@ -44,7 +44,11 @@ async fn connection(world: &World) -> Value {
 async fn end_the_grant_of_ana(world: &World) {
     world.google.control(Method::POST, "/accounts/ana@example.org/revoke", &json!({})).await;
     world.service.put("/items/task/t1", &task("Final")).await;
-    eventually(PATIENCE, async || (connection(world).await["state"] == "needs_action").then_some(())).await;
+    eventually("the connection to need action", async || {
+        let seen = connection(world).await;
+        (seen["state"] == "needs_action").then_some(()).ok_or(seen)
+    })
+    .await;
 }
 
 /// Ana connects, her task arrives, and then she ends our access.

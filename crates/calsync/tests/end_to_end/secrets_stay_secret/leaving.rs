@@ -5,7 +5,6 @@ use http::header::{AUTHORIZATION, COOKIE, LOCATION};
 use serde_json::{Value, json};
 
 use super::{Story, header};
-use crate::world::PATIENCE;
 
 impl Story {
     /// An admin disconnects ana, whose grant is dead; gives the disconnect's id.
@@ -20,11 +19,11 @@ impl Story {
     async fn wait_for_the_end(&mut self, disconnect_id: &str, state: &str) {
         let address = format!("{}/api/v1/admin/disconnects/{disconnect_id}", self.world.service.url);
         let key = format!("Bearer {}", self.admin_key);
-        eventually(PATIENCE, async || {
+        eventually(format!("the disconnect to be {state}"), async || {
             self.note_tokens().await;
             let answer = self.get(&address, &[(AUTHORIZATION, &key)]).await;
             let saga: Value = serde_json::from_slice(answer.body()).unwrap();
-            (saga["state"] == state).then_some(())
+            (saga["state"] == state).then_some(()).ok_or(saga)
         })
         .await;
     }
