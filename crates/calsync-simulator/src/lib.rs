@@ -17,6 +17,7 @@ mod oauth;
 mod options;
 mod pages;
 mod query;
+mod quirks;
 mod quota;
 mod random;
 mod router;
@@ -33,6 +34,7 @@ pub use control::RevokeCause;
 pub use faults::{FaultEffect, FaultMatch, FaultRule};
 pub use host::random_seed;
 pub use options::SimulatorOptions;
+pub use quirks::Quirks;
 pub use simulator::Simulator;
 pub use snapshot::{
     AccountSnapshot, CalendarSnapshot, EventSnapshot, EventTime, GrantSnapshot, Snapshot, SnapshotCursor,

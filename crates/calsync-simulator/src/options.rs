@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::cidr::Cidr;
+use crate::quirks::Quirks;
 
 /// How a [`Simulator`](crate::Simulator) behaves. `Default` is what tests want: no delay, no
 /// enforced quotas, any client, control from loopback, seed 0, real time.
@@ -22,6 +23,8 @@ pub struct SimulatorOptions {
     pub seed: u64,
     /// Some: a manual clock that starts here and moves only when told. None: the machine's time.
     pub start: Option<Timestamp>,
+    /// What it makes of what it is sent.
+    pub quirks: Quirks,
 }
 
 impl Default for SimulatorOptions {
@@ -34,6 +37,7 @@ impl Default for SimulatorOptions {
             control_from: Cidr::loopback(),
             seed: 0,
             start: None,
+            quirks: Quirks::SHAPE,
         }
     }
 }

@@ -33,7 +33,7 @@ impl Simulator {
     /// An empty Google.
     pub fn new(options: SimulatorOptions) -> Self {
         let clock = Clock::new(options.start);
-        let world = Mutex::new(World::new(options.seed));
+        let world = Mutex::new(World::new(options.seed, options.quirks));
         Self { inner: Arc::new(Inner { options, clock, world }) }
     }
 

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::calendar::store::{Access, Calendar, Role};
 use crate::faults::Faults;
 use crate::oauth::grants::Grants;
+use crate::quirks::Quirks;
 use crate::quota::Quota;
 use crate::random::Random;
 
@@ -26,6 +27,7 @@ pub(crate) struct World {
     pub(crate) deleted_calendars: Vec<(u64, String)>,
     /// Counts every change of an account, a calendar or its events.
     version: u64,
+    pub(crate) quirks: Quirks,
     /// Counts every change of any calendar list.
     list_changes: u64,
 }
@@ -115,7 +117,7 @@ pub(crate) fn domain_of(email: &str) -> &str {
 const LIST_COLORS: [&str; 6] = ["14", "15", "2", "7", "21", "11"];
 
 impl World {
-    pub(crate) fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64, quirks: Quirks) -> Self {
         Self {
             random: Random::new(seed),
             accounts: BTreeMap::new(),
@@ -125,6 +127,7 @@ impl World {
             quota: Quota::default(),
             deleted_calendars: Vec::new(),
             version: 0,
+            quirks,
             list_changes: 0,
         }
     }
@@ -149,7 +152,7 @@ impl World {
 
     /// Empties everything. The seeded sequence and the versions go on.
     pub(crate) fn reset(&mut self) {
-        let mut fresh = Self::new(0);
+        let mut fresh = Self::new(0, self.quirks);
         fresh.random = self.random.clone();
         fresh.version = self.next_version();
         let gone = self.calendars.keys().map(|id| (fresh.version, id.clone()));

@@ -14,6 +14,7 @@ use super::recurrence::Recurrence;
 use super::rules;
 use crate::api_error::ApiError;
 use crate::calendar::store::{Calendar, Event};
+use crate::quirks::Quirks;
 
 /// Who an event is, which no write changes.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub(super) struct Identity {
 pub(super) struct Writer<'a> {
     pub(super) email: &'a str,
     pub(super) now: Timestamp,
+    /// What Google makes of it.
+    pub(super) quirks: Quirks,
 }
 
 /// Fields that are the caller's, of those a resource has.
@@ -56,6 +59,7 @@ pub(super) fn compose(
     } else {
         Some(moments::normalise(&mut fields, &calendar.zone, recurs)?)
     };
+    writer.quirks.shape(&mut fields);
     let recurrence = match (&span, recurs) {
         (Some(span), true) => Some(Recurrence::read(&fields, span, &calendar.zone)?),
         _ => None,

@@ -39,6 +39,6 @@ pub(super) fn bury(context: &mut Context<'_>, calendar_id: &str, event: &Arc<Eve
 fn tombstone(calendar: &Calendar, event: &Event, context: &Context<'_>) -> Result<Event, ApiError> {
     let mut fields = compose::callers_fields(event);
     fields.insert("status".to_owned(), json!("cancelled"));
-    let writer = Writer { email: &context.caller.email, now: context.now };
+    let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
     compose(calendar, fields, compose::identity_of(event), Some(event), writer)
 }

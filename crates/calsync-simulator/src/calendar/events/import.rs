@@ -33,7 +33,7 @@ pub(in crate::calendar) fn import(context: &mut Context<'_>) -> Result<Reply, Ap
         return Ok(Reply::item(Item::Stored(add(context, fields)?)));
     };
     fields.remove("iCalUID");
-    let writer = Writer { email: &context.caller.email, now: context.now };
+    let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
     let event = compose(calendar, fields, identity_of(&previous), Some(&previous), writer)?;
     let calendar_id = calendar.id.clone();
     Ok(Reply::item(Item::Stored(context.store(&calendar_id, event)?)))

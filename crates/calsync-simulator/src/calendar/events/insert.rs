@@ -40,7 +40,7 @@ pub(super) fn add(context: &mut Context<'_>, mut fields: Map<String, Value>) -> 
         return Err(ApiError::duplicate());
     }
     let identity = Identity { id, ical_uid, exception_of: None };
-    let writer = Writer { email: &context.caller.email, now: context.now };
+    let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
     let event = compose(calendar, fields, identity, None, writer)?;
     let calendar_id = calendar.id.clone();
     context.store(&calendar_id, event)

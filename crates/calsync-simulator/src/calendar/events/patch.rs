@@ -20,7 +20,7 @@ pub(in crate::calendar) fn patch(context: &mut Context<'_>) -> Result<Reply, Api
     let mut fields = compose::callers_fields(&previous);
     body::merge(&mut fields, changes);
     organizer::check(&previous, &fields)?;
-    let writer = Writer { email: &context.caller.email, now: context.now };
+    let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
     let event = compose(calendar, fields, identity, Some(&previous), writer)?;
     let calendar_id = calendar.id.clone();
     Ok(Reply::item(Item::Stored(context.store(&calendar_id, event)?)))

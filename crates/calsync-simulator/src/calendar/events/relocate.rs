@@ -41,7 +41,7 @@ pub(in crate::calendar) fn relocate(context: &mut Context<'_>) -> Result<Reply, 
     let mut fields = callers_fields(&event);
     fields.remove("organizer");
     fields.entry("sequence").or_insert(Value::from(0));
-    let writer = Writer { email: &context.caller.email, now: context.now };
+    let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
     let moved = compose(target, fields, identity_of(&event), None, writer)?;
     bury(context, &source_id, &event)?;
     Ok(Reply::item(Item::Stored(context.store(&target_id, moved)?)))

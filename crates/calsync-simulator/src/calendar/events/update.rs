@@ -27,7 +27,7 @@ pub(in crate::calendar) fn update(context: &mut Context<'_>) -> Result<Reply, Ap
         compose::carry_times(&mut fields, &previous);
     }
     organizer::check(&previous, &fields)?;
-    let writer = Writer { email: &context.caller.email, now: context.now };
+    let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
     let event = compose(calendar, fields, identity, Some(&previous), writer)?;
     let calendar_id = calendar.id.clone();
     Ok(Reply::item(Item::Stored(context.store(&calendar_id, event)?)))
