@@ -29,3 +29,4 @@ pub mod seams;
 pub mod stamp;
 pub mod sync_state;
 pub mod webhook;
+pub mod zone;

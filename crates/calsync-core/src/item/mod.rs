@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 
-pub use parse::{FieldError, ID_LENGTH_MAX, check_id, check_time_zone, is_time_zone};
+pub use parse::{FieldError, ID_LENGTH_MAX, NOT_A_ZONE, check_id};
 pub use versions::Versions;
 
 /// The three kinds of items.

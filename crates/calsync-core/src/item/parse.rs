@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 use super::{ItemBody, ItemKind, ItemStatus, Schedule};
+use crate::zone;
 
 /// The longest id that the platform may use for a user or an item, in characters.
 pub const ID_LENGTH_MAX: usize = 128;
@@ -19,6 +20,9 @@ const DESCRIPTION_LENGTH_MAX: usize = 8_000;
 /// The longest link, in characters: what browsers and proxies carry everywhere.
 const URL_LENGTH_MAX: usize = 2_048;
 const SESSION_USERS_MAX: usize = 100;
+const SESSION_SECONDS_MIN: i64 = 60;
+/// What is said of a name that [`zone::primary`] doesn't know.
+pub const NOT_A_ZONE: &str = "must be an IANA time zone, such as Asia/Seoul";
 const ESTIMATED_MINUTES_DEFAULT: i64 = 30;
 /// A week: a task that takes longer is not one event.
 const ESTIMATED_MINUTES_MAX: i64 = 7 * 24 * 60;
@@ -65,20 +69,6 @@ pub fn check_id(field: &str, id: &str) -> Result<(), FieldError> {
         return Err(FieldError::new(field, "must not have control characters"));
     }
     Ok(())
-}
-
-/// Whether `name` is that of a time zone.
-pub fn is_time_zone(name: &str) -> bool {
-    let plausible = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_+-/".contains(c));
-    plausible && TimeZone::get(name).is_ok()
-}
-
-/// Checks the name of a time zone.
-pub fn check_time_zone(field: &str, name: &str) -> Result<(), FieldError> {
-    if is_time_zone(name) {
-        return Ok(());
-    }
-    Err(FieldError::new(field, "must be an IANA time zone, such as Asia/Seoul"))
 }
 
 impl ItemBody {
@@ -160,8 +150,8 @@ impl Fields<'_> {
             self.refuse(field, format!("must have {least} to {most} characters"));
             return None;
         }
-        if text.contains('\0') {
-            self.refuse(field, "must not have a NUL character");
+        if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r' | '\t')) {
+            self.refuse(field, "must not have control characters but line breaks and tabs");
             return None;
         }
         Some(text)
@@ -198,13 +188,11 @@ impl Fields<'_> {
 
     fn time_zone(&mut self) -> Option<String> {
         let name = self.string("time_zone")?;
-        match check_time_zone("time_zone", &name) {
-            Ok(()) => Some(name),
-            Err(error) => {
-                self.errors.push(error);
-                None
-            }
+        let zone = zone::primary(&name);
+        if zone.is_none() {
+            self.refuse("time_zone", NOT_A_ZONE);
         }
+        zone
     }
 
     fn url(&mut self, field: &str) -> Option<String> {
@@ -276,8 +264,9 @@ impl Fields<'_> {
         self.require("ends_at");
         let (starts_at, ends_at) = (self.time("starts_at"), self.time("ends_at"));
         let (starts_at, ends_at) = (starts_at?, ends_at?);
-        if starts_at >= ends_at {
-            self.refuse("ends_at", "must be after starts_at");
+        // By whole seconds, as Google keeps times; it takes no event without a length.
+        if ends_at.as_second() - starts_at.as_second() < SESSION_SECONDS_MIN {
+            self.refuse("ends_at", "must be at least one minute after starts_at");
             return None;
         }
         Some(Schedule::Between { starts_at, ends_at })
@@ -412,5 +401,30 @@ mod tests {
         let body = json!({"user_ids": ["a"], "title": "t", "starts_at": "2031-03-09T10:00:00Z",
             "ends_at": "2031-03-09T19:00:00+09:00", "status": "active"});
         assert_eq!(refused_fields(ItemKind::Session, body), ["ends_at"]);
+    }
+
+    #[test]
+    fn a_session_takes_a_minute_at_least() {
+        let ending = |at: &str| json!({"user_ids": ["a"], "title": "t", "starts_at": "2031-03-09T10:00:00.9Z", "ends_at": at, "status": "active"});
+        parse(ItemKind::Session, ending("2031-03-09T10:01:00Z")).expect("a minute by whole seconds");
+        assert_eq!(refused_fields(ItemKind::Session, ending("2031-03-09T10:00:59.99Z")), ["ends_at"]);
+    }
+
+    #[test]
+    fn zones_are_kept_by_their_primary_names() {
+        let zoned = |zone: &str| json!({"user_ids": ["a"], "title": "t", "due_on": "2031-03-09", "time_zone": zone, "status": "active"});
+        let kept = |zone: &str| parse(ItemKind::Task, zoned(zone)).expect("a zone").time_zone;
+        assert_eq!(kept("asia/calcutta").as_deref(), Some("Asia/Kolkata"));
+        assert_eq!(kept("utc").as_deref(), Some("UTC"));
+        for refused in ["Factory", "localtime", "posixrules"] {
+            assert_eq!(refused_fields(ItemKind::Task, zoned(refused)), ["time_zone"]);
+        }
+    }
+
+    #[test]
+    fn texts_have_no_control_characters_but_line_breaks_and_tabs() {
+        let titled = |title: &str, description: &str| json!({"user_ids": ["a"], "title": title, "description": description, "due_on": "2031-03-09", "status": "active"});
+        parse(ItemKind::Task, titled("t", "a\r\n\tb\n")).expect("line breaks and tabs");
+        assert_eq!(refused_fields(ItemKind::Task, titled("a\u{7}b", "c\u{0}")), ["title", "description"]);
     }
 }

@@ -8,8 +8,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Deserialize;
 
-use super::parse::{in_reach, is_day_in_reach, is_time_zone};
+use super::parse::{in_reach, is_day_in_reach};
 use super::{ItemBody, ItemKind, ItemStatus, Schedule};
+use crate::zone;
 
 /// A year: longer than anything that was ever taken.
 const ESTIMATED_MINUTES_MAX: i64 = 366 * 24 * 60;
@@ -41,7 +42,7 @@ impl ItemBody {
             title: stored.title,
             description: stored.description,
             // One that isn't known any more is as good as none: the user's is taken.
-            time_zone: stored.time_zone.filter(|name| is_time_zone(name)),
+            time_zone: stored.time_zone.as_deref().and_then(zone::primary),
             meeting_url: stored.meeting_url,
             url: stored.url,
             status: stored.status,

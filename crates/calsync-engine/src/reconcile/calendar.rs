@@ -2,10 +2,10 @@
 //! stands in its description: once one may have been made, the list is searched before another is, after
 //! a lost answer and for a user who comes back to one that they left.
 
-use calsync_core::item::is_time_zone;
 use calsync_core::language::Language;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
+use calsync_core::zone;
 use calsync_google::{CalendarEntry, Failure, GoogleClient};
 use calsync_store::integrations::{self, CalendarPhase, Integration};
 use calsync_store::leases::{self, Lease};
@@ -59,7 +59,7 @@ pub(super) async fn make(
     let name = &engine.settings().platform_name;
     let language = Language::of_locale(user.as_ref().and_then(|user| user.locale.as_deref()));
     let description = format!("{} {marker}", kept_by(name, language));
-    let zone = user.and_then(|user| user.time_zone).filter(|zone| is_time_zone(zone));
+    let zone = user.and_then(|user| zone::primary(&user.time_zone?));
     let made = google.insert_calendar(&access.token, name, &description, zone.as_deref()).await;
     match note(&mut ending, Operation::CreateCalendar, made) {
         Ok(calendar) if ready(engine, lease, integration, &calendar).await? => {

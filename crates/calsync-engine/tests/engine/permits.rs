@@ -55,7 +55,7 @@ on_both_databases! {
         let has_stopped = async || {
             (world.integration("ana").await.state == IntegrationState::NeedsAction).then_some(())
         };
-        eventually(HANGS, has_stopped).await;
+        eventually("the worker that has no permit", has_stopped).await;
         stop.cancel();
         timeout(HANGS, worker).await.unwrap().unwrap().unwrap();
     }

@@ -10,8 +10,9 @@ mod told;
 use std::collections::BTreeSet;
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
-use calsync_core::item::{ItemKind, is_time_zone};
+use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
+use calsync_core::zone;
 use jiff::Timestamp;
 
 use crate::db::{fetch_all, fetch_optional};
@@ -257,7 +258,7 @@ pub async fn open(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Ope
     Ok(Some(Opened {
         tokens: row.tokens.open(keyring, id),
         integration: row.integration.read(),
-        user_time_zone: row.time_zone.filter(|zone| is_time_zone(zone)),
+        user_time_zone: row.time_zone.as_deref().and_then(zone::primary),
     }))
 }
 

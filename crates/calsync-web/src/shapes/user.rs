@@ -1,6 +1,7 @@
 //! A user as the platform sends and sees them.
 
-use calsync_core::item::{FieldError, check_id, check_time_zone};
+use calsync_core::item::{FieldError, NOT_A_ZONE, check_id};
+use calsync_core::zone;
 use calsync_store::users::User;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -52,9 +53,9 @@ pub(crate) fn parse(user_id: String, body: &Map<String, Value>) -> Result<User, 
         is_name,
         &mut errors,
     );
-    let is_zone = |zone: &str| check_time_zone("time_zone", zone).is_ok();
-    let time_zone =
-        text(body, "time_zone", "must be an IANA time zone, such as Asia/Seoul", is_zone, &mut errors);
+    let is_zone = |name: &str| zone::primary(name).is_some();
+    let time_zone = text(body, "time_zone", NOT_A_ZONE, is_zone, &mut errors);
+    let time_zone = time_zone.and_then(|name| zone::primary(&name));
     let locale = text(body, "locale", "must be a language tag, such as pt-BR", is_locale, &mut errors);
     if errors.is_empty() { Ok(User { user_id, email, name, time_zone, locale }) } else { Err(errors) }
 }
