@@ -38,7 +38,7 @@ pub fn merge(kind: ItemKind, wanted: &Owned, base: Option<&Base>, seen: &Owned) 
     let Some(base) = base else {
         return Merged { agreed: wanted.clone(), users_edits: Vec::new() };
     };
-    let wanted_hashes = FieldHashes::of(wanted);
+    let wanted_hashes = FieldHashes::of_wish(wanted);
     let mut agreed = base.agreed.clone();
     let mut users_edits = Vec::new();
     for field in Field::ALL {
@@ -58,6 +58,11 @@ pub fn merge(kind: ItemKind, wanted: &Owned, base: Option<&Base>, seen: &Owned) 
                 users_edits.push((field, Verdict::Undone));
             }
         }
+    }
+    // The name that Google gives a zone stays, and so does a user's for times that they may keep.
+    let undoes_times = users_edits.contains(&(Field::When, Verdict::Undone));
+    if wanted_hashes.agree_on(Field::Zone, &base.wanted) && !undoes_times {
+        agreed.take(Field::Zone, seen);
     }
     Merged { agreed, users_edits }
 }
@@ -87,7 +92,7 @@ mod tests {
         for kind in ItemKind::ALL {
             for (platform, wanted) in [("same", "base"), ("changed", "platform's")] {
                 for (user, seen) in [("same", "base"), ("changed", "user's")] {
-                    let base = Base { wanted: FieldHashes::of(&titled("base")), agreed: titled("base") };
+                    let base = Base::of_write(&titled("base"), titled("base"));
                     let merged = merge(kind, &titled(wanted), Some(&base), &titled(seen));
                     let verdict = merged.users_edits.first().map(|(_, verdict)| *verdict);
                     writeln!(
@@ -105,7 +110,7 @@ mod tests {
 
     #[test]
     fn the_same_change_on_both_sides_undoes_nothing() {
-        let base = Base { wanted: FieldHashes::of(&titled("Read")), agreed: titled("Read") };
+        let base = Base::of_write(&titled("Read"), titled("Read"));
         let merged = merge(ItemKind::Task, &titled("✓ Read"), Some(&base), &titled("✓ Read"));
         assert_eq!(merged, Merged { agreed: titled("✓ Read"), users_edits: Vec::new() });
     }
@@ -113,7 +118,7 @@ mod tests {
     #[test]
     fn an_accepted_edit_stands_until_a_put_changes_that_field() {
         // The user's title was accepted earlier: the platform still wants its own.
-        let base = Base { wanted: FieldHashes::of(&titled("platform's")), agreed: titled("user's") };
+        let base = Base::of_write(&titled("platform's"), titled("user's"));
         let again = merge(ItemKind::Task, &titled("platform's"), Some(&base), &titled("user's"));
         assert_eq!(again.agreed.title, "user's");
         let edited = merge(ItemKind::Task, &titled("platform's new"), Some(&base), &titled("user's"));

@@ -7,6 +7,8 @@ use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use crate::{markup, text, zone};
+
 /// When an event takes place.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -50,8 +52,10 @@ pub struct Owned {
 pub enum Field {
     /// [`Owned::title`].
     Title,
-    /// [`Owned::when`].
+    /// The instants or days of [`Owned::when`].
     When,
+    /// The zone of [`Owned::when`]. Google answers other names than it was sent, so only the platform edits it.
+    Zone,
     /// [`Owned::location`].
     Location,
     /// [`Owned::block`].
@@ -62,7 +66,26 @@ pub enum Field {
 
 impl Field {
     /// All of them, in the order of [`FieldHashes`].
-    pub const ALL: [Self; 5] = [Self::Title, Self::When, Self::Location, Self::Block, Self::SourceUrl];
+    pub const ALL: [Self; 6] =
+        [Self::Title, Self::When, Self::Zone, Self::Location, Self::Block, Self::SourceUrl];
+}
+
+impl When {
+    /// Whether both are the same instants, or the same days.
+    pub fn is_same_time(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Timed { start, end, .. }, Self::Timed { start: s, end: e, .. }) => (start, end) == (s, e),
+            (Self::AllDay { .. }, Self::AllDay { .. }) => self == other,
+            (Self::Timed { .. } | Self::AllDay { .. }, _) => false,
+        }
+    }
+
+    fn zone(&self) -> Option<&String> {
+        match self {
+            Self::Timed { zone, .. } => Some(zone),
+            Self::AllDay { .. } => None,
+        }
+    }
 }
 
 impl Owned {
@@ -70,39 +93,78 @@ impl Owned {
     pub fn take(&mut self, field: Field, other: &Self) {
         match field {
             Field::Title => self.title.clone_from(&other.title),
-            Field::When => self.when.clone_from(&other.when),
+            Field::When => self.take_times(&other.when),
+            Field::Zone => {
+                if let (When::Timed { zone, .. }, Some(other)) = (&mut self.when, other.when.zone()) {
+                    zone.clone_from(other);
+                }
+            }
             Field::Location => self.location.clone_from(&other.location),
             Field::Block => self.block.clone_from(&other.block),
             Field::SourceUrl => self.source_url.clone_from(&other.source_url),
         }
     }
 
-    /// Whether `field` is the same in `other`.
-    pub fn agrees_on(&self, field: Field, other: &Self) -> bool {
-        match field {
-            Field::Title => self.title == other.title,
-            Field::When => self.when == other.when,
-            Field::Location => self.location == other.location,
-            Field::Block => self.block == other.block,
-            Field::SourceUrl => self.source_url == other.source_url,
+    /// Takes the times and keeps the zone, where there is one.
+    fn take_times(&mut self, when: &When) {
+        let zone = self.when.zone().cloned();
+        self.when = when.clone();
+        if let (When::Timed { zone, .. }, Some(kept)) = (&mut self.when, zone) {
+            *zone = kept;
         }
     }
 
-    fn canonical(&self, field: Field) -> String {
-        let optional = |text: &Option<String>| text.as_ref().map(|t| format!("+{t}")).unwrap_or_default();
+    /// Whether `field` is the same in `other`, by what it means: Google evens out texts, and gives zones
+    /// other names.
+    pub fn agrees_on(&self, field: Field, other: &Self) -> bool {
         match field {
-            Field::Title => self.title.clone(),
+            Field::Title => text::is_same(&self.title, &other.title),
+            Field::When => self.when.is_same_time(&other.when),
+            Field::Zone => true,
+            Field::Location => is_same(self.location.as_deref(), other.location.as_deref()),
+            Field::Block => {
+                self.block == other.block
+                    || markup::without_space(&self.block) == markup::without_space(&other.block)
+            }
+            Field::SourceUrl => is_same(self.source_url.as_deref(), other.source_url.as_deref()),
+        }
+    }
+
+    /// Whether every field is the same in `other`.
+    pub fn agrees(&self, other: &Self) -> bool {
+        Field::ALL.into_iter().all(|field| self.agrees_on(field, other))
+    }
+
+    /// What `field` means: the same for all that agrees on it.
+    fn meaning(&self, field: Field) -> String {
+        match field {
+            Field::Title => text::normal(&self.title).into_owned(),
             Field::When => match &self.when {
-                When::Timed { start, end, zone } => {
-                    format!("{}/{}/{zone}", start.as_microsecond(), end.as_microsecond())
+                When::Timed { start, end, .. } => {
+                    format!("{}/{}", start.as_microsecond(), end.as_microsecond())
                 }
                 When::AllDay { first, end } => format!("{first}/{end}"),
             },
-            Field::Location => optional(&self.location),
-            Field::Block => self.block.clone(),
-            Field::SourceUrl => optional(&self.source_url),
+            Field::Zone => String::new(),
+            Field::Location => text::normal(self.location.as_deref().unwrap_or_default()).into_owned(),
+            Field::Block => markup::without_space(&self.block),
+            Field::SourceUrl => text::normal(self.source_url.as_deref().unwrap_or_default()).into_owned(),
         }
     }
+
+    /// `field` as the platform wants it: also what Google doesn't tell apart.
+    fn wish(&self, field: Field) -> String {
+        match field {
+            Field::Zone => self.when.zone().map(|name| zone::primary(name).unwrap_or_else(|| name.clone())),
+            Field::Block => Some(self.block.clone()),
+            Field::Title | Field::When | Field::Location | Field::SourceUrl => None,
+        }
+        .unwrap_or_else(|| self.meaning(field))
+    }
+}
+
+fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+    text::is_same(one.unwrap_or_default(), other.unwrap_or_default())
 }
 
 /// Hex digits of one field's hash: 48 bits, so that two texts of one item don't meet.
@@ -115,9 +177,14 @@ const HASH_DIGITS: usize = 12;
 pub struct FieldHashes(String);
 
 impl FieldHashes {
-    /// The hashes of `owned`.
+    /// The hashes of what `owned` means.
     pub fn of(owned: &Owned) -> Self {
-        Self(Field::ALL.into_iter().map(|field| hash(&owned.canonical(field))).collect())
+        Self(Field::ALL.into_iter().map(|field| hash(&owned.meaning(field))).collect())
+    }
+
+    /// The hashes of what the platform wants, to tell one wish from the next.
+    pub fn of_wish(wanted: &Owned) -> Self {
+        Self(Field::ALL.into_iter().map(|field| hash(&wanted.wish(field))).collect())
     }
 
     /// Reads hashes that were written as text.
@@ -136,9 +203,14 @@ impl FieldHashes {
         self.of_field(field) == other.of_field(field)
     }
 
-    /// Whether `block` is the block of the description.
-    pub fn is_block(&self, block: &str) -> bool {
-        self.of_field(Field::Block) == Some(&hash(block))
+    /// Whether `block` is the block of the description, as plain text or as it stands there.
+    pub(crate) fn is_block(&self, block: &str) -> bool {
+        self.is_seen_block(&markup::without_space(block)) || self.is_seen_block(&markup::seen(block))
+    }
+
+    /// Whether `seen` is what is seen of the block.
+    pub(crate) fn is_seen_block(&self, seen: &str) -> bool {
+        self.of_field(Field::Block) == Some(&hash(seen))
     }
 
     fn of_field(&self, field: Field) -> Option<&str> {
@@ -153,12 +225,26 @@ fn hash(canonical: &str) -> String {
     digits
 }
 
-/// What both sides last agreed on. `wanted` is what the platform wanted then; where `agreed`
-/// differs from it, a user's accepted edit stands.
+/// What both sides last agreed on: what Google answered to our own write, whatever it made of what it was
+/// sent. Where that differs from what the platform wanted, a user's accepted edit stands, or what Google
+/// made of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Base {
     /// Hashes of what the platform wanted.
     pub wanted: FieldHashes,
-    /// What Google had.
+    /// Hashes of what we wrote, as the event's stamp has them.
+    pub meant: FieldHashes,
+    /// What Google keeps of it.
     pub agreed: Owned,
+    /// The version that Google answered. None before it did, and where the event was read anew since.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub etag: Option<String>,
+}
+
+impl Base {
+    /// The base of a write of `agreed`, where the platform wants `wanted`.
+    pub fn of_write(wanted: &Owned, agreed: Owned) -> Self {
+        let meant = FieldHashes::of(&agreed);
+        Self { wanted: FieldHashes::of_wish(wanted), meant, agreed, etag: None }
+    }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::owned::{Owned, When};
+use crate::{text, zone};
 
 /// What Google gives an event by its place, and what only it can write.
 const OF_ITS_PLACE: [&str; 13] = [
@@ -118,23 +119,38 @@ impl RemoteEvent {
             when: self.when()?,
             location: self.text("location").filter(|l| !l.is_empty()).map(str::to_owned),
             block,
-            source_url: self.0.get("source").and_then(|s| s.get("url")?.as_str()).map(str::to_owned),
+            source_url: self.source_url().map(str::to_owned),
         })
     }
 
-    /// Writes `owned` into it, with `description` as the whole description.
+    fn source_url(&self) -> Option<&str> {
+        self.0.get("source")?.get("url")?.as_str()
+    }
+
+    /// Writes `owned` into it, with `description` as the whole description. What means the same already
+    /// stays as Google has it.
     pub fn set_owned(&mut self, owned: &Owned, description: String, source_title: &str) {
-        self.0.insert("summary".into(), owned.title.clone().into());
-        let (start, end) = match &owned.when {
-            When::Timed { start, end, zone } => (timed(*start, zone), timed(*end, zone)),
-            When::AllDay { first, end } => (json!({ "date": first }), json!({ "date": end })),
-        };
-        self.0.insert("start".into(), start);
-        self.0.insert("end".into(), end);
-        self.set_or_remove("location", owned.location.clone().map(Value::from));
+        if !self.0.contains_key("summary")
+            || !text::is_same(self.text("summary").unwrap_or_default(), &owned.title)
+        {
+            self.0.insert("summary".into(), owned.title.clone().into());
+        }
+        if !self.when().is_some_and(|when| is_kept(&when, &owned.when)) {
+            let (start, end) = match &owned.when {
+                When::Timed { start, end, zone } => (timed(*start, zone), timed(*end, zone)),
+                When::AllDay { first, end } => (json!({ "date": first }), json!({ "date": end })),
+            };
+            self.0.insert("start".into(), start);
+            self.0.insert("end".into(), end);
+        }
+        if text::present(self.text("location")) != text::present(owned.location.as_deref()) {
+            self.set_or_remove("location", owned.location.clone().map(Value::from));
+        }
         self.set_or_remove("description", (!description.is_empty()).then(|| description.into()));
-        let source = owned.source_url.as_ref().map(|url| json!({"title": source_title, "url": url}));
-        self.set_or_remove("source", source);
+        if self.source_url() != owned.source_url.as_deref() {
+            let source = owned.source_url.as_ref().map(|url| json!({"title": source_title, "url": url}));
+            self.set_or_remove("source", source);
+        }
     }
 
     /// Makes it a patch of what [`Self::set_owned`] wrote: what is absent is named, so that it is cleared.
@@ -192,10 +208,24 @@ fn object(value: &mut Value) -> Option<&mut Map<String, Value>> {
     value.as_object_mut()
 }
 
-/// An instant as people in `zone` read it. A zone that this machine doesn't know is written in UTC,
-/// and so is an offset that RFC 3339 can't say: Monrovia's had seconds until 1972.
+/// Whether an event at `is` need not be written anew to be at `wanted`.
+fn is_kept(is: &When, wanted: &When) -> bool {
+    match (is, wanted) {
+        (When::Timed { zone, .. }, When::Timed { zone: wanted_zone, .. }) => {
+            is.is_same_time(wanted) && zone::is_same(zone, wanted_zone)
+        }
+        _ => is == wanted,
+    }
+}
+
+/// An instant as people in `zone` read it. A zone that this machine doesn't know is not named, since
+/// Google may not take it either (it gives `GMT+01:00` itself); an offset that RFC 3339 can't say is written in
+/// UTC: Monrovia's had seconds until 1972.
 fn timed(instant: Timestamp, zone: &str) -> Value {
-    let local = TimeZone::get(zone).unwrap_or(TimeZone::UTC).to_offset(instant);
+    let Ok(known) = TimeZone::get(zone) else {
+        return json!({ "dateTime": instant.display_with_offset(Offset::UTC).to_string() });
+    };
+    let local = known.to_offset(instant);
     let offset = if local.seconds() % 60 == 0 { local } else { Offset::UTC };
     json!({"dateTime": instant.display_with_offset(offset).to_string(), "timeZone": zone})
 }

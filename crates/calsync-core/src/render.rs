@@ -8,6 +8,7 @@ use crate::item::{Item, ItemBody, ItemKind, ItemStatus, Schedule};
 use crate::owned::{Owned, When};
 use crate::policy::{DeadlineAs, Policy};
 use crate::reason::Reason;
+use crate::{text, zone};
 
 /// The mark in front of a completed item's title.
 pub const COMPLETED_MARK: &str = "✓ ";
@@ -56,15 +57,16 @@ pub fn want(item: &Item, view: View<'_>) -> Want {
         return Want::Absent(Reason::KindOff);
     }
     let zone = item.body.time_zone.as_deref().or(view.user_time_zone).unwrap_or("UTC");
+    let zone = zone::primary(zone).unwrap_or_else(|| zone.to_owned());
     let when = when(item.key.kind, item.body.schedule, view.policy.deadline_as, zone);
     let same_day = view.policy.deadline_as == DeadlineAs::SameDayReminder;
     Want::Present {
         too_old: is_too_old(&when, view),
         popup_minutes: (item.key.kind == ItemKind::Deadline && same_day).then_some(DEADLINE_POPUP_MINUTES),
         owned: Owned {
-            title: title(&item.body),
+            title: text::normal(&title(&item.body)).into_owned(),
             when,
-            location: item.body.meeting_url.clone(),
+            location: text::present(item.body.meeting_url.as_deref()),
             block: block(&item.body),
             source_url: item.body.url.clone(),
         },
@@ -81,11 +83,11 @@ fn title(body: &ItemBody) -> String {
 /// Our block of the description: the platform's words, then its links, a blank line between.
 fn block(body: &ItemBody) -> String {
     let parts = [&body.description, &body.meeting_url, &body.url];
-    parts.into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join("\n\n")
+    let parts = parts.into_iter().filter_map(|part| text::present(part.as_deref()));
+    parts.collect::<Vec<_>>().join("\n\n")
 }
 
-fn when(kind: ItemKind, schedule: Schedule, deadline_as: DeadlineAs, zone: &str) -> When {
-    let zone = zone.to_owned();
+fn when(kind: ItemKind, schedule: Schedule, deadline_as: DeadlineAs, zone: String) -> When {
     match schedule {
         Schedule::Between { starts_at, ends_at } => {
             When::Timed { start: whole_second(starts_at), end: whole_second(ends_at), zone }

@@ -1,11 +1,14 @@
 //! The stamp: private extended properties that say whose event it is and what we last wrote.
 //!
-//! A remote whose owned fields match its own stamp was last written by us, whatever the base
-//! says; only a mismatch is a user's edit. The stamp carries the base with it, so an update whose
-//! answer was lost is understood from the event alone.
+//! It says what we meant, and the base says what Google made of it. Where the base is of another write than
+//! the stamp, an answer was lost: then fields that match the stamp were last written by us, and only a
+//! mismatch is a user's edit.
+
+use std::ops::Range;
 
 use crate::item::{ItemKey, ItemKind};
-use crate::owned::{Base, FieldHashes, Owned};
+use crate::markup;
+use crate::owned::{Base, FieldHashes};
 use crate::remote::RemoteEvent;
 
 const DEPLOYMENT: &str = "calsync_deployment";
@@ -85,45 +88,40 @@ pub struct Written {
     pub block_at: usize,
     /// How long it was, in bytes.
     pub block_length: usize,
+    /// How many characters of it are seen, white space apart.
+    pub block_seen: Option<usize>,
 }
 
 impl Written {
     /// Whether it tells of `base`.
     pub fn tells_of(&self, base: &Base) -> bool {
-        self.wanted == base.wanted && self.agreed == FieldHashes::of(&base.agreed)
+        self.wanted == base.wanted && self.agreed == base.meant
     }
 }
 
-/// Stamps `event`, whose owned fields were just set to `base.agreed`, with our block at `block_at`.
-pub fn stamp(event: &mut RemoteEvent, owner: &Owner<'_>, generation: i64, base: &Base, block_at: usize) {
+/// Stamps `event`, whose owned fields were just set to `base.agreed`, with our block at `block`.
+pub fn stamp(event: &mut RemoteEvent, owner: &Owner<'_>, generation: i64, base: &Base, block: &Range<usize>) {
+    let seen = markup::without_space(&base.agreed.block).chars().count();
     event.set_private([
         (DEPLOYMENT, owner.deployment_id.to_owned()),
         (INTEGRATION, owner.integration_id.to_owned()),
         (ITEM, owner.item.to_string()),
         (GENERATION, generation.to_string()),
         (WANTED, base.wanted.as_text().to_owned()),
-        (WRITTEN, FieldHashes::of(&base.agreed).as_text().to_owned()),
-        (BLOCK, format!("{block_at}+{}", base.agreed.block.len())),
+        (WRITTEN, base.meant.as_text().to_owned()),
+        (BLOCK, format!("{}+{}/{seen}", block.start, block.len())),
     ]);
 }
 
 /// What the stamp of `event` says, if it can be read.
 pub fn written(event: &RemoteEvent) -> Option<Written> {
-    let (block_at, block_length) = event.private(BLOCK)?.split_once('+')?;
+    let (block_at, length) = event.private(BLOCK)?.split_once('+')?;
+    let (block_length, seen) = length.split_once('/').map_or((length, None), |(l, seen)| (l, Some(seen)));
     Some(Written {
         wanted: FieldHashes::from_text(event.private(WANTED)?)?,
         agreed: FieldHashes::from_text(event.private(WRITTEN)?)?,
         block_at: block_at.parse().ok()?,
         block_length: block_length.parse().ok()?,
+        block_seen: seen.and_then(|seen| seen.parse().ok()),
     })
-}
-
-/// The base that `event` carries, if its owned fields are still what its stamp says.
-pub fn carried_base(event: &RemoteEvent) -> Option<Base> {
-    let written = written(event)?;
-    let end = written.block_at.checked_add(written.block_length)?;
-    let block = event.description().get(written.block_at..end)?;
-    let agreed: Owned = event.owned(block.to_owned())?;
-    let base = Base { wanted: written.wanted.clone(), agreed };
-    written.tells_of(&base).then_some(base)
 }

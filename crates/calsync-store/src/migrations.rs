@@ -27,7 +27,7 @@ macro_rules! texts {
 }
 
 /// All of them, in order.
-const ALL: [Texts; 12] = texts![
+const ALL: [Texts; 13] = texts![
     1 "0001_start",
     2 "0002_disconnects",
     3 "0003_sealed_answers",
@@ -40,6 +40,7 @@ const ALL: [Texts; 12] = texts![
     10 "0010_webhooks",
     11 "0011_wishes_and_links",
     12 "0012_lives_versions_and_links",
+    13 "0013_rounds_without_progress",
 ];
 
 /// What brings a database of this kind up to date.

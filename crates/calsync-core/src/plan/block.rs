@@ -1,97 +1,179 @@
-//! Where our block stands in an event's description, around which the user may write.
+//! Where our block stands in an event's description, around which the user may write, and into which.
+//!
+//! It is found for certain or not at all: only where all that is seen of it stands, nothing between and
+//! nothing joined to it. What differs is the user's, and nothing of it is dropped: then ours is put above.
 
 use std::ops::Range;
 
+use crate::markup::{self, Piece, Token};
 use crate::stamp::Written;
 
-/// The place of our block in `description`: where the stamp says, else where a text that it may
-/// be (`texts`) stands untouched, else the lines that are most like it.
-pub(super) fn find<'a>(
-    description: &str,
-    written: Option<&Written>,
-    texts: impl Iterator<Item = &'a str>,
-) -> Range<usize> {
-    let is_ours = |text: &str| written.is_none_or(|written| written.agreed.is_block(text));
-    let stamped = written.and_then(|w| Some(w.block_at..w.block_at.checked_add(w.block_length)?));
-    if let Some(span) = stamped.clone()
-        && description.get(span.clone()).is_some_and(is_ours)
+/// Our block as it stands in a description; nothing at the very top where it doesn't.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Found {
+    /// Where.
+    pub(super) span: Range<usize>,
+    /// What it says, as plain text.
+    pub(super) text: String,
+}
+
+/// So many characters don't stand in a sentence of the user's by chance. Shorter ones count as ours only on
+/// lines of their own.
+const IN_A_LINE_MIN: usize = 16;
+
+/// Finds our block: where the stamp says, else where one of `texts` is seen, which it may be, else
+/// where what the stamp tells of is seen.
+pub(super) fn find(description: &str, written: Option<&Written>, texts: &[&str]) -> Found {
+    if let Some(written) = written
+        && let Some(span) = stamped(description, written)
     {
-        return span;
+        let slice = &description[span.clone()];
+        let text = texts.iter().find(|text| **text == slice || written.agreed.is_block(text));
+        let text = text.map_or_else(|| markup::plain(slice), |text| (*text).to_owned());
+        return Found { span, text };
     }
-    let texts: Vec<&str> = texts.collect();
-    let known = texts.iter().find(|text| is_ours(text)).copied();
-    let untouched = known.and_then(|text| whole_lines(description, text));
-    let moved = || moved(description, stamped.as_ref()?.len(), is_ours);
-    untouched.or_else(moved).unwrap_or_else(|| {
-        let at = written.map_or(0, |written| written.block_at);
-        known.or(texts.first().copied()).map_or(0..description.len(), |text| most_like(description, text, at))
-    })
-}
-
-/// `description` with the block at `span` replaced by `new`; what the user wrote around it stays.
-pub(super) fn replace(description: &str, span: Range<usize>, new: &str) -> String {
-    let (before, after) = (&description[..span.start], &description[span.end..]);
-    let was_none = span.is_empty();
-    let gap = if was_none && !new.is_empty() && !after.is_empty() { "\n\n" } else { "" };
-    format!("{before}{new}{gap}{after}")
-}
-
-/// The starts of the lines of `text`.
-fn line_starts(text: &str) -> impl Iterator<Item = usize> {
-    std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1))
-}
-
-fn whole_lines(description: &str, block: &str) -> Option<Range<usize>> {
-    let at_line = |start: &usize| {
-        description[*start..]
-            .strip_prefix(block)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with('\n'))
+    if description.is_empty() || (texts.is_empty() && written.is_none()) {
+        return Found::default();
+    }
+    let page = Page::read(description);
+    let near = written.map_or(0, |written| written.block_at);
+    let known = texts.iter().find_map(|text| {
+        let span = keys(text).iter().find_map(|key| page.find(key, near))?;
+        Some(Found { span, text: (*text).to_owned() })
+    });
+    let told = || {
+        let span = page.find_told(written?)?;
+        Some(Found { text: markup::plain(&description[span.clone()]), span })
     };
-    let start = line_starts(description).find(at_line).or_else(|| description.find(block))?;
-    Some(start..start + block.len())
+    known.or_else(told).unwrap_or_default()
 }
 
-/// Where `length` bytes at the start of a line are ours.
-fn moved(description: &str, length: usize, is_ours: impl Fn(&str) -> bool) -> Option<Range<usize>> {
-    let spans = line_starts(description).take(LINES_MAX).map(|start| start..start.saturating_add(length));
-    spans.into_iter().find(|span| description.get(span.clone()).is_some_and(&is_ours))
+/// What may be seen of `text`: itself, or what it is read as where it was sent as it is.
+fn keys(text: &str) -> [String; 2] {
+    [markup::seen(text), markup::without_space(text)]
+}
+
+/// Where the stamp says, if that is ours and nothing is joined to it.
+fn stamped(description: &str, written: &Written) -> Option<Range<usize>> {
+    let span = written.block_at..written.block_at.checked_add(written.block_length)?;
+    let slice = description.get(span.clone()).filter(|slice| !slice.is_empty())?;
+    let joined = |one: Option<char>, other: Option<char>| {
+        one.zip(other).is_some_and(|(one, other)| is_joined(one, other))
+    };
+    let is_apart = !joined(description[..span.start].chars().next_back(), slice.chars().next())
+        && !joined(slice.chars().next_back(), description[span.end..].chars().next());
+    (is_apart && written.agreed.is_block(slice)).then_some(span)
+}
+
+/// Whether two characters side by side are of one word.
+fn is_joined(one: char, other: char) -> bool {
+    one.is_alphanumeric() && other.is_alphanumeric()
+}
+
+/// A description with what is seen of it.
+struct Page<'a> {
+    tokens: Vec<Token<'a>>,
+    /// The characters that are seen.
+    seen: String,
+    /// For each of them, where it begins in `seen`, and its token.
+    places: Vec<(usize, usize)>,
+}
+
+impl<'a> Page<'a> {
+    fn read(description: &'a str) -> Self {
+        let tokens: Vec<Token<'a>> = markup::tokens(description).collect();
+        let (mut seen, mut places) = (String::with_capacity(description.len()), Vec::new());
+        for (index, token) in tokens.iter().enumerate() {
+            if let Some(c) = token.seen() {
+                places.push((seen.len(), index));
+                seen.push(c);
+            }
+        }
+        Self { tokens, seen, places }
+    }
+
+    /// Where all of `key` is seen: on lines of its own, or long enough to be nothing else. The nearest to
+    /// `near`, should it be there twice.
+    fn find(&self, key: &str, near: usize) -> Option<Range<usize>> {
+        let is_long = key.chars().count() >= IN_A_LINE_MIN;
+        let mut best: Option<((bool, usize), Range<usize>)> = None;
+        let mut from = 0;
+        while !key.is_empty()
+            && let Some(at) = self.seen.get(from..).and_then(|rest| rest.find(key))
+        {
+            let start = from + at;
+            from = start + self.seen[start..].chars().next().map_or(1, char::len_utf8);
+            let (Some(first), Some(last)) = (self.token_at(start), self.token_before(start + key.len()))
+            else {
+                continue;
+            };
+            let is_alone = self.is_alone(first, last);
+            if is_alone || (is_long && self.is_apart(first, last)) {
+                let span = self.tokens[first].at.start..self.tokens[last].at.end;
+                let rank = (!is_alone, span.start.abs_diff(near));
+                if best.as_ref().is_none_or(|(best, _)| rank < *best) {
+                    best = Some((rank, span));
+                }
+            }
+        }
+        best.map(|(_, span)| span)
+    }
+
+    /// Where lines say what the stamp tells of.
+    fn find_told(&self, written: &Written) -> Option<Range<usize>> {
+        let length = written.block_seen.filter(|length| *length > 0)?;
+        let starts = self.places.iter().enumerate();
+        let starts = starts.filter(|(_, (_, token))| self.begins_line(*token)).take(LINES_MAX);
+        starts.into_iter().find_map(|(index, (start, first))| {
+            let (end, last) = *self.places.get(index + length - 1)?;
+            let text = self.seen.get(*start..)?.get(..end - start + self.tokens[last].seen()?.len_utf8())?;
+            let is_ours = self.is_alone(*first, last) && written.agreed.is_seen_block(text);
+            is_ours.then(|| self.tokens[*first].at.start..self.tokens[last].at.end)
+        })
+    }
+
+    fn token_at(&self, start: usize) -> Option<usize> {
+        let index = self.places.binary_search_by_key(&start, |(at, _)| *at).ok()?;
+        Some(self.places[index].1)
+    }
+
+    /// The token of the character that ends before `end`.
+    fn token_before(&self, end: usize) -> Option<usize> {
+        let index = self.places.partition_point(|(at, _)| *at < end).checked_sub(1)?;
+        Some(self.places[index].1)
+    }
+
+    fn begins_line(&self, token: usize) -> bool {
+        begins_line(self.tokens[..token].iter().rev())
+    }
+
+    /// Whether nothing else is seen on the lines from one token to the other.
+    fn is_alone(&self, first: usize, last: usize) -> bool {
+        self.begins_line(first) && begins_line(self.tokens[last + 1..].iter())
+    }
+
+    /// Whether no word goes on before the first token or after the last.
+    fn is_apart(&self, first: usize, last: usize) -> bool {
+        let joined = |token: usize, next: Option<char>| {
+            self.tokens[token].seen().zip(next).is_some_and(|(one, other)| is_joined(one, other))
+        };
+        !joined(first, beside(self.tokens[..first].iter().rev()))
+            && !joined(last, beside(self.tokens[last + 1..].iter()))
+    }
 }
 
 /// Lines of a description that are looked at: far more than people write.
 const LINES_MAX: usize = 200;
 
-/// The lines that are most like `block`, which the user edited: from its first line to its last if
-/// both still stand, else as many lines as it has. Among equals the nearest to `at`.
-fn most_like(description: &str, block: &str, at: usize) -> Range<usize> {
-    if block.is_empty() {
-        return 0..0;
-    }
-    let starts: Vec<usize> = line_starts(description).take(LINES_MAX).collect();
-    let end = |line: usize| starts.get(line + 1).map_or(description.len(), |next| next - 1);
-    let line = |line: usize| &description[starts[line]..end(line)];
-    let lines: Vec<&str> = block.split('\n').take(LINES_MAX).collect();
-    let first = (0..starts.len()).find(|i| line(*i) == lines[0]);
-    let last = (0..starts.len()).rfind(|i| Some(&line(*i)) == lines.last());
-    if let (Some(first), Some(last)) = (first, last)
-        && first <= last
-    {
-        return starts[first]..end(last);
-    }
-    let likeness = |start: &usize| {
-        let pairs = lines.iter().zip(*start..starts.len());
-        let alike: usize = pairs.map(|(ours, i)| common(ours, line(i))).sum();
-        (alike, std::cmp::Reverse(starts[*start].abs_diff(at)))
-    };
-    let start = (0..starts.len()).max_by_key(likeness).unwrap_or(0);
-    starts[start]..end((start + lines.len() - 1).min(starts.len() - 1))
+/// Whether a line ends before anything is seen.
+fn begins_line<'a>(mut tokens: impl Iterator<Item = &'a Token<'a>>) -> bool {
+    tokens.find(|token| token.is_break() || token.seen().is_some()).is_none_or(Token::is_break)
 }
 
-/// How many bytes two lines have in common at their beginning and end.
-fn common(ours: &str, theirs: &str) -> usize {
-    let same = |(a, b): &(u8, u8)| a == b;
-    let ahead = ours.bytes().zip(theirs.bytes()).take_while(same).count();
-    let behind = ours.bytes().rev().zip(theirs.bytes().rev()).take_while(same).count();
-    (ahead + behind).min(ours.len()).min(theirs.len())
+/// The character that is seen right beside, with no space between.
+fn beside<'a>(mut tokens: impl Iterator<Item = &'a Token<'a>>) -> Option<char> {
+    let is_inline = |token: &&Token<'_>| matches!(token.piece, Piece::Tag(_)) && !token.is_break();
+    tokens.find(|token| !is_inline(token))?.seen()
 }
 
 #[cfg(test)]
@@ -99,32 +181,44 @@ mod tests {
     use super::*;
 
     fn found<'a>(description: &'a str, block: &str) -> &'a str {
-        &description[find(description, None, [block].into_iter())]
+        &description[find(description, None, &[block]).span]
     }
 
     #[test]
-    fn notes_around_an_edited_block_stay_notes() {
-        let cases = [
+    fn it_is_found_on_lines_of_its_own_or_not_at_all() {
+        for (description, block, expected) in [
             ("mine\nplan a\nplan b\nmine", "plan a\nplan b", "plan a\nplan b"),
-            ("mine\nplan a!\nplan b\nmine", "plan a\nplan b", "plan a!\nplan b"),
-            ("mine\nplan a\nnew\nplan b\nmine", "plan a\nplan b", "plan a\nnew\nplan b"),
-            ("mine\nmy plan\nmine", "plan", "plan"),
-            ("mine\nour plot\nmine", "our plan", "our plot"),
-            ("explanation\nplan", "plan", "plan"),
-            ("all mine", "plan", "all mine"),
+            ("mine\nplan  a \n\n plan b\nmine", "plan a\nplan b", "plan  a \n\n plan b"),
+            ("mine\nmy plan\nplan\nmine", "plan", "plan"),
+            ("explanation", "plan", ""),
+            ("my plan", "plan", ""),
+            ("plan a!\nplan b", "plan a\nplan b", ""),
+            ("plan a\nnew\nplan b", "plan a\nplan b", ""),
+            ("the whole plan of today, and mine", "the whole plan of today", "the whole plan of today"),
+            ("the whole plan of todays", "the whole plan of today", ""),
+            ("all mine", "plan", ""),
             ("all mine", "", ""),
             ("", "plan", ""),
-        ];
-        for (description, block, expected) in cases {
+        ] {
             assert_eq!(found(description, block), expected, "{description:?}");
         }
     }
 
     #[test]
-    fn a_replaced_block_leaves_what_is_around_it() {
-        assert_eq!(replace("a\nplan\nb", 2..6, "new"), "a\nnew\nb");
-        assert_eq!(replace("mine", 0..0, "new"), "new\n\nmine");
-        assert_eq!(replace("mine", 0..0, ""), "mine");
-        assert_eq!(replace("", 0..0, "new"), "new");
+    fn it_is_found_through_html_entities_and_white_space() {
+        for (description, block, expected) in [
+            ("<p>plan a</p><p>plan&nbsp;b</p><p>mine</p>", "plan a\n\nplan b", "plan a</p><p>plan&nbsp;b"),
+            ("a &lt; b<br>mine", "a < b", "a &lt; b"),
+            (
+                "mine<br><a href=\"https://x.example\">https://x.example</a>",
+                "https://x.example",
+                "https://x.example",
+            ),
+            ("<ul><li>plan</li><li>mine</li></ul>", "plan", "plan"),
+            ("<b>pl</b>an", "plan", "pl</b>an"),
+            ("plan<br>", "plan", "plan"),
+        ] {
+            assert_eq!(found(description, block), expected, "{description:?}");
+        }
     }
 }

@@ -4,7 +4,9 @@
 //! or may not be at Google is looked at before anything is made, so a lost answer or a crash at
 //! any point neither doubles nor resurrects an event.
 
+mod answer;
 mod block;
+mod description;
 mod keep;
 mod leaving;
 mod moving;
@@ -13,6 +15,7 @@ mod pair;
 pub use leaving::{Leaving, LeavingPhase};
 pub use pair::{Address, Pair, Phase};
 
+use block::Found;
 use keep::{Kept, keep};
 
 use serde_json::json;
@@ -81,7 +84,7 @@ pub enum Step {
         address: Address,
         /// The body.
         event: RemoteEvent,
-        /// The base once it is done.
+        /// What is meant by it, for [`Pair::written`].
         base: Base,
     },
     /// Write the event back whole, if it is still at this etag.
@@ -92,7 +95,7 @@ pub enum Step {
         event: RemoteEvent,
         /// Whether the body names only what changes (`patch`), since the copy isn't whole.
         partial: bool,
-        /// The base once it is done.
+        /// What is meant by it, for [`Pair::written`].
         base: Base,
         /// What became of the user's edits that this step answers.
         merged: Merged,
@@ -162,14 +165,14 @@ const fn settle_conflict() -> Step {
 }
 
 fn insert(place: Place<'_>, address: Address, owned: &Owned, popup_minutes: Option<i64>) -> Step {
-    let base = Base { wanted: FieldHashes::of(owned), agreed: owned.clone() };
     let mut event = RemoteEvent::default();
     event.0.insert("id".into(), address.google_id.clone().into());
-    event.set_owned(owned, owned.block.clone(), place.platform_name);
     if let Some(minutes) = popup_minutes {
         let popup = json!({"useDefault": false, "overrides": [{"method": "popup", "minutes": minutes}]});
         event.0.insert("reminders".into(), popup);
     }
-    stamp::stamp(&mut event, &place.owner(), address.generation, &base, 0);
+    let described = description::replace("", Found::default(), &owned.block);
+    let owned = (FieldHashes::of_wish(owned), owned.clone());
+    let base = keep::write(place, address.generation, &mut event, owned, described);
     Step::Insert { address, event, base }
 }

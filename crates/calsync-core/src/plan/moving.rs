@@ -3,13 +3,14 @@
 //! done to the new one first, as if they had done it there.
 
 use std::collections::BTreeSet;
-use std::ops::Range;
 
 use serde_json::{Map, Value};
 
-use super::keep::{Kept, texts};
+use super::block::Found;
+use super::keep::Kept;
 use super::leaving::Leaving;
-use super::{Pair, Phase, Place, Step, block, is_foreign};
+use super::{Pair, Phase, Place, Step, block, description, is_foreign};
+use crate::markup;
 use crate::remote::RemoteEvent;
 use crate::render::Want;
 use crate::stamp;
@@ -30,7 +31,9 @@ pub(super) fn step_at_old(place: Place<'_>, want: &Want, pair: &Pair, leaving: &
         && let (Some(remote), Some(copy)) = (&pair.remote, &leaving.copy)
         && !is_foreign(place, remote)
     {
-        let edited = edits(copy, seen, remote, &texts(pair, owned).collect::<Vec<_>>());
+        let bases = [pair.base.as_ref(), leaving.base.as_ref()].into_iter().flatten();
+        let texts: Vec<&str> = bases.map(|base| base.agreed.block.as_str()).chain([&*owned.block]).collect();
+        let edited = edits(copy, seen, remote, &texts);
         if edited != *remote {
             return Kept::of(place, pair, &edited, owned).update(place, pair, &edited);
         }
@@ -60,44 +63,48 @@ fn edits(copy: &RemoteEvent, seen: &RemoteEvent, into: &RemoteEvent, texts: &[&s
 }
 
 /// The description as its user left it at the old place, with our block as the new place has it. A
-/// block that they changed stays so, where the platform didn't change it too: that is an edit like any
-/// other. Notes from the new place follow.
+/// block that they changed stays so: that is an edit like any other. Notes from the new place follow.
 fn describe(copy: &RemoteEvent, seen: &RemoteEvent, into: &mut RemoteEvent, texts: &[&str]) {
     if copy.description() == seen.description() {
         return;
     }
     let find = |event: &RemoteEvent, texts: &[&str]| {
-        block::find(event.description(), stamp::written(event).as_ref(), texts.iter().copied())
+        block::find(event.description(), stamp::written(event).as_ref(), texts)
     };
-    let copied_span = find(copy, texts);
-    let copied_block = &copy.description()[copied_span.clone()];
-    let block = into.description()[find(into, texts)].to_owned();
-    let texts: Vec<&str> = [copied_block].into_iter().chain(texts.iter().copied()).collect();
-    let span = find(seen, &texts);
-    let written = stamp::written(seen);
-    let is_untouched =
-        written.is_none_or(|written| written.agreed.is_block(&seen.description()[span.clone()]));
-    if is_untouched && notes(seen, &span).eq(notes(copy, &copied_span)) {
+    let copied = find(copy, texts);
+    let ours = find(into, texts);
+    let known: Vec<&str> = [copied.text.as_str()].into_iter().chain(texts.iter().copied()).collect();
+    let found = find(seen, &known);
+    if found.text == copied.text && notes(seen, &found).eq(notes(copy, &copied)) {
         return;
     }
-    let mut description = match is_untouched || block != copied_block {
-        true => block::replace(seen.description(), span, &block),
-        false => seen.description().to_owned(),
+    let whole = [copy, seen].into_iter().flat_map(|event| markup::lines(event.description()));
+    let told: BTreeSet<String> = notes(copy, &copied)
+        .chain(notes(seen, &found))
+        .map(|(_, line)| line)
+        .chain(whole.map(|(_, line)| line))
+        .collect();
+    let is_edited = found.text != copied.text && ours.text == copied.text;
+    let mut description = match is_edited {
+        true => seen.description().to_owned(),
+        false => description::replace(seen.description(), found, &ours.text).description,
     };
-    let known: BTreeSet<&str> =
-        [copy.description(), &block, seen.description()].into_iter().flat_map(str::lines).collect();
-    let is_new = |line: &&str| !line.trim().is_empty() && !known.contains(line);
-    for line in into.description().lines().filter(is_new) {
-        description.push('\n');
-        description.push_str(line);
+    for note in notes(into, &ours).filter(|(_, line)| !told.contains(line)).map(|(note, _)| note) {
+        let is_html = markup::is_html(&description);
+        description.push_str(if is_html { "<br>" } else { "\n" });
+        match is_html && !markup::is_html(into.description()) {
+            true => description.push_str(&markup::escaped(note)),
+            false => description.push_str(note),
+        }
     }
     into.set_or_remove("description", Some(description.into()));
 }
 
-/// What is written around our block, line by line.
-fn notes<'a>(event: &'a RemoteEvent, span: &Range<usize>) -> impl Iterator<Item = &'a str> {
-    let (before, after) = (&event.description()[..span.start], &event.description()[span.end..]);
-    before.lines().chain(after.lines()).filter(|line| !line.trim().is_empty())
+/// The lines around our block, each with what is seen of it.
+fn notes<'a>(event: &'a RemoteEvent, block: &Found) -> impl Iterator<Item = (&'a str, String)> {
+    let (before, after) = (&event.description()[..block.span.start], &event.description()[block.span.end..]);
+    let lines = |text: &'a str| markup::lines(text).into_iter().map(|(at, line)| (&text[at], line));
+    lines(before).chain(lines(after))
 }
 
 /// Guests as they are at the old place, and those that were added at the new one.

@@ -3,11 +3,11 @@
 
 use jiff::{SignedDuration, Timestamp};
 
+use super::answer;
 use super::leaving::{Leaving, LeavingPhase};
 use crate::named::named;
 use crate::owned::Base;
 use crate::remote::RemoteEvent;
-use crate::stamp::carried_base;
 
 named! {
     /// What is known of a pair's event at Google.
@@ -123,11 +123,18 @@ impl Pair {
         }
     }
 
-    /// A write was answered with `remote`.
-    pub fn written(&mut self, remote: RemoteEvent, base: Base) {
-        self.phase = Phase::There;
+    /// A write of `sent`, by which `base` was meant, was answered with `remote`. Whether Google took it: if
+    /// not, all is as it was, and to write the same again would change nothing.
+    pub fn written(&mut self, sent: &RemoteEvent, base: Base, remote: RemoteEvent) -> bool {
+        let is_taken = answer::is_taken(sent, &base, self.remote.as_ref(), &remote);
+        self.phase = if remote.is_cancelled() { Phase::Told } else { Phase::There };
+        if is_taken {
+            self.base = Some(answer::base(sent, base, &remote));
+        }
         self.remote = Some(remote);
-        self.base = Some(base);
+        if !is_taken {
+            return false;
+        }
         match &mut self.leaving {
             Some(leaving) if leaving.is_to_go() => {
                 // What the user did at the old place meanwhile was part of the write.
@@ -136,6 +143,7 @@ impl Pair {
             Some(leaving) => leaving.give_up(),
             None => {}
         }
+        true
     }
 
     /// A delete was answered: it is gone, by us.
@@ -184,7 +192,11 @@ impl Pair {
         self.removing_since = None;
         self.remote = remote.filter(|_| self.phase == Phase::There);
         // The stamp knows of a write whose answer we never heard.
-        self.base = self.remote.as_ref().and_then(carried_base).or_else(|| self.base.take());
+        if let Some(carried) =
+            self.remote.as_ref().and_then(|event| answer::carried(event, self.base.as_ref()))
+        {
+            self.base = Some(carried);
+        }
     }
 }
 

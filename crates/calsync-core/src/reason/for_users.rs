@@ -78,6 +78,10 @@ sentences! {
         "Google doesn't accept this entry.",
         "この予定は Google に受け付けられませんでした。",
         "Google에서 이 항목을 받아들이지 않았습니다.";
+    NoProgress:
+        "Google doesn't take over our changes to this entry.",
+        "この予定の変更が Google に反映されません。",
+        "이 항목의 변경 사항이 Google에 반영되지 않습니다.";
     LeftBehind:
         "An entry is left in the calendar that you used before: we could not remove it.",
         "以前のカレンダーに予定が残っています。当方では削除できませんでした。",

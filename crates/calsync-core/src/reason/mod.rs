@@ -68,6 +68,8 @@ named! {
         WaitingTurn => "waiting_turn",
         /// calsync itself failed.
         ServiceFault => "service_fault",
+        /// Google takes our write and keeps something else.
+        NoProgress => "no_progress",
         /// The user has no connection.
         NotConnected => "not_connected",
         /// The platform never sent it.

@@ -32,6 +32,7 @@ pub(super) const fn entry(reason: Reason) -> &'static Entry {
         Reason::CalendarGone
         | Reason::CalendarReadOnly
         | Reason::LeftBehind
+        | Reason::NoProgress
         | Reason::ItemRefused
         | Reason::ItemGone
         | Reason::Conflict
@@ -158,6 +159,12 @@ const fn calendar(reason: Reason) -> &'static Entry {
             Park,
             "The item moved to another calendar, and Google refuses to remove it from the one before; it is not tried again.",
             by_hand("Have the user remove it there by hand, or disconnect once we may write there again.")
+        ),
+        Reason::NoProgress => entry!(
+            Item,
+            Park,
+            "Google takes our writes to this event and keeps something else; it is not written again until the item changes.",
+            support("Look at the event in Google: somebody else may be its organizer.", "trace")
         ),
         Reason::ItemRefused => entry!(
             Item,

@@ -408,24 +408,47 @@ proptest! {
 
     #[test]
     fn when_faults_stop_both_sides_agree(kind in kinds(), events in prop::collection::vec(events(), 0..30)) {
-        let mut story = Story::new(kind);
-        for event in events {
-            story.happens(event);
-            let live = story.live();
-            let is_moving = story.service.pair.leaving.is_some();
-            prop_assert!(live.len() <= if is_moving { 2 } else { 1 }, "doubled on the way");
-        }
-        story.service.settle();
-        story.service.pull();
-        let state = story.service.settle();
-        story.check(state);
+        agree(kind, events)?;
+    }
+}
 
-        let (google, pair) = (story.service.google.clone(), story.service.pair.clone());
-        story.service.pull();
-        prop_assert!(matches!(story.service.next_step(), Step::Settle(..)), "an echo is nothing to do");
-        story.service.settle();
-        prop_assert_eq!(&story.service.google, &google, "a second time does nothing");
-        prop_assert_eq!(&story.service.pair.phase, &pair.phase);
+/// Lets `events` happen, then faults stop: both sides agree.
+fn agree(kind: ItemKind, events: impl IntoIterator<Item = Event>) -> Result<(), TestCaseError> {
+    let mut story = Story::new(kind);
+    for event in events {
+        story.happens(event);
+        let live = story.live();
+        let is_moving = story.service.pair.leaving.is_some();
+        prop_assert!(live.len() <= if is_moving { 2 } else { 1 }, "doubled on the way");
+    }
+    story.service.settle();
+    story.service.pull();
+    let state = story.service.settle();
+    story.check(state);
+
+    let (google, pair) = (story.service.google.clone(), story.service.pair.clone());
+    story.service.pull();
+    prop_assert!(matches!(story.service.next_step(), Step::Settle(..)), "an echo is nothing to do");
+    story.service.settle();
+    prop_assert_eq!(&story.service.google, &google, "a second time does nothing");
+    prop_assert_eq!(&story.service.pair.phase, &pair.phase);
+    Ok(())
+}
+
+#[test]
+fn a_note_above_a_reworded_text_outlives_a_move() {
+    let events = [
+        Event::PlatformDescribes(1),
+        Event::Pass(Vec::new()),
+        Event::UserRewordsTheBlock,
+        Event::PlatformDescribes(3),
+        Event::UserChoosesCalendar(1),
+        Event::UserNotesBelow(0),
+        Event::Pull,
+        Event::UserNotesAbove(0),
+    ];
+    for kind in ItemKind::ALL {
+        agree(kind, events.clone()).unwrap();
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod convergence;
 mod google;
+mod notes;
 mod render;
 mod service;
 mod who_wins;

@@ -262,14 +262,14 @@ impl Service {
                 Ok(())
             }
             Step::Insert { event, base, .. } => {
-                google.insert(&key.0, event).map(|made| pair.written(made, base))
+                google.insert(&key.0, event.clone()).map(|made| assert!(pair.written(&event, base, made)))
             }
             Step::Update { etag, event, partial: true, base, .. } => {
-                google.patch(&key, &etag, event).map(|made| pair.written(made, base))
+                google.patch(&key, &etag, event.clone()).map(|made| assert!(pair.written(&event, base, made)))
             }
-            Step::Update { etag, event, base, .. } => {
-                google.update(&key, &etag, event).map(|made| pair.written(made, base))
-            }
+            Step::Update { etag, event, base, .. } => google
+                .update(&key, &etag, event.clone())
+                .map(|made| assert!(pair.written(&event, base, made))),
             Step::Delete => {
                 let answer = google.delete(&key, None);
                 match (answer, pair.phase) {

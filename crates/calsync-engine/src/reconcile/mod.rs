@@ -5,7 +5,9 @@
 
 pub(crate) mod calendar;
 mod ending;
+mod failure;
 mod pair;
+mod progress;
 mod stop;
 mod tidy;
 

@@ -3,12 +3,11 @@
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::owned::Base;
 use calsync_core::plan::{Address, Pair, Phase, Step};
 use calsync_core::policy::Policy;
-use calsync_core::reason::{Reaction, Reason};
-use calsync_core::retry::{Fate, fate, pause, pause_in_doubt};
-use calsync_core::seams::bytes;
-use calsync_core::sync_state::SyncState;
+use calsync_core::reason::Reason;
+use calsync_core::remote::RemoteEvent;
 use calsync_google::{Deleted, Failure, GoogleClient};
 use calsync_store::integrations::Integration;
 use calsync_store::leases::Lease;
@@ -16,7 +15,7 @@ use calsync_store::mappings::{DuePair, End};
 use jiff::Timestamp;
 
 use super::Planned;
-use super::ending::Trouble;
+use super::progress::Round;
 use super::stop::Stop;
 use crate::Engine;
 use crate::tokens::Access;
@@ -25,7 +24,7 @@ use crate::tokens::Access;
 const CALLS_A_PAIR_MAX: usize = 10;
 
 /// The question whether a calendar is there is asked by a list, and nothing else is in a pass.
-const PROBE: Operation = Operation::List;
+pub(super) const PROBE: Operation = Operation::List;
 
 /// What the pairs of a pass share.
 pub(super) struct Pass<'a> {
@@ -58,7 +57,7 @@ pub(super) struct PairDone {
 
 /// Where a call goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     /// To the pair's event in the target calendar.
     Target,
     /// To the pair's event in a calendar that isn't the target any more.
@@ -76,7 +75,7 @@ struct Stored {
 }
 
 /// Whether a pair goes on after an answer.
-enum Next {
+pub(super) enum Next {
     Plan,
     Look,
     End(End),
@@ -95,12 +94,18 @@ impl Pass<'_> {
         let mut calls = Vec::new();
         let mut is_insert = matches!(step, Step::Insert { .. });
         let mut is_deleted = false;
+        let mut round = Round::Exhausted;
         for _ in 0..CALLS_A_PAIR_MAX {
             if let Step::Settle(state, reason) = step {
                 let end = End::Settled { state, reason };
                 return PairDone { due, end, calls };
             }
-            if !stored.allows(&step) || self.stop.is_due() {
+            if self.stop.is_due() {
+                round = Round::Stopped;
+                break;
+            }
+            if !stored.allows(&step) {
+                round = Round::Continues;
                 break;
             }
             if let Step::Insert { address, .. } = &step
@@ -116,20 +121,13 @@ impl Pass<'_> {
             };
             let (operation, answer) = self.proven(&mut due.pair, operation, answer).await;
             if answer.as_ref().is_err_and(Failure::is_put_off) {
+                round = Round::Stopped;
                 break;
             }
-            let (answer, next) = match answer {
-                // What is deleted and isn't there: a look tells who removed it.
-                Ok(Outcome::AlreadySo) if side != Side::Leaving => (Ok(Outcome::AlreadySo), Next::Look),
-                Ok(outcome) => (Ok(outcome), Next::Plan),
-                Err(failure) => {
-                    // What was to be deleted went with its calendar.
-                    let is_gone = is_deleted && failure.is_calendar_absent();
-                    let operation = if is_gone { Operation::Delete } else { operation };
-                    let (failure, next) = self.after_failure(&mut due, (side, operation), failure);
-                    (Err(failure), next)
-                }
-            };
+            // What was to be deleted went with its calendar.
+            let is_gone = is_deleted && answer.as_ref().is_err_and(Failure::is_calendar_absent);
+            let operation_failed = if is_gone { Operation::Delete } else { operation };
+            let (answer, next) = self.hear(&mut due, (side, operation_failed), answer);
             calls.push(Call { operation, answer });
             is_deleted = matches!(next, Next::Look);
             step = match next {
@@ -143,9 +141,29 @@ impl Pass<'_> {
             // It was announced and surely not sent: the next pass need not look for it.
             due.pair.not_told();
         }
-        // Nothing failed: the rest follows in the next pass, as soon as it comes.
-        let end = End::Again { due_at: self.now, failures: due.failures, reason: due.reason };
+        let end = self.after_round(&mut due, round, &calls);
         PairDone { due, end, calls }
+    }
+
+    /// What an answer does to a pair, and how it goes on.
+    fn hear(
+        &self,
+        due: &mut DuePair,
+        (side, operation): (Side, Operation),
+        answer: Result<Outcome, Failure>,
+    ) -> (Result<Outcome, Failure>, Next) {
+        match answer {
+            // What is deleted and isn't there: a look tells who removed it.
+            Ok(Outcome::AlreadySo) if side != Side::Leaving => (Ok(Outcome::AlreadySo), Next::Look),
+            Ok(outcome) => (Ok(outcome), Next::Plan),
+            Err(failure) if failure.reason == Reason::NoProgress => {
+                (Err(failure), Next::End(self.without_progress(due)))
+            }
+            Err(failure) => {
+                let (failure, next) = self.after_failure(due, (side, operation), failure);
+                (Err(failure), next)
+            }
+        }
     }
 
     fn side(&self, due: &DuePair, step: &Step) -> Side {
@@ -163,7 +181,7 @@ impl Pass<'_> {
         match step {
             Step::Insert { event, base, .. } => {
                 let answer = google.insert_event(token, &calendar_id, &event).await;
-                (Operation::Insert, answer.map(|made| pair.written(made, base)).map(|()| Outcome::Done))
+                (Operation::Insert, answer.and_then(|made| written(pair, &event, base, made)))
             }
             Step::Update { etag, event, partial, base, .. } => {
                 let answer = if partial {
@@ -171,7 +189,7 @@ impl Pass<'_> {
                 } else {
                     google.update_event(token, &calendar_id, &google_id, &etag, &event).await
                 };
-                (Operation::Update, answer.map(|made| pair.written(made, base)).map(|()| Outcome::Done))
+                (Operation::Update, answer.and_then(|made| written(pair, &event, base, made)))
             }
             Step::Delete => {
                 let answer = google.delete_event(token, &calendar_id, &google_id, None).await;
@@ -240,100 +258,11 @@ impl Pass<'_> {
         }
         (Operation::Delete, answer.map(outcome))
     }
-
-    /// What becomes of a pair after `failure`, and how it is told.
-    fn after_failure(
-        &self,
-        due: &mut DuePair,
-        (side, operation): (Side, Operation),
-        failure: Failure,
-    ) -> (Failure, Next) {
-        if operation == PROBE {
-            return self.in_doubt(due, failure);
-        }
-        let reaction = failure.reason.entry().reaction;
-        match (side, failure.outcome, operation) {
-            (Side::Leaving, Outcome::Unknown, Operation::Delete) => due.pair.may_have_left(),
-            (Side::Leaving, ..) => {}
-            (_, Outcome::Unknown, Operation::Delete) => due.pair.removing(self.now),
-            (_, Outcome::Unknown, _) => due.pair.doubt(),
-            (_, _, Operation::Insert) if reaction != Reaction::Mend => due.pair.not_told(),
-            // A refused look tells nothing of an insert that was sent before.
-            _ => {}
-        }
-        if failure.is_stale_token() {
-            self.stop.set(Trouble::stale_token(self.access, &failure));
-            let end = again(self.now, due.failures, failure.reason);
-            return (failure, Next::End(end));
-        }
-        if side != Side::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
-            if (side, operation) == (Side::Elsewhere, Operation::Delete) {
-                due.pair.removing(self.now);
-            }
-            return (give_up(&mut due.pair, side, failure), Next::Plan);
-        }
-        let next = match reaction {
-            Reaction::Mend => {
-                match side {
-                    Side::Leaving => due.pair.old_changed(),
-                    Side::Target | Side::Elsewhere => due.pair.doubt(),
-                }
-                Next::Plan
-            }
-            Reaction::None | Reaction::Backoff | Reaction::Park => {
-                Next::End(self.later_or_never(due, &failure))
-            }
-            Reaction::PauseIntegration | Reaction::StopIntegration | Reaction::PauseDeployment => {
-                self.stop.set(Trouble::of(&failure));
-                Next::End(again(self.now, due.failures, failure.reason))
-            }
-        };
-        (failure, next)
-    }
-
-    fn is_for_good(&self, due: &DuePair, failure: &Failure) -> bool {
-        fate(failure.reason, failures(due, failure)) == Fate::Parked
-    }
-
-    fn later_or_never(&self, due: &DuePair, failure: &Failure) -> End {
-        let (reason, failures) = (failure.reason, failures(due, failure));
-        if self.is_for_good(due, failure) {
-            return End::Settled { state: SyncState::Parked, reason: Some(reason) };
-        }
-        let [jitter] = bytes(self.engine.entropy());
-        let tries = u32::try_from(failures).unwrap_or(u32::MAX);
-        let wait = pause(reason, tries, jitter, failure.retry_after);
-        again(self.engine.now().saturating_add(wait).unwrap_or(self.now), failures, reason)
-    }
-
-    /// Whether the calendar of an event that isn't there is there itself can't be told, so nothing follows
-    /// from its absence: not that the user removed it, and not that the connection has to stop. What
-    /// slows the whole integration does so here, too.
-    fn in_doubt(&self, due: &DuePair, failure: Failure) -> (Failure, Next) {
-        let mut due_at = self.now;
-        let failures = failures(due, &failure);
-        if failure.is_stale_token() {
-            self.stop.set(Trouble::stale_token(self.access, &failure));
-        } else if failure.reason.entry().reaction.is_pause() {
-            self.stop.set(Trouble::of(&failure));
-        } else {
-            let [jitter] = bytes(self.engine.entropy());
-            let tries = u32::try_from(failures).unwrap_or(u32::MAX);
-            let wait = pause_in_doubt(tries, jitter, failure.retry_after);
-            due_at = self.engine.now().saturating_add(wait).unwrap_or(self.now);
-        }
-        let end = again(due_at, failures, failure.reason);
-        (failure, Next::End(end))
-    }
 }
 
-const fn again(due_at: Timestamp, failures: i64, reason: Reason) -> End {
-    End::Again { due_at, failures, reason: Some(reason) }
-}
-
-/// How many times in a row `due` failed for the reason of `failure`, with it.
-fn failures(due: &DuePair, failure: &Failure) -> i64 {
-    if due.reason == Some(failure.reason) { due.failures + 1 } else { 1 }
+/// A write of `sent` was answered with `made`.
+fn written(pair: &mut Pair, sent: &RemoteEvent, base: Base, made: RemoteEvent) -> Result<Outcome, Failure> {
+    if pair.written(sent, base, made) { Ok(Outcome::Done) } else { Err(Failure::no_progress()) }
 }
 
 pub(super) const fn outcome(deleted: Deleted) -> Outcome {
@@ -341,25 +270,6 @@ pub(super) const fn outcome(deleted: Deleted) -> Outcome {
         Deleted::Done => Outcome::Done,
         Deleted::AlreadySo => Outcome::AlreadySo,
     }
-}
-
-/// Whether `reason` says that a calendar is out of our reach. For the target that stops the integration.
-pub(super) const fn is_closed(reason: Reason) -> bool {
-    matches!(reason, Reason::CalendarGone | Reason::CalendarReadOnly | Reason::ScopeMissing)
-}
-
-/// An event outside of the target calendar can't be reached: what stays there is told once.
-fn give_up(pair: &mut Pair, side: Side, failure: Failure) -> Failure {
-    if side == Side::Leaving {
-        pair.old_refused();
-    } else {
-        pair.give_up_here();
-    }
-    let stays = pair.leaving.as_ref().is_some_and(|leaving| !leaving.is_to_go());
-    if stays && failure.reason != Reason::CalendarGone {
-        return Failure { reason: Reason::LeftBehind, ..failure };
-    }
-    failure
 }
 
 impl Stored {

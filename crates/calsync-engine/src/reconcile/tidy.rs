@@ -118,5 +118,5 @@ async fn remove_if_ours(
 /// Whether Google will refuse it whenever it is asked.
 fn is_for_good(failure: &Failure) -> bool {
     !failure.is_stale_token()
-        && (failure.reason.entry().reaction == Reaction::Park || super::pair::is_closed(failure.reason))
+        && (failure.reason.entry().reaction == Reaction::Park || super::failure::is_closed(failure.reason))
 }

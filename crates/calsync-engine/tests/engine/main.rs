@@ -18,6 +18,7 @@ mod one_flight;
 mod outage;
 mod panics;
 mod permits;
+mod progress;
 mod receiver;
 mod reconnect;
 mod removals;

@@ -9,11 +9,14 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use calsync_google::{Transport, TransportError, TransportFailure};
 use futures_util::future::BoxFuture;
-use http::{Request, Response, StatusCode};
+use http::{Method, Request, Response, StatusCode};
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
 type Answer = Result<Response<Bytes>, TransportError>;
+/// What is done to each call on its way to Google, and to its answer.
+type Asked = fn(Request<Bytes>) -> Request<Bytes>;
+type Answered = fn(&Method, Response<Bytes>) -> Response<Bytes>;
 
 /// The transport. Clones are one wire.
 #[derive(Clone)]
@@ -36,6 +39,8 @@ struct Inner {
     with_each_call: Mutex<Option<Arc<dyn Fn() + Send + Sync>>>,
     /// Calls whose address ends so are answered `{}` and never reach Google.
     pretended: Mutex<Option<String>>,
+    /// How a strange Google differs from the simulated one.
+    strange: Mutex<(Option<Asked>, Option<Answered>)>,
 }
 
 /// Calls whose address contains `part`, all of them or only the next.
@@ -57,6 +62,7 @@ impl Wire {
             broken: Mutex::default(),
             with_each_call: Mutex::default(),
             pretended: Mutex::default(),
+            strange: Mutex::default(),
         }))
     }
 
@@ -133,6 +139,11 @@ impl Wire {
         end.as_ref().is_some_and(|end| path.ends_with(end))
     }
 
+    /// From here on calls and answers are altered on their way, or no longer.
+    pub(crate) fn alter(&self, asked: Option<Asked>, answered: Option<Answered>) {
+        *self.0.strange.lock().unwrap_or_else(PoisonError::into_inner) = (asked, answered);
+    }
+
     /// The next call whose address contains `part` panics, and tells what it was to carry.
     pub(crate) fn break_at(&self, part: &str) {
         *self.0.broken.lock().unwrap_or_else(PoisonError::into_inner) = Some(part.to_owned());
@@ -181,7 +192,18 @@ impl Wire {
         // A call always waits twice, before it has its effect and before its answer is heard: whoever
         // is killed where they wait is killed there too.
         tokio::task::yield_now().await;
-        let answer = self.deliver(request).await;
+        let (asked, answered) = *self.0.strange.lock().unwrap_or_else(PoisonError::into_inner);
+        let method = request.method().clone();
+        let answer = self
+            .deliver(match asked {
+                Some(asked) => asked(request),
+                None => request,
+            })
+            .await;
+        let answer = match answered {
+            Some(answered) => answer.map(|answer| answered(&method, answer)),
+            None => answer,
+        };
         tokio::task::yield_now().await;
         if let Ok(answer) = &answer {
             self.count(&form, answer);

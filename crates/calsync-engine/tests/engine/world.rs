@@ -283,11 +283,16 @@ impl World {
 
     /// The platform puts one of those tasks.
     pub(crate) async fn put_task(&self, user: &str, number: usize, title: &str, status: &str) {
-        let id = format!("{user}-{number}");
         let body = json!({"user_ids": [user], "title": format!("Task {number} {title}"),
             "due_on": "2024-03-09", "status": status});
-        let body = ItemBody::parse(ItemKind::Task, body.as_object().unwrap()).unwrap();
-        let key = ItemKey { kind: ItemKind::Task, id };
+        self.put(ItemKind::Task, &format!("{user}-{number}"), &body).await;
+    }
+
+    /// The platform puts an item.
+    pub(crate) async fn put(&self, kind: ItemKind, id: &str, body: &Value) {
+        let user = body["user_ids"][0].as_str().unwrap();
+        let body = ItemBody::parse(kind, body.as_object().unwrap()).unwrap();
+        let key = ItemKey { kind, id: id.to_owned() };
         let mut tx = self.engine.store().begin().await.unwrap();
         users::admit(&mut tx, &[user].into(), self.engine.now()).await.unwrap();
         let put = items::put(&mut tx, &key, &body, self.engine.now()).await.unwrap();

@@ -125,7 +125,7 @@ impl GoogleClient {
         let url = self.event_url(calendar_id, event_id, "")?;
         let source = ErrorSource::Event(Operation::Get);
         let call = Call::api("events.get", source, Method::GET, url, access_token);
-        none_if_gone(self.send(call, |answer| answer.json(|event| is_event(event, Some(event_id)))).await)
+        none_if_gone(self.send(call, |answer| answer.json(|event| is_read(event, event_id))).await)
     }
 
     /// Makes an event, under the id that it holds.
@@ -301,6 +301,11 @@ fn is_event(event: &RemoteEvent, id: Option<&str>) -> bool {
         Some(id) => event.id() == id,
         None => !event.id().is_empty(),
     }
+}
+
+/// Whether this is the answer to a read: a live event without a version could not be written.
+fn is_read(event: &RemoteEvent, id: &str) -> bool {
+    is_event(event, Some(id)) && (event.is_cancelled() || !event.etag().is_empty())
 }
 
 /// Whether this is the answer to a write: without a version it could not be written again.

@@ -91,6 +91,13 @@ impl Failure {
         Self { http_status: Some(404), ..Self::bare(Outcome::Refused, Reason::CalendarGone) }
     }
 
+    /// Google answered a write as if it had done it, and its answer shows that it didn't.
+    pub fn no_progress() -> Self {
+        let message = "Google answered that it was done, and kept something else".to_owned();
+        let failure = Self::bare(Outcome::Refused, Reason::NoProgress);
+        Self { http_status: Some(200), provider_message: Some(message), ..failure }
+    }
+
     /// Page follows page without end.
     pub(crate) fn endless_list() -> Self {
         let message = "the list doesn't end".to_owned();

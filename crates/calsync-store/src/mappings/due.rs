@@ -31,6 +31,8 @@ pub struct DuePair {
     pub failures: i64,
     /// Why the last try failed.
     pub reason: Option<Reason>,
+    /// Rounds in a row that changed nothing at Google; [`finish`] stores them where it is due again.
+    pub rounds_without_progress: i64,
 }
 
 /// What a pass has to do.
@@ -67,6 +69,7 @@ row! {
         leaving_base: Option<String>,
         failures: i64,
         reason: Option<String>,
+        rounds_without_progress: i64,
     }
 }
 
@@ -81,6 +84,7 @@ impl DueRow {
             life: self.life,
             failures: self.failures,
             reason: self.reason.as_deref().and_then(Reason::from_name),
+            rounds_without_progress: self.rounds_without_progress,
         })
     }
 
@@ -127,7 +131,7 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
         "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.life, m.calendar_id,
                 m.google_id, m.generation, m.last_generation, m.phase, m.removing_since, m.remote, m.base,
                 m.leaving_calendar_id, m.leaving_google_id, m.leaving_generation, m.leaving_phase,
-                m.leaving_copy, m.leaving_base, m.failures, m.reason
+                m.leaving_copy, m.leaving_base, m.failures, m.reason, m.rounds_without_progress
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
          WHERE m.integration_id = $1 AND m.wanted_revision <> m.settled_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
@@ -289,6 +293,7 @@ struct Finished<'a> {
     reason: Option<Reason>,
     due_at: Option<i64>,
     failures: i64,
+    rounds: i64,
 }
 
 impl<'a> Finished<'a> {
@@ -310,6 +315,7 @@ impl<'a> Finished<'a> {
             reason,
             due_at,
             failures,
+            rounds: if settled.is_some() { 0 } else { due.rounds_without_progress },
         })
     }
 }
@@ -333,7 +339,8 @@ pub async fn finish(
              last_synced_at = COALESCE(v.column25, last_synced_at),
              verified_at = COALESCE(v.column25, verified_at),
              updated_at = CASE WHEN v.column19 IS NULL THEN updated_at ELSE v.column26 END,
-             removing_since = CASE WHEN life = v.column4 THEN v.column27 END
+             removing_since = CASE WHEN life = v.column4 THEN v.column27 END,
+             rounds_without_progress = CASE WHEN wanted_revision = v.column23 THEN v.column28 ELSE 0 END
          FROM ("
     );
     let finished = pairs.iter().map(Finished::new).collect::<Result<Vec<_>>>()?;
@@ -354,7 +361,7 @@ pub async fn finish(
                 row.push_bind(one.state.name()).push_bind(one.reason.map(Reason::name));
                 row.push_bind(one.failures).push_bind(one.due.wanted_revision).push_bind(one.due_at);
                 row.push_bind(is_synced.then_some(now)).push_bind(now);
-                row.push_bind(pair.removing_since.map(micros))
+                row.push_bind(pair.removing_since.map(micros)).push_bind(one.rounds)
             },
             ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
         )?;

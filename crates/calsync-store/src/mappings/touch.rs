@@ -81,7 +81,7 @@ async fn wake_all(tx: &mut Tx, users: &[&str], now: Timestamp) -> Result<BTreeMa
 macro_rules! touched_pair {
     ($life:literal) => {
         concat!(
-            "wanted_revision = sync_mappings.wanted_revision + 1, failures = 0,
+            "wanted_revision = sync_mappings.wanted_revision + 1, failures = 0, rounds_without_progress = 0,
              removing_since = CASE WHEN sync_mappings.life = ",
             $life,
             " THEN sync_mappings.removing_since END,
@@ -156,7 +156,7 @@ pub async fn hurry(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
     let Some(integration_id) = wake(tx, user_id, now).await? else { return Ok(()) };
     execute!(
         tx,
-        "UPDATE sync_mappings SET due_at = $2, failures = 0,
+        "UPDATE sync_mappings SET due_at = $2, failures = 0, rounds_without_progress = 0,
              updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE updated_at END,
              wanted_revision = CASE WHEN wanted_revision = settled_revision
                  THEN wanted_revision + 1 ELSE wanted_revision END

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use calsync_core::item::ItemKind;
-use calsync_core::owned::{Base, FieldHashes, Owned, When};
+use calsync_core::owned::{Base, Owned, When};
 use calsync_core::plan::{Pair, Phase};
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
@@ -129,6 +129,35 @@ on_both_databases! {
         let due = world.due(&id, at(5)).await;
         assert_eq!((due.len(), due[0].failures), (1, 0), "a change gives it a fresh start");
         assert_eq!(world.claim("w1", at(5)).await.len(), 1);
+    }
+
+    async fn rounds_without_progress_are_counted_until_something_changes(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        let again = End::Again { due_at: at(30), failures: 0, reason: Some(Reason::NoProgress) };
+        let rounds = async || world.due(&id, at(60)).await[0].rounds_without_progress;
+        for title in ["Read", "Read more"] {
+            world.put(&task("read"), &task_body("ana", title), at(1)).await;
+            assert_eq!(rounds().await, 0);
+            let mut due = world.due(&id, at(60)).await.remove(0);
+            due.rounds_without_progress = 2;
+            let mut tx = world.begin().await;
+            mappings::finish(&mut tx, &id, &[(&due, again)], at(2)).await.unwrap();
+            tx.commit().await.unwrap();
+            assert_eq!(rounds().await, 2);
+        }
+        let mut tx = world.begin().await;
+        mappings::hurry(&mut tx, "ana", at(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(rounds().await, 0);
+
+        let mut due = world.due(&id, at(60)).await.remove(0);
+        due.rounds_without_progress = 2;
+        world.put(&task("read"), &task_body("ana", "Read all"), at(4)).await;
+        let mut tx = world.begin().await;
+        mappings::finish(&mut tx, &id, &[(&due, again)], at(5)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(rounds().await, 0, "the wish that came meanwhile was not tried");
     }
 
     async fn what_waits_or_was_stopped_is_hurried(db: TestDatabase) {
@@ -423,7 +452,7 @@ fn base() -> Base {
         block: String::new(),
         source_url: None,
     };
-    Base { wanted: FieldHashes::of(&agreed), agreed }
+    Base::of_write(&agreed.clone(), agreed)
 }
 
 /// A try of `item`, which is due, failed; the next is at `due_at`.

@@ -1,0 +1,74 @@
+//! Judges what Google answered to a write of ours: whether it took it, and what it keeps of it.
+
+use super::block;
+use crate::owned::{Base, Field, FieldHashes, Owned};
+use crate::remote::RemoteEvent;
+use crate::stamp;
+use crate::text;
+
+/// Whether `answer` shows that Google took what it was `sent`, where `base` is what was meant and `before` the
+/// event that was written over.
+///
+/// Google may make of our text what it likes, and then its answer carries our stamp all the same. Times are
+/// no text. An event that is as it was before is one that it wouldn't change (that of another organizer).
+pub(super) fn is_taken(
+    sent: &RemoteEvent,
+    base: &Base,
+    before: Option<&RemoteEvent>,
+    answer: &RemoteEvent,
+) -> bool {
+    let owned = |event: &RemoteEvent| event.owned(String::new());
+    let Some(is) = owned(answer).filter(|_| !answer.is_cancelled()) else { return false };
+    let was = before.and_then(owned);
+    let (meant, agrees) = (&base.agreed, |field| is.agrees_on(field, &base.agreed));
+    let is_as_before = |field| was.as_ref().is_some_and(|was| is.agrees_on(field, was));
+    let is_refused = |field: &Field| !agrees(*field) && is_as_before(*field);
+    let is_stamped = stamp::written(answer).is_some_and(|one| Some(one) == stamp::written(sent));
+    let is_whole = || {
+        agrees(Field::Title)
+            && is.location == meant.location
+            && text::is_same(sent.description(), answer.description())
+    };
+    is.when.is_same_time(&meant.when)
+        && ![Field::Title, Field::Location].iter().any(is_refused)
+        && (is_stamped || is_whole())
+}
+
+/// The base after `answer`: what Google keeps of what it was `sent`.
+pub(super) fn base(sent: &RemoteEvent, base: Base, answer: &RemoteEvent) -> Base {
+    let block = kept_block(sent, &base.agreed, answer);
+    let agreed = answer.owned(block).unwrap_or(base.agreed);
+    let etag = Some(answer.etag().to_owned()).filter(|etag| !etag.is_empty());
+    Base { agreed, etag, ..base }
+}
+
+/// The base that `event` carries, if its owned fields are still what its stamp says, and the stamp is of a
+/// later write than the base that is `known`.
+pub(super) fn carried(event: &RemoteEvent, known: Option<&Base>) -> Option<Base> {
+    let written = stamp::written(event)?;
+    if known.is_some_and(|known| written.tells_of(known)) {
+        return None;
+    }
+    let found = block::find(event.description(), Some(&written), &[]);
+    let agreed = event.owned(found.text)?;
+    let etag = Some(event.etag().to_owned()).filter(|etag| !etag.is_empty());
+    let base = Base { wanted: written.wanted, meant: written.agreed, agreed, etag };
+    (FieldHashes::of(&base.agreed) == base.meant).then_some(base)
+}
+
+/// Our block as Google keeps it. If it isn't as it was sent, it is what stands between the user's words.
+fn kept_block(sent: &RemoteEvent, meant: &Owned, answer: &RemoteEvent) -> String {
+    let Some(written) = stamp::written(sent) else { return meant.block.clone() };
+    let found = block::find(answer.description(), Some(&written), &[&meant.block]);
+    if !found.span.is_empty() || meant.block.is_empty() {
+        return meant.block.clone();
+    }
+    let span = written.block_at..written.block_at + written.block_length;
+    let (before, after) = match (sent.description().get(..span.start), sent.description().get(span.end..)) {
+        (Some(before), Some(after)) => (before, after),
+        _ => return String::new(),
+    };
+    let rest = answer.description().strip_prefix(before).unwrap_or_default();
+    // Where what follows is cut off as well, all that is left is ours.
+    rest.strip_suffix(after).unwrap_or(rest).to_owned()
+}

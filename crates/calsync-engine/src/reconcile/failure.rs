@@ -1,0 +1,140 @@
+//! What becomes of a pair whose call was refused, lost or not answered: later, never, or once more from
+//! a look; and whether the whole integration is concerned.
+
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::plan::Pair;
+use calsync_core::reason::{Reaction, Reason};
+use calsync_core::retry::{Fate, fate, pause, pause_in_doubt};
+use calsync_core::seams::bytes;
+use calsync_core::sync_state::SyncState;
+use calsync_google::Failure;
+use calsync_store::mappings::{DuePair, End};
+use jiff::{SignedDuration, Timestamp};
+
+use super::ending::Trouble;
+use super::pair::{Next, PROBE, Pass, Side};
+
+impl Pass<'_> {
+    /// What becomes of a pair after `failure`, and how it is told.
+    pub(super) fn after_failure(
+        &self,
+        due: &mut DuePair,
+        (side, operation): (Side, Operation),
+        failure: Failure,
+    ) -> (Failure, Next) {
+        if operation == PROBE {
+            return self.in_doubt(due, failure);
+        }
+        let reaction = failure.reason.entry().reaction;
+        match (side, failure.outcome, operation) {
+            (Side::Leaving, Outcome::Unknown, Operation::Delete) => due.pair.may_have_left(),
+            (Side::Leaving, ..) => {}
+            (_, Outcome::Unknown, Operation::Delete) => due.pair.removing(self.now),
+            (_, Outcome::Unknown, _) => due.pair.doubt(),
+            (_, _, Operation::Insert) if reaction != Reaction::Mend => due.pair.not_told(),
+            // A refused look tells nothing of an insert that was sent before.
+            _ => {}
+        }
+        if failure.is_stale_token() {
+            self.stop.set(Trouble::stale_token(self.access, &failure));
+            let end = again(self.now, due.failures, failure.reason);
+            return (failure, Next::End(end));
+        }
+        if side != Side::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
+            if (side, operation) == (Side::Elsewhere, Operation::Delete) {
+                due.pair.removing(self.now);
+            }
+            return (give_up(&mut due.pair, side, failure), Next::Plan);
+        }
+        let next = match reaction {
+            Reaction::Mend => {
+                match side {
+                    Side::Leaving => due.pair.old_changed(),
+                    Side::Target | Side::Elsewhere => due.pair.doubt(),
+                }
+                Next::Plan
+            }
+            Reaction::None | Reaction::Backoff | Reaction::Park => {
+                Next::End(self.later_or_never(due, &failure))
+            }
+            Reaction::PauseIntegration | Reaction::StopIntegration | Reaction::PauseDeployment => {
+                self.stop.set(Trouble::of(&failure));
+                Next::End(again(self.now, due.failures, failure.reason))
+            }
+        };
+        (failure, next)
+    }
+
+    fn is_for_good(&self, due: &DuePair, failure: &Failure) -> bool {
+        fate(failure.reason, failures(due, failure)) == Fate::Parked
+    }
+
+    fn later_or_never(&self, due: &DuePair, failure: &Failure) -> End {
+        let (reason, failures) = (failure.reason, failures(due, failure));
+        if self.is_for_good(due, failure) {
+            return End::Settled { state: SyncState::Parked, reason: Some(reason) };
+        }
+        self.after_pause(reason, failures, failure.retry_after)
+    }
+
+    /// Due again after the pause that follows on `failures` in a row for `reason`.
+    pub(super) fn after_pause(
+        &self,
+        reason: Reason,
+        failures: i64,
+        retry_after: Option<SignedDuration>,
+    ) -> End {
+        let [jitter] = bytes(self.engine.entropy());
+        let tries = u32::try_from(failures).unwrap_or(u32::MAX);
+        let wait = pause(reason, tries, jitter, retry_after);
+        again(self.engine.now().saturating_add(wait).unwrap_or(self.now), failures, reason)
+    }
+
+    /// Whether the calendar of an event that isn't there is there itself can't be told, so nothing follows
+    /// from its absence: not that the user removed it, and not that the connection has to stop. What
+    /// slows the whole integration does so here, too.
+    fn in_doubt(&self, due: &DuePair, failure: Failure) -> (Failure, Next) {
+        let mut due_at = self.now;
+        let failures = failures(due, &failure);
+        if failure.is_stale_token() {
+            self.stop.set(Trouble::stale_token(self.access, &failure));
+        } else if failure.reason.entry().reaction.is_pause() {
+            self.stop.set(Trouble::of(&failure));
+        } else {
+            let [jitter] = bytes(self.engine.entropy());
+            let tries = u32::try_from(failures).unwrap_or(u32::MAX);
+            let wait = pause_in_doubt(tries, jitter, failure.retry_after);
+            due_at = self.engine.now().saturating_add(wait).unwrap_or(self.now);
+        }
+        let end = again(due_at, failures, failure.reason);
+        (failure, Next::End(end))
+    }
+}
+
+const fn again(due_at: Timestamp, failures: i64, reason: Reason) -> End {
+    End::Again { due_at, failures, reason: Some(reason) }
+}
+
+/// How many times in a row `due` failed for the reason of `failure`, with it.
+fn failures(due: &DuePair, failure: &Failure) -> i64 {
+    if due.reason == Some(failure.reason) { due.failures + 1 } else { 1 }
+}
+
+/// Whether `reason` says that a calendar is out of our reach. For the target that stops the integration.
+pub(super) const fn is_closed(reason: Reason) -> bool {
+    matches!(reason, Reason::CalendarGone | Reason::CalendarReadOnly | Reason::ScopeMissing)
+}
+
+/// An event outside of the target calendar can't be reached: what stays there is told once.
+fn give_up(pair: &mut Pair, side: Side, failure: Failure) -> Failure {
+    if side == Side::Leaving {
+        pair.old_refused();
+    } else {
+        pair.give_up_here();
+    }
+    let stays = pair.leaving.as_ref().is_some_and(|leaving| !leaving.is_to_go());
+    if stays && failure.reason != Reason::CalendarGone {
+        return Failure { reason: Reason::LeftBehind, ..failure };
+    }
+    failure
+}

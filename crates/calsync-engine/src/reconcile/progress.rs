@@ -1,0 +1,60 @@
+//! The net under every other rule: whatever Google answers, no pair makes calls without a pause. A round of
+//! calls that changed nothing is counted and paused, and the third in a row parks the pair.
+
+use calsync_core::outcome::Operation;
+use calsync_core::reason::Reason;
+use calsync_core::retry::{Fate, fate};
+use calsync_core::sync_state::SyncState;
+use calsync_store::mappings::{DuePair, End};
+
+use super::pair::{Call, Pass};
+
+/// How the calls of one pair in one pass ended, where nothing failed.
+#[derive(Clone, Copy)]
+pub(super) enum Round {
+    /// The pass had to stop.
+    Stopped,
+    /// What is next has to be stored first.
+    Continues,
+    /// Call followed on call and led nowhere.
+    Exhausted,
+}
+
+impl Call {
+    /// Whether it changed something at Google.
+    fn is_write(&self) -> bool {
+        let is_write = matches!(self.operation, Operation::Insert | Operation::Update | Operation::Delete);
+        is_write && self.answer.is_ok()
+    }
+}
+
+impl Pass<'_> {
+    /// How a pair goes on whose round ended without a failure, and is not settled.
+    pub(super) fn after_round(&self, due: &mut DuePair, round: Round, calls: &[Call]) -> End {
+        let at_once = End::Again { due_at: self.now, failures: due.failures, reason: due.reason };
+        match round {
+            Round::Stopped => at_once,
+            Round::Continues if calls.iter().any(Call::is_write) => {
+                due.rounds_without_progress = 0;
+                at_once
+            }
+            // What a look showed is written in the next pass, as soon as it comes. Once that is no matter.
+            Round::Continues if due.rounds_without_progress == 0 => {
+                due.rounds_without_progress = 1;
+                at_once
+            }
+            Round::Continues | Round::Exhausted => self.without_progress(due),
+        }
+    }
+
+    /// A round of calls changed nothing at Google: the next one comes after a pause, and after some of them
+    /// none does until something changes.
+    pub(super) fn without_progress(&self, due: &mut DuePair) -> End {
+        due.rounds_without_progress += 1;
+        let (reason, rounds) = (Reason::NoProgress, due.rounds_without_progress);
+        if fate(reason, rounds) == Fate::Parked {
+            return End::Settled { state: SyncState::Parked, reason: Some(reason) };
+        }
+        self.after_pause(reason, rounds, None)
+    }
+}
