@@ -181,9 +181,11 @@ impl Story {
     }
 
     fn happens(&mut self, event: Event) {
+        // See `what_is_called_back_in_the_middle_of_a_move_may_lose_a_colour`.
+        self.lost_sight |= self.service.pair.leaving.is_some() && !self.service.is_wanted();
         let kind = self.service.item.key.kind;
         match event {
-            Event::PlatformTitles(n) => self.service.put(json!({ "title": format!("title {n}") })),
+            Event::PlatformTitles(n) => self.service.put(json!({ "title": format!(" title {n}  ") })),
             Event::PlatformMoves(n) => self.service.put(moved(kind, n)),
             Event::PlatformDescribes(n) => self.service.put(described(kind, n)),
             Event::PlatformCancels => self.service.put(json!({"status": "cancelled"})),
@@ -356,7 +358,8 @@ impl Story {
     /// Where users' edits aren't accepted, the platform's fields are the platform's.
     fn check_platforms_fields(&self, event: &RemoteEvent) {
         let Want::Present { owned, .. } = self.service.want() else { return };
-        assert_eq!(event.owned(owned.block.clone()).as_ref(), Some(&owned));
+        let seen = event.owned(owned.block.clone());
+        assert!(seen.as_ref().is_some_and(|seen| seen.agrees(&owned)), "{seen:?} is not {owned:?}");
         let description = format!("\n{}\n", event.description());
         assert!(
             description.contains(&format!("\n{}\n", owned.block)) || owned.block.is_empty(),
@@ -433,6 +436,24 @@ fn agree(kind: ItemKind, events: impl IntoIterator<Item = Event>) -> Result<(), 
     prop_assert_eq!(&story.service.google, &google, "a second time does nothing");
     prop_assert_eq!(&story.service.pair.phase, &pair.phase);
     Ok(())
+}
+
+/// Expected to fail until it is mended: the old event goes first, with what its user did to it, and then the
+/// item is wanted again while the new one is still there. This test fails once that is mended: then it goes,
+/// and so does what `Story::happens` says of it.
+#[test]
+fn what_is_called_back_in_the_middle_of_a_move_may_lose_a_colour() {
+    let mut service = Service::new(ItemKind::Session);
+    service.settle();
+    service.target = CALENDARS[1].into();
+    service.pass(&mut [Fault::None, Fault::Refused].into_iter());
+    service.google.user_edits(0, |event| drop(event.insert("colorId".into(), "5".into())));
+    service.put(json!({"user_ids": ["ben"]}));
+    service.pass(&mut [Fault::None, Fault::None, Fault::None, Fault::Refused].into_iter());
+    service.put(json!({"user_ids": ["ana"]}));
+    service.settle();
+    let colours: Vec<_> = service.google.live().iter().map(|event| event.0.get("colorId").cloned()).collect();
+    assert_eq!(colours, [None], "the colour is lost");
 }
 
 #[test]

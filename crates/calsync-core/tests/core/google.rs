@@ -1,5 +1,5 @@
 //! Calendars as far as the planner can tell: ids are used once, versions are checked, an event with
-//! many guests is shown without them, and a calendar may be closed to us or gone.
+//! many guests is shown without them, what it is sent is evened out, and a calendar may be closed to us or gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,6 +38,7 @@ pub(crate) struct Google {
 impl Google {
     fn store(&mut self, key: &Key, mut event: Map<String, Value>) -> RemoteEvent {
         self.versions += 1;
+        even_out(&mut event);
         let now = self.now().to_string();
         let created = self.events.get(key).map_or_else(|| now.clone().into(), |old| old.0["created"].clone());
         event.insert("created".into(), created);
@@ -167,6 +168,20 @@ impl Google {
     pub(crate) fn user_removes_calendar(&mut self, calendar: &str) {
         self.gone.insert(calendar.to_owned());
         self.events.retain(|(of, _), _| of != calendar);
+    }
+}
+
+/// What Google makes of what it is sent: another name of the same zone, and no space around a title.
+fn even_out(event: &mut Map<String, Value>) {
+    for key in ["start", "end"] {
+        if let Some(zone) = event.get_mut(key).and_then(|time| time.get_mut("timeZone"))
+            && zone == "Asia/Seoul"
+        {
+            *zone = "ROK".into();
+        }
+    }
+    if let Some(Value::String(title)) = event.get_mut("summary") {
+        *title = title.trim().to_owned();
     }
 }
 

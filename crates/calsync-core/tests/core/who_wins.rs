@@ -4,9 +4,10 @@
 
 use calsync_core::item::ItemKind;
 use calsync_core::merge::Verdict;
-use calsync_core::owned::Owned;
+use calsync_core::owned::{Owned, When};
 use calsync_core::plan::Step;
 use calsync_core::render::Want;
+use calsync_core::zone;
 use proptest::prelude::*;
 use serde_json::json;
 
@@ -55,7 +56,11 @@ fn wanted(service: &Service) -> Owned {
 }
 
 fn seen(service: &Service) -> Owned {
-    service.google.live()[0].owned(String::new()).unwrap()
+    let mut seen = service.google.live()[0].owned(String::new()).unwrap();
+    if let When::Timed { zone, .. } = &mut seen.when {
+        *zone = zone::primary(zone).unwrap();
+    }
+    seen
 }
 
 fn user_edits(service: &mut Service, edits: &Edits) {
