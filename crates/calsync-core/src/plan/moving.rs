@@ -75,7 +75,10 @@ fn describe(copy: &RemoteEvent, seen: &RemoteEvent, into: &mut RemoteEvent, text
     let ours = find(into, texts);
     let known: Vec<&str> = [copied.text.as_str()].into_iter().chain(texts.iter().copied()).collect();
     let found = find(seen, &known);
-    if found.text == copied.text && notes(seen, &found).eq(notes(copy, &copied)) {
+    // Also where the new event, with a block of ours, is the one that is to go.
+    let is_untouched = found.text == copied.text
+        || stamp::written(seen).is_some_and(|written| written.agreed.is_block(&found.text));
+    if is_untouched && notes(seen, &found).eq(notes(copy, &copied)) {
         return;
     }
     let whole = [copy, seen].into_iter().flat_map(|event| markup::lines(event.description()));
@@ -84,7 +87,7 @@ fn describe(copy: &RemoteEvent, seen: &RemoteEvent, into: &mut RemoteEvent, text
         .map(|(_, line)| line)
         .chain(whole.map(|(_, line)| line))
         .collect();
-    let is_edited = found.text != copied.text && ours.text == copied.text;
+    let is_edited = !is_untouched && ours.text == copied.text;
     let mut description = match is_edited {
         true => seen.description().to_owned(),
         false => description::replace(seen.description(), found, &ours.text).description,
