@@ -9,12 +9,12 @@ use calsync_google::GoogleClient;
 use calsync_store::Store;
 use calsync_store::integrations::Integration;
 use jiff::Timestamp;
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::Notify;
 use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::gate::gated;
+use crate::gate::{Permits, gated};
 use crate::webhooks::Webhook;
 
 /// The rules of a deployment.
@@ -40,6 +40,8 @@ pub struct Settings {
     pub calls_in_flight: usize,
     /// Calls to Google under way at once for one integration.
     pub calls_in_flight_per_integration: usize,
+    /// Items that a pass looks at; the rest follow in the next one.
+    pub pairs_per_pass: usize,
 }
 
 impl Default for Settings {
@@ -55,6 +57,7 @@ impl Default for Settings {
             revoke: true,
             calls_in_flight: 100,
             calls_in_flight_per_integration: 8,
+            pairs_per_pass: 200,
         }
     }
 }
@@ -82,7 +85,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     options: EngineOptions,
     google: GoogleClient,
-    permits: Arc<Semaphore>,
+    permits: Arc<Permits>,
     work: Notify,
     disconnects: Notify,
     webhooks: Notify,
@@ -92,7 +95,7 @@ struct Inner {
 impl Engine {
     /// Puts an engine together; it does nothing by itself. See [`crate::background::run`].
     pub fn new(options: EngineOptions) -> Self {
-        let permits = Arc::new(Semaphore::new(options.settings.calls_in_flight.max(1)));
+        let permits = Arc::new(Permits::new(options.settings.calls_in_flight.max(1)));
         let google = gated(&options.google, &permits, || true);
         let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
         let tasks = TaskTracker::new();
@@ -129,6 +132,11 @@ impl Engine {
     /// Google. Each call waits for its turn among all of this process.
     pub fn google(&self) -> &GoogleClient {
         &self.0.google
+    }
+
+    /// Calls to Google that wait at this moment until others of the process end.
+    pub fn calls_waiting(&self) -> usize {
+        self.0.permits.waiting()
     }
 
     /// Google, for calls that are only sent while `may_send` says so when their turn has come.

@@ -2,173 +2,197 @@
 
 use anyhow::ensure;
 use calsync_core::seams::Clock;
+use calsync_engine::forget;
 use calsync_google::TransportFailure;
 use calsync_simulator::{FaultEffect, FaultRule};
+use calsync_testing::DatabaseKind;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::invariants::Note;
-use crate::observed::OurEvent;
-use crate::people::{USERS, email};
+use crate::jobs::Job;
 use crate::run::World;
-use crate::wishes::Edit;
+use crate::seam::{Parked, Peer};
+use crate::standing::Presence;
+use crate::wishes::Change;
 
 /// A call that got no answer by now never gets one: the transport's limit.
 const CALL_LIMIT: SignedDuration = SignedDuration::from_secs(10);
+/// So long a dead worker's claim to renew a token stands.
+const REFRESH_CLAIM: SignedDuration = SignedDuration::from_secs(45);
+
+/// What may happen.
+#[derive(Clone, Copy, Debug)]
+enum Step {
+    PlatformEdits,
+    UserEdits,
+    Pass,
+    Disconnect,
+    Delivery,
+    Forget,
+    LeaveOrReturn,
+    Move,
+    Revoke,
+    DeleteUser,
+    Answer,
+    Time,
+    Crash,
+}
+
+/// How a call fares.
+#[derive(Clone, Copy, Debug)]
+enum Fare {
+    Answered,
+    AnswerLost,
+    NotSent,
+    ServerError,
+    RateLimit,
+}
 
 impl World {
     /// One thing happens.
     pub(crate) async fn step(&mut self) -> anyhow::Result<()> {
-        match self.chance.below(100) {
-            0..25 => self.platform_edits().await?,
-            25..35 => self.user_edits()?,
-            35..47 => {
-                let owner = *self.chance.pick(&["worker-a", "worker-b"]);
-                let began = self.deployment.begin_job(owner).await?;
-                self.note(format!("{owner} begins: {began}"));
-            }
-            47..50 => {
-                let owner = *self.chance.pick(&["worker-a", "worker-b"]);
-                let began = self.deployment.begin_disconnect(owner).await?;
-                self.note(format!("{owner} carries a disconnect on: {began}"));
-            }
-            50..52 => self.user_leaves_or_returns().await?,
-            52..55 => self.user_moves().await?,
-            55..90 => self.google_answers().await?,
-            90..96 => self.time_passes().await?,
-            _ => self.crash().await?,
+        let options = &self.options;
+        let steps = [
+            (240, Step::PlatformEdits),
+            (100, Step::UserEdits),
+            (120, Step::Pass),
+            (30, Step::Disconnect),
+            (30, Step::Delivery),
+            (10, Step::Forget),
+            (25, Step::LeaveOrReturn),
+            (30, Step::Move),
+            (options.revocations(), Step::Revoke),
+            (options.deletions(), Step::DeleteUser),
+            (350, Step::Answer),
+            (10 * options.time_jumps(), Step::Time),
+            (10 * options.crashes(), Step::Crash),
+        ];
+        match *self.rng.pick_weighted(&steps) {
+            Step::PlatformEdits => self.platform_edits().await?,
+            Step::UserEdits => self.user_edits()?,
+            Step::Pass => self.work_begins(Job::Pass).await?,
+            Step::Disconnect => self.work_begins(Job::Disconnect).await?,
+            Step::Delivery => self.work_begins(Job::Delivery).await?,
+            Step::Forget => drop(forget::forget_ready(&self.deployment.engine, None).await?),
+            Step::LeaveOrReturn => self.user_leaves_or_returns().await?,
+            Step::Move => self.user_moves().await?,
+            Step::Revoke => self.user_revokes(),
+            Step::DeleteUser => self.platform_deletes_user().await?,
+            Step::Answer => self.somebody_answers().await?,
+            Step::Time => self.time_passes().await?,
+            Step::Crash => self.crash().await?,
         }
         self.check()?;
         self.notice_partings().await
     }
 
     async fn platform_edits(&mut self) -> anyhow::Result<()> {
-        let (index, edit) = self.wishes.draw(&self.chance, self.start);
-        let wish = self.wishes.wishes[index].clone();
-        let path = format!("/items/{}/{}", wish.kind, wish.id);
-        let (status, answer) = match &edit {
-            Edit::Put(body) => self.deployment.call(Method::PUT, &path, body).await?,
-            Edit::Delete => self.deployment.call(Method::DELETE, &path, &Value::Null).await?,
+        let index = self.rng.below(self.wishes.wishes.len());
+        let known: Vec<&'static str> =
+            self.users().filter(|user| self.standings.presence(user) == Presence::There).collect();
+        let Some(wish) = self.wishes.draw(&self.rng, index, &known, self.start) else { return Ok(()) };
+        let change = wish.change();
+        let (status, answer) = match &change {
+            Change::Put(body) => self.deployment.call(Method::PUT, &wish.path(), body).await?,
+            Change::Delete => self.deployment.call(Method::DELETE, &wish.path(), &Value::Null).await?,
         };
-        ensure!(status.is_success(), "{path}: {status} {answer}");
-        self.note(format!("platform: {} {edit:?}: {}", wish.key(), status.as_u16()));
+        self.note(format!("platform: {} {}: {}", wish.key(), change.told(), status.as_u16()));
+        let names_leaving = wish.users.iter().any(|user| self.standings.presence(user) == Presence::Deleting);
+        if names_leaving && matches!(change, Change::Put(_)) {
+            ensure!(status == StatusCode::CONFLICT, "{} names who is being deleted: {status}", wish.key());
+            return Ok(());
+        }
+        ensure!(status.is_success(), "{}: {status} {answer}", wish.path());
+        self.wishes_said(index, wish);
         Ok(())
     }
 
-    /// A user colours an event and writes into its description, or removes it.
-    fn user_edits(&mut self) -> anyhow::Result<()> {
-        let user = *self.chance.pick(&USERS);
-        let events: Vec<OurEvent> = self.observed.of(user)?.events().cloned().collect();
-        if events.is_empty() {
-            return Ok(());
-        }
-        let OurEvent { item, event } = self.chance.pick(&events);
-        if self.chance.percent(40) {
-            if self.wishes.may_remove(user, item)
-                && self.google.user_deletes_event(&email(user), &event.calendar_id, &event.id).is_ok()
-            {
-                self.wishes.user_removed(user, item);
-                // What happens later is later by more than clocks may differ.
-                self.clock.advance(SignedDuration::from_secs(10));
-                self.google.advance(SignedDuration::from_secs(10));
-                self.note(format!("{user} removes {item}"));
-            }
-            return Ok(());
-        }
-        let text = format!("note {}", self.notes.len());
-        let before = event.description.as_deref().unwrap_or_default();
-        let patch = json!({"colorId": "5", "description": format!("{before}\n\n{text}").trim()});
-        if self.google.user_edits_event(&email(user), &event.calendar_id, &event.id, &patch).is_ok() {
-            self.note(format!("{user} writes {text:?} into {item}"));
-            self.notes.push(Note { user, event_id: event.id.clone(), text });
-        }
-        Ok(())
+    async fn work_begins(&mut self, what: Job) -> anyhow::Result<()> {
+        let owner = format!("worker-{}", self.rng.below(self.options.workers()));
+        self.begin(&owner, what).await.map(drop)
     }
 
-    /// Google answers one parked call, or the network or Google fails it.
-    async fn google_answers(&mut self) -> anyhow::Result<()> {
+    /// One parked call is answered, or the network or its peer fails it.
+    async fn somebody_answers(&mut self) -> anyhow::Result<()> {
         let parked = self.seam.parked();
         if parked == 0 {
             return Ok(());
         }
-        let call = self.seam.take(self.chance.below(parked));
+        let call = self.seam.take(self.rng.below(parked));
+        let options = &self.options;
+        let bad =
+            options.lost_answers() + options.not_sent() + options.server_errors() + options.rate_limits();
+        let fares = [
+            (100_usize.saturating_sub(bad), Fare::Answered),
+            (options.lost_answers(), Fare::AnswerLost),
+            (options.not_sent(), Fare::NotSent),
+            (options.server_errors(), Fare::ServerError),
+            (options.rate_limits(), Fare::RateLimit),
+        ];
+        let fare = *self.rng.pick_weighted(&fares);
+        self.reached.count(call.peer, matches!(fare, Fare::AnswerLost), !matches!(fare, Fare::Answered));
         let (job, name) = (call.job, call.name());
-        let how = match self.chance.below(100) {
-            0..60 => {
-                call.answer(&self.seam).await;
-                "answered"
-            }
-            60..75 => {
-                call.lose_answer(&self.seam, TransportFailure::NoAnswer).await;
-                self.reached.lost_answers += 1;
-                "done, its answer lost"
-            }
-            75..82 => {
-                call.fail(TransportFailure::NotSent);
-                "not sent"
-            }
-            82..92 => {
-                self.fail_next(503, "backendError", None);
-                call.answer(&self.seam).await;
-                "503"
-            }
-            _ => {
-                self.fail_next(403, "userRateLimitExceeded", Some(2));
-                call.answer(&self.seam).await;
-                "slowed down"
-            }
-        };
-        self.google.set_faults(Vec::new());
-        self.note(format!("{name}: {how}"));
-        self.deployment.drive_job(job).await
+        self.let_fare(call, fare).await;
+        self.note(format!("{name}: {fare:?}"));
+        let ended = self.deployment.jobs.drive_job(job).await?;
+        self.ended(ended).await
     }
 
-    fn fail_next(&self, status: u16, reason: &str, retry_after: Option<u64>) {
-        let effect = FaultEffect {
-            status: Some(status),
-            reason: Some(reason.into()),
-            retry_after,
-            ..FaultEffect::default()
+    async fn let_fare(&self, call: Parked, fare: Fare) {
+        let (status, reason, retry_after) = match (fare, call.peer) {
+            (Fare::Answered, _) => return call.answer(&self.seam).await,
+            (Fare::AnswerLost, _) => return call.lose_answer(&self.seam, TransportFailure::NoAnswer).await,
+            (Fare::NotSent, _) => return call.fail(TransportFailure::NotSent),
+            (_, Peer::Webhook) => return call.refuse(StatusCode::INTERNAL_SERVER_ERROR),
+            (Fare::ServerError, _) => (503, None, None),
+            (Fare::RateLimit, Peer::Calendar) => (403, Some("userRateLimitExceeded".into()), Some(2)),
+            (Fare::RateLimit, Peer::OAuth) => (429, None, Some(2)),
         };
+        let effect = FaultEffect { status: Some(status), reason, retry_after, ..FaultEffect::default() };
         self.google.set_faults(vec![FaultRule { effect, times: Some(1), ..FaultRule::default() }]);
+        call.answer(&self.seam).await;
+        self.google.set_faults(Vec::new());
     }
 
     /// The clock moves; a call that waited too long is given up, done or not.
     async fn time_passes(&mut self) -> anyhow::Result<()> {
-        let seconds = *self.chance.pick(&[1, 3, 8, 30, 400, 3_700]);
+        let seconds = *self.rng.pick(&[1, 3, 8, 30, 400, 3_700]);
         let by = SignedDuration::from_secs(seconds);
         self.note(format!("{seconds} s pass"));
         let too_old = self.clock.now() + by - CALL_LIMIT;
         while let Some(call) = self.seam.take_older_than(too_old) {
             let job = call.job;
-            if self.chance.percent(50) {
+            if self.rng.percent(50) {
                 call.lose_answer(&self.seam, TransportFailure::TooSlow).await;
             } else {
                 call.fail(TransportFailure::TooSlow);
             }
-            self.deployment.drive_job(job).await?;
+            let ended = self.deployment.jobs.drive_job(job).await?;
+            self.ended(ended).await?;
         }
-        self.clock.advance(by);
-        self.google.advance(by);
+        self.advance(by);
         Ok(())
     }
 
-    /// The process dies. What it had sent may or may not have reached Google.
+    /// The process dies. What it had sent may or may not have reached its peer.
     pub(crate) async fn crash(&mut self) -> anyhow::Result<()> {
+        if self.seam.is_calling(Peer::OAuth) {
+            self.refreshing_until = self.clock.now() + REFRESH_CLAIM;
+        }
+        for user in self.users().filter(|user| self.deployment.jobs.has_page(user)) {
+            self.standings.consent_failed(user);
+        }
         let calls = self.seam.drop_all();
         self.note(format!("crash with {} calls under way", calls.len()));
         self.reached.crashes += usize::from(!calls.is_empty());
         for call in calls {
-            if self.chance.percent(50) {
-                call.lose_answer(&self.seam, TransportFailure::NoAnswer).await;
-            }
+            let is_delivered = self.rng.percent(50);
+            call.abandon(&self.seam, is_delivered).await;
         }
-        self.deployment.crash().await
-    }
-
-    /// The status of an item's pairs, as the platform reads it.
-    pub(crate) async fn read_item(&self, kind: &str, id: &str) -> anyhow::Result<(StatusCode, Value)> {
-        self.deployment.call(Method::GET, &format!("/items/{kind}/{id}"), &Value::Null).await
+        // On Postgres leases end by the database's own clock, for which no seed waits.
+        let frees_leases = self.options.database == DatabaseKind::Postgres || self.rng.percent(50);
+        self.reached.permit_waits += self.deployment.jobs.waits;
+        self.deployment.crash(frees_leases).await
     }
 }

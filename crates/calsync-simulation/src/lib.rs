@@ -1,24 +1,34 @@
-//! A whole deployment inside one process, under a seed: web, engine and a real SQLite file against
-//! the simulated Google, with edits on both sides, faults, crashes, clock jumps and two workers.
+//! A whole deployment inside one process, under a seed: web, engine and a real database against the
+//! simulated Google, with edits on both sides, faults, crashes, clock jumps and several workers.
 //!
-//! The scheduler polls one engine job at a time until it ends or parks at a call to Google; a
-//! seeded generator then picks what happens next. Two phases: under faults nothing may go wrong
-//! for good; when faults stop, both sides agree. The same seed gives the same trace.
+//! The scheduler polls one job at a time until it ends, parks at a call, or waits for a permit; a seeded
+//! generator then picks what happens next. Two phases: under faults nothing may go wrong for good; when
+//! faults stop, both sides agree. What a run is like is drawn by its seed ([`RunOptions`]), and the same
+//! options give the same trace.
 
 #![expect(clippy::expect_used, reason = "a deployment that cannot be set up ends the run, loudly")]
 
-mod chance;
+mod at_google;
 mod chaos;
-mod clock;
 mod deployment;
+mod edits;
+mod heard;
 mod invariants;
+mod jobs;
+mod many;
 mod moves;
 mod observed;
+mod options;
 mod partings;
 mod people;
+mod reached;
 mod run;
 mod seam;
 mod settle;
+mod standing;
 mod wishes;
 
+pub use many::{replay_command, run_many};
+pub use options::RunOptions;
+pub use reached::Reached;
 pub use run::{Report, run};

@@ -1,24 +1,31 @@
-//! Who is there: a few users, connected by the real way.
+//! Who is there, and how they connect: by the real way, with Google's answers at the scheduler's mercy.
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use calsync_core::integration::CalendarChoice;
+use calsync_engine::calendar::Wanted;
 use calsync_engine::connect::{self, Begun, Callback, Finished};
-use calsync_simulator::{NewAccount, Simulator};
+use calsync_engine::{EngineError, clean_up};
+use calsync_simulator::NewAccount;
 use http::header::LOCATION;
 use http::{Method, Request};
 use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::deployment::Deployment;
+use crate::jobs::Ended;
+use crate::run::World;
 use crate::seam::Seam;
+use crate::standing::{Connection, Presence};
 
-/// The users, each with a Google account of the same name.
-pub(crate) const USERS: [&str; 3] = ["ana", "ben", "mira"];
+/// The users that there may be, each with a Google account of the same name.
+pub(crate) const USERS: [&str; 5] = ["ana", "ben", "mira", "noor", "olga"];
 
 /// The OAuth client of the deployment.
 pub(crate) const CLIENT: &str = "client";
+
+/// A link's life.
+const LINK_LIFE: SignedDuration = SignedDuration::from_secs(900);
 
 /// Whose account has this address.
 pub(crate) fn user_of(email: &str) -> anyhow::Result<String> {
@@ -35,38 +42,100 @@ pub(crate) fn work(user: &str) -> String {
     format!("work-of-{user}")
 }
 
-/// Makes and connects every user.
-pub(crate) async fn connect_all(
-    deployment: &Deployment,
-    google: &Simulator,
-    seam: &Seam,
-) -> anyhow::Result<()> {
-    for user in USERS {
-        let account = json!({"email": email(user), "calendars": [{"id": work(user), "summary": "Work"}]});
-        google.add_account(serde_json::from_value::<NewAccount>(account)?);
-        let body = json!({"email": email(user), "time_zone": "Europe/Lisbon"});
-        let (status, answer) = deployment.call(Method::PUT, &format!("/users/{user}"), &body).await?;
-        ensure!(status.is_success(), "PUT /users/{user}: {status} {answer}");
-        connect(deployment, seam, user, CalendarChoice::New).await?;
+impl World {
+    /// Makes and connects every user.
+    pub(crate) async fn connect_all(&mut self) -> anyhow::Result<()> {
+        for user in self.users() {
+            let account = json!({"email": email(user), "calendars": [{"id": work(user), "summary": "Work"}]});
+            self.google.add_account(serde_json::from_value::<NewAccount>(account)?);
+            self.connect(user, CalendarChoice::New, None).await?;
+            self.answer_all().await?;
+            ensure!(self.standings.is_connected(user), "{user} could not connect");
+        }
+        Ok(())
     }
-    Ok(())
+
+    /// `user` connects: from the consent on it is a page that waits for Google. `then` they want a calendar.
+    pub(crate) async fn connect(
+        &mut self,
+        user: &'static str,
+        choice: CalendarChoice,
+        then: Option<Wanted>,
+    ) -> anyhow::Result<()> {
+        if self.standings.presence(user) == Presence::Absent {
+            let body = json!({"email": email(user), "time_zone": "Europe/Lisbon"});
+            self.deployment.must(Method::PUT, &format!("/users/{user}"), &body).await?;
+            self.standings.set_presence(user, Presence::There);
+        }
+        let engine = self.deployment.engine.clone();
+        let link = connect::create_link(&engine, user, None, LINK_LIFE).await?;
+        let link = link.with_context(|| format!("{user} is not known"))?;
+        let token = link.url.rsplit('/').next().context("a token")?;
+        let Begun::Redirect { authorization_url, browser } = connect::begin(&engine, token, choice).await?
+        else {
+            self.note(format!("{user} can't set out to connect now"));
+            return Ok(());
+        };
+        let callback = consent(&self.seam, &authorization_url).await?;
+        self.standings.consents(user);
+        let work = async move {
+            let finished = connect::finish(&engine, callback, browser.expose_secret()).await?;
+            Ok::<_, EngineError>(Ended::Connect { user, finished, then })
+        };
+        let ended = self.deployment.jobs.begin_page(user, Box::pin(work)).await?;
+        self.note(format!("{user} comes back from Google's consent"));
+        Box::pin(self.ended(ended)).await
+    }
+
+    /// A user's way back from the consent ended.
+    pub(crate) async fn connected(
+        &mut self,
+        user: &'static str,
+        finished: &Finished,
+        then: Option<Wanted>,
+    ) -> anyhow::Result<()> {
+        self.note(format!("{user}: {}", told(finished)));
+        if !matches!(finished, Finished::Connected { .. }) {
+            self.standings.consent_failed(user);
+            return Ok(());
+        }
+        self.standings.consent_is_used(user);
+        self.standings.set_connection(user, Connection::Connected);
+        match then {
+            Some(wanted) => self.choose(user, wanted, false).await,
+            None => Ok(()),
+        }
+    }
+
+    /// `user` consents to the clean-up of what a disconnect left.
+    pub(crate) async fn clean_up(&mut self, user: &'static str) -> anyhow::Result<()> {
+        let engine = self.deployment.engine.clone();
+        let Some(link) = clean_up::create_link(&engine, user, LINK_LIFE).await? else {
+            self.note(format!("{user} has nothing to clean up now"));
+            return Ok(());
+        };
+        let token = link.url.rsplit('/').next().context("a token")?;
+        let clean_up::Begun::Redirect { authorization_url, browser } =
+            clean_up::begin(&engine, token).await?
+        else {
+            self.note(format!("{user} can't set out to clean up now"));
+            return Ok(());
+        };
+        let callback = consent(&self.seam, &authorization_url).await?;
+        self.standings.consents(user);
+        let work = async move {
+            clean_up::finish(&engine, &callback, browser.expose_secret()).await?;
+            Ok::<_, EngineError>(Ended::CleanUp { user })
+        };
+        let ended = self.deployment.jobs.begin_page(user, Box::pin(work)).await?;
+        self.note(format!("{user} consents to the clean-up"));
+        Box::pin(self.ended(ended)).await
+    }
 }
 
-/// Connects `user` the real way.
-pub(crate) async fn connect(
-    deployment: &Deployment,
-    seam: &Seam,
-    user: &str,
-    choice: CalendarChoice,
-) -> anyhow::Result<()> {
-    let engine = &deployment.engine;
-    let link = connect::create_link(engine, user, None, SignedDuration::from_secs(900)).await?;
-    let link = link.with_context(|| format!("{user} is not known"))?;
-    let token = link.url.rsplit('/').next().context("a token")?;
-    let Begun::Redirect { authorization_url, browser } = connect::begin(engine, token, choice).await? else {
-        anyhow::bail!("the link of {user} is not good");
-    };
-    let consent = seam.deliver(Request::get(authorization_url).body(Bytes::new())?).await;
+/// Agrees at Google.
+async fn consent(seam: &Seam, authorization_url: &str) -> anyhow::Result<Callback> {
+    let consent = seam.visit(Request::get(authorization_url).body(Bytes::new())?).await;
     let consent = consent.map_err(|error| anyhow::anyhow!("{}", error.message))?;
     let back = consent.headers().get(LOCATION).context("no way back from the consent")?.to_str()?;
     let parameter = |name: &str| {
@@ -74,12 +143,20 @@ pub(crate) async fn connect(
         let found = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         found.map(|value| value.replace("%2F", "/").replace("%2f", "/"))
     };
-    let callback = Callback {
+    Ok(Callback {
         state: parameter("state").context("no state")?.into(),
         code: parameter("code").map(Into::into),
         error: parameter("error"),
-    };
-    let finished = connect::finish(engine, callback, browser.expose_secret()).await?;
-    ensure!(matches!(finished, Finished::Connected { .. }), "{user} could not connect: {finished:?}");
-    Ok(())
+    })
+}
+
+/// How a try to connect ended, without what differs by chance.
+fn told(finished: &Finished) -> String {
+    match finished {
+        Finished::Connected { choice, needs_calendar, .. } => {
+            format!("connected, {}, needs calendar: {needs_calendar}", choice.name())
+        }
+        Finished::Failed { reason, .. } => format!("not connected: {}", reason.name()),
+        Finished::UnknownState => "not connected: the state is unknown".into(),
+    }
 }

@@ -1,59 +1,61 @@
 //! One run: chaos and settling in turns, from one seed.
 
+use std::time::Duration;
+
+use calsync_core::seams::Clock;
 use calsync_simulator::{Simulator, SimulatorOptions};
-use jiff::Timestamp;
+use calsync_testing::{DatabaseKind, ManualClock, SeededRng, TestDatabase};
+use jiff::{SignedDuration, Timestamp};
 
-use crate::chance::Chance;
-use crate::clock::HandClock;
-use crate::deployment::Deployment;
-use crate::invariants::{self, Note};
+use crate::deployment::{Deployment, Parts};
+use crate::edits::Edits;
+use crate::heard::{Heard, Receiver};
+use crate::invariants;
+use crate::jobs::{Ended, Job};
 use crate::observed::Observed;
+use crate::options::RunOptions;
 use crate::partings::Parting;
-use crate::people;
+use crate::people::USERS;
+use crate::reached::Reached;
 use crate::seam::Seam;
-use crate::wishes::Wishes;
+use crate::standing::{Presence, Standings};
+use crate::wishes::{Wish, Wishes};
 
-/// Rounds of chaos and settling.
-const ROUNDS: usize = 3;
-/// Things that happen in a round.
-const STEPS_A_ROUND: usize = 60;
-/// When every run begins: three weeks before both changes to summer time.
-const START: &str = "2031-03-01T00:00:00Z";
+/// When a run begins: before today, so that on Postgres, whose own clock ends leases, none ends during a
+/// run; and before a change to summer time.
+const START: &str = "2024-03-15T00:00:00Z";
+
+/// By the machine's clock, and far more than a run takes: only one that hangs gets there.
+const HANGS_AFTER: Duration = Duration::from_secs(120);
 
 /// Everything in a run.
 pub(crate) struct World {
+    pub(crate) options: RunOptions,
     pub(crate) start: Timestamp,
-    pub(crate) clock: HandClock,
-    pub(crate) chance: Chance,
+    pub(crate) clock: ManualClock,
+    pub(crate) rng: SeededRng,
     pub(crate) google: Simulator,
     /// What was seen of it.
     pub(crate) observed: Observed,
     pub(crate) seam: Seam,
     pub(crate) deployment: Deployment,
     pub(crate) wishes: Wishes,
-    pub(crate) notes: Vec<Note>,
+    pub(crate) edits: Edits,
+    pub(crate) standings: Standings,
+    pub(crate) heard: Heard,
     pub(crate) partings: Vec<Parting>,
+    /// Until when a dead process may hold a claim to renew a token.
+    pub(crate) refreshing_until: Timestamp,
     pub(crate) reached: Reached,
     trace: Vec<String>,
-}
-
-/// What a run met: a suite that never met these proves little.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Reached {
-    /// Answers lost after their effect.
-    pub lost_answers: usize,
-    /// Crashes with calls under way.
-    pub crashes: usize,
-    /// Disconnects that came to their end.
-    pub disconnects: usize,
-    /// Changes of calendar.
-    pub moves: usize,
 }
 
 /// How a run went.
 #[derive(Debug)]
 pub struct Report {
-    /// What happened, line by line; the same for the same seed.
+    /// What it was like.
+    pub options: RunOptions,
+    /// What happened, line by line; the same for the same options.
     pub trace: Vec<String>,
     /// What it met.
     pub reached: Reached,
@@ -61,59 +63,67 @@ pub struct Report {
     pub broken: Option<String>,
 }
 
-/// Runs a seed.
+/// Runs what `options` say.
 ///
 /// # Panics
 /// If the deployment can't be set up at all.
-pub fn run(seed: u64) -> Report {
+pub fn run(options: RunOptions) -> Report {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let folder = tempfile::tempdir().expect("a folder");
-        let mut world = World::new(seed, folder.path()).await.expect("a deployment");
-        let broken = world.rounds().await.err().map(|error| format!("{error:#}"));
+        let mut world = World::new(options.clone()).await.expect("a deployment");
+        let ended = tokio::time::timeout(HANGS_AFTER, world.rounds()).await;
+        let broken = match ended {
+            Ok(ended) => ended.err().map(|error| format!("{error:#}")),
+            Err(_) => Some("it hangs: a job waits for something that nobody does".to_owned()),
+        };
+        world.reached.permit_waits += world.deployment.jobs.waits;
+        world.reached.deliveries = world.heard.count();
+        world.deployment.jobs.drop_all();
         world.deployment.engine.store().close().await;
-        Report { trace: world.trace, reached: world.reached, broken }
+        Report { options, trace: world.trace, reached: world.reached, broken }
     })
 }
 
 impl World {
-    async fn new(seed: u64, folder: &std::path::Path) -> anyhow::Result<Self> {
+    async fn new(options: RunOptions) -> anyhow::Result<Self> {
         let start: Timestamp = START.parse()?;
-        let (clock, chance) = (HandClock::starting_at(start), Chance::new(seed));
+        let (clock, rng) = (ManualClock::starting_at(start), SeededRng::new(options.seed));
         let google = Simulator::new(SimulatorOptions {
             auto_consent: true,
-            seed,
+            seed: options.seed,
             start: Some(start),
             ..SimulatorOptions::default()
         });
-        let seam = Seam::new(google.router(), clock.clone());
-        let file = folder.join("calsync.db");
-        let deployment = Deployment::open(file, clock.clone(), chance.clone(), seam.clone()).await?;
-        people::connect_all(&deployment, &google, &seam).await?;
-        let wishes = Wishes::new(start);
-        let (notes, reached, trace) = (Vec::new(), Reached::default(), Vec::new());
-        let partings = Vec::new();
-        let observed = Observed::new(google.clone());
+        let receiver = Receiver::default();
+        let seam = Seam::new(google.router(), receiver.router(), clock.clone());
+        let parts =
+            Parts { options: options.clone(), clock: clock.clone(), rng: rng.clone(), seam: seam.clone() };
+        let deployment = Deployment::open(TestDatabase::new(options.database), parts).await?;
         Ok(Self {
+            wishes: Wishes::new(&options, start),
+            options,
             start,
             clock,
-            chance,
+            rng,
+            observed: Observed::new(google.clone()),
             google,
-            observed,
             seam,
             deployment,
-            wishes,
-            notes,
-            partings,
-            reached,
-            trace,
+            edits: Edits::default(),
+            standings: Standings::default(),
+            heard: Heard::new(receiver),
+            partings: Vec::new(),
+            refreshing_until: start,
+            reached: Reached::default(),
+            trace: Vec::new(),
         })
     }
 
     async fn rounds(&mut self) -> anyhow::Result<()> {
+        self.connect_all().await?;
         self.check()?;
-        for _ in 0..ROUNDS {
-            for _ in 0..STEPS_A_ROUND {
+        for _ in 0..self.options.rounds() {
+            for _ in 0..self.options.steps() {
                 self.step().await?;
             }
             self.settle().await?;
@@ -122,13 +132,90 @@ impl World {
         Ok(())
     }
 
-    /// Holds what changed at Google against what must always hold.
+    /// Who is there in this run.
+    pub(crate) fn users(&self) -> impl Iterator<Item = &'static str> + use<> {
+        USERS.into_iter().take(self.options.users())
+    }
+
+    pub(crate) fn pick_user(&self) -> &'static str {
+        USERS[self.rng.below(self.options.users())]
+    }
+
+    pub(crate) fn advance(&self, by: SignedDuration) {
+        self.clock.advance(by);
+        self.google.advance(by);
+    }
+
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Whether a token may be claimed by a process that is gone.
+    pub(crate) fn may_be_refreshing(&self) -> bool {
+        self.clock.now() < self.refreshing_until
+    }
+
+    /// The platform said `wish`, and we took it.
+    pub(crate) fn wishes_said(&mut self, index: usize, wish: Wish) {
+        let key = wish.key();
+        let before = &self.wishes.wishes[index];
+        if wish.is_deleted() {
+            self.edits.forget(|_, item| item == key);
+        } else {
+            let (was, is) = (before.expected(), wish.expected());
+            self.edits.platform_changed(&key, &was, &is);
+        }
+        if before.users.iter().any(|user| before.is_for(user) && !wish.is_for(user)) {
+            self.edits.may_be_replaced(&key);
+        }
+        self.wishes.said(index, wish);
+    }
+
+    /// `owner` claims work of a sort, if any is due, and begins it; whether any was.
+    pub(crate) async fn begin(&mut self, owner: &str, what: Job) -> anyhow::Result<bool> {
+        let begun = self.deployment.jobs.begin(owner, what).await?;
+        let is_begun = begun.is_some();
+        self.note(format!("{owner} begins a {what:?}: {is_begun}"));
+        self.ended(begun.unwrap_or_default()).await?;
+        Ok(is_begun)
+    }
+
+    /// What jobs came to.
+    pub(crate) async fn ended(&mut self, ended: Vec<Ended>) -> anyhow::Result<()> {
+        for one in ended {
+            match one {
+                Ended::Work => {}
+                Ended::Connect { user, finished, then } => self.connected(user, &finished, then).await?,
+                Ended::Choice { user, wanted, changed, may_consent } => {
+                    self.chosen(user, wanted, &changed, may_consent).await?;
+                }
+                Ended::CleanUp { user } => self.note(format!("{user}: the clean-up has its consent")),
+            }
+        }
+        Ok(())
+    }
+
+    /// Holds what changed at Google, and what the webhook was told, against what must always hold.
     pub(crate) fn check(&mut self) -> anyhow::Result<()> {
+        for user in self.users() {
+            if self.standings.presence(user) == Presence::There {
+                self.heard.known(user);
+            }
+        }
         let changed = self.observed.look()?;
-        invariants::always(&self.observed, &changed, &self.wishes)
+        invariants::always(&self.observed, &changed, &self.standings, &self.wishes)?;
+        self.trace.extend(self.heard.look()?);
+        Ok(())
     }
 
     pub(crate) fn note(&mut self, line: String) {
         self.trace.push(line);
+    }
+}
+
+impl RunOptions {
+    /// Whether the same options give the same trace, to the letter.
+    pub fn is_repeatable(&self) -> bool {
+        self.database == DatabaseKind::Sqlite
     }
 }

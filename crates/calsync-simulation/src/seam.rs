@@ -1,30 +1,43 @@
-//! The transport of the simulated deployment. A call parks here until the scheduler decides what
-//! becomes of it; outside of jobs calls go straight through.
+//! The transport of the simulated deployment, to Google and to the platform's webhook. A call parks here
+//! until the scheduler decides what becomes of it.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use axum::Router;
 use axum::body::Body as AxumBody;
 use bytes::Bytes;
+use calsync_core::seams::Clock;
 use calsync_google::{Transport, TransportError, TransportFailure};
 use calsync_simulator::LostResponse;
+use calsync_testing::ManualClock;
 use futures_util::future::BoxFuture;
-use http::{Request, Response};
+use http::{Request, Response, StatusCode};
 use http_body_util::BodyExt;
 use jiff::Timestamp;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-use calsync_core::seams::Clock;
-
-use crate::clock::HandClock;
-
 type Answer = Result<Response<Bytes>, TransportError>;
+
+/// Where a call goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Peer {
+    /// To Google's APIs.
+    Calendar,
+    /// To Google's OAuth.
+    OAuth,
+    /// To the platform's webhook.
+    Webhook,
+}
+
+/// The host of the platform's webhook.
+pub(crate) const WEBHOOK_HOST: &str = "hook.test";
 
 /// A call that waits for the scheduler.
 pub(crate) struct Parked {
     pub(crate) job: u64,
     pub(crate) sent_at: Timestamp,
+    pub(crate) peer: Peer,
     request: Request<Bytes>,
     reply: oneshot::Sender<Answer>,
 }
@@ -33,7 +46,8 @@ pub(crate) struct Parked {
 #[derive(Clone)]
 pub(crate) struct Seam {
     google: Router,
-    clock: HandClock,
+    webhook: Router,
+    clock: ManualClock,
     calls: Arc<Mutex<Calls>>,
 }
 
@@ -42,18 +56,23 @@ struct Calls {
     /// The job that is polled at this moment.
     job: Option<u64>,
     parked: Vec<Parked>,
+    /// Where answers would have gone that a dead process doesn't hear. They are kept, so that no task
+    /// of its goes on.
+    unheard: Vec<oneshot::Sender<Answer>>,
+    /// Calls that were sent by nobody's job.
+    stray: usize,
 }
 
 impl Seam {
-    pub(crate) fn new(google: Router, clock: HandClock) -> Self {
-        Self { google, clock, calls: Arc::default() }
+    pub(crate) fn new(google: Router, webhook: Router, clock: ManualClock) -> Self {
+        Self { google, webhook, clock, calls: Arc::default() }
     }
 
     fn calls(&self) -> MutexGuard<'_, Calls> {
         self.calls.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says whose calls come next; `None`: nobody's, they go straight through.
+    /// Says whose calls come next.
     pub(crate) fn enter(&self, job: Option<u64>) {
         self.calls().job = job;
     }
@@ -64,6 +83,16 @@ impl Seam {
 
     pub(crate) fn parked(&self) -> usize {
         self.calls().parked.len()
+    }
+
+    /// Whether a call waits to be answered by `peer`.
+    pub(crate) fn is_calling(&self, peer: Peer) -> bool {
+        self.calls().parked.iter().any(|call| call.peer == peer)
+    }
+
+    /// Whether a call was sent that no job made: it got no answer.
+    pub(crate) fn had_stray_call(&self) -> bool {
+        self.calls().stray > 0
     }
 
     /// Takes the call at `index`.
@@ -78,15 +107,19 @@ impl Seam {
         Some(calls.parked.remove(index))
     }
 
-    /// Drops every parked call, as a crash does.
+    /// Takes every call: their jobs are gone.
     pub(crate) fn drop_all(&self) -> Vec<Parked> {
         std::mem::take(&mut self.calls().parked)
     }
 
-    /// Carries a request to Google.
-    pub(crate) async fn deliver(&self, request: Request<Bytes>) -> Answer {
-        let request = request.map(AxumBody::from);
-        let response = match self.google.clone().oneshot(request).await {
+    /// A browser's visit to Google, which nobody loses.
+    pub(crate) async fn visit(&self, request: Request<Bytes>) -> Answer {
+        self.deliver(Peer::OAuth, request).await
+    }
+
+    async fn deliver(&self, peer: Peer, request: Request<Bytes>) -> Answer {
+        let router = if peer == Peer::Webhook { &self.webhook } else { &self.google };
+        let response = match router.clone().oneshot(request.map(AxumBody::from)).await {
             Ok(response) => response,
             Err(never) => match never {},
         };
@@ -104,6 +137,17 @@ pub(crate) fn broken(kind: TransportFailure) -> TransportError {
     TransportError { kind, message: "the simulated network".into() }
 }
 
+impl Peer {
+    fn of(request: &Request<Bytes>) -> Self {
+        let uri = request.uri();
+        match uri.host() {
+            Some(WEBHOOK_HOST) => Self::Webhook,
+            _ if uri.path().contains("/calendar/v3/") => Self::Calendar,
+            _ => Self::OAuth,
+        }
+    }
+}
+
 impl Parked {
     /// What it asks, without ids: `POST events`.
     pub(crate) fn name(&self) -> String {
@@ -112,23 +156,39 @@ impl Parked {
         format!("{} {last}", self.request.method())
     }
 
-    /// Google gets it, and its answer arrives.
+    /// The peer gets it, and its answer arrives.
     pub(crate) async fn answer(self, seam: &Seam) {
-        let answer = seam.deliver(self.request).await;
+        let answer = seam.deliver(self.peer, self.request).await;
         // A job that is gone doesn't hear it.
         let _ = self.reply.send(answer);
     }
 
-    /// Google gets it, and its answer is lost or comes too late.
+    /// The peer gets it, and its answer is lost or comes too late.
     pub(crate) async fn lose_answer(self, seam: &Seam, kind: TransportFailure) {
         // Its effect is what counts.
-        let _ = seam.deliver(self.request).await;
+        let _ = seam.deliver(self.peer, self.request).await;
         let _ = self.reply.send(Err(broken(kind)));
     }
 
-    /// Google never gets it.
+    /// Its process is dead: the peer may still get it, and nobody hears the answer.
+    pub(crate) async fn abandon(self, seam: &Seam, is_delivered: bool) {
+        if is_delivered {
+            // Its effect is what counts.
+            let _ = seam.deliver(self.peer, self.request).await;
+        }
+        seam.calls().unheard.push(self.reply);
+    }
+
+    /// The peer never gets it.
     pub(crate) fn fail(self, kind: TransportFailure) {
         let _ = self.reply.send(Err(broken(kind)));
+    }
+
+    /// The peer answers with this status, and does nothing.
+    pub(crate) fn refuse(self, status: StatusCode) {
+        let mut answer = Response::new(Bytes::new());
+        *answer.status_mut() = status;
+        let _ = self.reply.send(Ok(answer));
     }
 }
 
@@ -136,11 +196,12 @@ impl Transport for Seam {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Answer> {
         let mut calls = self.calls();
         let Some(job) = calls.job else {
-            drop(calls);
-            return Box::pin(self.deliver(request));
+            calls.stray += 1;
+            return Box::pin(async { Err(broken(TransportFailure::NotSent)) });
         };
         let (reply, answer) = oneshot::channel();
-        calls.parked.push(Parked { job, sent_at: self.clock.now(), request, reply });
+        let (peer, sent_at) = (Peer::of(&request), self.clock.now());
+        calls.parked.push(Parked { job, sent_at, peer, request, reply });
         drop(calls);
         Box::pin(async { answer.await.unwrap_or_else(|_| Err(broken(TransportFailure::NoAnswer))) })
     }

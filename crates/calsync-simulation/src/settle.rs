@@ -1,104 +1,169 @@
 //! The second phase: no more faults. Both sides must agree soon, and then a full look writes
 //! nothing.
 
-use anyhow::ensure;
+use std::collections::BTreeMap;
+
+use anyhow::{Context, ensure};
 use calsync_core::seams::Clock;
-use calsync_store::{disconnects, leases, mappings};
+use calsync_engine::forget;
+use calsync_store::{disconnects, leases, mappings, webhooks};
+use http::{Method, StatusCode};
 use jiff::SignedDuration;
+use serde::Deserialize;
+use serde_json::Value;
 
 use crate::invariants;
+use crate::jobs::Job;
 use crate::observed::OurEvent;
-use crate::people::USERS;
 use crate::run::World;
+use crate::standing::Presence;
 
-/// Passes after which both sides must agree: each pair needs three at most, the rest is waiting.
-const PASSES_MAX: usize = 400;
+/// Jobs after which both sides must agree: each item needs a few at most, the rest is waiting.
+const JOBS_MAX: usize = 2_000;
+
+/// Tries after which everybody must be back: without faults one is enough, after what came before two.
+const RETURNS_MAX: usize = 3;
+
+/// What the platform reads of an item.
+#[derive(Deserialize)]
+struct ItemShown {
+    sync: Vec<SyncShown>,
+}
+
+#[derive(Deserialize)]
+struct SyncShown {
+    user_id: String,
+    state: String,
+}
+
+/// A page of the feed of changes, or of the deliveries.
+#[derive(Deserialize)]
+struct Page {
+    items: Vec<Entry>,
+    next_cursor: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    id: String,
+}
 
 impl World {
     /// Works until nothing is due, then compares.
     pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
-        self.work_off_and_compare().await?;
-        if self.everybody_returns().await? {
-            self.work_off_and_compare().await?;
+        self.work_off().await?;
+        self.compare().await?;
+        for _ in 0..RETURNS_MAX {
+            if !self.everybody_returns().await? {
+                break;
+            }
+            self.work_off().await?;
+            self.check()?;
+            self.notice_partings().await?;
+        }
+        self.compare().await?;
+        for user in self.users() {
+            ensure!(self.standings.is_connected(user), "{user} could not come back");
         }
         self.full_look_writes_nothing().await?;
+        self.webhook_told_all().await?;
         self.wishes.settled();
+        self.standings.settled();
         Ok(())
     }
 
-    async fn work_off_and_compare(&mut self) -> anyhow::Result<()> {
-        self.work_off().await?;
+    async fn compare(&mut self) -> anyhow::Result<()> {
         self.check()?;
         self.observed.check_whole()?;
         self.notice_partings().await?;
         ensure!(self.partings.is_empty(), "a disconnect doesn't end");
-        invariants::settled(&self.observed, &self.wishes, &self.notes)?;
-        self.compare_places().await?;
+        for user in self.users() {
+            ensure!(self.standings.presence(user) != Presence::Deleting, "{user} is never forgotten");
+            if self.standings.is_connected(user) && !self.has_died(user).await? {
+                invariants::settled(&self.observed, &self.wishes, &self.edits, user)?;
+                self.compare_place(user).await?;
+            }
+        }
         self.compare_states().await
     }
 
     /// Everything is in the calendar that the user chose, and no other calendar of ours is left.
-    async fn compare_places(&self) -> anyhow::Result<()> {
-        for user in USERS.into_iter().filter(|user| !self.wishes.is_disconnected(user)) {
-            let target = self.integration(user).await?.and_then(|one| one.target_calendar_id);
-            let account = self.observed.of(user)?;
-            for OurEvent { item, event } in account.events() {
-                let place = &event.calendar_id;
-                ensure!(Some(place) == target.as_ref(), "{item} of {user} is still in {place}");
-            }
-            for own in &account.our_calendars {
-                ensure!(Some(own) == target.as_ref(), "{user} left {own}, and it is still there");
-            }
+    async fn compare_place(&self, user: &str) -> anyhow::Result<()> {
+        let target = self.integration(user).await?.and_then(|one| one.target_calendar_id);
+        let account = self.observed.of(user)?;
+        for OurEvent { item, event } in account.events() {
+            let place = &event.calendar_id;
+            ensure!(Some(place) == target.as_ref(), "{item} of {user} is still in {place}");
+        }
+        for own in &account.our_calendars {
+            ensure!(Some(own) == target.as_ref(), "{user} left {own}, and it is still there");
         }
         Ok(())
     }
 
+    /// Answers every call, until no job is left.
+    pub(crate) async fn answer_all(&mut self) -> anyhow::Result<()> {
+        while self.seam.parked() > 0 {
+            let call = self.seam.take(0);
+            let job = call.job;
+            self.note(call.name());
+            call.answer(&self.seam).await;
+            let ended = self.deployment.jobs.drive_job(job).await?;
+            self.ended(ended).await?;
+        }
+        ensure!(self.deployment.jobs.is_empty(), "a job neither ends nor calls");
+        Ok(())
+    }
+
     async fn work_off(&mut self) -> anyhow::Result<()> {
-        for _ in 0..PASSES_MAX {
-            while self.seam.parked() > 0 {
-                let call = self.seam.take(0);
-                let job = call.job;
-                call.answer(&self.seam).await;
-                self.deployment.drive_job(job).await?;
+        for _ in 0..JOBS_MAX {
+            self.answer_all().await?;
+            let mut is_at_work = false;
+            for what in [Job::Pass, Job::Disconnect, Job::Delivery] {
+                is_at_work = is_at_work || self.begin("worker-0", what).await?;
             }
-            ensure!(self.deployment.jobs.is_empty(), "a job neither ends nor calls");
-            if self.deployment.begin_job("worker-a").await?
-                || self.deployment.begin_disconnect("worker-a").await?
-            {
+            if is_at_work || forget::forget_ready(&self.deployment.engine, None).await? {
                 continue;
             }
             let mut tx = self.deployment.engine.store().read().await?;
-            let next_due = [leases::next_due(&mut tx).await?, disconnects::next_due(&mut tx).await?];
+            let next_due = [
+                leases::next_due(&mut tx).await?,
+                disconnects::next_due(&mut tx).await?,
+                webhooks::next_due(&mut tx).await?,
+            ];
             drop(tx);
             let Some(next_due) = next_due.into_iter().flatten().min() else { return Ok(()) };
             // Due already: a lease of a dead worker still stands.
-            let wait = next_due.duration_since(self.clock.now()).max(SignedDuration::from_secs(1));
-            self.clock.advance(wait);
-            self.google.advance(wait);
+            self.advance(next_due.duration_since(self.clock.now()).max(SignedDuration::from_secs(1)));
         }
-        anyhow::bail!("not settled after {PASSES_MAX} passes")
+        anyhow::bail!("not settled after {JOBS_MAX} jobs")
     }
 
     /// What we tell the platform is what is so.
     async fn compare_states(&self) -> anyhow::Result<()> {
         for wish in &self.wishes.wishes {
-            let (status, item) = self.read_item(wish.kind, wish.id).await?;
-            if !status.is_success() {
+            let (status, item) = self.deployment.call(Method::GET, &wish.path(), &Value::Null).await?;
+            if wish.is_deleted() {
+                ensure!(status == StatusCode::NOT_FOUND, "{} is deleted, and is told: {item}", wish.key());
                 continue;
             }
-            for sync in item["sync"].as_array().into_iter().flatten() {
-                let user = sync["user_id"].as_str().unwrap_or_default();
+            ensure!(status.is_success(), "{}: {status} {item}", wish.key());
+            let item: ItemShown = serde_json::from_value(item).context("an item as it is shown")?;
+            let states: BTreeMap<String, String> =
+                item.sync.into_iter().map(|sync| (sync.user_id, sync.state)).collect();
+            for user in wish.users.iter().filter(|user| self.standings.is_connected(user)) {
                 if self.wishes.is_removed(user, &wish.key()) {
                     // Without a pull a removal is noticed at the next write only.
                     continue;
                 }
-                let should_be_there = self.wishes.expected(user).contains_key(&wish.key());
-                let is_said = sync["state"] == "synced";
+                if self.has_died(user).await? {
+                    continue;
+                }
+                let state = states.get(*user).map_or("none", String::as_str);
                 ensure!(
-                    is_said == should_be_there,
-                    "{} of {user} is said to be {}",
-                    wish.key(),
-                    sync["state"]
+                    (state == "synced") == wish.is_for(user),
+                    "{} of {user} is said to be {state}",
+                    wish.key()
                 );
             }
         }
@@ -109,7 +174,7 @@ impl World {
         let before = self.google.write_count();
         let now = self.clock.now();
         let mut tx = self.deployment.engine.store().begin().await?;
-        for user in USERS {
+        for user in self.users() {
             mappings::touch_all(&mut tx, user, now).await?;
         }
         tx.commit().await?;
@@ -117,5 +182,28 @@ impl World {
         let after = self.google.write_count();
         ensure!(before == after, "a full look wrote: {before} before, {after} after");
         Ok(())
+    }
+
+    /// Nothing waits for the webhook, and it told of every change in the feed.
+    async fn webhook_told_all(&mut self) -> anyhow::Result<()> {
+        self.check()?;
+        for state in ["waiting", "failed"] {
+            let page = self.page(&format!("/webhook-deliveries?state={state}")).await?;
+            ensure!(page.items.is_empty(), "a delivery is still {state}");
+        }
+        let mut path = "/changes".to_owned();
+        loop {
+            let page = self.page(&path).await?;
+            self.heard.has_all(page.items.iter().map(|change| change.id.as_str()))?;
+            match page.next_cursor {
+                Some(next) if !page.items.is_empty() => path = format!("/changes?after={next}"),
+                _ => return Ok(()),
+            }
+        }
+    }
+
+    async fn page(&self, path: &str) -> anyhow::Result<Page> {
+        let page = self.deployment.must(Method::GET, path, &Value::Null).await?;
+        serde_json::from_value(page).with_context(|| format!("what {path} answers"))
     }
 }

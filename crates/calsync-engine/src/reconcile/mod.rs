@@ -36,9 +36,6 @@ pub const CALL_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// checks no fence.
 const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
 
-/// Pairs a pass looks at; the rest follow in the next one.
-const PAIRS_A_PASS: i64 = 200;
-
 /// A pair with its first step, as it goes to Google.
 struct Planned {
     due: DuePair,
@@ -68,8 +65,8 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let mut tx = engine.store().read().await?;
     let opened = integrations::open(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
     let Some(Opened { integration, tokens, user_time_zone }) = opened else { return Ok(()) };
-    let Due { pairs, unreadable } =
-        mappings::due(&mut tx, &integration.id, engine.now(), PAIRS_A_PASS).await?;
+    let pairs_max = i64::try_from(engine.settings().pairs_per_pass).unwrap_or(i64::MAX);
+    let Due { pairs, unreadable } = mappings::due(&mut tx, &integration.id, engine.now(), pairs_max).await?;
     let is_untidy =
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);

@@ -75,7 +75,7 @@ on_both_databases! {
             assert_eq!(titles(&world), [""; 0], "{name}: it is removed");
             world.put_task("ana", 0, "", "active").await;
             world.sync().await;
-            assert_eq!(titles(&world), ["Task 0 "], "{name}: and not by the user");
+            assert_eq!(titles(&world), ["Task 0"], "{name}: and not by the user");
         }
     }
 

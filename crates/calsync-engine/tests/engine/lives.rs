@@ -27,7 +27,7 @@ fn titles(world: &World) -> Vec<String> {
 
 /// She removes her first task's event.
 async fn removes(world: &World) {
-    let event = world.events("ana", true).into_iter().find(|event| event["summary"] == "Task 0 ").unwrap();
+    let event = world.events("ana", true).into_iter().find(|event| event["summary"] == "Task 0").unwrap();
     let (calendar_id, id) = (event["calendar_id"].as_str().unwrap(), event["id"].as_str().unwrap());
     world.google.user_deletes_event(&email("ana"), calendar_id, id).unwrap();
     world.advance(60);
