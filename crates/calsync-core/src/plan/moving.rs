@@ -11,6 +11,7 @@ use super::keep::Kept;
 use super::leaving::Leaving;
 use super::{Pair, Phase, Place, Step, block, description, is_foreign};
 use crate::markup;
+use crate::owned::{Field, FieldHashes};
 use crate::remote::RemoteEvent;
 use crate::render::Want;
 use crate::stamp;
@@ -41,9 +42,17 @@ pub(super) fn step_at_old(place: Place<'_>, want: &Want, pair: &Pair, leaving: &
     Step::DeleteOld { etag: seen.etag().to_owned() }
 }
 
-/// `into` with what changed from `copy` to `seen`. `texts` are those that our block may have.
+/// `into` with what its user changed from `copy` to `seen`. `texts` are those that our block may have. What
+/// we wrote for the platform in between, without hearing the answer, is no edit: the stamp tells.
 fn edits(copy: &RemoteEvent, seen: &RemoteEvent, into: &RemoteEvent, texts: &[&str]) -> RemoteEvent {
     let mut edited = into.clone();
+    let stamped = stamp::written(seen).zip(seen.owned(String::new()));
+    let is_our_write = |field| {
+        stamped.as_ref().is_some_and(|(written, owned)| {
+            FieldHashes::of(owned).agree_on(field, &written.agreed)
+                && written.wanted.agree_on(field, &written.agreed)
+        })
+    };
     let (was, is) = (copy.without_place(), seen.without_place());
     let keys: BTreeSet<&String> = was.0.keys().chain(is.0.keys()).collect();
     for key in keys {
@@ -53,6 +62,10 @@ fn edits(copy: &RemoteEvent, seen: &RemoteEvent, into: &RemoteEvent, texts: &[&s
             // What the platform or the user changed at the new place is newer.
             "start" | "end" if into.when() != copy.when() => {}
             "summary" | "location" | "source" if into.0.get(key) != copy.0.get(key) => {}
+            "start" | "end" if is_our_write(Field::When) => {}
+            "summary" if is_our_write(Field::Title) => {}
+            "location" if is_our_write(Field::Location) => {}
+            "source" if is_our_write(Field::SourceUrl) => {}
             "extendedProperties" => properties(copy, seen, &mut edited),
             "attendees" if is.0.get(key) != was.0.get(key) => invite(copy, seen, &mut edited),
             _ if is.0.get(key) != was.0.get(key) => edited.set_or_remove(key, is.0.get(key).cloned()),
