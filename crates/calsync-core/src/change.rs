@@ -1,9 +1,9 @@
 //! What the platform is told of: what users changed in Google, and how their connections fare. So far
 //! only connections are told of: changes of items come with the way back from Google (FR-009).
 
-use crate::named::named;
+use crate::text_enum::text_enum;
 
-named! {
+text_enum! {
     /// What changed.
     Change {
         /// A user completed an item.
@@ -27,7 +27,7 @@ named! {
     }
 }
 
-named! {
+text_enum! {
     /// What became of a change.
     ChangeOutcome {
         /// It stands.

@@ -1,9 +1,9 @@
 //! The words of a disconnect: what is to become of the items in the user's calendar, the steps in
 //! their order, and how each can end. The engine takes the steps, the store keeps them.
 
-use crate::named::named;
+use crate::text_enum::text_enum;
 
-named! {
+text_enum! {
     /// What becomes of what was synced.
     RemoteItems {
         /// It is removed from the user's calendar.
@@ -13,7 +13,7 @@ named! {
     }
 }
 
-named! {
+text_enum! {
     /// How far a disconnect is.
     SagaState {
         /// Steps are left.
@@ -25,7 +25,7 @@ named! {
     }
 }
 
-named! {
+text_enum! {
     /// A step of a disconnect; they are taken in this order.
     StepName {
         /// Nothing is written at the provider any more.
@@ -43,7 +43,7 @@ named! {
     }
 }
 
-named! {
+text_enum! {
     /// How a step ended.
     StepOutcome {
         /// It was done.

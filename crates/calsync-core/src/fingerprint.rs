@@ -8,12 +8,12 @@ use crate::item::ItemKind;
 use crate::outcome::Operation;
 use crate::reason::Reason;
 
-/// Raised when the ingredients change, so that old groups stay what they were.
+/// Raised when the input changes, so that old groups stay what they were.
 const VERSION: u8 = 1;
 
 /// What the errors of a group share.
 #[derive(Clone, Copy, Debug)]
-pub struct Ingredients<'a> {
+pub struct FingerprintInput<'a> {
     /// The provider's name.
     pub provider: &'a str,
     /// What was tried.
@@ -28,18 +28,18 @@ pub struct Ingredients<'a> {
     pub kind: Option<ItemKind>,
 }
 
-/// The id of the group of `ingredients`.
-pub fn fingerprint(ingredients: Ingredients<'_>) -> String {
+/// The id of the group of `input`.
+pub fn fingerprint(input: FingerprintInput<'_>) -> String {
     let mut hash = Sha256::new();
     hash.update([VERSION]);
-    let status = ingredients.http_status.map(|status| status.to_string()).unwrap_or_default();
+    let status = input.http_status.map(|status| status.to_string()).unwrap_or_default();
     for part in [
-        ingredients.provider,
-        ingredients.operation.name(),
-        ingredients.reason.name(),
+        input.provider,
+        input.operation.name(),
+        input.reason.name(),
         &status,
-        ingredients.provider_reason.unwrap_or_default(),
-        ingredients.kind.map(ItemKind::name).unwrap_or_default(),
+        input.provider_reason.unwrap_or_default(),
+        input.kind.map(ItemKind::name).unwrap_or_default(),
     ] {
         hash.update(part.as_bytes());
         hash.update([0]);

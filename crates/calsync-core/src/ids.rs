@@ -1,10 +1,10 @@
 //! Ids of our own rows: UUIDv7, so that they sort by time. They name things and never grant
-//! anything: secrets come from [`crate::seams::Entropy`] alone.
+//! anything: secrets come from [`crate::env::Entropy`] alone.
 
 use jiff::Timestamp;
 use uuid::Uuid;
 
-use crate::seams::{Entropy, bytes};
+use crate::env::{Entropy, bytes};
 
 /// A new id for something made at `now`.
 pub fn new_id(now: Timestamp, entropy: &dyn Entropy) -> String {

@@ -1,9 +1,9 @@
 //! A user's connection to a provider.
 
-use crate::named::named;
 use crate::reason::Reason;
+use crate::text_enum::text_enum;
 
-named! {
+text_enum! {
     /// The state of an integration as users and admins see it.
     IntegrationState {
         /// Consented; its calendar is not chosen or made yet.
@@ -30,7 +30,7 @@ impl IntegrationState {
     }
 }
 
-named! {
+text_enum! {
     /// Which calendar the user chose to sync to.
     CalendarChoice {
         /// A calendar that we make: the default.
@@ -40,7 +40,7 @@ named! {
     }
 }
 
-named! {
+text_enum! {
     /// How a try to connect ended, as the platform's page is told.
     ConnectOutcome {
         /// There is a connection.

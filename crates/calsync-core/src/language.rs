@@ -3,9 +3,9 @@
 //! A [`Text`] takes all languages at once, and whoever picks among them does so in an exhaustive
 //! `match`: a text or a language that is missing somewhere doesn't compile.
 
-use crate::named::named;
+use crate::text_enum::text_enum;
 
-named! {
+text_enum! {
     /// A language.
     Language {
         /// English, for everyone whose language is not here.

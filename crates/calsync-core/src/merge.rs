@@ -1,21 +1,21 @@
-//! The three-way merge, per owned field: what the platform wants, what both sides last agreed on,
+//! The three-way merge, per managed field: what the platform wants, what both sides last agreed on,
 //! what Google has. "Who wins" of the contract lives here and nowhere else.
 
 use serde::{Deserialize, Serialize};
 
 use crate::item::ItemKind;
-use crate::owned::{Base, Field, FieldHashes, Owned};
+use crate::managed::{Base, Field, FieldHashes, ManagedFields};
 
 /// What a merge came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {
     /// What both sides should have now.
-    pub agreed: Owned,
+    pub agreed: ManagedFields,
     /// What became of each field that the user had changed in Google.
     pub users_edits: Vec<(Field, Verdict)>,
 }
 
-/// What became of a user's edit of an owned field.
+/// What became of a user's edit of a managed field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
@@ -34,7 +34,7 @@ const fn accepts_users_edits(kind: ItemKind) -> bool {
 }
 
 /// Merges. Without a base nothing is known of the past, and the platform's word stands.
-pub fn merge(kind: ItemKind, wanted: &Owned, base: Option<&Base>, seen: &Owned) -> Merged {
+pub fn merge(kind: ItemKind, wanted: &ManagedFields, base: Option<&Base>, seen: &ManagedFields) -> Merged {
     let Some(base) = base else {
         return Merged { agreed: wanted.clone(), users_edits: Vec::new() };
     };
@@ -72,15 +72,15 @@ mod tests {
     use std::fmt::Write;
 
     use super::*;
-    use crate::owned::When;
+    use crate::managed::When;
 
-    fn titled(title: &str) -> Owned {
+    fn titled(title: &str) -> ManagedFields {
         let day = |text: &str| text.parse().expect("a date");
-        Owned {
+        ManagedFields {
             title: title.into(),
             when: When::AllDay { first: day("2031-03-09"), end: day("2031-03-10") },
             location: None,
-            block: String::new(),
+            managed_text: String::new(),
             source_url: None,
         }
     }

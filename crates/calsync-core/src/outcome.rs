@@ -1,8 +1,8 @@
 //! What can be done at Google, and how it can end.
 
-use crate::named::named;
+use crate::text_enum::text_enum;
 
-named! {
+text_enum! {
     /// One operation at Google.
     Operation {
         /// Makes an event or task.
@@ -32,7 +32,7 @@ named! {
     }
 }
 
-named! {
+text_enum! {
     /// How an operation ended.
     Outcome {
         /// Google did it.

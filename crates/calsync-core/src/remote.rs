@@ -6,7 +6,7 @@ use jiff::tz::{Offset, TimeZone};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::owned::{Owned, When};
+use crate::managed::{ManagedFields, When};
 use crate::{text, zone};
 
 /// What Google gives an event by its place, and what only it can write.
@@ -112,13 +112,13 @@ impl RemoteEvent {
         })
     }
 
-    /// The owned fields, with `block` taken for our part of the description.
-    pub fn owned(&self, block: String) -> Option<Owned> {
-        Some(Owned {
+    /// The managed fields, with `managed_text` taken for our part of the description.
+    pub fn managed(&self, managed_text: String) -> Option<ManagedFields> {
+        Some(ManagedFields {
             title: self.text("summary").unwrap_or_default().to_owned(),
             when: self.when()?,
             location: self.text("location").filter(|l| !l.is_empty()).map(str::to_owned),
-            block,
+            managed_text,
             source_url: self.source_url().map(str::to_owned),
         })
     }
@@ -127,33 +127,33 @@ impl RemoteEvent {
         self.0.get("source")?.get("url")?.as_str()
     }
 
-    /// Writes `owned` into it, with `description` as the whole description. What means the same already
+    /// Writes `managed` into it, with `description` as the whole description. What means the same already
     /// stays as Google has it.
-    pub fn set_owned(&mut self, owned: &Owned, description: String, source_title: &str) {
+    pub fn set_managed(&mut self, managed: &ManagedFields, description: String, source_title: &str) {
         if !self.0.contains_key("summary")
-            || !text::is_same(self.text("summary").unwrap_or_default(), &owned.title)
+            || !text::is_same(self.text("summary").unwrap_or_default(), &managed.title)
         {
-            self.0.insert("summary".into(), owned.title.clone().into());
+            self.0.insert("summary".into(), managed.title.clone().into());
         }
-        if !self.when().is_some_and(|when| is_kept(&when, &owned.when)) {
-            let (start, end) = match &owned.when {
+        if !self.when().is_some_and(|when| is_kept(&when, &managed.when)) {
+            let (start, end) = match &managed.when {
                 When::Timed { start, end, zone } => (timed(*start, zone), timed(*end, zone)),
                 When::AllDay { first, end } => (json!({ "date": first }), json!({ "date": end })),
             };
             self.0.insert("start".into(), start);
             self.0.insert("end".into(), end);
         }
-        if text::present(self.text("location")) != text::present(owned.location.as_deref()) {
-            self.set_or_remove("location", owned.location.clone().map(Value::from));
+        if text::present(self.text("location")) != text::present(managed.location.as_deref()) {
+            self.set_or_remove("location", managed.location.clone().map(Value::from));
         }
         self.set_or_remove("description", (!description.is_empty()).then(|| description.into()));
-        if self.source_url() != owned.source_url.as_deref() {
-            let source = owned.source_url.as_ref().map(|url| json!({"title": source_title, "url": url}));
+        if self.source_url() != managed.source_url.as_deref() {
+            let source = managed.source_url.as_ref().map(|url| json!({"title": source_title, "url": url}));
             self.set_or_remove("source", source);
         }
     }
 
-    /// Makes it a patch of what [`Self::set_owned`] wrote: what is absent is named, so that it is cleared.
+    /// Makes it a patch of what [`Self::set_managed`] wrote: what is absent is named, so that it is cleared.
     pub fn name_absent(&mut self) {
         for key in ["location", "description", "source"] {
             self.0.entry(key).or_insert(Value::Null);

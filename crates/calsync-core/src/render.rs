@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 
 use crate::item::{Item, ItemBody, ItemKind, ItemStatus, Schedule};
-use crate::owned::{Owned, When};
+use crate::managed::{ManagedFields, When};
 use crate::policy::{DeadlineAs, Policy};
 use crate::reason::Reason;
 use crate::{text, zone};
@@ -18,11 +18,11 @@ const DEADLINE_POPUP_MINUTES: i64 = 900;
 
 /// What the platform wants for one item in one user's calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Want {
+pub enum DesiredState {
     /// It is there.
     Present {
-        /// The owned fields.
-        owned: Owned,
+        /// The managed fields.
+        managed: ManagedFields,
         /// A popup that many minutes before, set once, then the user's.
         popup_minutes: Option<i64>,
         /// Too long ago to be made now; what is there already is kept right.
@@ -34,7 +34,7 @@ pub enum Want {
 
 /// The circumstances under which an item is rendered.
 #[derive(Clone, Copy, Debug)]
-pub struct View<'a> {
+pub struct RenderContext<'a> {
     /// The user.
     pub user_id: &'a str,
     /// The user's zone, where the item names none.
@@ -45,29 +45,29 @@ pub struct View<'a> {
     pub now: Timestamp,
 }
 
-/// What the platform wants of `item` in the calendar of `view`'s user.
-pub fn want(item: &Item, view: View<'_>) -> Want {
+/// What the platform wants of `item` in the calendar of `context`'s user.
+pub fn render(item: &Item, context: RenderContext<'_>) -> DesiredState {
     if item.deleted || item.body.status == ItemStatus::Cancelled {
-        return Want::Absent(Reason::Cancelled);
+        return DesiredState::Absent(Reason::Cancelled);
     }
-    if !item.body.user_ids.contains(view.user_id) {
-        return Want::Absent(Reason::NotAddressed);
+    if !item.body.user_ids.contains(context.user_id) {
+        return DesiredState::Absent(Reason::NotAddressed);
     }
-    if view.policy.kinds_off.contains(&item.key.kind) {
-        return Want::Absent(Reason::KindOff);
+    if context.policy.kinds_off.contains(&item.key.kind) {
+        return DesiredState::Absent(Reason::KindOff);
     }
-    let zone = item.body.time_zone.as_deref().or(view.user_time_zone).unwrap_or("UTC");
+    let zone = item.body.time_zone.as_deref().or(context.user_time_zone).unwrap_or("UTC");
     let zone = zone::primary(zone).unwrap_or_else(|| zone.to_owned());
-    let when = when(item.key.kind, item.body.schedule, view.policy.deadline_as, zone);
-    let same_day = view.policy.deadline_as == DeadlineAs::SameDayReminder;
-    Want::Present {
-        too_old: is_too_old(&when, view),
+    let when = when(item.key.kind, item.body.schedule, context.policy.deadline_as, zone);
+    let same_day = context.policy.deadline_as == DeadlineAs::SameDayReminder;
+    DesiredState::Present {
+        too_old: is_too_old(&when, context),
         popup_minutes: (item.key.kind == ItemKind::Deadline && same_day).then_some(DEADLINE_POPUP_MINUTES),
-        owned: Owned {
+        managed: ManagedFields {
             title: text::normal(&title(&item.body)).into_owned(),
             when,
             location: text::present(item.body.meeting_url.as_deref()),
-            block: block(&item.body),
+            managed_text: managed_text(&item.body),
             source_url: item.body.url.clone(),
         },
     }
@@ -80,8 +80,8 @@ fn title(body: &ItemBody) -> String {
     }
 }
 
-/// Our block of the description: the platform's words, then its links, a blank line between.
-fn block(body: &ItemBody) -> String {
+/// Our text in the description: the platform's words, then its links, a blank line between.
+fn managed_text(body: &ItemBody) -> String {
     let parts = [&body.description, &body.meeting_url, &body.url];
     let parts = parts.into_iter().filter_map(|part| text::present(part.as_deref()));
     parts.collect::<Vec<_>>().join("\n\n")
@@ -108,8 +108,8 @@ fn whole_second(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-fn is_too_old(when: &When, view: View<'_>) -> bool {
-    let oldest = view.now.to_zoned(TimeZone::UTC).date().saturating_sub(view.policy.past_days.days());
+fn is_too_old(when: &When, context: RenderContext<'_>) -> bool {
+    let oldest = context.now.to_zoned(TimeZone::UTC).date().saturating_sub(context.policy.past_days.days());
     let last: Date = match when {
         When::Timed { end, .. } => end.to_zoned(TimeZone::UTC).date(),
         When::AllDay { end, .. } => *end,
@@ -131,14 +131,14 @@ mod tests {
         Item { key: ItemKey { kind, id: "x".into() }, body, revision: 1, deleted: false }
     }
 
-    fn wanted(item: &Item, policy: &Policy) -> Want {
+    fn wanted(item: &Item, policy: &Policy) -> DesiredState {
         let now = "2031-03-01T00:00:00Z".parse().expect("a time");
-        want(item, View { user_id: "ana", user_time_zone: Some("Asia/Seoul"), policy, now })
+        render(item, RenderContext { user_id: "ana", user_time_zone: Some("Asia/Seoul"), policy, now })
     }
 
-    fn present(item: &Item, policy: &Policy) -> (Owned, Option<i64>) {
+    fn present(item: &Item, policy: &Policy) -> (ManagedFields, Option<i64>) {
         match wanted(item, policy) {
-            Want::Present { owned, popup_minutes, too_old: false } => (owned, popup_minutes),
+            DesiredState::Present { managed, popup_minutes, too_old: false } => (managed, popup_minutes),
             other => panic!("expected to be present: {other:?}"),
         }
     }
@@ -151,10 +151,10 @@ mod tests {
             "starts_at": "2031-03-09T10:00:00+09:00", "ends_at": "2031-03-09T11:00:00+09:00",
             "meeting_url": "https://meet.example.org/x"}),
         );
-        let (owned, _) = present(&item, &Policy::default());
-        assert_eq!(owned.location.as_deref(), Some("https://meet.example.org/x"));
-        assert_eq!(owned.block, "Bring questions.\n\nhttps://meet.example.org/x");
-        assert!(matches!(owned.when, When::Timed { zone, .. } if zone == "Asia/Seoul"));
+        let (managed, _) = present(&item, &Policy::default());
+        assert_eq!(managed.location.as_deref(), Some("https://meet.example.org/x"));
+        assert_eq!(managed.managed_text, "Bring questions.\n\nhttps://meet.example.org/x");
+        assert!(matches!(managed.when, When::Timed { zone, .. } if zone == "Asia/Seoul"));
     }
 
     #[test]
@@ -163,9 +163,9 @@ mod tests {
             ItemKind::Task,
             json!({"user_ids": ["ana"], "title": "Read", "due_at": "2031-03-09T10:00:00Z", "status": "completed"}),
         );
-        let (owned, _) = present(&item, &Policy::default());
-        assert_eq!(owned.title, "✓ Read");
-        let When::Timed { start, end, .. } = owned.when else { panic!("timed") };
+        let (managed, _) = present(&item, &Policy::default());
+        assert_eq!(managed.title, "✓ Read");
+        let When::Timed { start, end, .. } = managed.when else { panic!("timed") };
         assert_eq!(end.duration_since(start), SignedDuration::from_mins(30));
         assert_eq!(start.to_string(), "2031-03-09T10:00:00Z");
     }
@@ -174,13 +174,13 @@ mod tests {
     fn a_deadline_is_announced_on_the_day_before_or_by_a_popup() {
         let item =
             item(ItemKind::Deadline, json!({"user_ids": ["ana"], "title": "Apply", "due_on": "2031-03-01"}));
-        let (owned, popup) = present(&item, &Policy::default());
+        let (managed, popup) = present(&item, &Policy::default());
         let day = |text: &str| text.parse::<Date>().expect("a date");
-        assert_eq!(owned.when, When::AllDay { first: day("2031-02-28"), end: day("2031-03-01") });
+        assert_eq!(managed.when, When::AllDay { first: day("2031-02-28"), end: day("2031-03-01") });
         assert_eq!(popup, None);
         let policy = Policy { deadline_as: DeadlineAs::SameDayReminder, ..Policy::default() };
-        let (owned, popup) = present(&item, &policy);
-        assert_eq!(owned.when, When::AllDay { first: day("2031-03-01"), end: day("2031-03-02") });
+        let (managed, popup) = present(&item, &policy);
+        assert_eq!(managed.when, When::AllDay { first: day("2031-03-01"), end: day("2031-03-02") });
         assert_eq!(popup, Some(900));
     }
 
@@ -189,13 +189,13 @@ mod tests {
         let body = json!({"user_ids": ["ana"], "title": "t", "due_on": "2031-03-09"});
         let mut gone = item(ItemKind::Task, body.clone());
         gone.deleted = true;
-        assert_eq!(wanted(&gone, &Policy::default()), Want::Absent(Reason::Cancelled));
+        assert_eq!(wanted(&gone, &Policy::default()), DesiredState::Absent(Reason::Cancelled));
         let mut others = item(ItemKind::Task, body.clone());
         others.body.user_ids = ["ben".to_owned()].into();
-        assert_eq!(wanted(&others, &Policy::default()), Want::Absent(Reason::NotAddressed));
+        assert_eq!(wanted(&others, &Policy::default()), DesiredState::Absent(Reason::NotAddressed));
         let off = Policy { kinds_off: [ItemKind::Task].into(), ..Policy::default() };
-        assert_eq!(wanted(&item(ItemKind::Task, body), &off), Want::Absent(Reason::KindOff));
+        assert_eq!(wanted(&item(ItemKind::Task, body), &off), DesiredState::Absent(Reason::KindOff));
         let old = item(ItemKind::Task, json!({"user_ids": ["ana"], "title": "t", "due_on": "2031-01-01"}));
-        assert!(matches!(wanted(&old, &Policy::default()), Want::Present { too_old: true, .. }));
+        assert!(matches!(wanted(&old, &Policy::default()), DesiredState::Present { too_old: true, .. }));
     }
 }

@@ -7,8 +7,8 @@
 use std::ops::Range;
 
 use crate::item::{ItemKey, ItemKind};
+use crate::managed::{Base, FieldHashes};
 use crate::markup;
-use crate::owned::{Base, FieldHashes};
 use crate::remote::RemoteEvent;
 
 const DEPLOYMENT: &str = "calsync_deployment";
@@ -18,11 +18,11 @@ const ITEM: &str = "calsync_item";
 const GENERATION: &str = "calsync_generation";
 const WANTED: &str = "calsync_wanted";
 const WRITTEN: &str = "calsync_written";
-const BLOCK: &str = "calsync_block";
+const MANAGED_TEXT: &str = "calsync_block";
 
 /// Whether `key` names a property of the stamp.
 pub fn is_of_stamp(key: &str) -> bool {
-    [DEPLOYMENT, INTEGRATION, ITEM, GENERATION, WANTED, WRITTEN, BLOCK].contains(&key)
+    [DEPLOYMENT, INTEGRATION, ITEM, GENERATION, WANTED, WRITTEN, MANAGED_TEXT].contains(&key)
 }
 
 /// Whose an event of ours is.
@@ -79,29 +79,35 @@ pub fn stamped_item(
 
 /// What an event's stamp says of our last write to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Written {
+pub struct StampContents {
     /// What the platform wanted then.
     pub wanted: FieldHashes,
     /// What we wrote.
     pub agreed: FieldHashes,
-    /// Where our block of the description began, in bytes.
-    pub block_at: usize,
+    /// Where our text in the description began, in bytes.
+    pub text_start: usize,
     /// How long it was, in bytes.
-    pub block_length: usize,
+    pub text_length: usize,
     /// How many characters of it are seen, white space apart.
-    pub block_seen: Option<usize>,
+    pub text_seen: Option<usize>,
 }
 
-impl Written {
+impl StampContents {
     /// Whether it tells of `base`.
-    pub fn tells_of(&self, base: &Base) -> bool {
+    pub fn matches(&self, base: &Base) -> bool {
         self.wanted == base.wanted && self.agreed == base.meant
     }
 }
 
-/// Stamps `event`, whose owned fields were just set to `base.agreed`, with our block at `block`.
-pub fn stamp(event: &mut RemoteEvent, owner: &Owner<'_>, generation: i64, base: &Base, block: &Range<usize>) {
-    let seen = markup::without_space(&base.agreed.block).chars().count();
+/// Stamps `event`, whose managed fields were just set to `base.agreed`, with our text at `managed_text`.
+pub fn stamp(
+    event: &mut RemoteEvent,
+    owner: &Owner<'_>,
+    generation: i64,
+    base: &Base,
+    managed_text: &Range<usize>,
+) {
+    let seen = markup::without_space(&base.agreed.managed_text).chars().count();
     event.set_private([
         (DEPLOYMENT, owner.deployment_id.to_owned()),
         (INTEGRATION, owner.integration_id.to_owned()),
@@ -109,19 +115,19 @@ pub fn stamp(event: &mut RemoteEvent, owner: &Owner<'_>, generation: i64, base: 
         (GENERATION, generation.to_string()),
         (WANTED, base.wanted.as_text().to_owned()),
         (WRITTEN, base.meant.as_text().to_owned()),
-        (BLOCK, format!("{}+{}/{seen}", block.start, block.len())),
+        (MANAGED_TEXT, format!("{}+{}/{seen}", managed_text.start, managed_text.len())),
     ]);
 }
 
 /// What the stamp of `event` says, if it can be read.
-pub fn written(event: &RemoteEvent) -> Option<Written> {
-    let (block_at, length) = event.private(BLOCK)?.split_once('+')?;
-    let (block_length, seen) = length.split_once('/').map_or((length, None), |(l, seen)| (l, Some(seen)));
-    Some(Written {
+pub fn contents(event: &RemoteEvent) -> Option<StampContents> {
+    let (text_start, length) = event.private(MANAGED_TEXT)?.split_once('+')?;
+    let (text_length, seen) = length.split_once('/').map_or((length, None), |(l, seen)| (l, Some(seen)));
+    Some(StampContents {
         wanted: FieldHashes::from_text(event.private(WANTED)?)?,
         agreed: FieldHashes::from_text(event.private(WRITTEN)?)?,
-        block_at: block_at.parse().ok()?,
-        block_length: block_length.parse().ok()?,
-        block_seen: seen.and_then(|seen| seen.parse().ok()),
+        text_start: text_start.parse().ok()?,
+        text_length: text_length.parse().ok()?,
+        text_seen: seen.and_then(|seen| seen.parse().ok()),
     })
 }

@@ -1,8 +1,8 @@
 //! The state of one item in one user's calendar, in the platform's words.
 
-use crate::named::named;
+use crate::text_enum::text_enum;
 
-named! {
+text_enum! {
     /// The state of one item for one user.
     SyncState {
         /// The user has no connection.

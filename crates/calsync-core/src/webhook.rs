@@ -2,14 +2,14 @@
 //! stands. Types of changes are made by [`crate::change::Change::webhook_type`].
 
 use crate::item::ItemKey;
-use crate::named::named;
+use crate::text_enum::text_enum;
 
 /// A disconnect came to its end, or a clean-up carried it to a better one.
 pub const DISCONNECT_FINISHED: &str = "disconnect.finished";
 /// Somebody tries the webhook.
 pub const TEST: &str = "webhook.test";
 
-named! {
+text_enum! {
     /// Where a delivery stands.
     DeliveryState {
         /// It was not taken yet, and is or will be tried.

@@ -1,7 +1,7 @@
 //! A user goes over to another calendar.
 //!
 //! What changes here is the target alone, in one transaction that makes every item of the user due. The
-//! passes then move item by item: each pair knows where its event is, so a pass that is under way by the
+//! passes then move item by item: each mapping knows where its event is, so a pass that is under way by the
 //! old target settles nothing as if it were at the new one.
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use calsync_core::env::{Clock, Entropy};
 use calsync_core::network::Network;
 use calsync_core::policy::Policy;
-use calsync_core::seams::{Clock, Entropy};
 use calsync_google::GoogleClient;
 use calsync_store::Store;
 use calsync_store::integrations::Integration;
@@ -164,7 +164,7 @@ impl Engine {
         self.0.options.webhook.as_ref()
     }
 
-    /// Work may be due: for after a commit that touched pairs. Only a hint; polling is the truth.
+    /// Work may be due: for after a commit that touched mappings. Only a hint; polling is the truth.
     pub fn hint(&self) {
         self.0.work.notify_one();
     }

@@ -1,7 +1,7 @@
 //! The first phase: the generator picks what happens next, and nothing may go wrong for good.
 
 use anyhow::ensure;
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_engine::forget;
 use calsync_google::TransportFailure;
 use calsync_simulator::{FaultEffect, FaultRule};
@@ -23,7 +23,7 @@ const REFRESH_CLAIM: SignedDuration = SignedDuration::from_secs(45);
 
 /// What may happen.
 #[derive(Clone, Copy, Debug)]
-enum Step {
+enum PlanStep {
     PlatformEdits,
     UserEdits,
     Pass,
@@ -54,34 +54,34 @@ impl World {
     pub(crate) async fn step(&mut self) -> anyhow::Result<()> {
         let options = &self.options;
         let steps = [
-            (240, Step::PlatformEdits),
-            (100, Step::UserEdits),
-            (120, Step::Pass),
-            (30, Step::Disconnect),
-            (30, Step::Delivery),
-            (10, Step::Forget),
-            (25, Step::LeaveOrReturn),
-            (30, Step::Move),
-            (options.revocations(), Step::Revoke),
-            (options.deletions(), Step::DeleteUser),
-            (350, Step::Answer),
-            (10 * options.time_jumps(), Step::Time),
-            (10 * options.crashes(), Step::Crash),
+            (240, PlanStep::PlatformEdits),
+            (100, PlanStep::UserEdits),
+            (120, PlanStep::Pass),
+            (30, PlanStep::Disconnect),
+            (30, PlanStep::Delivery),
+            (10, PlanStep::Forget),
+            (25, PlanStep::LeaveOrReturn),
+            (30, PlanStep::Move),
+            (options.revocations(), PlanStep::Revoke),
+            (options.deletions(), PlanStep::DeleteUser),
+            (350, PlanStep::Answer),
+            (10 * options.time_jumps(), PlanStep::Time),
+            (10 * options.crashes(), PlanStep::Crash),
         ];
         match *self.rng.pick_weighted(&steps) {
-            Step::PlatformEdits => self.platform_edits().await?,
-            Step::UserEdits => self.user_edits()?,
-            Step::Pass => self.work_begins(Job::Pass).await?,
-            Step::Disconnect => self.work_begins(Job::Disconnect).await?,
-            Step::Delivery => self.work_begins(Job::Delivery).await?,
-            Step::Forget => drop(forget::forget_ready(&self.deployment.engine, None).await?),
-            Step::LeaveOrReturn => self.user_leaves_or_returns().await?,
-            Step::Move => self.user_moves().await?,
-            Step::Revoke => self.user_revokes(),
-            Step::DeleteUser => self.platform_deletes_user().await?,
-            Step::Answer => self.somebody_answers().await?,
-            Step::Time => self.time_passes().await?,
-            Step::Crash => self.crash().await?,
+            PlanStep::PlatformEdits => self.platform_edits().await?,
+            PlanStep::UserEdits => self.user_edits()?,
+            PlanStep::Pass => self.work_begins(Job::Pass).await?,
+            PlanStep::Disconnect => self.work_begins(Job::Disconnect).await?,
+            PlanStep::Delivery => self.work_begins(Job::Delivery).await?,
+            PlanStep::Forget => drop(forget::forget_ready(&self.deployment.engine, None).await?),
+            PlanStep::LeaveOrReturn => self.user_leaves_or_returns().await?,
+            PlanStep::Move => self.user_moves().await?,
+            PlanStep::Revoke => self.user_revokes(),
+            PlanStep::DeleteUser => self.platform_deletes_user().await?,
+            PlanStep::Answer => self.somebody_answers().await?,
+            PlanStep::Time => self.time_passes().await?,
+            PlanStep::Crash => self.crash().await?,
         }
         self.check()?;
         self.notice_partings().await

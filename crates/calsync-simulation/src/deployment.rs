@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use axum::Router;
 use axum::body::Body;
 use bytes::Bytes;
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_engine::webhooks::{AllowedHosts, SigningSecret, Target, Webhook};
 use calsync_engine::{Engine, EngineOptions, Settings, webhooks};
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};

@@ -23,7 +23,7 @@ pub(crate) struct OurEvent {
 }
 
 /// Where an event stands: calendar and id.
-type Place = (String, String);
+type PlanContext = (String, String);
 
 /// What is there of ours in one user's account.
 #[derive(Debug, Default, PartialEq)]
@@ -31,8 +31,8 @@ pub(crate) struct Account {
     /// Calendars that we made.
     pub(crate) our_calendars: BTreeSet<String>,
     /// Live events of ours, in whatever calendar of theirs.
-    events: BTreeMap<Place, OurEvent>,
-    by_item: BTreeMap<String, BTreeSet<Place>>,
+    events: BTreeMap<PlanContext, OurEvent>,
+    by_item: BTreeMap<String, BTreeSet<PlanContext>>,
     /// Whether Google honours a grant of theirs to us.
     pub(crate) has_grant: bool,
 }
@@ -106,7 +106,7 @@ impl Observed {
         let user = owner(&calendar)?;
         let account = self.account_mut(&user)?;
         account.our_calendars.remove(id);
-        let gone: Vec<Place> =
+        let gone: Vec<PlanContext> =
             account.events.keys().filter(|(calendar, _)| calendar == id).cloned().collect();
         for place in gone {
             if let Some(item) = account.remove(&place) {
@@ -164,7 +164,7 @@ impl Account {
     }
 
     /// Forgets the event at `place`; its item, if it was one of ours.
-    fn remove(&mut self, place: &Place) -> Option<String> {
+    fn remove(&mut self, place: &PlanContext) -> Option<String> {
         let event = self.events.remove(place)?;
         if let Some(places) = self.by_item.get_mut(&event.item) {
             places.remove(place);

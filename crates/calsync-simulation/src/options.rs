@@ -53,7 +53,7 @@ numbers! {
     /// Calls to Google under way at once, of one pass.
     calls_at_once "calls" 1 to 20,
     /// Items that a pass looks at.
-    pairs_per_pass "pairs" 1 to 200,
+    pairs_per_pass "mappings" 1 to 200,
     /// Workers that take turns.
     workers "workers" 1 to 4,
     /// Rounds of chaos and settling.
@@ -177,8 +177,8 @@ mod tests {
             let mut read = RunOptions { numbers: Numbers::default(), ..RunOptions::draw(seed) };
             let printed = drawn.to_string();
             let words: Vec<&str> = printed.split(' ').collect();
-            for pair in words[1..].chunks(2) {
-                read.set(pair[0].trim_start_matches("--"), pair[1]).expect("a printed option");
+            for mapping in words[1..].chunks(2) {
+                read.set(mapping[0].trim_start_matches("--"), mapping[1]).expect("a printed option");
             }
             assert_eq!(read, drawn);
         }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_simulator::{Simulator, SimulatorOptions};
 use calsync_testing::{DatabaseKind, ManualClock, SeededRng, TestDatabase};
 use jiff::{SignedDuration, Timestamp};

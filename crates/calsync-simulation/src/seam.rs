@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 use axum::body::Body as AxumBody;
 use bytes::Bytes;
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_google::{Transport, TransportError, TransportFailure};
 use calsync_simulator::LostResponse;
 use calsync_testing::ManualClock;

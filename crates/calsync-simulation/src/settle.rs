@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_engine::forget;
 use calsync_store::{disconnects, leases, mappings, webhooks};
 use http::{Method, StatusCode};

@@ -1,8 +1,8 @@
 //! API keys. Only a hash is kept; a key has 256 random bits, so a plain hash is enough, and the
 //! look-up by it tells nothing by its time.
 
+use calsync_core::env::{Entropy, bytes};
 use calsync_core::ids::new_id;
-use calsync_core::seams::{Entropy, bytes};
 use data_encoding::{BASE32_NOPAD, HEXLOWER};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};

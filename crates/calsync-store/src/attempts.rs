@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use calsync_core::fingerprint::{Ingredients, fingerprint};
+use calsync_core::fingerprint::{FingerprintInput, fingerprint};
 use calsync_core::integration::GOOGLE;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
@@ -51,7 +51,7 @@ pub struct Attempt {
 impl Attempt {
     fn group_id(&self) -> Option<String> {
         let reason = self.reason.filter(|_| self.outcome.is_error())?;
-        Some(fingerprint(Ingredients {
+        Some(fingerprint(FingerprintInput {
             provider: GOOGLE,
             operation: self.operation,
             reason,

@@ -5,7 +5,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use calsync_core::seams::Entropy;
+use calsync_core::env::Entropy;
 use secrecy::SecretString;
 
 use crate::db::{execute, fetch_all};

@@ -7,8 +7,8 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use calsync_core::env::Entropy;
 use calsync_core::ids::new_id;
-use calsync_core::seams::Entropy;
 use jiff::Timestamp;
 use sqlx::migrate::MigrateError;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};

@@ -127,7 +127,7 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
     const HOLDERS: &str = concat!(
         "SELECT g.user_id FROM sync_mappings m JOIN user_integrations g ON g.id = m.integration_id
          WHERE m.kind = $1 AND m.item_id = $2 AND g.user_id <> $3
-             AND (m.wanted_revision <> m.settled_revision OR m.leaving_google_id IS NOT NULL OR m.",
+             AND (m.wanted_revision <> m.settled_revision OR m.previous_google_id IS NOT NULL OR m.",
         may_be_there!(),
         ") ORDER BY g.user_id LIMIT 100"
     );

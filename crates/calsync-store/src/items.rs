@@ -1,5 +1,5 @@
 //! What the platform wants. In one transaction [`crate::users::admit`] makes unknown users known, a PUT
-//! stores the item, and [`crate::mappings::touch`] makes the pairs of the users concerned due.
+//! stores the item, and [`crate::mappings::touch`] makes the mappings of the users concerned due.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all, fetch_optional, on};
-use crate::mappings::{shown_state, with_pairs};
+use crate::mappings::{shown_state, with_mappings};
 use crate::rows::{execute_rows, row, runs};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
@@ -355,7 +355,7 @@ pub async fn of_user(
     const SQL: &str = concat!(
         "SELECT i.kind, i.item_id, i.body, i.revision, i.deleted
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id ",
-        with_pairs!(),
+        with_mappings!(),
         " WHERE u.user_id = $1 AND u.kind IN ('session', 'task', 'deadline')
             AND (i.deleted = FALSE OR ($6 AND m.wanted_revision <> m.settled_revision))
             AND ($2 = '' OR u.kind = $2) AND ($7 = '' OR $7 = ",

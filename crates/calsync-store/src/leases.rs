@@ -68,9 +68,9 @@ pub async fn renew(tx: &mut Tx, lease: &Lease) -> Result<()> {
 /// How a pass leaves its integration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Release {
-    /// When it is due again, whatever its pairs wait for.
+    /// When it is due again, whatever its mappings wait for.
     pub due_at: Option<Timestamp>,
-    /// When it is due again if no pair waits; `None`: nothing is left of the wakes that were counted.
+    /// When it is due again if no mapping waits; `None`: nothing is left of the wakes that were counted.
     pub idle_due_at: Option<Timestamp>,
     /// No work before this, whatever wakes: Google or a rule slows the integration down.
     pub not_before: Option<Timestamp>,
@@ -80,7 +80,7 @@ pub struct Release {
     pub failed: bool,
 }
 
-/// Lets the integration go, due when the first of its pairs is. A wake that came after the claim
+/// Lets the integration go, due when the first of its mappings is. A wake that came after the claim
 /// keeps it due.
 pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -> Result<()> {
     execute!(

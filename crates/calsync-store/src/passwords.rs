@@ -5,7 +5,7 @@
 
 use argon2::password_hash::{PasswordHash, PasswordHasher, PasswordVerifier, SaltString};
 use argon2::{Algorithm, Argon2, Params, Version};
-use calsync_core::seams::{Entropy, bytes};
+use calsync_core::env::{Entropy, bytes};
 use data_encoding::BASE32_NOPAD;
 use secrecy::{ExposeSecret, SecretString};
 

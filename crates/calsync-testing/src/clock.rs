@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use jiff::{SignedDuration, Timestamp};
 
 /// A clock that is moved by hand. Clones are one clock.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use calsync_core::seams::Entropy;
+use calsync_core::env::Entropy;
 
 /// A stream of draws that follows from its seed alone (SplitMix64: small, and the same on every
 /// machine for ever). Clones continue one stream.

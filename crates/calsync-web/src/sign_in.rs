@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use calsync_core::seams::bytes;
+use calsync_core::env::bytes;
 use calsync_store::admins::{self, Admin};
 use calsync_store::secrets::Slot;
 use calsync_store::{passwords, sign_ins};

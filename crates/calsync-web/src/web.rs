@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use calsync_core::seams::bytes;
+use calsync_core::env::bytes;
 use calsync_engine::Engine;
 use data_encoding::HEXLOWER;
 use tokio::sync::Semaphore;

@@ -1,6 +1,6 @@
 //! The machine's own time and chance: the one place where they enter the program.
 
-use calsync_core::seams::{Clock, Entropy};
+use calsync_core::env::{Clock, Entropy};
 use jiff::Timestamp;
 
 /// The machine's clock.

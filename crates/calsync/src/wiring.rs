@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_engine::reconcile::CALL_LIMIT;
 use calsync_engine::{Engine, EngineOptions};
 use calsync_google::{GoogleClient, HttpLimits, HttpTransport};

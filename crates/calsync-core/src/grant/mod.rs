@@ -8,8 +8,8 @@ mod words;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::named::named;
 use crate::reason::Reason;
+use crate::text_enum::text_enum;
 
 /// Google ends a grant that isn't used for six months: the shortest six months there are.
 const UNUSED: SignedDuration = SignedDuration::from_hours(181 * 24);
@@ -24,7 +24,7 @@ const DOMAIN_ENDED_MIN: i64 = 3;
 /// …if they are at least this share, in percent, of those that were tried.
 const DOMAIN_ENDED_PERCENT: i64 = 60;
 
-named! {
+text_enum! {
     /// Why Google likely ended a grant.
     Cause {
         /// It was not used for six months.

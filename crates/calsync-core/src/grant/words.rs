@@ -83,7 +83,7 @@ impl Cause {
             Self::Administrator => {
                 "Google ended the grants of the whole domain at once: likely its administrator blocked our app."
             }
-            Self::Unknown => self.reason().entry().admin_sentence,
+            Self::Unknown => self.reason().info().admin_sentence,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Judges what Google answered to a write of ours: whether it took it, and what it keeps of it.
 
-use super::block;
-use crate::owned::{Base, Field, FieldHashes, Owned};
+use super::managed_text;
+use crate::managed::{Base, Field, FieldHashes, ManagedFields};
 use crate::remote::RemoteEvent;
 use crate::stamp;
 use crate::text;
@@ -17,13 +17,13 @@ pub(super) fn is_taken(
     before: Option<&RemoteEvent>,
     answer: &RemoteEvent,
 ) -> bool {
-    let owned = |event: &RemoteEvent| event.owned(String::new());
-    let Some(is) = owned(answer).filter(|_| !answer.is_cancelled()) else { return false };
-    let was = before.and_then(owned);
+    let managed = |event: &RemoteEvent| event.managed(String::new());
+    let Some(is) = managed(answer).filter(|_| !answer.is_cancelled()) else { return false };
+    let was = before.and_then(managed);
     let (meant, agrees) = (&base.agreed, |field| is.agrees_on(field, &base.agreed));
     let is_as_before = |field| was.as_ref().is_some_and(|was| is.agrees_on(field, was));
     let is_refused = |field: &Field| !agrees(*field) && is_as_before(*field);
-    let is_stamped = stamp::written(answer).is_some_and(|one| Some(one) == stamp::written(sent));
+    let is_stamped = stamp::contents(answer).is_some_and(|one| Some(one) == stamp::contents(sent));
     let is_whole = || {
         agrees(Field::Title)
             && is.location == meant.location
@@ -36,34 +36,34 @@ pub(super) fn is_taken(
 
 /// The base after `answer`: what Google keeps of what it was `sent`.
 pub(super) fn base(sent: &RemoteEvent, base: Base, answer: &RemoteEvent) -> Base {
-    let block = kept_block(sent, &base.agreed, answer);
-    let agreed = answer.owned(block).unwrap_or(base.agreed);
+    let managed_text = kept_text(sent, &base.agreed, answer);
+    let agreed = answer.managed(managed_text).unwrap_or(base.agreed);
     let etag = Some(answer.etag().to_owned()).filter(|etag| !etag.is_empty());
     Base { agreed, etag, ..base }
 }
 
-/// The base that `event` carries, if its owned fields are still what its stamp says, and the stamp is of a
+/// The base that `event` carries, if its managed fields are still what its stamp says, and the stamp is of a
 /// later write than the base that is `known`.
 pub(super) fn carried(event: &RemoteEvent, known: Option<&Base>) -> Option<Base> {
-    let written = stamp::written(event)?;
-    if known.is_some_and(|known| written.tells_of(known)) {
+    let contents = stamp::contents(event)?;
+    if known.is_some_and(|known| contents.matches(known)) {
         return None;
     }
-    let found = block::find(event.description(), Some(&written), &[]);
-    let agreed = event.owned(found.text)?;
+    let found = managed_text::find(event.description(), Some(&contents), &[]);
+    let agreed = event.managed(found.text)?;
     let etag = Some(event.etag().to_owned()).filter(|etag| !etag.is_empty());
-    let base = Base { wanted: written.wanted, meant: written.agreed, agreed, etag };
+    let base = Base { wanted: contents.wanted, meant: contents.agreed, agreed, etag };
     (FieldHashes::of(&base.agreed) == base.meant).then_some(base)
 }
 
-/// Our block as Google keeps it. If it isn't as it was sent, it is what stands between the user's words.
-fn kept_block(sent: &RemoteEvent, meant: &Owned, answer: &RemoteEvent) -> String {
-    let Some(written) = stamp::written(sent) else { return meant.block.clone() };
-    let found = block::find(answer.description(), Some(&written), &[&meant.block]);
-    if !found.span.is_empty() || meant.block.is_empty() {
-        return meant.block.clone();
+/// Our text as Google keeps it. If it isn't as it was sent, it is what stands between the user's words.
+fn kept_text(sent: &RemoteEvent, meant: &ManagedFields, answer: &RemoteEvent) -> String {
+    let Some(contents) = stamp::contents(sent) else { return meant.managed_text.clone() };
+    let found = managed_text::find(answer.description(), Some(&contents), &[&meant.managed_text]);
+    if !found.span.is_empty() || meant.managed_text.is_empty() {
+        return meant.managed_text.clone();
     }
-    let span = written.block_at..written.block_at + written.block_length;
+    let span = contents.text_start..contents.text_start + contents.text_length;
     let (before, after) = match (sent.description().get(..span.start), sent.description().get(span.end..)) {
         (Some(before), Some(after)) => (before, after),
         _ => return String::new(),

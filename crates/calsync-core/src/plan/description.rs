@@ -1,20 +1,20 @@
-//! Writes a description: our block in its place, and all else as its user left it.
+//! Writes a description: our text in its place, and all else as its user left it.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-use super::block::Found;
+use super::managed_text::Found;
 use crate::markup::{self, Piece, Tag, Token};
 
 /// The longest description that we write, in characters: Google drops what passes about 8,190.
 const LENGTH_MAX: usize = 8_000;
 
-/// A description, and where our block is in it.
+/// A description, and where our text is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Described {
     pub(super) description: String,
     pub(super) span: Range<usize>,
-    /// Our block as plain text: what of it there is room for.
+    /// Our text as plain text: what of it there is room for.
     pub(super) text: String,
 }
 
@@ -42,10 +42,10 @@ pub(super) fn replace(description: &str, found: Found, text: &str) -> Described 
     Described { description: [before, &ours, &kept, gap, after].concat(), span, text: text.into_owned() }
 }
 
-/// What is left of a description without our block.
+/// What is left of a description without our text.
 struct Hole<'a> {
     before: &'a str,
-    /// Tags that stood in our block and belong to what is around it.
+    /// Tags that stood in our text and belong to what is around it.
     kept: String,
     after: &'a str,
 }
@@ -168,7 +168,7 @@ fn head(words: &str, length: usize) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::super::block::find;
+    use super::super::managed_text::find;
     use super::*;
 
     fn replaced(description: &str, old: &str, new: &str) -> String {

@@ -4,7 +4,7 @@
 //! What the engine does and what admins read stands in [`super::table`].
 
 use super::Reason;
-use super::entry::Actor;
+use super::info::Actor;
 use crate::language::Text;
 
 macro_rules! sentences {
@@ -253,7 +253,7 @@ const CHOOSE_ACCOUNT: Text = Text::new(
 
 /// What the user does next. They are never told to do what only others can.
 pub(super) const fn next_step(reason: Reason) -> Text {
-    match reason.entry().next_step.who {
+    match reason.info().next_step.who {
         Actor::Nobody => NOTHING,
         Actor::Support | Actor::Operator => WE_DO,
         Actor::User => match reason {

@@ -2,16 +2,16 @@
 //! how the engine reacts, what people are told and what to do next. Everything that speaks of a
 //! failure speaks from here.
 
-mod entry;
 mod for_users;
+mod info;
 mod table;
 
-pub use entry::{Actor, Entry, NextStep, Reach, Reaction};
+pub use info::{Actor, BlastRadius, NextStep, Reaction, ReasonInfo};
 
 use crate::language::Language;
-use crate::named::named;
+use crate::text_enum::text_enum;
 
-named! {
+text_enum! {
     /// Why something ended as it did.
     Reason {
         /// The user ended our access.
@@ -103,8 +103,8 @@ named! {
 
 impl Reason {
     /// Its line in the table.
-    pub const fn entry(self) -> &'static Entry {
-        table::entry(self)
+    pub const fn info(self) -> &'static ReasonInfo {
+        table::info(self)
     }
 
     /// What it says to the user.
@@ -119,7 +119,7 @@ impl Reason {
 
     /// The next step as the user is told it: they never hear of a button that only others have.
     pub const fn step_of_user(self, language: Language) -> NextStep {
-        let NextStep { who, action, .. } = self.entry().next_step;
+        let NextStep { who, action, .. } = self.info().next_step;
         let action = match who {
             Actor::Support | Actor::Operator => None,
             Actor::User | Actor::Nobody => action,
@@ -138,8 +138,9 @@ mod tests {
     fn the_table_reads_well() {
         let mut page = String::new();
         for reason in Reason::ALL {
-            let entry = reason.entry();
-            writeln!(page, "{} · {:?} · {:?}", reason.name(), entry.reach, entry.reaction).expect("a String");
+            let info = reason.info();
+            writeln!(page, "{} · {:?} · {:?}", reason.name(), info.blast_radius, info.reaction)
+                .expect("a String");
             for language in Language::ALL {
                 let (sentence, next) = (reason.to_user(*language), reason.next_step_of_user(*language));
                 writeln!(page, "  {}:    {sentence} → {next}", language.name()).expect("a String");
@@ -148,10 +149,10 @@ mod tests {
                     assert!(text.ends_with(end), "{}: {text}", reason.name());
                 }
             }
-            writeln!(page, "  admin: {}", entry.admin_sentence).expect("a String");
-            let next = &entry.next_step;
+            writeln!(page, "  admin: {}", info.admin_sentence).expect("a String");
+            let next = &info.next_step;
             writeln!(page, "  next:  {} ({:?}, {:?})", next.text, next.who, next.action).expect("a String");
-            for sentence in [entry.admin_sentence, next.text] {
+            for sentence in [info.admin_sentence, next.text] {
                 assert!(sentence.ends_with('.') && sentence.len() > 10, "{}: {sentence}", reason.name());
             }
         }

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use calsync_core::item::ItemKind;
-use calsync_core::plan::{Phase, Step};
+use calsync_core::plan::{EventState, PlanStep};
 use calsync_core::remote::RemoteEvent;
-use calsync_core::render::Want;
+use calsync_core::render::DesiredState;
 use calsync_core::sync_state::SyncState;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -182,7 +182,7 @@ impl Story {
 
     fn happens(&mut self, event: Event) {
         // See `what_is_called_back_in_the_middle_of_a_move_may_lose_a_colour`.
-        self.lost_sight |= self.service.pair.leaving.is_some() && !self.service.is_wanted();
+        self.lost_sight |= self.service.mapping.previous.is_some() && !self.service.is_wanted();
         let kind = self.service.item.key.kind;
         match event {
             Event::PlatformTitles(n) => self.service.put(json!({ "title": format!(" title {n}  ") })),
@@ -197,8 +197,8 @@ impl Story {
                 self.service.delete();
                 self.removal = Removal::No;
             }
-            Event::PlatformRestores if self.service.pair.phase == Phase::RemovedByUser => {
-                self.service.pair.phase = Phase::RemovedByUs;
+            Event::PlatformRestores if self.service.mapping.event_state == EventState::DeletedByUser => {
+                self.service.mapping.event_state = EventState::Deleted;
                 self.removal = Removal::No;
             }
             Event::UserTitles(n) => {
@@ -224,7 +224,7 @@ impl Story {
         }
     }
 
-    /// Edits of what is the user's alone, and of our block.
+    /// Edits of what is the user's alone, and of our text.
     fn user_adds(&mut self, event: &Event) {
         match event {
             Event::UserColours(n) => {
@@ -267,10 +267,10 @@ impl Story {
     }
 
     fn knows_the_block(&self) -> bool {
-        let known = self.service.pair.base.as_ref().map(|base| base.agreed.block.as_str());
+        let known = self.service.mapping.base.as_ref().map(|base| base.agreed.managed_text.as_str());
         let live = self.service.google.live();
-        known.is_some_and(|block| {
-            live.len() == 1 && live.first().is_some_and(|event| event.description().contains(block))
+        known.is_some_and(|managed_text| {
+            live.len() == 1 && live.first().is_some_and(|event| event.description().contains(managed_text))
         })
     }
 
@@ -295,7 +295,8 @@ impl Story {
     }
 
     fn user_removes(&mut self, nth: u8) {
-        let is_kept = matches!(self.service.pair.phase, Phase::Told | Phase::There);
+        let is_kept =
+            matches!(self.service.mapping.event_state, EventState::Unconfirmed | EventState::Present);
         let will_go = !self.service.is_wanted() || !is_kept;
         let here = self.service.here();
         let others = self.live().len() > 1;
@@ -314,13 +315,15 @@ impl Story {
     fn check(&self, state: SyncState) {
         let live = self.live();
         assert!(live.len() <= 1, "doubled: {live:#?}");
-        match (self.service.want(), self.removal) {
-            (Want::Absent(_), _) => assert_eq!((live.len(), state), (0, SyncState::Removed)),
-            (Want::Present { .. }, Removal::ByUser) => {
+        match (self.service.desired(), self.removal) {
+            (DesiredState::Absent(_), _) => assert_eq!((live.len(), state), (0, SyncState::Removed)),
+            (DesiredState::Present { .. }, Removal::ByUser) => {
                 assert_eq!((live.len(), state), (0, SyncState::RemovedByUser), "resurrected");
             }
-            (Want::Present { .. }, Removal::No) => assert_eq!((live.len(), state), (1, SyncState::Synced)),
-            (Want::Present { .. }, Removal::Unclear) => {}
+            (DesiredState::Present { .. }, Removal::No) => {
+                assert_eq!((live.len(), state), (1, SyncState::Synced));
+            }
+            (DesiredState::Present { .. }, Removal::Unclear) => {}
         }
         let Some((key, event)) = live.first() else { return };
         assert!(
@@ -357,12 +360,12 @@ impl Story {
 
     /// Where users' edits aren't accepted, the platform's fields are the platform's.
     fn check_platforms_fields(&self, event: &RemoteEvent) {
-        let Want::Present { owned, .. } = self.service.want() else { return };
-        let seen = event.owned(owned.block.clone());
-        assert!(seen.as_ref().is_some_and(|seen| seen.agrees(&owned)), "{seen:?} is not {owned:?}");
+        let DesiredState::Present { managed, .. } = self.service.desired() else { return };
+        let seen = event.managed(managed.managed_text.clone());
+        assert!(seen.as_ref().is_some_and(|seen| seen.agrees(&managed)), "{seen:?} is not {managed:?}");
         let description = format!("\n{}\n", event.description());
         assert!(
-            description.contains(&format!("\n{}\n", owned.block)) || owned.block.is_empty(),
+            description.contains(&format!("\n{}\n", managed.managed_text)) || managed.managed_text.is_empty(),
             "{description}"
         );
     }
@@ -421,7 +424,7 @@ fn agree(kind: ItemKind, events: impl IntoIterator<Item = Event>) -> Result<(), 
     for event in events {
         story.happens(event);
         let live = story.live();
-        let is_moving = story.service.pair.leaving.is_some();
+        let is_moving = story.service.mapping.previous.is_some();
         prop_assert!(live.len() <= if is_moving { 2 } else { 1 }, "doubled on the way");
     }
     story.service.settle();
@@ -429,12 +432,12 @@ fn agree(kind: ItemKind, events: impl IntoIterator<Item = Event>) -> Result<(), 
     let state = story.service.settle();
     story.check(state);
 
-    let (google, pair) = (story.service.google.clone(), story.service.pair.clone());
+    let (google, mapping) = (story.service.google.clone(), story.service.mapping.clone());
     story.service.pull();
-    prop_assert!(matches!(story.service.next_step(), Step::Settle(..)), "an echo is nothing to do");
+    prop_assert!(matches!(story.service.next_step(), PlanStep::Done(..)), "an echo is nothing to do");
     story.service.settle();
     prop_assert_eq!(&story.service.google, &google, "a second time does nothing");
-    prop_assert_eq!(&story.service.pair.phase, &pair.phase);
+    prop_assert_eq!(&story.service.mapping.event_state, &mapping.event_state);
     Ok(())
 }
 

@@ -5,7 +5,7 @@
 
 mod convergence;
 mod google;
+mod merge;
 mod notes;
 mod render;
 mod service;
-mod who_wins;

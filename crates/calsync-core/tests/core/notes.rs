@@ -2,7 +2,7 @@
 //! every word of theirs still stands, ours is not doubled more often than they edited it, and it ends.
 
 use calsync_core::item::ItemKind;
-use calsync_core::plan::Step;
+use calsync_core::plan::PlanStep;
 use proptest::prelude::*;
 use proptest::sample::Index;
 use serde_json::{Value, json};
@@ -199,7 +199,7 @@ proptest! {
         story.check()?;
         let google = story.service.google.clone();
         story.service.pull();
-        prop_assert!(matches!(story.service.next_step(), Step::Settle(..)), "an echo is nothing to do");
+        prop_assert!(matches!(story.service.next_step(), PlanStep::Done(..)), "an echo is nothing to do");
         prop_assert_eq!(&story.service.google, &google);
     }
 }

@@ -2,10 +2,10 @@
 //! whole days are the contract's.
 
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind};
-use calsync_core::owned::{Owned, When};
+use calsync_core::managed::{ManagedFields, When};
 use calsync_core::policy::{DeadlineAs, Policy};
 use calsync_core::remote::RemoteEvent;
-use calsync_core::render::{View, Want, want};
+use calsync_core::render::{DesiredState, RenderContext, render};
 use calsync_core::zone;
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
@@ -31,24 +31,25 @@ fn dates() -> impl Strategy<Value = Date> {
     (0..2_900_000_i64).prop_map(|days| "1970-01-01".parse::<Date>().unwrap() + days.days())
 }
 
-fn rendered(kind: ItemKind, fields: Value, policy: &Policy, user_zone: Option<&str>) -> Owned {
+fn rendered(kind: ItemKind, fields: Value, policy: &Policy, user_zone: Option<&str>) -> ManagedFields {
     let mut body = json!({"user_ids": ["ana"], "title": "t", "status": "active"});
     for (name, value) in fields.as_object().unwrap() {
         body[name] = value.clone();
     }
     let body = ItemBody::parse(kind, body.as_object().unwrap()).unwrap();
     let item = Item { key: ItemKey { kind, id: "i".into() }, body, revision: 1, deleted: false };
-    let view = View { user_id: "ana", user_time_zone: user_zone, policy, now: Timestamp::UNIX_EPOCH };
-    match want(&item, view) {
-        Want::Present { owned, .. } => owned,
-        Want::Absent(reason) => panic!("it is wanted: {reason:?}"),
+    let context =
+        RenderContext { user_id: "ana", user_time_zone: user_zone, policy, now: Timestamp::UNIX_EPOCH };
+    match render(&item, context) {
+        DesiredState::Present { managed, .. } => managed,
+        DesiredState::Absent(reason) => panic!("it is wanted: {reason:?}"),
     }
 }
 
 /// The event as Google gets it.
-fn sent(owned: &Owned) -> RemoteEvent {
+fn sent(managed: &ManagedFields) -> RemoteEvent {
     let mut event = RemoteEvent::default();
-    event.set_owned(owned, String::new(), "Platform");
+    event.set_managed(managed, String::new(), "Platform");
     event
 }
 
@@ -69,11 +70,11 @@ proptest! {
             time.display_with_offset(whole).to_string()
         };
         let fields = json!({"starts_at": text(start), "ends_at": text(end), "time_zone": zone});
-        let owned = rendered(ItemKind::Session, fields, &Policy::default(), Some("Asia/Tokyo"));
-        prop_assert_eq!(&owned.when, &When::Timed { start, end, zone: zone::primary(zone).unwrap() });
+        let managed = rendered(ItemKind::Session, fields, &Policy::default(), Some("Asia/Tokyo"));
+        prop_assert_eq!(&managed.when, &When::Timed { start, end, zone: zone::primary(zone).unwrap() });
 
-        let event = sent(&owned);
-        prop_assert_eq!(event.when(), Some(owned.when), "what comes back is what was sent");
+        let event = sent(&managed);
+        prop_assert_eq!(event.when(), Some(managed.when), "what comes back is what was sent");
         for (part, instant) in [("start", start), ("end", end)] {
             let text = event.0[part]["dateTime"].as_str().unwrap();
             prop_assert_eq!(text.parse::<Timestamp>().unwrap(), instant, "{}", text);
@@ -86,9 +87,9 @@ proptest! {
     #[test]
     fn a_task_starts_when_it_is_due_and_takes_its_minutes(due in instants(), minutes in 1..10_000_i64) {
         let fields = json!({"due_at": due.to_string(), "estimated_minutes": minutes});
-        let owned = rendered(ItemKind::Task, fields, &Policy::default(), Some("Europe/Dublin"));
+        let managed = rendered(ItemKind::Task, fields, &Policy::default(), Some("Europe/Dublin"));
         let end = due + SignedDuration::from_mins(minutes);
-        prop_assert_eq!(owned.when, When::Timed { start: due, end, zone: "Europe/Dublin".into() });
+        prop_assert_eq!(managed.when, When::Timed { start: due, end, zone: "Europe/Dublin".into() });
     }
 
     #[test]
@@ -102,12 +103,12 @@ proptest! {
             (ItemKind::Deadline, same_day, day),
             (ItemKind::Deadline, Policy::default(), day - 1.day()),
         ] {
-            let owned = rendered(kind, fields.clone(), &policy, zone);
-            prop_assert_eq!(&owned.when, &When::AllDay { first, end: first + 1.day() });
-            let event = sent(&owned);
+            let managed = rendered(kind, fields.clone(), &policy, zone);
+            prop_assert_eq!(&managed.when, &When::AllDay { first, end: first + 1.day() });
+            let event = sent(&managed);
             prop_assert_eq!(&event.0["start"], &json!({"date": first.to_string()}));
             prop_assert_eq!(&event.0["end"], &json!({"date": (first + 1.day()).to_string()}));
-            prop_assert_eq!(event.when(), Some(owned.when));
+            prop_assert_eq!(event.when(), Some(managed.when));
         }
     }
 }
@@ -115,10 +116,10 @@ proptest! {
 #[test]
 fn a_fraction_of_a_second_does_not_come_back_as_an_edit() {
     let fields = json!({"starts_at": "2031-03-09T10:00:00.75Z", "ends_at": "2031-03-09T11:00:00.5Z"});
-    let owned = rendered(ItemKind::Session, fields, &Policy::default(), None);
+    let managed = rendered(ItemKind::Session, fields, &Policy::default(), None);
     let second = |text: &str| text.parse::<Timestamp>().unwrap();
     let (start, end) = (second("2031-03-09T10:00:00Z"), second("2031-03-09T11:00:00Z"));
-    assert_eq!(owned.when, When::Timed { start, end, zone: "UTC".into() });
+    assert_eq!(managed.when, When::Timed { start, end, zone: "UTC".into() });
 }
 
 #[test]
@@ -130,15 +131,15 @@ fn hours_that_a_clock_change_skips_or_repeats_keep_their_instants() {
         ("2031-11-02T06:30:00Z", "2031-11-02T01:30:00-05:00"),
     ] {
         let fields = json!({"due_at": instant, "time_zone": "America/New_York"});
-        let owned = rendered(ItemKind::Task, fields, &Policy::default(), None);
-        assert_eq!(sent(&owned).0["start"], json!({"dateTime": local, "timeZone": "America/New_York"}));
+        let managed = rendered(ItemKind::Task, fields, &Policy::default(), None);
+        assert_eq!(sent(&managed).0["start"], json!({"dateTime": local, "timeZone": "America/New_York"}));
     }
 }
 
 #[test]
 fn an_offset_with_seconds_is_written_in_utc() {
     let fields = json!({"due_at": "1971-06-01T12:00:00Z", "time_zone": "Africa/Monrovia"});
-    let owned = rendered(ItemKind::Task, fields, &Policy::default(), None);
+    let managed = rendered(ItemKind::Task, fields, &Policy::default(), None);
     let start = json!({"dateTime": "1971-06-01T12:00:00+00:00", "timeZone": "Africa/Monrovia"});
-    assert_eq!(sent(&owned).0["start"], start);
+    assert_eq!(sent(&managed).0["start"], start);
 }

@@ -5,16 +5,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, ItemStatus};
-use calsync_core::plan::{Address, LeavingPhase, Pair, Phase, Place, Step, plan};
+use calsync_core::plan::{Address, EventState, Mapping, PlanContext, PlanStep, PreviousState, plan};
 use calsync_core::policy::Policy;
-use calsync_core::render::{View, Want, want};
+use calsync_core::render::{DesiredState, RenderContext, render};
 use calsync_core::sync_state::SyncState;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use crate::google::{Google, Key, No};
 
-/// More steps than this to settle one pair would be going round in circles.
+/// More steps than this to settle one mapping would be going round in circles.
 pub(crate) const STEPS_MAX: usize = 12;
 
 /// What happens to one call.
@@ -38,7 +38,7 @@ pub(crate) struct Service {
     /// The calendar that the user chose.
     pub(crate) target: String,
     /// What is in the store.
-    pub(crate) pair: Pair,
+    pub(crate) mapping: Mapping,
     /// Which event each copy of a move was made from.
     pub(crate) copies: BTreeMap<Key, Key>,
     /// Events of ours that could not be removed.
@@ -77,7 +77,7 @@ impl Service {
             item,
             policy: Policy::default(),
             target: "calendar".into(),
-            pair: Pair::new(),
+            mapping: Mapping::new(),
             copies: BTreeMap::new(),
             given_up: BTreeSet::new(),
         }
@@ -96,11 +96,11 @@ impl Service {
     /// The platform deletes the item; a later PUT starts anew.
     pub(crate) fn delete(&mut self) {
         self.item.deleted = true;
-        self.pair.removing_since = None;
-        self.pair.phase = match self.pair.phase {
-            Phase::RemovedByUser => Phase::RemovedByUs,
-            Phase::There | Phase::Told => Phase::Removing,
-            phase => phase,
+        self.mapping.delete_sent_at = None;
+        self.mapping.event_state = match self.mapping.event_state {
+            EventState::DeletedByUser => EventState::Deleted,
+            EventState::Present | EventState::Unconfirmed => EventState::Deleting,
+            event_state => event_state,
         };
     }
 
@@ -110,11 +110,11 @@ impl Service {
             && self.item.body.user_ids.contains("ana")
     }
 
-    pub(crate) fn want(&self) -> Want {
+    pub(crate) fn desired(&self) -> DesiredState {
         let now = "2031-03-01T00:00:00Z".parse().unwrap();
-        want(
+        render(
             &self.item,
-            View { user_id: "ana", user_time_zone: Some("Asia/Seoul"), policy: &self.policy, now },
+            RenderContext { user_id: "ana", user_time_zone: Some("Asia/Seoul"), policy: &self.policy, now },
         )
     }
 
@@ -123,34 +123,36 @@ impl Service {
         self.google.now() + SignedDuration::from_secs(9)
     }
 
-    fn place(&self) -> Place<'_> {
+    fn plan_context(&self) -> PlanContext<'_> {
         let event = EventPlace { integration_id: "integration", epoch: 1, calendar_id: &self.target };
-        Place { deployment_id: "deployment", event, item: &self.item.key, platform_name: "Platform" }
+        PlanContext { deployment_id: "deployment", event, item: &self.item.key, platform_name: "Platform" }
     }
 
-    /// Where the pair's event is, as far as the store knows.
+    /// Where the mapping's event is, as far as the store knows.
     pub(crate) fn here(&self) -> Option<Key> {
-        self.pair.address.as_ref().map(key)
+        self.mapping.address.as_ref().map(key)
     }
 
-    pub(crate) fn next_step(&self) -> Step {
-        plan(self.place(), &self.want(), &self.pair)
+    pub(crate) fn next_step(&self) -> PlanStep {
+        plan(self.plan_context(), &self.desired(), &self.mapping)
     }
 
     /// Learns of what changed at Google, as a delta tells.
     pub(crate) fn pull(&mut self) {
-        let Some(key) = self.here().filter(|_| self.pair.phase == Phase::There) else { return };
+        let Some(key) = self.here().filter(|_| self.mapping.event_state == EventState::Present) else {
+            return;
+        };
         match self.google.is_gone(&key.0) {
-            true => self.pair.give_up_here(),
-            false => self.pair.looked(self.google.get(&key)),
+            true => self.mapping.abandon_current(),
+            false => self.mapping.on_fetched(self.google.get(&key)),
         }
     }
 
     /// One pass; each call takes the next of `faults`. Whether it settled.
     pub(crate) fn pass(&mut self, faults: &mut impl Iterator<Item = Fault>) -> bool {
-        let mut pair = self.pair.clone();
+        let mut mapping = self.mapping.clone();
         for _ in 0..STEPS_MAX {
-            match self.take(&mut pair, faults) {
+            match self.take(&mut mapping, faults) {
                 Taken::Done => {}
                 Taken::Crashed => {
                     self.crashed();
@@ -158,88 +160,91 @@ impl Service {
                 }
                 Taken::Interrupted => break,
                 Taken::Settled(_) => {
-                    self.pair = pair;
+                    self.mapping = mapping;
                     return true;
                 }
             }
         }
-        self.pair = pair;
+        self.mapping = mapping;
         false
     }
 
     /// What isn't stored is forgotten.
     fn crashed(&mut self) {
-        if let Some(leaving) = &mut self.pair.leaving {
-            leaving.seen = None;
+        if let Some(previous) = &mut self.mapping.previous {
+            previous.seen = None;
         }
     }
 
     /// Passes without faults until nothing is left to do; answers what is shown then.
     pub(crate) fn settle(&mut self) -> SyncState {
-        let mut pair = self.pair.clone();
+        let mut mapping = self.mapping.clone();
         for _ in 0..STEPS_MAX {
-            if let Taken::Settled(state) = self.take(&mut pair, &mut std::iter::empty()) {
-                self.pair = pair;
+            if let Taken::Settled(state) = self.take(&mut mapping, &mut std::iter::empty()) {
+                self.mapping = mapping;
                 return state;
             }
         }
-        panic!("still {:?} after {STEPS_MAX} steps: {pair:#?}", plan(self.place(), &self.want(), &pair))
+        panic!(
+            "still {:?} after {STEPS_MAX} steps: {mapping:#?}",
+            plan(self.plan_context(), &self.desired(), &mapping)
+        )
     }
 
     /// What is in the store while `step` is under way.
-    fn intend(&mut self, pair: &mut Pair, step: &Step) {
+    fn intend(&mut self, mapping: &mut Mapping, step: &PlanStep) {
         match step {
-            Step::Insert { address, .. } => {
-                match pair.address.as_ref().filter(|_| pair.phase == Phase::There) {
+            PlanStep::Insert { address, .. } => {
+                match mapping.address.as_ref().filter(|_| mapping.event_state == EventState::Present) {
                     Some(from) => self.copies.insert(key(address), key(from)),
                     None => self.copies.remove(&key(address)),
                 };
-                pair.telling(address.clone());
-                self.note_given_up(pair);
-                self.pair = pair.clone();
+                mapping.on_insert_sent(address.clone());
+                self.note_given_up(mapping);
+                self.mapping = mapping.clone();
             }
-            Step::Delete => {
-                self.pair = pair.clone();
-                self.pair.removing(self.now());
+            PlanStep::Delete => {
+                self.mapping = mapping.clone();
+                self.mapping.on_delete_sent(self.now());
             }
-            Step::DeleteOld { .. } => {
-                self.pair = pair.clone();
-                self.pair.may_have_left();
+            PlanStep::DeletePrevious { .. } => {
+                self.mapping = mapping.clone();
+                self.mapping.on_previous_delete_sent();
             }
-            Step::Settle(..) | Step::Look | Step::LookAtOld | Step::Update { .. } => {}
+            PlanStep::Done(..) | PlanStep::Fetch | PlanStep::FetchPrevious | PlanStep::Update { .. } => {}
         }
     }
 
-    fn take(&mut self, pair: &mut Pair, faults: &mut impl Iterator<Item = Fault>) -> Taken {
-        let step = plan(self.place(), &self.want(), pair);
-        if let Step::Settle(state, _) = &step {
+    fn take(&mut self, mapping: &mut Mapping, faults: &mut impl Iterator<Item = Fault>) -> Taken {
+        let step = plan(self.plan_context(), &self.desired(), mapping);
+        if let PlanStep::Done(state, _) = &step {
             return Taken::Settled(*state);
         }
-        self.intend(pair, &step);
+        self.intend(mapping, &step);
         let now = self.now();
         let fault = faults.next().unwrap_or(Fault::None);
         if fault == Fault::CrashBefore {
             return Taken::Crashed;
         }
         if fault == Fault::Refused {
-            if matches!(step, Step::Insert { .. }) {
-                pair.not_told();
+            if matches!(step, PlanStep::Insert { .. }) {
+                mapping.on_insert_rejected();
             }
             return Taken::Interrupted;
         }
-        let mut after = pair.clone();
+        let mut after = mapping.clone();
         let taken = self.call(&mut after, step.clone());
         match fault {
             Fault::None => {
-                *pair = after;
+                *mapping = after;
                 taken
             }
             Fault::AnswerLost => {
                 match step {
-                    Step::Delete => pair.removing(now),
-                    Step::DeleteOld { .. } => pair.may_have_left(),
-                    Step::LookAtOld => {}
-                    _ => pair.doubt(),
+                    PlanStep::Delete => mapping.on_delete_sent(now),
+                    PlanStep::DeletePrevious { .. } => mapping.on_previous_delete_sent(),
+                    PlanStep::FetchPrevious => {}
+                    _ => mapping.mark_stale(),
                 }
                 Taken::Interrupted
             }
@@ -247,83 +252,85 @@ impl Service {
         }
     }
 
-    fn call(&mut self, pair: &mut Pair, step: Step) -> Taken {
-        if matches!(step, Step::LookAtOld | Step::DeleteOld { .. }) {
-            self.call_at_old(pair, step);
+    fn call(&mut self, mapping: &mut Mapping, step: PlanStep) -> Taken {
+        if matches!(step, PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. }) {
+            self.call_at_previous(mapping, step);
             return Taken::Done;
         }
-        let key = key(pair.address.as_ref().unwrap());
+        let key = key(mapping.address.as_ref().unwrap());
         let google = &mut self.google;
-        let is_delete = step == Step::Delete;
+        let is_delete = step == PlanStep::Delete;
         let answer = match step {
-            Step::Look if google.is_gone(&key.0) && pair.remote.is_some() => Err(No::Closed),
-            Step::Look => {
-                pair.looked(google.get(&key));
+            PlanStep::Fetch if google.is_gone(&key.0) && mapping.remote.is_some() => Err(No::Closed),
+            PlanStep::Fetch => {
+                mapping.on_fetched(google.get(&key));
                 Ok(())
             }
-            Step::Insert { event, base, .. } => {
-                google.insert(&key.0, event.clone()).map(|made| assert!(pair.written(&event, base, made)))
-            }
-            Step::Update { etag, event, partial: true, base, .. } => {
-                google.patch(&key, &etag, event.clone()).map(|made| assert!(pair.written(&event, base, made)))
-            }
-            Step::Update { etag, event, base, .. } => google
+            PlanStep::Insert { event, base, .. } => google
+                .insert(&key.0, event.clone())
+                .map(|made| assert!(mapping.on_written(&event, base, made))),
+            PlanStep::Update { etag, event, partial: true, base, .. } => google
+                .patch(&key, &etag, event.clone())
+                .map(|made| assert!(mapping.on_written(&event, base, made))),
+            PlanStep::Update { etag, event, base, .. } => google
                 .update(&key, &etag, event.clone())
-                .map(|made| assert!(pair.written(&event, base, made))),
-            Step::Delete => {
+                .map(|made| assert!(mapping.on_written(&event, base, made))),
+            PlanStep::Delete => {
                 let answer = google.delete(&key, None);
-                match (answer, pair.phase) {
-                    (Err(No::Gone), Phase::There) if !google.is_gone(&key.0) => pair.removed_by_user(),
-                    (Err(No::Gone), Phase::Removing) if pair.removing_since.is_some() => {
-                        pair.looked(google.get(&key));
+                match (answer, mapping.event_state) {
+                    (Err(No::Gone), EventState::Present) if !google.is_gone(&key.0) => {
+                        mapping.on_deleted_by_user();
                     }
-                    (Ok(()) | Err(No::Gone), _) => pair.removed(),
+                    (Err(No::Gone), EventState::Deleting) if mapping.delete_sent_at.is_some() => {
+                        mapping.on_fetched(google.get(&key));
+                    }
+                    (Ok(()) | Err(No::Gone), _) => mapping.on_deleted(),
                     (Err(_), _) => {}
                 }
                 answer.or_else(|no| if no == No::Gone { Ok(()) } else { Err(no) })
             }
-            Step::Settle(..) | Step::LookAtOld | Step::DeleteOld { .. } => Ok(()),
+            PlanStep::Done(..) | PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. } => Ok(()),
         };
         match answer {
             Ok(()) => Taken::Done,
-            Err(No::Closed) => self.closed(pair, is_delete),
+            Err(No::Closed) => self.closed(mapping, is_delete),
             Err(_) => {
-                pair.doubt();
+                mapping.mark_stale();
                 Taken::Done
             }
         }
     }
 
     /// A calendar is closed: the target is the user's to change, anything else is given up.
-    fn closed(&mut self, pair: &mut Pair, was_to_go: bool) -> Taken {
-        if !self.place().is_elsewhere(pair) {
-            pair.not_told();
+    fn closed(&mut self, mapping: &mut Mapping, was_to_go: bool) -> Taken {
+        if !self.plan_context().is_elsewhere(mapping) {
+            mapping.on_insert_rejected();
             return Taken::Settled(SyncState::Parked);
         }
         if was_to_go {
-            pair.removing(self.now());
+            mapping.on_delete_sent(self.now());
         }
-        pair.give_up_here();
-        self.note_given_up(pair);
+        mapping.abandon_current();
+        self.note_given_up(mapping);
         Taken::Done
     }
 
-    fn call_at_old(&mut self, pair: &mut Pair, step: Step) {
-        let key = key(&pair.leaving.as_ref().unwrap().address);
+    fn call_at_previous(&mut self, mapping: &mut Mapping, step: PlanStep) {
+        let key = key(&mapping.previous.as_ref().unwrap().address);
         match step {
-            Step::LookAtOld => pair.looked_at_old(self.google.get(&key)),
-            Step::DeleteOld { etag } => match self.google.delete(&key, Some(&etag)) {
-                Ok(()) => pair.old_removed(),
-                Err(No::Gone | No::Changed) => pair.old_changed(),
-                Err(_) => pair.old_refused(),
+            PlanStep::FetchPrevious => mapping.on_previous_fetched(self.google.get(&key)),
+            PlanStep::DeletePrevious { etag } => match self.google.delete(&key, Some(&etag)) {
+                Ok(()) => mapping.on_previous_deleted(),
+                Err(No::Gone | No::Changed) => mapping.on_previous_changed(),
+                Err(_) => mapping.on_previous_delete_refused(),
             },
             _ => {}
         }
-        self.note_given_up(pair);
+        self.note_given_up(mapping);
     }
 
-    fn note_given_up(&mut self, pair: &Pair) {
-        let given_up = pair.leaving.as_ref().filter(|one| one.phase == LeavingPhase::GivenUp);
+    fn note_given_up(&mut self, mapping: &Mapping) {
+        let given_up = mapping.previous.as_ref().filter(|one| one.state == PreviousState::Abandoned);
         self.given_up.extend(given_up.map(|one| key(&one.address)));
     }
 }

@@ -22,7 +22,7 @@ pub use calsync_google::{CalendarEntry, scopes};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use calsync_core::seams::bytes;
+use calsync_core::env::bytes;
 
 use crate::Engine;
 

@@ -4,10 +4,10 @@
 use std::collections::BTreeSet;
 
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
+use calsync_core::env::bytes;
 use calsync_core::integration::GOOGLE;
 use calsync_core::reason::Reaction;
 use calsync_core::retry;
-use calsync_core::seams::bytes;
 use calsync_google::Failure;
 use calsync_store::disconnects::{self, Pause, Saga, SagaLease, Step};
 use calsync_store::integrations::{self, Integration};
@@ -126,7 +126,7 @@ impl<'a> Carrier<'a> {
     /// When the step in hand tries again after `failure`; none if it failed for good or too often.
     pub(super) fn later(&self, failure: &Failure) -> Option<Taken> {
         let for_good = matches!(
-            failure.reason.entry().reaction,
+            failure.reason.info().reaction,
             Reaction::StopIntegration | Reaction::Park | Reaction::None
         );
         if for_good || self.saga.tries >= TRIES_MAX {
@@ -134,7 +134,7 @@ impl<'a> Carrier<'a> {
         }
         let [jitter] = bytes(self.engine.entropy());
         let tries = u32::try_from(self.saga.tries + 1).unwrap_or(u32::MAX);
-        Some(self.wait(retry::pause(failure.reason, tries, jitter, failure.retry_after), true))
+        Some(self.wait(retry::backoff(failure.reason, tries, jitter, failure.retry_after), true))
     }
 
     pub(super) fn wait(&self, pause: SignedDuration, failed: bool) -> Taken {
@@ -143,7 +143,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// What may be in a calendar still, as our rows tell, after `after`. A clean-up knows it from the
-    /// list that the disconnect left: the pairs may be a later connection's.
+    /// list that the disconnect left: the mappings may be a later connection's.
     pub(super) async fn left(
         &self,
         calendar_id: &str,

@@ -57,7 +57,7 @@ pub(super) async fn revoke(carrier: &mut Carrier<'_>) -> Result<Taken, EngineErr
         Ok(Revoked::Done) => Taken::done("Google ended the grant."),
         Ok(Revoked::AlreadySo) => Taken::already_so("Google says that the grant was over before."),
         Err(failure) => carrier.later(&failure).unwrap_or_else(|| {
-            let why = failure.reason.entry().admin_sentence;
+            let why = failure.reason.info().admin_sentence;
             Taken::could_not(format!("Google did not end the grant. {why}"))
         }),
     })

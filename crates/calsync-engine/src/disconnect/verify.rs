@@ -36,7 +36,7 @@ pub(super) async fn verify(carrier: &mut Carrier<'_>) -> Result<Taken, EngineErr
         Ok(_) if waited_long => Taken::could_not("Google still accepted the old token after 2 minutes."),
         Err(failure) if waited_long => {
             carrier.journal.note(None, Operation::Refresh, Err(&failure));
-            let why = failure.reason.entry().admin_sentence;
+            let why = failure.reason.info().admin_sentence;
             Taken::could_not(format!("Whether Google still accepts the old token is not known. {why}"))
         }
         Ok(_) | Err(_) => carrier.wait(LOOK_AGAIN, false),

@@ -1,11 +1,11 @@
 //! Judges a pass by its outcomes and stores everything in one transaction, under the lease:
-//! pairs, attempts with their groups, and how the integration goes on.
+//! mappings, attempts with their groups, and how the integration goes on.
 
+use calsync_core::env::bytes;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::{Reaction, Reason};
-use calsync_core::retry::pause;
-use calsync_core::seams::bytes;
+use calsync_core::retry::backoff;
 use calsync_google::Failure;
 use calsync_store::integrations::{self, Integration, StopCause};
 use calsync_store::leases::{self, Lease, Release};
@@ -13,7 +13,7 @@ use calsync_store::mappings::UnreadablePair;
 use calsync_store::{Tx, mappings};
 use jiff::{SignedDuration, Timestamp};
 
-use super::pair::{Call, PairDone};
+use super::mapping::{Call, MappingResult};
 use crate::journal::Journal;
 use crate::tokens::{Access, unasked};
 use crate::transaction::stored;
@@ -41,7 +41,7 @@ enum Effect {
 
 impl Trouble {
     pub(super) fn of(failure: &Failure) -> Self {
-        let effect = match failure.reason.entry().reaction {
+        let effect = match failure.reason.info().reaction {
             Reaction::StopIntegration => Effect::Stop,
             _ => Effect::Pause,
         };
@@ -62,7 +62,7 @@ pub(super) struct Ending<'a> {
     lease: &'a Lease,
     integration: &'a Integration,
     pub(super) journal: Journal<'a>,
-    pairs: Vec<PairDone>,
+    mappings: Vec<MappingResult>,
     unreadable: Vec<UnreadablePair>,
     trouble: Option<Trouble>,
     not_before: Option<Timestamp>,
@@ -77,7 +77,7 @@ impl<'a> Ending<'a> {
             lease,
             integration,
             journal: Journal::new(engine, integration),
-            pairs: Vec::new(),
+            mappings: Vec::new(),
             unreadable: Vec::new(),
             trouble: None,
             not_before: None,
@@ -97,14 +97,14 @@ impl<'a> Ending<'a> {
         self.trouble.get_or_insert(trouble);
     }
 
-    pub(super) fn pair(&mut self, mut pair: PairDone) {
-        for Call { operation, answer } in std::mem::take(&mut pair.calls) {
-            self.journal.note(Some(&pair.due.item.key), operation, answer.as_ref().copied());
+    pub(super) fn mapping(&mut self, mut mapping: MappingResult) {
+        for Call { operation, answer } in std::mem::take(&mut mapping.calls) {
+            self.journal.note(Some(&mapping.due.item.key), operation, answer.as_ref().copied());
         }
-        self.pairs.push(pair);
+        self.mappings.push(mapping);
     }
 
-    /// Parks pairs that can't be read, each with an attempt that names what can't be.
+    /// Parks mappings that can't be read, each with an attempt that names what can't be.
     pub(super) fn unreadable(&mut self, unreadable: Vec<UnreadablePair>) {
         for one in &unreadable {
             tracing::error!(integration_id = self.integration.id, error = %one.error, "an item is parked");
@@ -122,7 +122,7 @@ impl<'a> Ending<'a> {
     /// Stores all of it and lets the lease go. `access` is the token that the pass used.
     pub(super) async fn commit(mut self, access: Option<&Access>) -> Result<(), EngineError> {
         let now = self.engine.now();
-        let pairs: Vec<_> = self.pairs.iter().map(|pair| (&pair.due, pair.end)).collect();
+        let mappings: Vec<_> = self.mappings.iter().map(|mapping| (&mapping.due, mapping.end)).collect();
         let mut due_at = None;
         match &self.trouble {
             Some(trouble) if trouble.effect == Effect::Pause => {
@@ -132,7 +132,7 @@ impl<'a> Ending<'a> {
             _ => {}
         }
         let release = Release {
-            // A pause keeps the integration due, also when no pair of its is.
+            // A pause keeps the integration due, also when no mapping of its is.
             due_at: self.not_before.or(due_at),
             idle_due_at: self.is_untidy.then_some(now),
             not_before: self.not_before,
@@ -141,7 +141,7 @@ impl<'a> Ending<'a> {
         };
         stored!(self.engine, |tx| {
             leases::renew(tx, self.lease).await?;
-            mappings::finish(tx, &self.integration.id, &pairs, now).await?;
+            mappings::finish(tx, &self.integration.id, &mappings, now).await?;
             mappings::park_unreadable(tx, &self.integration.id, &self.unreadable, now).await?;
             self.suffer(tx, access, now).await?;
             leases::release(tx, self.lease, release, now).await?;
@@ -171,6 +171,6 @@ impl<'a> Ending<'a> {
     fn pause_until(&self, trouble: &Trouble, now: Timestamp) -> Timestamp {
         let failures = u32::try_from(self.integration.failures + 1).unwrap_or(u32::MAX);
         let [jitter] = bytes(self.engine.entropy());
-        now.saturating_add(pause(trouble.reason, failures, jitter, trouble.retry_after)).unwrap_or(now)
+        now.saturating_add(backoff(trouble.reason, failures, jitter, trouble.retry_after)).unwrap_or(now)
     }
 }

@@ -1,37 +1,39 @@
-//! What becomes of a pair whose call was refused, lost or not answered: later, never, or once more from
+//! What becomes of a mapping whose call was refused, lost or not answered: later, never, or once more from
 //! a look; and whether the whole integration is concerned.
 
+use calsync_core::env::bytes;
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::plan::Pair;
+use calsync_core::plan::Mapping;
 use calsync_core::reason::{Reaction, Reason};
-use calsync_core::retry::{Fate, fate, pause, pause_in_doubt};
-use calsync_core::seams::bytes;
+use calsync_core::retry::{RetryDecision, backoff, backoff_in_doubt, retry_decision};
 use calsync_core::sync_state::SyncState;
 use calsync_google::Failure;
-use calsync_store::mappings::{DuePair, End};
+use calsync_store::mappings::{DueMapping, End};
 use jiff::{SignedDuration, Timestamp};
 
 use super::ending::Trouble;
-use super::pair::{Next, PROBE, Pass, Side};
+use super::mapping::{Next, PROBE, Pass, Side};
 
 impl Pass<'_> {
-    /// What becomes of a pair after `failure`, and how it is told.
+    /// What becomes of a mapping after `failure`, and how it is told.
     pub(super) fn after_failure(
         &self,
-        due: &mut DuePair,
+        due: &mut DueMapping,
         (side, operation): (Side, Operation),
         failure: Failure,
     ) -> (Failure, Next) {
         if operation == PROBE {
             return self.in_doubt(due, failure);
         }
-        let reaction = failure.reason.entry().reaction;
+        let reaction = failure.reason.info().reaction;
         match (side, failure.outcome, operation) {
-            (Side::Leaving, Outcome::Unknown, Operation::Delete) => due.pair.may_have_left(),
-            (Side::Leaving, ..) => {}
-            (_, Outcome::Unknown, Operation::Delete) => due.pair.removing(self.now),
-            (_, Outcome::Unknown, _) => due.pair.doubt(),
-            (_, _, Operation::Insert) if reaction != Reaction::Mend => due.pair.not_told(),
+            (Side::PreviousLocation, Outcome::Unknown, Operation::Delete) => {
+                due.mapping.on_previous_delete_sent();
+            }
+            (Side::PreviousLocation, ..) => {}
+            (_, Outcome::Unknown, Operation::Delete) => due.mapping.on_delete_sent(self.now),
+            (_, Outcome::Unknown, _) => due.mapping.mark_stale(),
+            (_, _, Operation::Insert) if reaction != Reaction::Mend => due.mapping.on_insert_rejected(),
             // A refused look tells nothing of an insert that was sent before.
             _ => {}
         }
@@ -42,15 +44,15 @@ impl Pass<'_> {
         }
         if side != Side::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
             if (side, operation) == (Side::Elsewhere, Operation::Delete) {
-                due.pair.removing(self.now);
+                due.mapping.on_delete_sent(self.now);
             }
-            return (give_up(&mut due.pair, side, failure), Next::Plan);
+            return (give_up(&mut due.mapping, side, failure), Next::Plan);
         }
         let next = match reaction {
             Reaction::Mend => {
                 match side {
-                    Side::Leaving => due.pair.old_changed(),
-                    Side::Target | Side::Elsewhere => due.pair.doubt(),
+                    Side::PreviousLocation => due.mapping.on_previous_changed(),
+                    Side::Target | Side::Elsewhere => due.mapping.mark_stale(),
                 }
                 Next::Plan
             }
@@ -65,11 +67,11 @@ impl Pass<'_> {
         (failure, next)
     }
 
-    fn is_for_good(&self, due: &DuePair, failure: &Failure) -> bool {
-        fate(failure.reason, failures(due, failure)) == Fate::Parked
+    fn is_for_good(&self, due: &DueMapping, failure: &Failure) -> bool {
+        retry_decision(failure.reason, failures(due, failure)) == RetryDecision::Parked
     }
 
-    fn later_or_never(&self, due: &DuePair, failure: &Failure) -> End {
+    fn later_or_never(&self, due: &DueMapping, failure: &Failure) -> End {
         let (reason, failures) = (failure.reason, failures(due, failure));
         if self.is_for_good(due, failure) {
             return End::Settled { state: SyncState::Parked, reason: Some(reason) };
@@ -86,24 +88,24 @@ impl Pass<'_> {
     ) -> End {
         let [jitter] = bytes(self.engine.entropy());
         let tries = u32::try_from(failures).unwrap_or(u32::MAX);
-        let wait = pause(reason, tries, jitter, retry_after);
+        let wait = backoff(reason, tries, jitter, retry_after);
         again(self.engine.now().saturating_add(wait).unwrap_or(self.now), failures, reason)
     }
 
     /// Whether the calendar of an event that isn't there is there itself can't be told, so nothing follows
     /// from its absence: not that the user removed it, and not that the connection has to stop. What
     /// slows the whole integration does so here, too.
-    fn in_doubt(&self, due: &DuePair, failure: Failure) -> (Failure, Next) {
+    fn in_doubt(&self, due: &DueMapping, failure: Failure) -> (Failure, Next) {
         let mut due_at = self.now;
         let failures = failures(due, &failure);
         if failure.is_stale_token() {
             self.stop.set(Trouble::stale_token(self.access, &failure));
-        } else if failure.reason.entry().reaction.is_pause() {
+        } else if failure.reason.info().reaction.is_pause() {
             self.stop.set(Trouble::of(&failure));
         } else {
             let [jitter] = bytes(self.engine.entropy());
             let tries = u32::try_from(failures).unwrap_or(u32::MAX);
-            let wait = pause_in_doubt(tries, jitter, failure.retry_after);
+            let wait = backoff_in_doubt(tries, jitter, failure.retry_after);
             due_at = self.engine.now().saturating_add(wait).unwrap_or(self.now);
         }
         let end = again(due_at, failures, failure.reason);
@@ -116,7 +118,7 @@ const fn again(due_at: Timestamp, failures: i64, reason: Reason) -> End {
 }
 
 /// How many times in a row `due` failed for the reason of `failure`, with it.
-fn failures(due: &DuePair, failure: &Failure) -> i64 {
+fn failures(due: &DueMapping, failure: &Failure) -> i64 {
     if due.reason == Some(failure.reason) { due.failures + 1 } else { 1 }
 }
 
@@ -126,13 +128,13 @@ pub(super) const fn is_closed(reason: Reason) -> bool {
 }
 
 /// An event outside of the target calendar can't be reached: what stays there is told once.
-fn give_up(pair: &mut Pair, side: Side, failure: Failure) -> Failure {
-    if side == Side::Leaving {
-        pair.old_refused();
+fn give_up(mapping: &mut Mapping, side: Side, failure: Failure) -> Failure {
+    if side == Side::PreviousLocation {
+        mapping.on_previous_delete_refused();
     } else {
-        pair.give_up_here();
+        mapping.abandon_current();
     }
-    let stays = pair.leaving.as_ref().is_some_and(|leaving| !leaving.is_to_go());
+    let stays = mapping.previous.as_ref().is_some_and(|previous| !previous.awaits_delete());
     if stays && failure.reason != Reason::CalendarGone {
         return Failure { reason: Reason::LeftBehind, ..failure };
     }

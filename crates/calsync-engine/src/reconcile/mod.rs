@@ -6,18 +6,18 @@
 pub(crate) mod calendar;
 mod ending;
 mod failure;
-mod pair;
+mod mapping;
 mod progress;
 mod stop;
 mod tidy;
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::Outcome;
-use calsync_core::plan::{Place, Step, plan};
-use calsync_core::render::{View, want};
+use calsync_core::plan::{PlanContext, PlanStep, plan};
+use calsync_core::render::{RenderContext, render};
 use calsync_store::integrations::{self, Opened};
 use calsync_store::leases::{self, Lease};
-use calsync_store::mappings::{self, Due, DuePair, Intent};
+use calsync_store::mappings::{self, Due, DueMapping, Intent};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
@@ -25,7 +25,7 @@ use crate::tokens::{self, NoAccess};
 use crate::transaction::stored;
 use crate::{Engine, EngineError};
 use ending::{Ending, Trouble};
-use pair::{PairDone, Pass};
+use mapping::{MappingResult, Pass};
 use stop::Stop;
 
 /// The longest that one call to Google may take: the transport must keep to it, since a lease is
@@ -36,10 +36,10 @@ pub const CALL_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
 /// checks no fence.
 const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
 
-/// A pair with its first step, as it goes to Google.
+/// A mapping with its first step, as it goes to Google.
 struct Planned {
-    due: DuePair,
-    first: Step,
+    due: DueMapping,
+    first: PlanStep,
 }
 
 /// Runs one pass and lets the lease go.
@@ -66,7 +66,8 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let opened = integrations::open(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
     let Some(Opened { integration, tokens, user_time_zone }) = opened else { return Ok(()) };
     let pairs_max = i64::try_from(engine.settings().pairs_per_pass).unwrap_or(i64::MAX);
-    let Due { pairs, unreadable } = mappings::due(&mut tx, &integration.id, engine.now(), pairs_max).await?;
+    let Due { mappings, unreadable } =
+        mappings::due(&mut tx, &integration.id, engine.now(), pairs_max).await?;
     let is_untidy =
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
@@ -105,16 +106,16 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
                 now: engine.now(),
                 stop,
             };
-            sync(&pass, pairs, ending).await
+            sync(&pass, mappings, ending).await
         }
         None => calendar::make(engine, &google, lease, &integration, &access, ending).await,
     }
 }
 
-async fn sync(pass: &Pass<'_>, due: Vec<DuePair>, mut ending: Ending<'_>) -> Result<(), EngineError> {
+async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut ending: Ending<'_>) -> Result<(), EngineError> {
     let planned = intend(pass, due).await?;
     let at_once = pass.engine.settings().calls_in_flight_per_integration.max(1);
-    let done: Vec<PairDone> = futures_util::stream::iter(planned)
+    let done: Vec<MappingResult> = futures_util::stream::iter(planned)
         .map(|planned| pass.run(planned))
         .buffer_unordered(at_once)
         .collect()
@@ -122,39 +123,39 @@ async fn sync(pass: &Pass<'_>, due: Vec<DuePair>, mut ending: Ending<'_>) -> Res
     if let Some(trouble) = pass.stop.take() {
         ending.trouble(trouble);
     }
-    for pair in done {
-        ending.pair(pair);
+    for mapping in done {
+        ending.mapping(mapping);
     }
     ending.commit(Some(pass.access)).await
 }
 
-/// Plans the first step of each pair, and stores in one transaction what Google is about to be told:
-/// where and in which phase, of each insert and delete.
-async fn intend(pass: &Pass<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, EngineError> {
+/// Plans the first step of each mapping, and stores in one transaction what Google is about to be told:
+/// where and in which state, of each insert and delete.
+async fn intend(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
     let mut planned: Vec<Planned> =
         due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
     let mut intents = Vec::new();
-    for Planned { due: DuePair { item, life, pair, .. }, first } in &mut planned {
+    for Planned { due: DueMapping { item, life, mapping, .. }, first } in &mut planned {
         let told = match first {
-            Step::Insert { address, .. } => {
-                pair.telling(address.clone());
-                pair.clone()
+            PlanStep::Insert { address, .. } => {
+                mapping.on_insert_sent(address.clone());
+                mapping.clone()
             }
-            // Until it is sent it isn't so: a call that Google refuses removes nothing.
-            Step::Delete => {
-                let mut told = pair.clone();
-                told.removing(pass.now);
+            // Store `Deleting` but keep `Present` in memory: if Google rejects the delete, the event is still there.
+            PlanStep::Delete => {
+                let mut told = mapping.clone();
+                told.on_delete_sent(pass.now);
                 told
             }
             // After the look the event goes, in the same pass.
-            Step::LookAtOld | Step::DeleteOld { .. } => {
-                let mut told = pair.clone();
-                told.may_have_left();
+            PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. } => {
+                let mut told = mapping.clone();
+                told.on_previous_delete_sent();
                 told
             }
             _ => continue,
         };
-        intents.push(Intent { item: &item.key, life: *life, pair: told });
+        intents.push(Intent { item: &item.key, life: *life, mapping: told });
     }
     if intents.is_empty() {
         return Ok(planned);
@@ -167,8 +168,8 @@ async fn intend(pass: &Pass<'_>, due: Vec<DuePair>) -> Result<Vec<Planned>, Engi
 }
 
 impl Pass<'_> {
-    fn place<'a>(&'a self, item: &'a calsync_core::item::ItemKey) -> Place<'a> {
-        Place {
+    fn plan_context<'a>(&'a self, item: &'a calsync_core::item::ItemKey) -> PlanContext<'a> {
+        PlanContext {
             deployment_id: self.engine.store().deployment_id(),
             event: self.event,
             item,
@@ -176,13 +177,13 @@ impl Pass<'_> {
         }
     }
 
-    fn plan(&self, due: &DuePair) -> Step {
-        let view = View {
+    fn plan(&self, due: &DueMapping) -> PlanStep {
+        let context = RenderContext {
             user_id: &self.integration.user_id,
             user_time_zone: self.user_time_zone.as_deref(),
             policy: &self.policy,
             now: self.now,
         };
-        plan(self.place(&due.item.key), &want(&due.item, view), &due.pair)
+        plan(self.plan_context(&due.item.key), &render(&due.item, context), &due.mapping)
     }
 }

@@ -1,15 +1,15 @@
-//! The net under every other rule: whatever Google answers, no pair makes calls without a pause. A round of
-//! calls that changed nothing is counted and paused, and the third in a row parks the pair.
+//! The net under every other rule: whatever Google answers, no mapping makes calls without a pause. A round of
+//! calls that changed nothing is counted and paused, and the third in a row parks the mapping.
 
 use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
-use calsync_core::retry::{Fate, fate};
+use calsync_core::retry::{RetryDecision, retry_decision};
 use calsync_core::sync_state::SyncState;
-use calsync_store::mappings::{DuePair, End};
+use calsync_store::mappings::{DueMapping, End};
 
-use super::pair::{Call, Pass};
+use super::mapping::{Call, Pass};
 
-/// How the calls of one pair in one pass ended, where nothing failed.
+/// How the calls of one mapping in one pass ended, where nothing failed.
 #[derive(Clone, Copy)]
 pub(super) enum Round {
     /// The pass had to stop.
@@ -29,8 +29,8 @@ impl Call {
 }
 
 impl Pass<'_> {
-    /// How a pair goes on whose round ended without a failure, and is not settled.
-    pub(super) fn after_round(&self, due: &mut DuePair, round: Round, calls: &[Call]) -> End {
+    /// How a mapping goes on whose round ended without a failure, and is not settled.
+    pub(super) fn after_round(&self, due: &mut DueMapping, round: Round, calls: &[Call]) -> End {
         let at_once = End::Again { due_at: self.now, failures: due.failures, reason: due.reason };
         match round {
             Round::Stopped => at_once,
@@ -49,10 +49,10 @@ impl Pass<'_> {
 
     /// A round of calls changed nothing at Google: the next one comes after a pause, and after some of them
     /// none does until something changes.
-    pub(super) fn without_progress(&self, due: &mut DuePair) -> End {
+    pub(super) fn without_progress(&self, due: &mut DueMapping) -> End {
         due.rounds_without_progress += 1;
         let (reason, rounds) = (Reason::NoProgress, due.rounds_without_progress);
-        if fate(reason, rounds) == Fate::Parked {
+        if retry_decision(reason, rounds) == RetryDecision::Parked {
             return End::Settled { state: SyncState::Parked, reason: Some(reason) };
         }
         self.after_pause(reason, rounds, None)

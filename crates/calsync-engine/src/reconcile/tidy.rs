@@ -83,7 +83,7 @@ pub(super) async fn remove(
     match remove_if_ours(engine, google, integration, access, calendar_id).await {
         Ok(None) => Ok(()),
         Ok(Some(deleted)) => {
-            ending.journal.note(None, Operation::DeleteCalendar, Ok(super::pair::outcome(deleted)));
+            ending.journal.note(None, Operation::DeleteCalendar, Ok(super::mapping::outcome(deleted)));
             Ok(())
         }
         Err(failure) if is_for_good(&failure) => {
@@ -118,5 +118,5 @@ async fn remove_if_ours(
 /// Whether Google will refuse it whenever it is asked.
 fn is_for_good(failure: &Failure) -> bool {
     !failure.is_stale_token()
-        && (failure.reason.entry().reaction == Reaction::Park || super::failure::is_closed(failure.reason))
+        && (failure.reason.info().reaction == Reaction::Park || super::failure::is_closed(failure.reason))
 }

@@ -10,10 +10,10 @@ mod idle;
 mod page;
 mod refresh;
 
+use calsync_core::env::bytes;
 use calsync_core::integration::IntegrationState;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
-use calsync_core::seams::bytes;
 use calsync_google::Failure;
 use calsync_store::integrations::{Grant, Integration, Tokens};
 use jiff::{SignedDuration, Timestamp};

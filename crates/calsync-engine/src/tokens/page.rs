@@ -81,7 +81,7 @@ async fn failed<T>(
     let mut journal = Journal::new(engine, integration);
     journal.note(None, operation, Err(&failure));
     stored!(engine, |tx| {
-        if failure.reason.entry().reaction == Reaction::StopIntegration {
+        if failure.reason.info().reaction == Reaction::StopIntegration {
             let calendar_id = integration.target_calendar_id.as_deref();
             let cause = StopCause { reason: failure.reason, token_version, calendar_id };
             integrations::needs_action(engine.store(), tx, &integration.id, cause, engine.now()).await?;

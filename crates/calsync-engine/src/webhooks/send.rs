@@ -1,8 +1,8 @@
 //! Sends one delivery and stores what came of it.
 
 use bytes::Bytes;
-use calsync_core::retry::{WEBHOOK_TRIED_FOR, webhook_pause};
-use calsync_core::seams::bytes;
+use calsync_core::env::bytes;
+use calsync_core::retry::{WEBHOOK_TRIED_FOR, webhook_backoff};
 use calsync_store::webhooks::{self, Attempt, Claim, Delivery, Fate};
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{Request, StatusCode};
@@ -124,7 +124,7 @@ fn fate(engine: &Engine, delivery: &Delivery, attempt: &Attempt) -> Fate {
     } else {
         let failures = u32::try_from(delivery.failures + 1).unwrap_or(u32::MAX);
         let [jitter] = bytes(engine.entropy());
-        let due_at = attempt.at.saturating_add(webhook_pause(failures, jitter));
+        let due_at = attempt.at.saturating_add(webhook_backoff(failures, jitter));
         Fate::Again(due_at.unwrap_or(attempt.at))
     }
 }

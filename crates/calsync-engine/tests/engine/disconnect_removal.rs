@@ -74,7 +74,7 @@ on_both_databases! {
         assert_eq!(left[0]["id"], copy["id"]);
     }
 
-    async fn an_event_that_lost_its_stamp_is_found_by_its_pair(db: TestDatabase) {
+    async fn an_event_that_lost_its_stamp_is_found_by_its_mapping(db: TestDatabase) {
         let world = World::new(db).await;
         let calendar_id = synced_to_their_own(&world, "ana", 2).await;
         let event = world.events("ana", true).remove(0);

@@ -43,7 +43,7 @@ async fn forgotten(world: &World, trouble: &FaultEffect, meanwhile: impl AsyncFn
     }
     let integration = world.integration("ana").await;
     assert_eq!((integration.state, integration.reason), (IntegrationState::Active, None));
-    assert_eq!(world.count("sync_mappings", "phase IN ('removed_by_user', 'removed_by_us')").await, 0);
+    assert_eq!(world.count("sync_mappings", "event_state IN ('deleted_by_user', 'deleted')").await, 0);
     assert_ne!(world.count("calendar_sync_logs", "operation = 'list' AND outcome <> 'done'").await, 0);
     let asked = world.requests("events.list");
     assert!((1..=4).contains(&asked), "{asked} questions within half a minute");
@@ -133,7 +133,7 @@ on_both_databases! {
         let integration = world.integration("ana").await;
         assert_eq!(integration.state, IntegrationState::NeedsAction);
         assert_eq!(integration.reason, Some(Reason::CalendarGone));
-        assert_eq!(world.count("sync_mappings", "phase = 'removed_by_user'").await, 0);
+        assert_eq!(world.count("sync_mappings", "event_state = 'deleted_by_user'").await, 0);
 
         assert_eq!(calendar::change(&world.engine, &integration.id, &Wanted::Own).await.unwrap(), Changed::Done);
         world.google.set_faults(Vec::new());
@@ -148,6 +148,6 @@ on_both_databases! {
         world.put_task("ana", 0, "", "cancelled").await;
         world.sync().await;
         assert_eq!(titles(&world), [""; 0]);
-        assert_eq!(world.count("sync_mappings", "phase = 'removed_by_us'").await, 1);
+        assert_eq!(world.count("sync_mappings", "event_state = 'deleted'").await, 1);
     }
 }

@@ -43,7 +43,7 @@ async fn starts_anew(world: &World) {
 async fn is_seen(world: &World) {
     world.put_task("ana", 0, "changed", "active").await;
     world.sync().await;
-    assert_eq!(world.count("sync_mappings", "phase = 'removed_by_user'").await, 1);
+    assert_eq!(world.count("sync_mappings", "event_state = 'deleted_by_user'").await, 1);
     world.put_task("ana", 0, "", "active").await;
     world.sync().await;
     assert_eq!(titles(world), ["Task 1"], "a change brings nothing back");

@@ -127,7 +127,7 @@ on_both_databases! {
         change(&world, "ana", team("ana")).await;
         world.sync().await;
         assert_eq!((world.events("ana", true).len(), ours_in(&world.google, "team-ana").len()), (2, 2));
-        assert_eq!(world.count("sync_mappings", "phase = 'removed_by_user'").await, 1);
+        assert_eq!(world.count("sync_mappings", "event_state = 'deleted_by_user'").await, 1);
     }
 
     async fn what_a_closed_calendar_keeps_is_told_once(db: TestDatabase) {

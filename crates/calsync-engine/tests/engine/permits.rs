@@ -32,7 +32,7 @@ async fn assert_stopped(world: &World) {
     let integration = world.integration("ana").await;
     assert_eq!(integration.state, IntegrationState::NeedsAction);
     assert_eq!(integration.reason, Some(Reason::CalendarGone));
-    assert_eq!(world.count("sync_mappings", "phase = 'removed_by_user'").await, 0);
+    assert_eq!(world.count("sync_mappings", "event_state = 'deleted_by_user'").await, 0);
 }
 
 on_both_databases! {

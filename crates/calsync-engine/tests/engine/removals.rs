@@ -40,7 +40,7 @@ on_both_databases! {
         user_removes(&world).await;
         called_off_and_on(&world, fault("events.delete", 429, Some(1))).await;
         assert_eq!(world.events("ana", true).len(), 0, "it came back");
-        assert_eq!(world.count("sync_mappings", "phase = 'removed_by_user'").await, 1);
+        assert_eq!(world.count("sync_mappings", "event_state = 'deleted_by_user'").await, 1);
     }
 
     async fn a_removal_of_before_our_lost_delete_is_the_users(db: TestDatabase) {
@@ -49,7 +49,7 @@ on_both_databases! {
         user_removes(&world).await;
         called_off_and_on(&world, lose_the_answer()).await;
         assert_eq!(world.events("ana", true).len(), 0, "it came back");
-        assert_eq!(world.count("sync_mappings", "phase = 'removed_by_user'").await, 1);
+        assert_eq!(world.count("sync_mappings", "event_state = 'deleted_by_user'").await, 1);
     }
 
     async fn a_removal_by_our_lost_delete_is_ours(db: TestDatabase) {

@@ -27,17 +27,17 @@ const DAMAGES: [(&str, &str); 8] = [
     ("items.body of task:ana-1", "UPDATE items SET body = '{\"title\": \"Task 1\"}'"),
     ("sync_mappings.remote of task:ana-1", "UPDATE sync_mappings SET remote = '[]'"),
     ("sync_mappings.base of task:ana-1", "UPDATE sync_mappings SET base = '{'"),
-    ("sync_mappings.phase of task:ana-1", "UPDATE sync_mappings SET phase = 'odd'"),
+    ("sync_mappings.event_state of task:ana-1", "UPDATE sync_mappings SET event_state = 'odd'"),
     ("sync_mappings.calendar_id of task:ana-1", "UPDATE sync_mappings SET calendar_id = NULL"),
     (
-        "sync_mappings.leaving_phase of task:ana-1",
-        "UPDATE sync_mappings SET leaving_phase = 'odd', leaving_calendar_id = 'c', leaving_google_id = 'g'",
+        "sync_mappings.previous_state of task:ana-1",
+        "UPDATE sync_mappings SET previous_state = 'odd', previous_calendar_id = 'c', previous_google_id = 'g'",
     ),
-    ("sync_mappings.leaving_copy of task:ana-1", "UPDATE sync_mappings SET leaving_copy = '{'"),
+    ("sync_mappings.previous_copy of task:ana-1", "UPDATE sync_mappings SET previous_copy = '{'"),
 ];
 
 on_both_databases! {
-    async fn a_pair_that_cant_be_read_is_parked_alone(db: TestDatabase) {
+    async fn a_mapping_that_cant_be_read_is_parked_alone(db: TestDatabase) {
         for (place, damage) in DAMAGES {
             let world = World::new(TestDatabase::new(db.kind)).await;
             damaged(&world, damage).await;
@@ -67,7 +67,7 @@ on_both_databases! {
     async fn a_disconnect_removes_what_cant_be_read(db: TestDatabase) {
         let world = World::new(db).await;
         damaged(&world, "UPDATE items SET body = 'nothing'").await;
-        world.sql("UPDATE sync_mappings SET remote = '{', base = '{', phase = 'odd'").await;
+        world.sql("UPDATE sync_mappings SET remote = '{', base = '{', event_state = 'odd'").await;
         assert_eq!(world.disconnect("ana", RemoteItems::Remove).await.state, SagaState::Done);
         assert_eq!(titles(&world), [""; 0]);
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 
 use axum::body::Bytes;
+use calsync_core::env::{Clock, Entropy};
 use calsync_core::integration::{CalendarChoice, GOOGLE};
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
-use calsync_core::seams::{Clock, Entropy};
 use calsync_engine::calendar::{self, Changed, Wanted};
 use calsync_engine::connect::{self, Begun, Callback, Finished};
 use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy, Saga, SagaState, Started};

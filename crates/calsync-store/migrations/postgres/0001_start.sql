@@ -75,7 +75,7 @@ CREATE TABLE user_integrations (
 );
 CREATE INDEX user_integrations_due ON user_integrations (due_at) WHERE wake_seq <> seen_seq;
 
--- A pair is due while wanted_revision and settled_revision differ.
+-- A mapping is due while wanted_revision and settled_revision differ.
 CREATE TABLE sync_mappings (
     integration_id TEXT NOT NULL REFERENCES user_integrations (id),
     kind TEXT NOT NULL,
@@ -86,7 +86,7 @@ CREATE TABLE sync_mappings (
     -- Raised when the platform removes the item: what Google tells of an earlier life is no removal by the user.
     life BIGINT NOT NULL,
     generation BIGINT NOT NULL,
-    phase TEXT NOT NULL,
+    event_state TEXT NOT NULL,
     google_id TEXT,
     etag TEXT,
     remote TEXT,

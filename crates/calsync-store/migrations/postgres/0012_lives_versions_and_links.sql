@@ -1,4 +1,4 @@
--- An item's life: each deletion raises it, and a pair of an earlier life starts anew, whenever that is seen.
+-- An item's life: each deletion raises it, and a mapping of an earlier life starts anew, whenever that is seen.
 
 ALTER TABLE items ADD COLUMN life BIGINT NOT NULL DEFAULT 0;
 UPDATE sync_mappings SET life = 0;

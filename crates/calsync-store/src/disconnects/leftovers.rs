@@ -22,7 +22,7 @@ row! {
     }
 }
 
-/// Keeps what the pairs of the integration tell to be at Google still. In the transaction that ends
+/// Keeps what the mappings of the integration tell to be at Google still. In the transaction that ends
 /// the removal.
 pub async fn keep_leftovers(tx: &mut Tx, saga: &Saga) -> Result<()> {
     const SQL: &str = concat!(
@@ -31,8 +31,8 @@ pub async fn keep_leftovers(tx: &mut Tx, saga: &Saga) -> Result<()> {
          WHERE integration_id = $2 AND google_id IS NOT NULL AND calendar_id IS NOT NULL AND ",
         may_be_there!(),
         " UNION ALL
-         SELECT $1, leaving_google_id, leaving_calendar_id, kind, item_id FROM sync_mappings
-         WHERE integration_id = $2 AND leaving_google_id IS NOT NULL
+         SELECT $1, previous_google_id, previous_calendar_id, kind, item_id FROM sync_mappings
+         WHERE integration_id = $2 AND previous_google_id IS NOT NULL
          ON CONFLICT DO NOTHING"
     );
     execute!(tx, SQL, &saga.id, &saga.integration_id)?;

@@ -11,7 +11,7 @@ use crate::{Result, Store, Tx};
 
 /// Wipes the tokens of the connection `epoch` of an integration and ends it; one that a later
 /// connection replaced has none. `nothing_left`: what was synced is gone at the provider, so a new
-/// connection starts from nothing; else its calendar and pairs stay, for a new connection to adopt
+/// connection starts from nothing; else its calendar and mappings stay, for a new connection to adopt
 /// and for a later removal. The platform is told.
 pub async fn wipe(
     store: &Store,
@@ -44,7 +44,7 @@ pub async fn wipe(
     execute!(
         tx,
         "DELETE FROM sync_mappings
-         WHERE integration_id = $1 AND ($2 OR (phase = 'untold' AND leaving_google_id IS NULL))",
+         WHERE integration_id = $1 AND ($2 OR (event_state = 'unsent' AND previous_google_id IS NULL))",
         integration_id,
         nothing_left,
     )?;

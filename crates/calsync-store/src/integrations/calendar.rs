@@ -87,7 +87,7 @@ pub enum NewTarget<'a> {
 }
 
 /// Gives a live integration another calendar, also one that was stopped for want of one. What is in the
-/// old calendar stays known by its pairs. False: it is not live, or not the connection that the calendar
+/// old calendar stays known by its mappings. False: it is not live, or not the connection that the calendar
 /// was chosen for, of number `epoch`.
 pub async fn change_calendar(
     store: &Store,

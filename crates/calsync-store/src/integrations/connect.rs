@@ -34,7 +34,7 @@ pub struct Connection<'a> {
     pub calendar_choice: CalendarChoice,
 }
 
-/// Stores a new connection, or renews the user's. With the same Google account the epoch and the pairs
+/// Stores a new connection, or renews the user's. With the same Google account the epoch and the mappings
 /// stay, so that what is there is adopted and nothing doubled; from a calendar that is lost, or after
 /// another choice, it moves. A new connection starts from nothing only in another account, where nothing
 /// of ours may be, and beside what a disconnect left and named: what may stand somewhere is known until
@@ -64,7 +64,7 @@ pub async fn connect(
         mappings::lost_sight(tx, &id, calendar_id).await?;
     }
     if adopted.is_none() {
-        // The pairs start from nothing under the new epoch. Like everywhere, the integration is locked first.
+        // The mappings start from nothing under the new epoch. Like everywhere, the integration is locked first.
         execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", &id)?;
     }
     if new.grant.refresh_token.is_some() {

@@ -281,7 +281,7 @@ pub async fn of_account(tx: &mut Tx, provider: &str, account_sub: &str) -> Resul
 }
 
 row! {
-    /// How many of an integration's pairs are in a state.
+    /// How many of an integration's mappings are in a state.
     #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
     pub struct Counts {
         /// Google has what the platform wants.
@@ -297,7 +297,7 @@ row! {
     }
 }
 
-/// Counts an integration's pairs.
+/// Counts an integration's mappings.
 pub async fn counts(tx: &mut Tx, id: &str) -> Result<Counts> {
     let counts = fetch_optional!(
         tx,

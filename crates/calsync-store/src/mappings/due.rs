@@ -1,8 +1,8 @@
-//! The work of a pass: the pairs that are due, what Google is about to be told, what came of it.
+//! The work of a pass: the mappings that are due, what Google is about to be told, what came of it.
 
 use calsync_core::item::{Item, ItemKey};
-use calsync_core::owned::Base;
-use calsync_core::plan::{Address, Leaving, LeavingPhase, Pair, Phase};
+use calsync_core::managed::Base;
+use calsync_core::plan::{Address, EventState, Mapping, PreviousLocation, PreviousState};
 use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
 use calsync_core::sync_state::SyncState;
@@ -16,13 +16,13 @@ use crate::rows::{execute_rows, row, runs};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx, items};
 
-/// A due pair with its item.
+/// A due mapping with its item.
 #[derive(Clone, Debug, PartialEq)]
-pub struct DuePair {
+pub struct DueMapping {
     /// What the platform wants.
     pub item: Item,
     /// What is known of Google.
-    pub pair: Pair,
+    pub mapping: Mapping,
     /// The wanted revision that was read.
     pub wanted_revision: i64,
     /// The item's life that was read.
@@ -38,8 +38,8 @@ pub struct DuePair {
 /// What a pass has to do.
 #[derive(Debug, Default)]
 pub struct Due {
-    /// The pairs that are due, oldest first.
-    pub pairs: Vec<DuePair>,
+    /// The mappings that are due, oldest first.
+    pub mappings: Vec<DueMapping>,
     /// Those of them that can't be read.
     pub unreadable: Vec<UnreadablePair>,
 }
@@ -57,16 +57,16 @@ row! {
         google_id: Option<String>,
         generation: i64,
         last_generation: i64,
-        phase: String,
-        removing_since: Option<i64>,
+        event_state: String,
+        delete_sent_at: Option<i64>,
         remote: Option<String>,
         base: Option<String>,
-        leaving_calendar_id: Option<String>,
-        leaving_google_id: Option<String>,
-        leaving_generation: Option<i64>,
-        leaving_phase: Option<String>,
-        leaving_copy: Option<String>,
-        leaving_base: Option<String>,
+        previous_calendar_id: Option<String>,
+        previous_google_id: Option<String>,
+        previous_generation: Option<i64>,
+        previous_state: Option<String>,
+        previous_copy: Option<String>,
+        previous_base: Option<String>,
         failures: i64,
         reason: Option<String>,
         rounds_without_progress: i64,
@@ -74,12 +74,12 @@ row! {
 }
 
 impl DueRow {
-    fn read(mut self) -> Result<DuePair> {
-        let pair = self.pair()?;
-        Ok(DuePair {
+    fn read(mut self) -> Result<DueMapping> {
+        let mapping = self.mapping()?;
+        Ok(DueMapping {
             item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?
                 .readable()?,
-            pair,
+            mapping,
             wanted_revision: self.wanted_revision,
             life: self.life,
             failures: self.failures,
@@ -88,30 +88,37 @@ impl DueRow {
         })
     }
 
-    fn pair(&mut self) -> Result<Pair> {
+    fn mapping(&mut self) -> Result<Mapping> {
         let corrupt = |column| StoreError::corrupt(TABLE, column, format!("{}:{}", self.kind, self.item_id));
-        let phase = Phase::from_name(&self.phase).ok_or_else(|| corrupt("phase"))?;
+        let event_state = EventState::from_name(&self.event_state).ok_or_else(|| corrupt("event_state"))?;
         let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).map_err(|()| corrupt("remote"))?;
         let base: Option<Base> = parse(self.base.as_deref()).map_err(|()| corrupt("base"))?;
         let copy: Option<RemoteEvent> =
-            parse(self.leaving_copy.as_deref()).map_err(|()| corrupt("leaving_copy"))?;
-        let left_base: Option<Base> =
-            parse(self.leaving_base.as_deref()).map_err(|()| corrupt("leaving_base"))?;
-        let leaving_phase = match self.leaving_phase.as_deref() {
-            Some(name) => Some(LeavingPhase::from_name(name).ok_or_else(|| corrupt("leaving_phase"))?),
+            parse(self.previous_copy.as_deref()).map_err(|()| corrupt("previous_copy"))?;
+        let previous_base: Option<Base> =
+            parse(self.previous_base.as_deref()).map_err(|()| corrupt("previous_base"))?;
+        let previous_state = match self.previous_state.as_deref() {
+            Some(name) => Some(PreviousState::from_name(name).ok_or_else(|| corrupt("previous_state"))?),
             None => None,
         };
         let here = address(&mut self.calendar_id, &mut self.google_id, Some(self.generation));
-        if here.is_none() && matches!(phase, Phase::Told | Phase::There | Phase::Removing) {
+        if here.is_none()
+            && matches!(event_state, EventState::Unconfirmed | EventState::Present | EventState::Deleting)
+        {
             return Err(StoreError::corrupt(TABLE, "calendar_id", format!("{}:{}", self.kind, self.item_id)));
         }
         let left =
-            address(&mut self.leaving_calendar_id, &mut self.leaving_google_id, self.leaving_generation);
-        let leaving = left.zip(leaving_phase);
-        let leaving =
-            leaving.map(|(address, phase)| Leaving { address, phase, copy, base: left_base, seen: None });
-        let (last_generation, removing_since) = (self.last_generation, self.removing_since.map(time));
-        Ok(Pair { address: here, last_generation, phase, removing_since, remote, base, leaving })
+            address(&mut self.previous_calendar_id, &mut self.previous_google_id, self.previous_generation);
+        let previous = left.zip(previous_state);
+        let previous = previous.map(|(address, state)| PreviousLocation {
+            address,
+            state,
+            copy,
+            base: previous_base,
+            seen: None,
+        });
+        let (last_generation, delete_sent_at) = (self.last_generation, self.delete_sent_at.map(time));
+        Ok(Mapping { address: here, last_generation, event_state, delete_sent_at, remote, base, previous })
     }
 }
 
@@ -123,15 +130,15 @@ fn address(
     Some(Address { calendar_id: calendar_id.take()?, google_id: google_id.take()?, generation: generation? })
 }
 
-/// The pairs of an integration that are due, at most `limit`. One that can't be read takes no other with it.
+/// The mappings of an integration that are due, at most `limit`. One that can't be read takes no other with it.
 pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) -> Result<Due> {
     let rows = fetch_all!(
         tx,
         DueRow,
         "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.life, m.calendar_id,
-                m.google_id, m.generation, m.last_generation, m.phase, m.removing_since, m.remote, m.base,
-                m.leaving_calendar_id, m.leaving_google_id, m.leaving_generation, m.leaving_phase,
-                m.leaving_copy, m.leaving_base, m.failures, m.reason, m.rounds_without_progress
+                m.google_id, m.generation, m.last_generation, m.event_state, m.delete_sent_at, m.remote, m.base,
+                m.previous_calendar_id, m.previous_google_id, m.previous_generation, m.previous_state,
+                m.previous_copy, m.previous_base, m.failures, m.reason, m.rounds_without_progress
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
          WHERE m.integration_id = $1 AND m.wanted_revision <> m.settled_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
@@ -143,7 +150,7 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     for row in rows {
         let (kind, item_id, wanted_revision) = (row.kind.clone(), row.item_id.clone(), row.wanted_revision);
         match row.read() {
-            Ok(pair) => due.pairs.push(pair),
+            Ok(mapping) => due.mappings.push(mapping),
             Err(error @ StoreError::Corrupt { .. }) => {
                 due.unreadable.push(UnreadablePair { kind, item_id, wanted_revision, error });
             }
@@ -153,7 +160,7 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     Ok(due)
 }
 
-/// When the next pair of an integration is due, if any waits.
+/// When the next mapping of an integration is due, if any waits.
 pub async fn next_due(tx: &mut Tx, integration_id: &str) -> Result<Option<Timestamp>> {
     let row = fetch_optional!(
         tx,
@@ -166,69 +173,69 @@ pub async fn next_due(tx: &mut Tx, integration_id: &str) -> Result<Option<Timest
 
 /// Binds ten values: `calendar_id`, `google_id`, `generation`, `last_generation`, and those of what is left.
 macro_rules! places {
-    ($row:expr, $places:expr, $pair:expr) => {
-        let (here, left) = ($places.here, $places.leaving.map(|leaving| &leaving.address));
+    ($row:expr, $places:expr, $mapping:expr) => {
+        let (here, left) = ($places.here, $places.previous.map(|previous| &previous.address));
         $row.push_bind(here.map(|address| &address.calendar_id));
         $row.push_bind(here.map(|address| &address.google_id));
-        $row.push_bind(here.map_or($pair.last_generation, |address| address.generation));
-        $row.push_bind($pair.last_generation);
+        $row.push_bind(here.map_or($mapping.last_generation, |address| address.generation));
+        $row.push_bind($mapping.last_generation);
         $row.push_bind(left.map(|address| &address.calendar_id));
         $row.push_bind(left.map(|address| &address.google_id));
         $row.push_bind(left.map(|address| address.generation));
-        $row.push_bind($places.leaving.map(|leaving| leaving.phase.name()));
+        $row.push_bind($places.previous.map(|previous| previous.state.name()));
         $row.push_bind($places.copy.as_ref());
         $row.push_bind($places.base.as_ref());
     };
 }
 
-/// What Google is about to be told of a pair.
+/// What Google is about to be told of a mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intent<'a> {
     /// The item.
     pub item: &'a ItemKey,
     /// The item's life that was read.
     pub life: i64,
-    /// Where the pair stands then.
-    pub pair: Pair,
+    /// Where the mapping stands then.
+    pub mapping: Mapping,
 }
 
-/// The beginning of both updates: where a pair stands, by its columns 4 to 15 ([`Places`]).
+/// The beginning of both updates: where a mapping stands, by its columns 4 to 15 ([`Places`]).
 macro_rules! set_places {
     () => {
         concat!(
-            "UPDATE sync_mappings SET phase = CASE WHEN life = v.column4 THEN v.column5 ELSE ",
+            "UPDATE sync_mappings SET event_state = CASE WHEN life = v.column4 THEN v.column5 ELSE ",
             ended!("v.column5"),
             " END,
              calendar_id = v.column6, google_id = v.column7, generation = v.column8, last_generation = v.column9,
-             leaving_calendar_id = v.column10, leaving_google_id = v.column11, leaving_generation = v.column12,
-             leaving_phase = v.column13, leaving_copy = v.column14, leaving_base = v.column15"
+             previous_calendar_id = v.column10, previous_google_id = v.column11, previous_generation = v.column12,
+             previous_state = v.column13, previous_copy = v.column14, previous_base = v.column15"
         )
     };
 }
 
-/// Stores what Google is about to be told of pairs, before the calls: where, in which phase, and what
-/// is to go. A pair whose item's life ended meanwhile is to go all the same.
+/// Stores what Google is about to be told of mappings, before the calls: where, in which state, and what
+/// is to go. A mapping whose item's life ended meanwhile is to go all the same.
 pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -> Result<()> {
     const START: &str = concat!(
         set_places!(),
         ",
              remote = CASE WHEN v.column16 THEN remote END, base = CASE WHEN v.column17 THEN base END,
-             removing_since = CASE WHEN life = v.column4 THEN v.column18 END
+             delete_sent_at = CASE WHEN life = v.column4 THEN v.column18 END
          FROM ("
     );
-    let rows = intents.iter().map(|one| Ok((one, Places::of(one.item, &one.pair)?)));
+    let rows = intents.iter().map(|one| Ok((one, Places::of(one.item, &one.mapping)?)));
     let rows = rows.collect::<Result<Vec<_>>>()?;
     for run in runs(&rows) {
         execute_rows!(
             tx,
             START,
             run,
-            |row, (Intent { item, life, pair }, places)| {
+            |row, (Intent { item, life, mapping }, places)| {
                 row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push_bind(*life).push_bind(pair.phase.name());
-                places!(row, places, pair);
-                row.push_bind(pair.remote.is_some()).push_bind(pair.base.is_some());
-                row.push_bind(pair.removing_since.map(micros))
+                row.push_bind(*life).push_bind(mapping.event_state.name());
+                places!(row, places, mapping);
+                row.push_bind(mapping.remote.is_some()).push_bind(mapping.base.is_some());
+                row.push_bind(mapping.delete_sent_at.map(micros))
             },
             ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
         )?;
@@ -236,22 +243,22 @@ pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -
     Ok(())
 }
 
-/// Where a pair's event is and where one is to go, in the values of its row.
+/// Where a mapping's event is and where one is to go, in the values of its row.
 struct Places<'a> {
     here: Option<&'a Address>,
-    leaving: Option<&'a Leaving>,
+    previous: Option<&'a PreviousLocation>,
     copy: Option<String>,
     base: Option<String>,
 }
 
 impl<'a> Places<'a> {
-    fn of(item: &ItemKey, pair: &'a Pair) -> Result<Self> {
-        let leaving = pair.leaving.as_ref();
+    fn of(item: &ItemKey, mapping: &'a Mapping) -> Result<Self> {
+        let previous = mapping.previous.as_ref();
         Ok(Self {
-            here: pair.address.as_ref(),
-            leaving,
-            copy: text(leaving.and_then(|leaving| leaving.copy.as_ref()), "leaving_copy", item)?,
-            base: text(leaving.and_then(|leaving| leaving.base.as_ref()), "leaving_base", item)?,
+            here: mapping.address.as_ref(),
+            previous,
+            copy: text(previous.and_then(|previous| previous.copy.as_ref()), "previous_copy", item)?,
+            base: text(previous.and_then(|previous| previous.base.as_ref()), "previous_base", item)?,
         })
     }
 }
@@ -261,7 +268,7 @@ fn text<T: Serialize>(value: Option<&T>, column: &'static str, item: &ItemKey) -
     text.map_err(|_| StoreError::corrupt(TABLE, column, item.to_string()))
 }
 
-/// What came of a pair in a pass.
+/// What came of a mapping in a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     /// Nothing is left to do for the wanted revision that was read.
@@ -282,9 +289,9 @@ pub enum End {
     },
 }
 
-/// A pair as a pass leaves it, in the values of its row.
+/// A mapping as a pass leaves it, in the values of its row.
 struct Finished<'a> {
-    due: &'a DuePair,
+    due: &'a DueMapping,
     places: Places<'a>,
     remote: Option<String>,
     base: Option<String>,
@@ -297,8 +304,8 @@ struct Finished<'a> {
 }
 
 impl<'a> Finished<'a> {
-    fn new((due, end): &(&'a DuePair, End)) -> Result<Self> {
-        let (item, pair) = (&due.item.key, &due.pair);
+    fn new((due, end): &(&'a DueMapping, End)) -> Result<Self> {
+        let (item, mapping) = (&due.item.key, &due.mapping);
         let (settled, state, reason, due_at, failures) = match *end {
             End::Settled { state, reason } => (Some(due.wanted_revision), state, reason, None, 0),
             End::Again { due_at, failures, reason } => {
@@ -307,9 +314,9 @@ impl<'a> Finished<'a> {
         };
         Ok(Self {
             due,
-            places: Places::of(item, pair)?,
-            remote: text(pair.remote.as_ref(), "remote", item)?,
-            base: text(pair.base.as_ref(), "base", item)?,
+            places: Places::of(item, mapping)?,
+            remote: text(mapping.remote.as_ref(), "remote", item)?,
+            base: text(mapping.base.as_ref(), "base", item)?,
             settled,
             state,
             reason,
@@ -320,13 +327,13 @@ impl<'a> Finished<'a> {
     }
 }
 
-/// Stores how a pass left pairs that it read with [`due`]. The caller holds the lease
-/// ([`crate::leases::renew`]) in the same transaction. What changed since a pair was read stays
+/// Stores how a pass left mappings that it read with [`due`]. The caller holds the lease
+/// ([`crate::leases::renew`]) in the same transaction. What changed since a mapping was read stays
 /// due: a new wish at once, and if the item's life ended, what is there is to go.
 pub async fn finish(
     tx: &mut Tx,
     integration_id: &str,
-    pairs: &[(&DuePair, End)],
+    mappings: &[(&DueMapping, End)],
     now: Timestamp,
 ) -> Result<()> {
     const START: &str = concat!(
@@ -339,11 +346,11 @@ pub async fn finish(
              last_synced_at = COALESCE(v.column25, last_synced_at),
              verified_at = COALESCE(v.column25, verified_at),
              updated_at = CASE WHEN v.column19 IS NULL THEN updated_at ELSE v.column26 END,
-             removing_since = CASE WHEN life = v.column4 THEN v.column27 END,
+             delete_sent_at = CASE WHEN life = v.column4 THEN v.column27 END,
              rounds_without_progress = CASE WHEN wanted_revision = v.column23 THEN v.column28 ELSE 0 END
          FROM ("
     );
-    let finished = pairs.iter().map(Finished::new).collect::<Result<Vec<_>>>()?;
+    let finished = mappings.iter().map(Finished::new).collect::<Result<Vec<_>>>()?;
     let now = micros(now);
     for run in runs(&finished) {
         execute_rows!(
@@ -351,17 +358,17 @@ pub async fn finish(
             START,
             run,
             |row, one| {
-                let (item, pair) = (&one.due.item.key, &one.due.pair);
+                let (item, mapping) = (&one.due.item.key, &one.due.mapping);
                 let is_synced = one.settled.is_some() && one.state == SyncState::Synced;
                 row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push_bind(one.due.life).push_bind(pair.phase.name());
-                places!(row, one.places, pair);
-                row.push_bind(pair.remote.as_ref().map(RemoteEvent::etag));
+                row.push_bind(one.due.life).push_bind(mapping.event_state.name());
+                places!(row, one.places, mapping);
+                row.push_bind(mapping.remote.as_ref().map(RemoteEvent::etag));
                 row.push_bind(&one.remote).push_bind(&one.base).push_bind(one.settled);
                 row.push_bind(one.state.name()).push_bind(one.reason.map(Reason::name));
                 row.push_bind(one.failures).push_bind(one.due.wanted_revision).push_bind(one.due_at);
                 row.push_bind(is_synced.then_some(now)).push_bind(now);
-                row.push_bind(pair.removing_since.map(micros)).push_bind(one.rounds)
+                row.push_bind(mapping.delete_sent_at.map(micros)).push_bind(one.rounds)
             },
             ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
         )?;

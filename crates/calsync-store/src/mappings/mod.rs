@@ -1,4 +1,4 @@
-//! Pairs of item and integration. A pair is due while `wanted_revision` and `settled_revision`
+//! Mappings of item and integration. A mapping is due while `wanted_revision` and `settled_revision`
 //! differ; a pass stores the wanted revision that it read, so a change meanwhile stays due.
 
 mod due;
@@ -7,39 +7,39 @@ mod shown;
 mod touch;
 mod unreadable;
 
-pub use due::{Due, DuePair, End, Intent, due, finish, intend, next_due};
+pub use due::{Due, DueMapping, End, Intent, due, finish, intend, next_due};
 pub(crate) use removal::lost_sight;
 pub use removal::{RemoteItem, at_google, calendars, count_at_google, count_in_calendar, removed_by_us};
-pub use shown::{ShownPair, of_item};
+pub use shown::{MappingStatus, of_item};
 pub use touch::{Touched, hurry, touch, touch_all, wake};
 pub use unreadable::{UnreadablePair, park_unreadable};
 
 const TABLE: &str = "sync_mappings";
 
-/// The phase of a pair whose item the platform removed: what was there is to go, and a removal by
+/// The state of a mapping whose item the platform removed: what was there is to go, and a removal by
 /// the user is forgotten.
 macro_rules! ended {
-    ($phase:literal) => {
+    ($event_state:literal) => {
         concat!(
             "CASE ",
-            $phase,
-            " WHEN 'removed_by_user' THEN 'removed_by_us' WHEN 'there' THEN 'removing'
-                 WHEN 'told' THEN 'removing' ELSE ",
-            $phase,
+            $event_state,
+            " WHEN 'deleted_by_user' THEN 'deleted' WHEN 'present' THEN 'deleting'
+                 WHEN 'unconfirmed' THEN 'deleting' ELSE ",
+            $event_state,
             " END"
         )
     };
 }
 use ended;
 
-/// Whether a pair may have an event at Google.
+/// Whether a mapping may have an event at Google.
 macro_rules! may_be_there {
     () => {
-        "phase IN ('told', 'there', 'removing')"
+        "event_state IN ('unconfirmed', 'present', 'deleting')"
     };
 }
 
-/// The state in which a user sees an item: `u` is the user's row, `g` their integration, `m` the pair.
+/// The state in which a user sees an item: `u` is the user's row, `g` their integration, `m` the mapping.
 macro_rules! shown_state {
     () => {
         "CASE WHEN m.integration_id IS NULL THEN 'not_connected'
@@ -47,15 +47,15 @@ macro_rules! shown_state {
     };
 }
 
-/// The integration and the pair of each row of `item_users u`, where there are any.
-macro_rules! with_pairs {
+/// The integration and the mapping of each row of `item_users u`, where there are any.
+macro_rules! with_mappings {
     () => {
         "LEFT JOIN user_integrations g ON g.user_id = u.user_id AND g.provider = 'google'
              AND g.state <> 'disconnected'
          LEFT JOIN sync_mappings m ON m.integration_id = g.id AND m.kind = u.kind AND m.item_id = u.item_id"
     };
 }
-pub(crate) use {may_be_there, shown_state, with_pairs};
+pub(crate) use {may_be_there, shown_state, with_mappings};
 
 fn parse<T: serde::de::DeserializeOwned>(text: Option<&str>) -> std::result::Result<Option<T>, ()> {
     text.map(|text| serde_json::from_str(text).map_err(|_| ())).transpose()

@@ -34,8 +34,8 @@ macro_rules! in_calendar {
                  AND kind IN ('session', 'task', 'deadline') AND ",
             may_be_there!(),
             " UNION ALL
-             SELECT kind, item_id, leaving_google_id FROM sync_mappings
-             WHERE integration_id = $1 AND leaving_calendar_id = $2
+             SELECT kind, item_id, previous_google_id FROM sync_mappings
+             WHERE integration_id = $1 AND previous_calendar_id = $2
                  AND kind IN ('session', 'task', 'deadline')"
         )
     };
@@ -87,21 +87,21 @@ pub async fn calendars(tx: &mut Tx, integration_id: &str) -> Result<Vec<String>>
         "SELECT calendar_id FROM sync_mappings WHERE integration_id = $1 AND calendar_id IS NOT NULL AND ",
         may_be_there!(),
         " UNION
-         SELECT leaving_calendar_id FROM sync_mappings
-         WHERE integration_id = $1 AND leaving_calendar_id IS NOT NULL
+         SELECT previous_calendar_id FROM sync_mappings
+         WHERE integration_id = $1 AND previous_calendar_id IS NOT NULL
          ORDER BY 1"
     );
     let rows = fetch_all!(tx, (String,), SQL, integration_id)?;
     Ok(rows.into_iter().map(|(calendar_id,)| calendar_id).collect())
 }
 
-/// How many pairs of an integration may be at Google.
+/// How many mappings of an integration may be at Google.
 pub async fn count_at_google(tx: &mut Tx, integration_id: &str) -> Result<i64> {
     const SQL: &str = concat!(
         "SELECT COUNT(*) FROM sync_mappings WHERE integration_id = $1
              AND ((google_id IS NOT NULL AND ",
         may_be_there!(),
-        ") OR leaving_google_id IS NOT NULL)"
+        ") OR previous_google_id IS NOT NULL)"
     );
     let row = fetch_optional!(tx, (i64,), SQL, integration_id)?;
     Ok(row.map_or(0, |(count,)| count))
@@ -110,7 +110,7 @@ pub async fn count_at_google(tx: &mut Tx, integration_id: &str) -> Result<i64> {
 /// We removed an item's event: if it comes back, it is under a new id.
 pub async fn removed_by_us(tx: &mut Tx, integration_id: &str, google_id: &str) -> Result<()> {
     const HERE: &str = concat!(
-        "UPDATE sync_mappings SET phase = 'removed_by_us', remote = NULL, base = NULL, etag = NULL,
+        "UPDATE sync_mappings SET event_state = 'deleted', remote = NULL, base = NULL, etag = NULL,
              sync_state = 'removed'
          WHERE integration_id = $1 AND google_id = $2 AND ",
         may_be_there!()
@@ -118,9 +118,9 @@ pub async fn removed_by_us(tx: &mut Tx, integration_id: &str, google_id: &str) -
     execute!(tx, HERE, integration_id, google_id)?;
     execute!(
         tx,
-        "UPDATE sync_mappings SET leaving_calendar_id = NULL, leaving_google_id = NULL, leaving_generation = NULL,
-             leaving_phase = NULL, leaving_copy = NULL, leaving_base = NULL
-         WHERE integration_id = $1 AND leaving_google_id = $2",
+        "UPDATE sync_mappings SET previous_calendar_id = NULL, previous_google_id = NULL, previous_generation = NULL,
+             previous_state = NULL, previous_copy = NULL, previous_base = NULL
+         WHERE integration_id = $1 AND previous_google_id = $2",
         integration_id,
         google_id,
     )?;
@@ -135,7 +135,7 @@ pub(crate) async fn lost_sight(tx: &mut Tx, integration_id: &str, calendar_id: &
         tx,
         (String, String, String),
         "SELECT kind, item_id, remote FROM sync_mappings
-         WHERE integration_id = $1 AND calendar_id = $2 AND phase IN ('told', 'there') AND remote IS NOT NULL
+         WHERE integration_id = $1 AND calendar_id = $2 AND event_state IN ('unconfirmed', 'present') AND remote IS NOT NULL
          ORDER BY kind, item_id",
         integration_id,
         calendar_id,
@@ -151,7 +151,7 @@ pub(crate) async fn lost_sight(tx: &mut Tx, integration_id: &str, calendar_id: &
     for run in runs(&unseen) {
         execute_rows!(
             tx,
-            "UPDATE sync_mappings SET phase = 'there', etag = NULL, remote = v.column4 FROM (",
+            "UPDATE sync_mappings SET event_state = 'present', etag = NULL, remote = v.column4 FROM (",
             run,
             |row, (kind, item_id, remote)| {
                 row.push_bind(integration_id).push_bind(kind).push_bind(item_id).push_bind(remote)

@@ -1,4 +1,4 @@
-//! Pairs as they are shown to people.
+//! Mappings as they are shown to people.
 
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
@@ -6,15 +6,15 @@ use calsync_core::remote::RemoteEvent;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
-use super::{TABLE, parse, shown_state, with_pairs};
+use super::{TABLE, parse, shown_state, with_mappings};
 use crate::db::fetch_all;
 use crate::rows::{or_else, row};
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
-/// A pair as it is shown.
+/// A mapping as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShownPair {
+pub struct MappingStatus {
     /// The user.
     pub user_id: String,
     /// Their language, as BCP 47.
@@ -53,12 +53,12 @@ row! {
 }
 
 impl ShownRow {
-    fn read(self) -> ShownPair {
+    fn read(self) -> MappingStatus {
         let corrupt = StoreError::corrupt(TABLE, "sync_state", self.user_id.clone());
         let state = or_else(SyncState::from_name(&self.state), corrupt, SyncState::Parked);
         let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).ok().flatten();
         let reason = self.reason.as_deref().and_then(Reason::from_name);
-        ShownPair {
+        MappingStatus {
             user_id: self.user_id,
             locale: self.locale,
             reason: reason.or((state == SyncState::NotConnected).then_some(Reason::NotConnected)),
@@ -73,15 +73,15 @@ impl ShownRow {
     }
 }
 
-/// The pairs of one item, one for each of its users.
-pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<ShownPair>> {
+/// The mappings of one item, one for each of its users.
+pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<MappingStatus>> {
     const SQL: &str = concat!(
         "SELECT u.user_id, p.locale, ",
         shown_state!(),
         " AS state, m.reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id, m.etag,
                 m.remote, m.last_synced_at, m.verified_at
          FROM item_users u LEFT JOIN users p ON p.user_id = u.user_id ",
-        with_pairs!(),
+        with_mappings!(),
         " WHERE u.kind = $1 AND u.item_id = $2 ORDER BY u.user_id"
     );
     let rows = fetch_all!(tx, ShownRow, SQL, kind.name(), item_id)?;

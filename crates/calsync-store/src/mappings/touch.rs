@@ -1,4 +1,4 @@
-//! Changes make pairs due and wake their integrations.
+//! Changes make mappings due and wake their integrations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,20 +24,20 @@ pub struct Touched {
     pub life: i64,
 }
 
-/// Makes pairs due and wakes their integrations. Integrations are locked first and in order of their
+/// Makes mappings due and wakes their integrations. Integrations are locked first and in order of their
 /// users, like everywhere, so that writers don't deadlock.
 pub async fn touch(tx: &mut Tx, touched: &BTreeSet<Touched>, now: Timestamp) -> Result<()> {
-    let mut users: Vec<&str> = touched.iter().map(|pair| pair.user_id.as_str()).collect();
+    let mut users: Vec<&str> = touched.iter().map(|mapping| mapping.user_id.as_str()).collect();
     users.dedup();
     let integrations = wake_all(tx, &users, now).await?;
-    let mut pairs: Vec<(&str, &ItemKey, i64)> = Vec::with_capacity(touched.len());
+    let mut mappings: Vec<(&str, &ItemKey, i64)> = Vec::with_capacity(touched.len());
     for Touched { user_id, item, life } in touched {
         let Some(integration_id) = integrations.get(user_id) else { continue };
         // The same item again, in its order: the last life is the highest.
-        pairs.pop_if(|(of, same, _)| of == integration_id && *same == item);
-        pairs.push((integration_id, item, *life));
+        mappings.pop_if(|(of, same, _)| of == integration_id && *same == item);
+        mappings.push((integration_id, item, *life));
     }
-    touch_pairs(tx, &pairs, now).await
+    touch_mappings(tx, &mappings, now).await
 }
 
 /// Wakes the integration of a user, if they have a live one; answers its id.
@@ -76,44 +76,44 @@ async fn wake_all(tx: &mut Tx, users: &[&str], now: Timestamp) -> Result<BTreeMa
     Ok(woken)
 }
 
-/// What a touch changes in a pair that is there. One of an earlier life is brought up to the item's own:
+/// What a touch changes in a mapping that is there. One of an earlier life is brought up to the item's own:
 /// what is there is to go, and a removal by the user is forgotten.
-macro_rules! touched_pair {
+macro_rules! touched_mapping {
     ($life:literal) => {
         concat!(
             "wanted_revision = sync_mappings.wanted_revision + 1, failures = 0, rounds_without_progress = 0,
-             removing_since = CASE WHEN sync_mappings.life = ",
+             delete_sent_at = CASE WHEN sync_mappings.life = ",
             $life,
-            " THEN sync_mappings.removing_since END,
-             phase = CASE WHEN sync_mappings.life = ",
+            " THEN sync_mappings.delete_sent_at END,
+             event_state = CASE WHEN sync_mappings.life = ",
             $life,
-            " THEN sync_mappings.phase ELSE ",
-            ended!("sync_mappings.phase"),
+            " THEN sync_mappings.event_state ELSE ",
+            ended!("sync_mappings.event_state"),
             " END, life = ",
             $life
         )
     };
 }
 
-async fn touch_pairs(tx: &mut Tx, pairs: &[(&str, &ItemKey, i64)], now: Timestamp) -> Result<()> {
+async fn touch_mappings(tx: &mut Tx, mappings: &[(&str, &ItemKey, i64)], now: Timestamp) -> Result<()> {
     const START: &str =
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
-             life, generation, phase, sync_state, failures, created_at, updated_at) ";
+             life, generation, event_state, sync_state, failures, created_at, updated_at) ";
     const CHANGED: &str = concat!(
         " ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET due_at = excluded.due_at,
              updated_at = CASE WHEN sync_mappings.wanted_revision = sync_mappings.settled_revision
                  THEN excluded.updated_at ELSE sync_mappings.updated_at END, ",
-        touched_pair!("excluded.life")
+        touched_mapping!("excluded.life")
     );
     let now = micros(now);
-    for run in runs(pairs) {
+    for run in runs(mappings) {
         execute_rows!(
             tx,
             START,
             run,
             |row, (integration_id, item, life)| {
                 row.push_bind(*integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push("1, 0").push_bind(now).push_bind(*life).push("0, 'untold', 'waiting', 0");
+                row.push("1, 0").push_bind(now).push_bind(*life).push("0, 'unsent', 'waiting', 0");
                 row.push_bind(now).push_bind(now)
             },
             CHANGED,
@@ -122,15 +122,15 @@ async fn touch_pairs(tx: &mut Tx, pairs: &[(&str, &ItemKey, i64)], now: Timestam
     Ok(())
 }
 
-/// Makes every item of the user a due pair of their live integration, if they have one: at its
+/// Makes every item of the user a due mapping of their live integration, if they have one: at its
 /// connection, and at a change of its rules. What the platform deleted while nobody was connected ends
-/// the pair's life now.
+/// the mapping's life now.
 pub async fn touch_all(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
     // Those that are due as well: a pass may be at them by the rules of before.
     const CHANGED: &str = concat!(
         "UPDATE sync_mappings SET due_at = $2,
              updated_at = CASE WHEN wanted_revision = settled_revision THEN $2 ELSE sync_mappings.updated_at END, ",
-        touched_pair!("items.life"),
+        touched_mapping!("items.life"),
         " FROM items WHERE integration_id = $1
              AND items.kind = sync_mappings.kind AND items.item_id = sync_mappings.item_id"
     );
@@ -138,8 +138,8 @@ pub async fn touch_all(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()>
     execute!(
         tx,
         "INSERT INTO sync_mappings (integration_id, kind, item_id, wanted_revision, settled_revision, due_at,
-             life, generation, phase, sync_state, failures, created_at, updated_at)
-         SELECT $1, u.kind, u.item_id, 1, 0, $3, i.life, 0, 'untold', 'waiting', 0, $3, $3
+             life, generation, event_state, sync_state, failures, created_at, updated_at)
+         SELECT $1, u.kind, u.item_id, 1, 0, $3, i.life, 0, 'unsent', 'waiting', 0, $3, $3
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
          WHERE u.user_id = $2 AND i.deleted = FALSE
          ON CONFLICT (integration_id, kind, item_id) DO NOTHING",

@@ -1,4 +1,4 @@
-//! Pairs that can't be read, for themselves or for their item. Each is parked alone.
+//! Mappings that can't be read, for themselves or for their item. Each is parked alone.
 
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
@@ -8,7 +8,7 @@ use crate::db::execute;
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
-/// A due pair that can't be read.
+/// A due mapping that can't be read.
 #[derive(Debug)]
 pub struct UnreadablePair {
     /// The item's kind, as it is stored.
@@ -21,7 +21,7 @@ pub struct UnreadablePair {
     pub error: StoreError,
 }
 
-/// Parks pairs that can't be read: nothing of them but their state is changed. A later wish of the
+/// Parks mappings that can't be read: nothing of them but their state is changed. A later wish of the
 /// platform makes them due again. The caller holds the lease in the same transaction.
 pub async fn park_unreadable(
     tx: &mut Tx,

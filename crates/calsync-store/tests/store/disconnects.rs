@@ -62,7 +62,7 @@ pub(crate) async fn synced(world: &World, user: &str) -> String {
     world.put(&task(user), &task_body(user, "Read"), at(1)).await;
     let [due] = &world.due(&id, at(1)).await[..] else { panic!("one is due") };
     let mut tx = world.begin().await;
-    let intent = Intent { item: &due.item.key, life: 0, pair: there() };
+    let intent = Intent { item: &due.item.key, life: 0, mapping: there() };
     mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
     tx.commit().await.unwrap();
     world.settle(at(1)).await;
@@ -279,13 +279,13 @@ on_both_databases! {
         let id = world.connected("ana").await;
         for item in ["a", "b", "c"] {
             world.put(&task(item), &task_body("ana", "Read"), at(1)).await;
-            let mut pair = there();
-            pair.address = Some(address("calendar", &format!("event-{item}")));
+            let mut mapping = there();
+            mapping.address = Some(address("calendar", &format!("event-{item}")));
             if item == "c" {
-                pair.telling(address("work", "event-c2"));
+                mapping.on_insert_sent(address("work", "event-c2"));
             }
             let mut tx = world.begin().await;
-            mappings::intend(&mut tx, &id, &[Intent { item: &task(item), life: 0, pair }]).await.unwrap();
+            mappings::intend(&mut tx, &id, &[Intent { item: &task(item), life: 0, mapping }]).await.unwrap();
             tx.commit().await.unwrap();
         }
         world.put(&task("never-told"), &task_body("ana", "Read"), at(1)).await;

@@ -89,18 +89,18 @@ on_both_databases! {
         assert_eq!(world.claim("w1", at(10)).await.len(), 1);
     }
 
-    async fn what_is_let_go_is_due_when_its_first_pair_is_unless_told_otherwise(db: TestDatabase) {
+    async fn what_is_let_go_is_due_when_its_first_mapping_is_unless_told_otherwise(db: TestDatabase) {
         let world = World::new(db).await;
         world.connected("ana").await;
         let idle = Release { idle_due_at: Some(at(5)), ..quiet() };
         let lease = world.claim_one("w1", at(1)).await;
         release(&world, &lease, idle, at(1)).await;
-        assert_eq!(next_due(&world).await, Some(at(5)), "no pair waits");
+        assert_eq!(next_due(&world).await, Some(at(5)), "no mapping waits");
 
         world.put(&task("read"), &task_body("ana", "Read"), at(2)).await;
         let lease = world.claim_one("w1", at(2)).await;
         release(&world, &lease, idle, at(3)).await;
-        assert_eq!(next_due(&world).await, Some(at(2)), "a pair waits since then");
+        assert_eq!(next_due(&world).await, Some(at(2)), "a mapping waits since then");
 
         let lease = world.claim_one("w1", at(3)).await;
         release(&world, &lease, Release { due_at: Some(at(9)), ..idle }, at(3)).await;

@@ -1,10 +1,10 @@
-//! Pairs: due while the wanted revision and the settled one differ.
+//! Mappings: due while the wanted revision and the settled one differ.
 
 use std::collections::BTreeSet;
 
 use calsync_core::item::ItemKind;
-use calsync_core::owned::{Base, Owned, When};
-use calsync_core::plan::{Pair, Phase};
+use calsync_core::managed::{Base, ManagedFields, When};
+use calsync_core::plan::{EventState, Mapping};
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{self, Counts};
@@ -25,19 +25,19 @@ on_both_databases! {
         let lease = world.claim_one("w1", at(1)).await;
         let mut due = world.due(&id, at(1)).await;
         assert_eq!(due.len(), 1);
-        assert_eq!((due[0].pair.clone(), due[0].failures), (Pair::new(), 0));
+        assert_eq!((due[0].mapping.clone(), due[0].failures), (Mapping::new(), 0));
         assert_eq!(due[0].item.body.title, "Read");
 
-        due[0].pair.telling(address("calendar", "event1"));
+        due[0].mapping.on_insert_sent(address("calendar", "event1"));
         let mut tx = world.begin().await;
         leases::renew(&mut tx, &lease).await.unwrap();
-        let intent = Intent { item: &due[0].item.key, life: due[0].life, pair: due[0].pair.clone() };
+        let intent = Intent { item: &due[0].item.key, life: due[0].life, mapping: due[0].mapping.clone() };
         mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
         tx.commit().await.unwrap();
         let told = world.due(&id, at(1)).await;
-        assert_eq!(told[0].pair, due[0].pair, "a worker that starts here knows that Google may know");
+        assert_eq!(told[0].mapping, due[0].mapping, "a worker that starts here knows that Google may know");
 
-        due[0].pair = there();
+        due[0].mapping = there();
         world.end_pass(&lease, &due, at(2)).await.unwrap();
         assert_eq!(world.due(&id, at(9)).await, []);
         assert_eq!(world.claim("w1", at(9)).await, []);
@@ -60,7 +60,7 @@ on_both_databases! {
         let mut due = world.due(&id, at(1)).await;
 
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
-        due[0].pair = there();
+        due[0].mapping = there();
         world.end_pass(&lease, &due, at(3)).await.unwrap();
 
         let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "read").await.unwrap();
@@ -68,7 +68,7 @@ on_both_databases! {
         let lease = world.claim_one("w1", at(3)).await;
         let due = world.due(&id, at(3)).await;
         assert_eq!((due.len(), due[0].item.body.title.as_str()), (1, "Read more"));
-        assert_eq!(due[0].pair, there(), "what the first pass learned is kept");
+        assert_eq!(due[0].mapping, there(), "what the first pass learned is kept");
         world.end_pass(&lease, &due, at(4)).await.unwrap();
         assert_eq!(world.claim("w1", at(9)).await, []);
     }
@@ -111,7 +111,7 @@ on_both_databases! {
         assert_eq!(world.claim("w2", at(2)).await.len(), 1);
     }
 
-    async fn a_pair_that_failed_waits_for_its_time_or_for_a_change(db: TestDatabase) {
+    async fn a_mapping_that_failed_waits_for_its_time_or_for_a_change(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
@@ -178,13 +178,13 @@ on_both_databases! {
         assert_eq!(due, ["stopped", "waits"]);
     }
 
-    async fn the_oldest_due_pairs_come_first_and_a_limit_holds(db: TestDatabase) {
+    async fn the_oldest_due_mappings_come_first_and_a_limit_holds(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         for (minute, item) in [(3, "c"), (1, "z"), (2, "b")] {
             world.put(&task(item), &task_body("ana", item), at(minute)).await;
         }
-        let due = mappings::due(&mut world.read().await, &id, at(9), 2).await.unwrap().pairs;
+        let due = mappings::due(&mut world.read().await, &id, at(9), 2).await.unwrap().mappings;
         let ids: Vec<_> = due.iter().map(|due| due.item.key.id.as_str()).collect();
         assert_eq!(ids, ["z", "b"]);
         assert_eq!(mappings::next_due(&mut world.read().await, &id).await.unwrap(), Some(at(1)));
@@ -194,13 +194,13 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
-        leave(&world, Phase::RemovedByUser, at(1)).await;
+        leave(&world, EventState::DeletedByUser, at(1)).await;
 
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
-        assert_eq!(world.due(&id, at(2)).await[0].pair.phase, Phase::RemovedByUser, "whatever a PUT changes");
+        assert_eq!(world.due(&id, at(2)).await[0].mapping.event_state, EventState::DeletedByUser, "whatever a PUT changes");
         world.delete(&task("read"), at(3)).await;
         world.put(&task("read"), &task_body("ana", "Read more"), at(3)).await;
-        assert_eq!(world.due(&id, at(3)).await[0].pair.phase, Phase::RemovedByUs);
+        assert_eq!(world.due(&id, at(3)).await[0].mapping.event_state, EventState::Deleted);
     }
 
     async fn a_removal_that_a_pass_hears_of_late_does_not_outlive_a_new_start(db: TestDatabase) {
@@ -208,19 +208,19 @@ on_both_databases! {
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         let cases = [
-            (10, Phase::RemovedByUser, Phase::RemovedByUs),
-            (20, Phase::There, Phase::Removing),
-            (30, Phase::Told, Phase::Removing),
-            (40, Phase::RemovedByUs, Phase::RemovedByUs),
+            (10, EventState::DeletedByUser, EventState::Deleted),
+            (20, EventState::Present, EventState::Deleting),
+            (30, EventState::Unconfirmed, EventState::Deleting),
+            (40, EventState::Deleted, EventState::Deleted),
         ];
         for (minute, heard, then) in cases {
             let lease = world.claim_one("w1", at(minute)).await;
             let mut due = world.due(&id, at(minute)).await;
             world.delete(&task("read"), at(minute + 1)).await;
             world.put(&task("read"), &task_body("ana", "Read more"), at(minute + 1)).await;
-            due[0].pair = Pair { phase: heard, ..there() };
+            due[0].mapping = Mapping { event_state: heard, ..there() };
             world.end_pass(&lease, &due, at(minute + 2)).await.unwrap();
-            assert_eq!(world.due(&id, at(minute + 2)).await[0].pair.phase, then);
+            assert_eq!(world.due(&id, at(minute + 2)).await[0].mapping.event_state, then);
         }
     }
 
@@ -232,13 +232,13 @@ on_both_databases! {
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
         let mut due = world.due(&id, at(2)).await;
         world.delete(&task("read"), at(3)).await;
-        due[0].pair.telling(address("work", "event2"));
+        due[0].mapping.on_insert_sent(address("work", "event2"));
         let mut tx = world.begin().await;
-        let intent = Intent { item: &due[0].item.key, life: due[0].life, pair: due[0].pair.clone() };
+        let intent = Intent { item: &due[0].item.key, life: due[0].life, mapping: due[0].mapping.clone() };
         mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
         tx.commit().await.unwrap();
-        let pair = world.due(&id, at(3)).await.remove(0).pair;
-        assert_eq!((pair.phase, pair.leaving), (Phase::Removing, due[0].pair.leaving.clone()));
+        let mapping = world.due(&id, at(3)).await.remove(0).mapping;
+        assert_eq!((mapping.event_state, mapping.previous), (EventState::Deleting, due[0].mapping.previous.clone()));
     }
 
     async fn since_when_a_delete_may_be_under_way_is_kept_until_the_items_life_ends(db: TestDatabase) {
@@ -247,13 +247,13 @@ on_both_databases! {
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         world.settle(at(1)).await;
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
-        let since = async || world.due(&id, at(3)).await[0].pair.removing_since;
+        let since = async || world.due(&id, at(3)).await[0].mapping.delete_sent_at;
 
         let lease = world.claim_one("w1", at(2)).await;
         let mut due = world.due(&id, at(2)).await;
-        due[0].pair.removing(at(2));
+        due[0].mapping.on_delete_sent(at(2));
         let mut tx = world.begin().await;
-        let intent = Intent { item: &due[0].item.key, life: due[0].life, pair: due[0].pair.clone() };
+        let intent = Intent { item: &due[0].item.key, life: due[0].life, mapping: due[0].mapping.clone() };
         mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(since().await, Some(at(2)));
@@ -273,12 +273,12 @@ on_both_databases! {
         world.delete(&task("read"), at(2)).await;
         world.put(&task("read"), &task_body("ana", "Read"), at(2)).await;
         let due = world.due(&id, at(2)).await;
-        assert_eq!(due[0].pair.phase, Phase::Removing);
-        assert_eq!(due[0].pair.remote, there().remote, "what is there is known");
+        assert_eq!(due[0].mapping.event_state, EventState::Deleting);
+        assert_eq!(due[0].mapping.remote, there().remote, "what is there is known");
 
         world.settle(at(3)).await;
         world.put(&task("read"), &task_body("ana", "Read more"), at(4)).await;
-        assert_eq!(world.due(&id, at(4)).await[0].pair.phase, Phase::There);
+        assert_eq!(world.due(&id, at(4)).await[0].mapping.event_state, EventState::Present);
     }
 
     async fn a_failure_does_not_put_off_a_change_that_came_meanwhile(db: TestDatabase) {
@@ -298,12 +298,12 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
-        leave(&world, Phase::RemovedByUser, at(1)).await;
+        leave(&world, EventState::DeletedByUser, at(1)).await;
         let mut tx = world.begin().await;
         let ana = BTreeSet::from(["ana".to_owned()]);
         mappings::touch(&mut tx, &touched(&task("read"), &ana, 1), at(2)).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(world.due(&id, at(2)).await[0].pair.phase, Phase::RemovedByUs);
+        assert_eq!(world.due(&id, at(2)).await[0].mapping.event_state, EventState::Deleted);
     }
 
     async fn a_session_is_shown_for_each_of_its_users(db: TestDatabase) {
@@ -322,7 +322,7 @@ on_both_databases! {
         );
     }
 
-    async fn an_integration_counts_its_pairs(db: TestDatabase) {
+    async fn an_integration_counts_its_mappings(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         assert_eq!(integrations::counts(&mut world.read().await, &id).await.unwrap(), Counts::default());
@@ -331,10 +331,10 @@ on_both_databases! {
         }
         let mut tx = world.begin().await;
         let states = [SyncState::Synced, SyncState::Parked, SyncState::Held];
-        let due = mappings::due(&mut tx, &id, at(1), 3).await.unwrap().pairs;
+        let due = mappings::due(&mut tx, &id, at(1), 3).await.unwrap().mappings;
         let ends = states.map(|state| End::Settled { state, reason: None });
-        let pairs: Vec<_> = due.iter().zip(ends).collect();
-        mappings::finish(&mut tx, &id, &pairs, at(2)).await.unwrap();
+        let mappings: Vec<_> = due.iter().zip(ends).collect();
+        mappings::finish(&mut tx, &id, &mappings, at(2)).await.unwrap();
         tx.commit().await.unwrap();
         // A change of what waits makes it wait no shorter.
         world.put(&task("d"), &task_body("ana", "D"), at(7)).await;
@@ -343,7 +343,7 @@ on_both_databases! {
         assert_eq!(counts, Counts { synced: 1, waiting: 1, parked: 1, held: 1, oldest_waiting_at: oldest });
     }
 
-    async fn a_failing_pair_has_waited_since_it_became_due(db: TestDatabase) {
+    async fn a_failing_mapping_has_waited_since_it_became_due(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
@@ -352,38 +352,38 @@ on_both_databases! {
         assert_eq!(counts.oldest_waiting_at, Some(at(1).as_microsecond()));
     }
 
-    async fn a_damaged_pair_is_parked_alone_and_names_its_place(db: TestDatabase) {
+    async fn a_damaged_mapping_is_parked_alone_and_names_its_place(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         world.put(&task("other"), &task_body("ana", "Other"), at(1)).await;
-        let places = "leaving_calendar_id = 'work', leaving_google_id = 'event0', leaving_generation = 1";
+        let places = "previous_calendar_id = 'work', previous_google_id = 'event0', previous_generation = 1";
         world.raw().await.run(&format!("UPDATE sync_mappings SET {places} WHERE item_id = 'read'")).await;
         for (column, value, good) in [
-            ("phase", "'lost'", "'untold'"),
-            ("phase", "'there'", "'untold'"),
+            ("event_state", "'lost'", "'unsent'"),
+            ("event_state", "'present'", "'unsent'"),
             ("remote", "'{'", "NULL"),
             ("base", "'[]'", "NULL"),
-            ("leaving_phase", "'lost'", "NULL"),
-            ("leaving_copy", "'{'", "NULL"),
-            ("leaving_base", "'{'", "NULL"),
+            ("previous_state", "'lost'", "NULL"),
+            ("previous_copy", "'{'", "NULL"),
+            ("previous_base", "'{'", "NULL"),
         ] {
             let damage = format!("UPDATE sync_mappings SET {column} = {value} WHERE item_id = 'read'");
             world.raw().await.run(&damage).await;
             let due = mappings::due(&mut world.read().await, &id, at(9), 9).await.unwrap();
-            assert_eq!(due.pairs.iter().map(|one| &*one.item.key.id).collect::<Vec<_>>(), ["other"]);
+            assert_eq!(due.mappings.iter().map(|one| &*one.item.key.id).collect::<Vec<_>>(), ["other"]);
             let [unreadable] = &due.unreadable[..] else { panic!("{due:?}") };
             let StoreError::Corrupt { table: "sync_mappings", column: named, id: row } = &unreadable.error else {
                 panic!("{unreadable:?}")
             };
-            assert_eq!(*named, if value == "'there'" { "calendar_id" } else { column });
+            assert_eq!(*named, if value == "'present'" { "calendar_id" } else { column });
             assert_eq!((row.as_str(), unreadable.item_id.as_str()), ("task:read", "read"));
 
             let mut tx = world.begin().await;
             mappings::park_unreadable(&mut tx, &id, &due.unreadable, at(9)).await.unwrap();
             tx.commit().await.unwrap();
             let due = mappings::due(&mut world.read().await, &id, at(9), 9).await.unwrap();
-            assert_eq!((due.pairs.len(), due.unreadable.len()), (1, 0), "until the platform changes it");
+            assert_eq!((due.mappings.len(), due.unreadable.len()), (1, 0), "until the platform changes it");
             let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "read").await.unwrap();
             assert_eq!((shown[0].state, shown[0].reason), (SyncState::Parked, Some(Reason::ServiceFault)));
             let good = format!("UPDATE sync_mappings SET {column} = {good} WHERE item_id = 'read'");
@@ -392,7 +392,7 @@ on_both_databases! {
         }
     }
 
-    async fn those_who_are_not_connected_have_no_pairs(db: TestDatabase) {
+    async fn those_who_are_not_connected_have_no_mappings(db: TestDatabase) {
         let world = World::new(db).await;
         let mut tx = world.begin().await;
         assert_eq!(mappings::wake(&mut tx, "nobody", at(1)).await.unwrap(), None);
@@ -405,7 +405,7 @@ on_both_databases! {
         assert_eq!(world.raw().await.count("sync_mappings", "TRUE").await, 0);
     }
 
-    async fn many_pairs_go_through_a_pass_together(db: TestDatabase) {
+    async fn many_mappings_go_through_a_pass_together(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.settle(at(0)).await;
@@ -425,18 +425,18 @@ on_both_databases! {
         for due in &mut due {
             // Some of them move: from where they were and with what was there.
             if due.item.key.id.ends_with('7') {
-                due.pair = Pair { base: Some(base()), ..there() };
+                due.mapping = Mapping { base: Some(base()), ..there() };
             }
-            due.pair.telling(address("work", &due.item.key.id));
+            due.mapping.on_insert_sent(address("work", &due.item.key.id));
         }
         let mut tx = world.begin().await;
         let intents: Vec<_> = due
             .iter()
-            .map(|due| Intent { item: &due.item.key, life: due.life, pair: due.pair.clone() })
+            .map(|due| Intent { item: &due.item.key, life: due.life, mapping: due.mapping.clone() })
             .collect();
         mappings::intend(&mut tx, &id, &intents).await.unwrap();
         tx.commit().await.unwrap();
-        assert_eq!(world.due(&id, at(1)).await, due, "each pair is told, and no other");
+        assert_eq!(world.due(&id, at(1)).await, due, "each mapping is told, and no other");
 
         world.end_pass(&lease, &due, at(2)).await.unwrap();
         assert!(world.due(&id, at(2)).await.is_empty());
@@ -445,11 +445,11 @@ on_both_databases! {
 
 fn base() -> Base {
     let day = |text: &str| text.parse().unwrap();
-    let agreed = Owned {
+    let agreed = ManagedFields {
         title: "Read".into(),
         when: When::AllDay { first: day("2031-03-09"), end: day("2031-03-10") },
         location: None,
-        block: String::new(),
+        managed_text: String::new(),
         source_url: None,
     };
     Base::of_write(&agreed.clone(), agreed)
@@ -465,12 +465,12 @@ async fn put_off(world: &World, integration_id: &str, item: &str, due_at: Timest
     tx.commit().await.unwrap();
 }
 
-/// A pass leaves everything that is due in `phase`.
-async fn leave(world: &World, phase: Phase, now: Timestamp) {
+/// A pass leaves everything that is due in `state`.
+async fn leave(world: &World, event_state: EventState, now: Timestamp) {
     let lease = world.claim_one("w1", now).await;
     let mut due = world.due(&lease.integration_id, now).await;
     for one in &mut due {
-        one.pair = Pair { phase, ..there() };
+        one.mapping = Mapping { event_state, ..there() };
     }
     world.end_pass(&lease, &due, now).await.unwrap();
 }

@@ -3,16 +3,16 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
+use calsync_core::env::Entropy;
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
-use calsync_core::plan::{Address, Pair, Phase};
+use calsync_core::plan::{Address, EventState, Mapping};
 use calsync_core::reason::Reason;
-use calsync_core::seams::Entropy;
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{Connection, Grant, Integration, StopCause};
 use calsync_store::items::Upsert;
 use calsync_store::leases::{Lease, Release};
-use calsync_store::mappings::{DuePair, End, Touched};
+use calsync_store::mappings::{DueMapping, End, Touched};
 use calsync_store::secrets::Keyring;
 use calsync_store::{Store, StoreError, StoreOptions, Tx, integrations, items, leases, mappings, users};
 use calsync_testing::{DatabaseKind, TestDatabase};
@@ -203,17 +203,17 @@ impl World {
         leases.remove(0)
     }
 
-    pub(crate) async fn due(&self, integration_id: &str, now: Timestamp) -> Vec<DuePair> {
+    pub(crate) async fn due(&self, integration_id: &str, now: Timestamp) -> Vec<DueMapping> {
         let due = mappings::due(&mut self.read().await, integration_id, now, 100).await.unwrap();
         assert!(due.unreadable.is_empty(), "{due:?}");
-        due.pairs
+        due.mappings
     }
 
     /// Ends a pass: `settled` are done as of the revisions that were read.
     pub(crate) async fn end_pass(
         &self,
         lease: &Lease,
-        settled: &[DuePair],
+        settled: &[DueMapping],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await;
@@ -224,12 +224,12 @@ impl World {
         tx.commit().await
     }
 
-    /// Works until nothing is due: every pair becomes synced.
+    /// Works until nothing is due: every mapping becomes synced.
     pub(crate) async fn settle(&self, now: Timestamp) {
         for lease in self.claim("settler", now).await {
             let mut due = self.due(&lease.integration_id, now).await;
             for one in &mut due {
-                one.pair = there();
+                one.mapping = there();
             }
             self.end_pass(&lease, &due, now).await.unwrap();
         }
@@ -237,7 +237,7 @@ impl World {
     }
 }
 
-/// Puts an item and touches its pairs.
+/// Puts an item and touches its mappings.
 pub(crate) async fn put(
     tx: &mut Tx,
     key: &ItemKey,
@@ -285,10 +285,16 @@ pub(crate) fn address(calendar_id: &str, google_id: &str) -> Address {
     Address { calendar_id: calendar_id.into(), google_id: google_id.into(), generation: 1 }
 }
 
-/// A pair whose event is there.
-pub(crate) fn there() -> Pair {
+/// A mapping whose event is there.
+pub(crate) fn there() -> Mapping {
     let event = json!({"id": "event1", "etag": "\"1\"", "htmlLink": "https://calendar.example.org/event1"});
     let remote = serde_json::from_value(event).unwrap();
     let address = Some(address("calendar", "event1"));
-    Pair { phase: Phase::There, address, last_generation: 1, remote: Some(remote), ..Pair::new() }
+    Mapping {
+        event_state: EventState::Present,
+        address,
+        last_generation: 1,
+        remote: Some(remote),
+        ..Mapping::new()
+    }
 }

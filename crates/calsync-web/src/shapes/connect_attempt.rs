@@ -24,7 +24,7 @@ impl From<Attempt> for ConnectAttemptShape {
     fn from(attempt: Attempt) -> Self {
         let reason = attempt.reason.as_deref().and_then(Reason::from_name);
         let sentence = match (&attempt.ended_at, reason) {
-            (_, Some(reason)) => reason.entry().admin_sentence,
+            (_, Some(reason)) => reason.info().admin_sentence,
             (Some(_), None) => "Google Calendar was connected.",
             (None, None) => "The user went to Google and has not come back.",
         };

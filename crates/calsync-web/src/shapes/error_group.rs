@@ -1,6 +1,6 @@
 //! An error group as it is shown.
 
-use calsync_core::reason::{Reach, Reason};
+use calsync_core::reason::{BlastRadius, Reason};
 use calsync_store::sync_errors::Group;
 use jiff::Timestamp;
 use serde::Serialize;
@@ -40,7 +40,7 @@ impl From<Group> for ErrorGroupShape {
             errors: group.errors,
             affected_users: group.affected_users,
             why: "The widest scope that this reason can have.",
-            sentence: reason.entry().admin_sentence,
+            sentence: reason.info().admin_sentence,
             next_step: NextStep::for_reason(reason, Audience::Admin),
         }
     }
@@ -48,14 +48,14 @@ impl From<Group> for ErrorGroupShape {
 
 /// How far a reason can reach, in the contract's words.
 const fn scope(reason: Reason) -> &'static str {
-    match reason.entry().reach {
-        Reach::Item => "item",
-        Reach::Calendar => "calendar",
-        Reach::User => "user",
-        Reach::Domain => "domain",
-        Reach::Client => "client",
-        Reach::Project => "project",
-        Reach::Google => "google",
-        Reach::Service => "service",
+    match reason.info().blast_radius {
+        BlastRadius::Item => "item",
+        BlastRadius::Calendar => "calendar",
+        BlastRadius::User => "user",
+        BlastRadius::Domain => "domain",
+        BlastRadius::Client => "client",
+        BlastRadius::Project => "project",
+        BlastRadius::Google => "google",
+        BlastRadius::Service => "service",
     }
 }

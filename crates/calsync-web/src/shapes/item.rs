@@ -5,7 +5,7 @@ use calsync_core::language::Text;
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use calsync_store::items::StoredItem;
-use calsync_store::mappings::{self, ShownPair};
+use calsync_store::mappings::{self, MappingStatus};
 use calsync_store::{StoreError, Tx};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -58,20 +58,21 @@ impl ItemShape {
     pub(crate) async fn load(
         tx: &mut Tx,
         item: StoredItem,
-        audience_of: fn(&ShownPair) -> Audience,
+        audience_of: fn(&MappingStatus) -> Audience,
     ) -> Result<Self, StoreError> {
-        let pairs = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
-        Ok(Self::new(item.key, item.body, pairs, audience_of))
+        let mappings = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
+        Ok(Self::new(item.key, item.body, mappings, audience_of))
     }
 
-    /// An item and its pairs.
+    /// An item and its mappings.
     pub(crate) fn new(
         key: ItemKey,
         body: Option<ItemBody>,
-        pairs: Vec<ShownPair>,
-        audience_of: fn(&ShownPair) -> Audience,
+        mappings: Vec<MappingStatus>,
+        audience_of: fn(&MappingStatus) -> Audience,
     ) -> Self {
-        let sync = pairs.into_iter().map(|pair| SyncShape::new(audience_of(&pair), pair)).collect();
+        let sync =
+            mappings.into_iter().map(|mapping| SyncShape::new(audience_of(&mapping), mapping)).collect();
         Self { kind: key.kind, item_id: key.id, body, sync }
     }
 }
@@ -87,16 +88,16 @@ impl SyncShape {
         self.last_synced_at
     }
 
-    fn new(audience: Audience, pair: ShownPair) -> Self {
-        let (calendar_id, etag, html_link) = (pair.calendar_id, pair.etag, pair.html_link);
+    fn new(audience: Audience, mapping: MappingStatus) -> Self {
+        let (calendar_id, etag, html_link) = (mapping.calendar_id, mapping.etag, mapping.html_link);
         Self {
-            user_id: pair.user_id,
-            state: pair.state,
-            reason: pair.reason,
-            sentence: words(pair.state, pair.reason, audience),
-            remote: pair.google_id.map(|id| Remote { kind: "event", id, calendar_id, etag, html_link }),
-            last_synced_at: pair.last_synced_at,
-            verified_at: pair.verified_at,
+            user_id: mapping.user_id,
+            state: mapping.state,
+            reason: mapping.reason,
+            sentence: words(mapping.state, mapping.reason, audience),
+            remote: mapping.google_id.map(|id| Remote { kind: "event", id, calendar_id, etag, html_link }),
+            last_synced_at: mapping.last_synced_at,
+            verified_at: mapping.verified_at,
         }
     }
 }

@@ -15,7 +15,7 @@ pub(crate) mod user;
 pub(crate) mod webhook_delivery;
 
 use calsync_core::language::Language;
-use calsync_store::mappings::ShownPair;
+use calsync_store::mappings::MappingStatus;
 use serde::Serialize;
 
 /// Whom a sentence speaks to.
@@ -34,12 +34,12 @@ impl Audience {
     }
 
     /// Each user of an item reads in their own language.
-    pub(crate) fn user_of(pair: &ShownPair) -> Self {
-        Self::user(pair.locale.as_deref())
+    pub(crate) fn user_of(mapping: &MappingStatus) -> Self {
+        Self::user(mapping.locale.as_deref())
     }
 
     /// An admin reads of all users.
-    pub(crate) const fn admin_of(_: &ShownPair) -> Self {
+    pub(crate) const fn admin_of(_: &MappingStatus) -> Self {
         Self::Admin
     }
 

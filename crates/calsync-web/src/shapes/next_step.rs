@@ -55,7 +55,7 @@ impl NextStep {
     /// What the table of reasons says, as far as it is the reader's.
     pub(crate) const fn for_reason(reason: Reason, audience: Audience) -> Self {
         let reason::NextStep { text, who, action } = match audience {
-            Audience::Admin => reason.entry().next_step,
+            Audience::Admin => reason.info().next_step,
             Audience::User(language) => reason.step_of_user(language),
         };
         Self::of(who, text, action)
@@ -66,6 +66,6 @@ impl NextStep {
 pub(crate) const fn sentence(reason: Reason, audience: Audience) -> &'static str {
     match audience {
         Audience::User(language) => reason.to_user(language),
-        Audience::Admin => reason.entry().admin_sentence,
+        Audience::Admin => reason.info().admin_sentence,
     }
 }

@@ -33,7 +33,7 @@ pub(crate) struct SyncErrorShape {
 impl From<SyncError> for SyncErrorShape {
     fn from(error: SyncError) -> Self {
         Self {
-            sentence: error.reason.entry().admin_sentence,
+            sentence: error.reason.info().admin_sentence,
             next_step: NextStep::for_reason(error.reason, Audience::Admin),
             id: error.id,
             at: error.at,

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
-use calsync_core::seams::{Clock, Entropy};
+use calsync_core::env::{Clock, Entropy};
 use calsync_engine::webhooks::{self, Webhook};
 use calsync_engine::{Engine, EngineOptions, Settings, disconnect, forget, lanes, reconcile};
 use calsync_google::transport::Transport;

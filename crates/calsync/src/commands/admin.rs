@@ -1,7 +1,7 @@
 //! `calsync admin`.
 
+use calsync_core::env::Clock;
 use calsync_core::ids::new_id;
-use calsync_core::seams::Clock;
 use calsync_store::admins::{self, Admin, Role};
 use calsync_store::{Store, passwords};
 use secrecy::{ExposeSecret, SecretString};

@@ -1,6 +1,6 @@
 //! `calsync api-key`.
 
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_store::api_keys::{self, Scope};
 use secrecy::ExposeSecret;
 use serde_json::json;

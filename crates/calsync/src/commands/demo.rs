@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_simulator::{Simulator, SimulatorOptions};
 use calsync_store::admins::{self, Role};
 use calsync_store::api_keys::{self, Scope};

@@ -81,7 +81,7 @@ pub(crate) async fn parts(
 mod tests {
     use std::sync::Arc;
 
-    use calsync_core::seams::Clock;
+    use calsync_core::env::Clock;
     use calsync_engine::{EngineOptions, Settings};
     use calsync_google::{Endpoints, GoogleClient, HttpTransport, OAuthClient};
     use calsync_store::secrets::Keyring;

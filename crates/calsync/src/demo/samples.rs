@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use calsync_core::seams::Clock;
+use calsync_core::env::Clock;
 use calsync_google::HttpTransport;
 use http::Method;
 use jiff::{Timestamp, ToSpan};

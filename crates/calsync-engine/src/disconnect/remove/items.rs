@@ -1,4 +1,4 @@
-//! Removes event by event: what a list by stamp shows, and what the pairs tell of besides. Each
+//! Removes event by event: what a list by stamp shows, and what the mappings tell of besides. Each
 //! batch is stored, so a crash repeats one batch at most, and an event that is gone stays gone.
 
 use std::collections::BTreeSet;
@@ -90,7 +90,7 @@ async fn listed(
     Ok(Ok(Vec::new()))
 }
 
-/// Events that a pair tells of and no list shows: their stamp is gone, or they were never made.
+/// Events that a mapping tells of and no list shows: their stamp is gone, or they were never made.
 async fn told(
     carrier: &Carrier<'_>,
     calendar_id: &str,
@@ -136,7 +136,7 @@ async fn remove_batch(
             carrier.journal.note(doomed.item.as_ref(), Operation::Delete, outcome(&answer));
             match answer {
                 Ok(_) => gone.push(doomed.google_id.clone()),
-                Err(failure) if failure.reason.entry().reaction == Reaction::Park => {
+                Err(failure) if failure.reason.info().reaction == Reaction::Park => {
                     refused.insert(doomed.google_id.clone());
                 }
                 Err(failure) => trouble = Some(failure),

@@ -118,7 +118,7 @@ async fn ended(
 ) -> Result<Taken, EngineError> {
     let why = match &trouble {
         NoToken::Absent => "We hold no token to reach the calendar with.",
-        NoToken::Unreadable => Reason::TokenUnreadable.entry().admin_sentence,
+        NoToken::Unreadable => Reason::TokenUnreadable.info().admin_sentence,
         NoToken::Failed(failure) if is_over(failure) => "Google has ended our access.",
         NoToken::Failed(failure) if is_absent(failure) && holds_nothing(carrier, calendar).await? => {
             return Ok(Taken::already_so("The calendar was gone, and with it everything that was synced."));
@@ -127,7 +127,7 @@ async fn ended(
             if let Some(later) = carrier.later(failure) {
                 return Ok(later);
             }
-            failure.reason.entry().admin_sentence
+            failure.reason.info().admin_sentence
         }
     };
     could_not(carrier, calendar.map_or("", |calendar| calendar.id.as_str()), why).await

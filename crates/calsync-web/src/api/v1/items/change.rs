@@ -81,6 +81,6 @@ pub(crate) async fn delete(
 }
 
 fn touch(touched: &mut BTreeSet<Touched>, item: &ItemKey, users: BTreeSet<String>, life: i64) {
-    let pair = |user_id| Touched { user_id, item: item.clone(), life };
-    touched.extend(users.into_iter().map(pair));
+    let mapping = |user_id| Touched { user_id, item: item.clone(), life };
+    touched.extend(users.into_iter().map(mapping));
 }

@@ -58,9 +58,9 @@ async fn store(
         mappings::touch(tx, &touched, now).await?;
         (status, mappings::of_item(tx, key.kind, &key.id).await?, touched.is_empty())
     });
-    let (status, pairs, is_quiet) = done?;
+    let (status, mappings, is_quiet) = done?;
     if !is_quiet {
         web.engine.hint();
     }
-    Ok(status.map(|status| (status, ItemShape::new(key, Some(body), pairs, Audience::user_of))))
+    Ok(status.map(|status| (status, ItemShape::new(key, Some(body), mappings, Audience::user_of))))
 }

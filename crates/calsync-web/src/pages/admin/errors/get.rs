@@ -50,7 +50,7 @@ pub(crate) async fn handler(
 
 fn page<'a>(web: &'a Web, who: &'a Who, error: SyncError, group: Option<Group>) -> Page<'a> {
     let now = web.engine.now();
-    let entry = error.reason.entry();
+    let entry = error.reason.info();
     let time = |micros| Ago::new(jiff::Timestamp::from_microsecond(micros).unwrap_or_default(), now);
     Page {
         shell: Shell::new(web, who, "errors"),

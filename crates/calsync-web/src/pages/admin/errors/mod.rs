@@ -40,7 +40,7 @@ impl Row {
             why: tone(error.outcome),
             why_word: short(error.reason),
             said: said(&error),
-            next: waits_for(error.reason.entry().next_step.who),
+            next: waits_for(error.reason.info().next_step.who),
             user_id: error.user_id,
         }
     }

@@ -90,12 +90,12 @@ async fn row(
     user_id: &str,
     now: jiff::Timestamp,
 ) -> Result<Row, Problem> {
-    let pairs = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
+    let mappings = mappings::of_item(tx, item.key.kind, &item.key.id).await?;
     let kind = item.key.kind.name();
     let when = item.body.as_ref().map_or_else(|| "can't be read".to_owned(), when);
     let link = item.body.as_ref().and_then(link);
     let item_id = item.key.id.clone();
-    let shape = ItemShape::new(item.key, item.body, pairs, Audience::admin_of);
+    let shape = ItemShape::new(item.key, item.body, mappings, Audience::admin_of);
     let sync = shape.sync.into_iter().find(|sync| sync.user_id == user_id);
     let state = sync.as_ref().map_or(SyncState::NotConnected, |sync| sync.state);
     let sentence = sync.as_ref().map_or("", SyncShape::sentence);

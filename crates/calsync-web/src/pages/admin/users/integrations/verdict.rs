@@ -47,7 +47,7 @@ impl Verdict {
             (Some(kind), Some(id)) => format!(" {kind} {id}"),
             _ => String::new(),
         };
-        let why = error.reason.entry().admin_sentence;
+        let why = error.reason.info().admin_sentence;
         let next = NextStep::for_reason(error.reason, Audience::Admin);
         Self {
             tone,

@@ -1,17 +1,17 @@
-//! Carries one pair to its end: takes a step, hears the answer, plans again. Nothing here touches
+//! Carries one mapping to its end: takes a step, hears the answer, plans again. Nothing here touches
 //! the database; what has to be stored before a call waits for the next pass.
 
 use calsync_core::event_id::EventPlace;
+use calsync_core::managed::Base;
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::owned::Base;
-use calsync_core::plan::{Address, Pair, Phase, Step};
+use calsync_core::plan::{Address, EventState, Mapping, PlanStep};
 use calsync_core::policy::Policy;
 use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
 use calsync_google::{Deleted, Failure, GoogleClient};
 use calsync_store::integrations::Integration;
 use calsync_store::leases::Lease;
-use calsync_store::mappings::{DuePair, End};
+use calsync_store::mappings::{DueMapping, End};
 use jiff::Timestamp;
 
 use super::Planned;
@@ -20,13 +20,13 @@ use super::stop::Stop;
 use crate::Engine;
 use crate::tokens::Access;
 
-/// Calls that one pair may take in one pass: look, write, be overtaken twice, at both ends of a move.
-const CALLS_A_PAIR_MAX: usize = 10;
+/// Calls that one mapping may take in one pass: look, write, be overtaken twice, at both ends of a move.
+const CALLS_PER_MAPPING_MAX: usize = 10;
 
 /// The question whether a calendar is there is asked by a list, and nothing else is in a pass.
 pub(super) const PROBE: Operation = Operation::List;
 
-/// What the pairs of a pass share.
+/// What the mappings of a pass share.
 pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
     /// Google, for as long as the pass may go on.
@@ -38,7 +38,7 @@ pub(super) struct Pass<'a> {
     pub(super) policy: Policy,
     pub(super) user_time_zone: Option<String>,
     pub(super) now: Timestamp,
-    /// When no further call is sent, for what a pair met or for the lease.
+    /// When no further call is sent, for what a mapping met or for the lease.
     pub(super) stop: Stop,
 }
 
@@ -48,9 +48,9 @@ pub(super) struct Call {
     pub(super) answer: Result<Outcome, Failure>,
 }
 
-/// A pair at its end.
-pub(super) struct PairDone {
-    pub(super) due: DuePair,
+/// A mapping at its end.
+pub(super) struct MappingResult {
+    pub(super) due: DueMapping,
     pub(super) end: End,
     pub(super) calls: Vec<Call>,
 }
@@ -58,23 +58,23 @@ pub(super) struct PairDone {
 /// Where a call goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// To the pair's event in the target calendar.
+    /// To the mapping's event in the target calendar.
     Target,
-    /// To the pair's event in a calendar that isn't the target any more.
+    /// To the mapping's event in a calendar that isn't the target any more.
     Elsewhere,
     /// To the event that is to go.
-    Leaving,
+    PreviousLocation,
 }
 
 /// What is in the store of what Google may be told in this pass.
 struct Stored {
     address: Option<Address>,
-    phase: Phase,
+    event_state: EventState,
     is_removing: bool,
     is_leaving: bool,
 }
 
-/// Whether a pair goes on after an answer.
+/// Whether a mapping goes on after an answer.
 pub(super) enum Next {
     Plan,
     Look,
@@ -82,23 +82,23 @@ pub(super) enum Next {
 }
 
 impl Pass<'_> {
-    /// Carries a pair from its first step to its end.
-    pub(super) async fn run(&self, planned: Planned) -> PairDone {
+    /// Carries a mapping from its first step to its end.
+    pub(super) async fn run(&self, planned: Planned) -> MappingResult {
         let Planned { mut due, first: mut step } = planned;
         let stored = Stored {
-            address: due.pair.address.clone(),
-            phase: due.pair.phase,
-            is_removing: matches!(step, Step::Delete) || due.pair.phase == Phase::Removing,
-            is_leaving: matches!(step, Step::LookAtOld | Step::DeleteOld { .. }),
+            address: due.mapping.address.clone(),
+            event_state: due.mapping.event_state,
+            is_removing: matches!(step, PlanStep::Delete) || due.mapping.event_state == EventState::Deleting,
+            is_leaving: matches!(step, PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. }),
         };
         let mut calls = Vec::new();
-        let mut is_insert = matches!(step, Step::Insert { .. });
+        let mut is_insert = matches!(step, PlanStep::Insert { .. });
         let mut is_deleted = false;
         let mut round = Round::Exhausted;
-        for _ in 0..CALLS_A_PAIR_MAX {
-            if let Step::Settle(state, reason) = step {
+        for _ in 0..CALLS_PER_MAPPING_MAX {
+            if let PlanStep::Done(state, reason) = step {
                 let end = End::Settled { state, reason };
-                return PairDone { due, end, calls };
+                return MappingResult { due, end, calls };
             }
             if self.stop.is_due() {
                 round = Round::Stopped;
@@ -108,18 +108,18 @@ impl Pass<'_> {
                 round = Round::Continues;
                 break;
             }
-            if let Step::Insert { address, .. } = &step
-                && due.pair.phase != Phase::Told
+            if let PlanStep::Insert { address, .. } = &step
+                && due.mapping.event_state != EventState::Unconfirmed
             {
-                // A look showed that what the store tells of was never made: it is made now.
-                due.pair.telling(address.clone());
+                // A fetch showed that the event in the store was never made: it is made now.
+                due.mapping.on_insert_sent(address.clone());
             }
             let side = self.side(&due, &step);
             let (operation, answer) = match side {
-                Side::Leaving => self.take_at_old(&mut due.pair, step).await,
-                _ => self.take(&mut due.pair, step).await,
+                Side::PreviousLocation => self.take_at_previous(&mut due.mapping, step).await,
+                _ => self.take(&mut due.mapping, step).await,
             };
-            let (operation, answer) = self.proven(&mut due.pair, operation, answer).await;
+            let (operation, answer) = self.proven(&mut due.mapping, operation, answer).await;
             if answer.as_ref().is_err_and(Failure::is_put_off) {
                 round = Round::Stopped;
                 break;
@@ -132,29 +132,29 @@ impl Pass<'_> {
             is_deleted = matches!(next, Next::Look);
             step = match next {
                 Next::Plan => self.plan(&due),
-                Next::Look => Step::Look,
-                Next::End(end) => return PairDone { due, end, calls },
+                Next::Look => PlanStep::Fetch,
+                Next::End(end) => return MappingResult { due, end, calls },
             };
-            is_insert = matches!(step, Step::Insert { .. });
+            is_insert = matches!(step, PlanStep::Insert { .. });
         }
         if is_insert {
             // It was announced and surely not sent: the next pass need not look for it.
-            due.pair.not_told();
+            due.mapping.on_insert_rejected();
         }
         let end = self.after_round(&mut due, round, &calls);
-        PairDone { due, end, calls }
+        MappingResult { due, end, calls }
     }
 
-    /// What an answer does to a pair, and how it goes on.
+    /// What an answer does to a mapping, and how it goes on.
     fn hear(
         &self,
-        due: &mut DuePair,
+        due: &mut DueMapping,
         (side, operation): (Side, Operation),
         answer: Result<Outcome, Failure>,
     ) -> (Result<Outcome, Failure>, Next) {
         match answer {
             // What is deleted and isn't there: a look tells who removed it.
-            Ok(Outcome::AlreadySo) if side != Side::Leaving => (Ok(Outcome::AlreadySo), Next::Look),
+            Ok(Outcome::AlreadySo) if side != Side::PreviousLocation => (Ok(Outcome::AlreadySo), Next::Look),
             Ok(outcome) => (Ok(outcome), Next::Plan),
             Err(failure) if failure.reason == Reason::NoProgress => {
                 (Err(failure), Next::End(self.without_progress(due)))
@@ -166,41 +166,41 @@ impl Pass<'_> {
         }
     }
 
-    fn side(&self, due: &DuePair, step: &Step) -> Side {
+    fn side(&self, due: &DueMapping, step: &PlanStep) -> Side {
         match step {
-            Step::LookAtOld | Step::DeleteOld { .. } => Side::Leaving,
-            _ if self.place(&due.item.key).is_elsewhere(&due.pair) => Side::Elsewhere,
+            PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. } => Side::PreviousLocation,
+            _ if self.plan_context(&due.item.key).is_elsewhere(&due.mapping) => Side::Elsewhere,
             _ => Side::Target,
         }
     }
 
-    /// Takes one step at Google, and moves the pair by a good answer.
-    async fn take(&self, pair: &mut Pair, step: Step) -> (Operation, Result<Outcome, Failure>) {
+    /// Takes one step at Google, and moves the mapping by a good answer.
+    async fn take(&self, mapping: &mut Mapping, step: PlanStep) -> (Operation, Result<Outcome, Failure>) {
         let (google, token) = (&self.google, &self.access.token);
-        let Address { calendar_id, google_id, .. } = pair.address.clone().unwrap_or_default();
+        let Address { calendar_id, google_id, .. } = mapping.address.clone().unwrap_or_default();
         match step {
-            Step::Insert { event, base, .. } => {
+            PlanStep::Insert { event, base, .. } => {
                 let answer = google.insert_event(token, &calendar_id, &event).await;
-                (Operation::Insert, answer.and_then(|made| written(pair, &event, base, made)))
+                (Operation::Insert, answer.and_then(|made| written(mapping, &event, base, made)))
             }
-            Step::Update { etag, event, partial, base, .. } => {
+            PlanStep::Update { etag, event, partial, base, .. } => {
                 let answer = if partial {
                     google.patch_event(token, &calendar_id, &google_id, &etag, &event).await
                 } else {
                     google.update_event(token, &calendar_id, &google_id, &etag, &event).await
                 };
-                (Operation::Update, answer.and_then(|made| written(pair, &event, base, made)))
+                (Operation::Update, answer.and_then(|made| written(mapping, &event, base, made)))
             }
-            Step::Delete => {
+            PlanStep::Delete => {
                 let answer = google.delete_event(token, &calendar_id, &google_id, None).await;
                 if answer == Ok(Deleted::Done) {
-                    pair.removed();
+                    mapping.on_deleted();
                 }
                 (Operation::Delete, answer.map(outcome))
             }
             _ => {
                 let answer = google.get_event(token, &calendar_id, &google_id).await;
-                let was_there = pair.phase != Phase::Told || pair.remote.is_some();
+                let was_there = mapping.event_state != EventState::Unconfirmed || mapping.remote.is_some();
                 if answer == Ok(None) && was_there {
                     match google.probe_calendar(token, &calendar_id).await {
                         Ok(Some(_)) => {}
@@ -208,7 +208,7 @@ impl Pass<'_> {
                         Err(failure) => return (PROBE, Err(failure)),
                     }
                 }
-                (Operation::Get, answer.map(|remote| pair.looked(remote)).map(|()| Outcome::Done))
+                (Operation::Get, answer.map(|remote| mapping.on_fetched(remote)).map(|()| Outcome::Done))
             }
         }
     }
@@ -217,14 +217,14 @@ impl Pass<'_> {
     /// be made in it: it is asked for by itself.
     async fn proven(
         &self,
-        pair: &mut Pair,
+        mapping: &mut Mapping,
         operation: Operation,
         answer: Result<Outcome, Failure>,
     ) -> (Operation, Result<Outcome, Failure>) {
         match (operation, answer) {
             (Operation::Insert, Err(refused)) if refused.is_calendar_absent() => {
-                let calendar_id = pair.address.clone().unwrap_or_default().calendar_id;
-                pair.not_told();
+                let calendar_id = mapping.address.clone().unwrap_or_default().calendar_id;
+                mapping.on_insert_rejected();
                 match self.google.probe_calendar(&self.access.token, &calendar_id).await {
                     Ok(None) => (operation, Err(refused)),
                     // Google contradicts itself, as for a calendar that was just made.
@@ -236,24 +236,31 @@ impl Pass<'_> {
         }
     }
 
-    /// Takes one step at the place that the item moves away from.
-    async fn take_at_old(&self, pair: &mut Pair, step: Step) -> (Operation, Result<Outcome, Failure>) {
+    /// Takes one step at the location that the item moves away from.
+    async fn take_at_previous(
+        &self,
+        mapping: &mut Mapping,
+        step: PlanStep,
+    ) -> (Operation, Result<Outcome, Failure>) {
         let (google, token) = (&self.google, &self.access.token);
-        let leaving = pair.leaving.as_ref().map(|leaving| leaving.address.clone());
-        let Address { calendar_id, google_id, .. } = leaving.unwrap_or_default();
-        let Step::DeleteOld { etag } = step else {
+        let previous = mapping.previous.as_ref().map(|previous| previous.address.clone());
+        let Address { calendar_id, google_id, .. } = previous.unwrap_or_default();
+        let PlanStep::DeletePrevious { etag } = step else {
             let answer = google.get_event(token, &calendar_id, &google_id).await;
             if answer == Ok(None)
                 && let Err(failure) = google.probe_calendar(token, &calendar_id).await
             {
                 return (PROBE, Err(failure));
             }
-            return (Operation::Get, answer.map(|remote| pair.looked_at_old(remote)).map(|()| Outcome::Done));
+            return (
+                Operation::Get,
+                answer.map(|remote| mapping.on_previous_fetched(remote)).map(|()| Outcome::Done),
+            );
         };
         let answer = google.delete_event(token, &calendar_id, &google_id, Some(&etag)).await;
         match &answer {
-            Ok(Deleted::Done) => pair.old_removed(),
-            Ok(Deleted::AlreadySo) => pair.old_changed(),
+            Ok(Deleted::Done) => mapping.on_previous_deleted(),
+            Ok(Deleted::AlreadySo) => mapping.on_previous_changed(),
             Err(_) => {}
         }
         (Operation::Delete, answer.map(outcome))
@@ -261,8 +268,13 @@ impl Pass<'_> {
 }
 
 /// A write of `sent` was answered with `made`.
-fn written(pair: &mut Pair, sent: &RemoteEvent, base: Base, made: RemoteEvent) -> Result<Outcome, Failure> {
-    if pair.written(sent, base, made) { Ok(Outcome::Done) } else { Err(Failure::no_progress()) }
+fn written(
+    mapping: &mut Mapping,
+    sent: &RemoteEvent,
+    base: Base,
+    made: RemoteEvent,
+) -> Result<Outcome, Failure> {
+    if mapping.on_written(sent, base, made) { Ok(Outcome::Done) } else { Err(Failure::no_progress()) }
 }
 
 pub(super) const fn outcome(deleted: Deleted) -> Outcome {
@@ -274,14 +286,14 @@ pub(super) const fn outcome(deleted: Deleted) -> Outcome {
 
 impl Stored {
     /// Whether what `step` tells Google of is in the store.
-    fn allows(&self, step: &Step) -> bool {
+    fn allows(&self, step: &PlanStep) -> bool {
         match step {
-            Step::Insert { address, .. } => {
-                self.phase == Phase::Told && self.address.as_ref() == Some(address)
+            PlanStep::Insert { address, .. } => {
+                self.event_state == EventState::Unconfirmed && self.address.as_ref() == Some(address)
             }
-            Step::Delete => self.is_removing,
-            Step::DeleteOld { .. } => self.is_leaving,
-            Step::Settle(..) | Step::Look | Step::LookAtOld | Step::Update { .. } => true,
+            PlanStep::Delete => self.is_removing,
+            PlanStep::DeletePrevious { .. } => self.is_leaving,
+            PlanStep::Done(..) | PlanStep::Fetch | PlanStep::FetchPrevious | PlanStep::Update { .. } => true,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Where our block stands in an event's description, around which the user may write, and into which.
+//! Where our text stands in an event's description, around which the user may write, and into which.
 //!
 //! It is found for certain or not at all: only where all that is seen of it stands, nothing between and
 //! nothing joined to it. What differs is the user's, and nothing of it is dropped: then ours is put above.
@@ -6,9 +6,9 @@
 use std::ops::Range;
 
 use crate::markup::{self, Piece, Token};
-use crate::stamp::Written;
+use crate::stamp::StampContents;
 
-/// Our block as it stands in a description; nothing at the very top where it doesn't.
+/// Our text as it stands in a description; nothing at the very top where it doesn't.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Found {
     /// Where.
@@ -21,31 +21,31 @@ pub(super) struct Found {
 /// lines of their own.
 const IN_A_LINE_MIN: usize = 16;
 
-/// Finds our block: where the stamp says, else where one of `texts` is seen, which it may be, else
+/// Finds our text: where the stamp says, else where one of `texts` is seen, which it may be, else
 /// where what the stamp tells of is seen.
-pub(super) fn find(description: &str, written: Option<&Written>, texts: &[&str]) -> Found {
-    if let Some(written) = written
-        && let Some(span) = stamped(description, written)
+pub(super) fn find(description: &str, contents: Option<&StampContents>, texts: &[&str]) -> Found {
+    if let Some(contents) = contents
+        && let Some(span) = stamped(description, contents)
     {
         let slice = &description[span.clone()];
-        let text = texts.iter().find(|text| **text == slice || written.agreed.is_block(text));
+        let text = texts.iter().find(|text| **text == slice || contents.agreed.is_managed_text(text));
         let text = text.map_or_else(|| markup::plain(slice), |text| (*text).to_owned());
         return Found { span, text };
     }
-    if description.is_empty() || (texts.is_empty() && written.is_none()) {
+    if description.is_empty() || (texts.is_empty() && contents.is_none()) {
         return Found::default();
     }
     let page = Page::read(description);
-    let near = written.map_or(0, |written| written.block_at);
+    let near = contents.map_or(0, |contents| contents.text_start);
     let known = texts.iter().find_map(|text| {
         let span = keys(text).iter().find_map(|key| page.find(key, near))?;
         Some(Found { span, text: (*text).to_owned() })
     });
-    let told = || {
-        let span = page.find_told(written?)?;
+    let by_stamp = || {
+        let span = page.find_by_stamp(contents?)?;
         Some(Found { text: markup::plain(&description[span.clone()]), span })
     };
-    known.or_else(told).unwrap_or_default()
+    known.or_else(by_stamp).unwrap_or_default()
 }
 
 /// What may be seen of `text`: itself, or what it is read as where it was sent as it is.
@@ -54,15 +54,15 @@ fn keys(text: &str) -> [String; 2] {
 }
 
 /// Where the stamp says, if that is ours and nothing is joined to it.
-fn stamped(description: &str, written: &Written) -> Option<Range<usize>> {
-    let span = written.block_at..written.block_at.checked_add(written.block_length)?;
+fn stamped(description: &str, contents: &StampContents) -> Option<Range<usize>> {
+    let span = contents.text_start..contents.text_start.checked_add(contents.text_length)?;
     let slice = description.get(span.clone()).filter(|slice| !slice.is_empty())?;
     let joined = |one: Option<char>, other: Option<char>| {
         one.zip(other).is_some_and(|(one, other)| is_joined(one, other))
     };
     let is_apart = !joined(description[..span.start].chars().next_back(), slice.chars().next())
         && !joined(slice.chars().next_back(), description[span.end..].chars().next());
-    (is_apart && written.agreed.is_block(slice)).then_some(span)
+    (is_apart && contents.agreed.is_managed_text(slice)).then_some(span)
 }
 
 /// Whether two characters side by side are of one word.
@@ -120,14 +120,14 @@ impl<'a> Page<'a> {
     }
 
     /// Where lines say what the stamp tells of.
-    fn find_told(&self, written: &Written) -> Option<Range<usize>> {
-        let length = written.block_seen.filter(|length| *length > 0)?;
+    fn find_by_stamp(&self, contents: &StampContents) -> Option<Range<usize>> {
+        let length = contents.text_seen.filter(|length| *length > 0)?;
         let starts = self.places.iter().enumerate();
         let starts = starts.filter(|(_, (_, token))| self.begins_line(*token)).take(LINES_MAX);
         starts.into_iter().find_map(|(index, (start, first))| {
             let (end, last) = *self.places.get(index + length - 1)?;
             let text = self.seen.get(*start..)?.get(..end - start + self.tokens[last].seen()?.len_utf8())?;
-            let is_ours = self.is_alone(*first, last) && written.agreed.is_seen_block(text);
+            let is_ours = self.is_alone(*first, last) && contents.agreed.is_seen_text(text);
             is_ours.then(|| self.tokens[*first].at.start..self.tokens[last].at.end)
         })
     }
@@ -180,13 +180,13 @@ fn beside<'a>(mut tokens: impl Iterator<Item = &'a Token<'a>>) -> Option<char> {
 mod tests {
     use super::*;
 
-    fn found<'a>(description: &'a str, block: &str) -> &'a str {
-        &description[find(description, None, &[block]).span]
+    fn found<'a>(description: &'a str, managed_text: &str) -> &'a str {
+        &description[find(description, None, &[managed_text]).span]
     }
 
     #[test]
     fn it_is_found_on_lines_of_its_own_or_not_at_all() {
-        for (description, block, expected) in [
+        for (description, managed_text, expected) in [
             ("mine\nplan a\nplan b\nmine", "plan a\nplan b", "plan a\nplan b"),
             ("mine\nplan  a \n\n plan b\nmine", "plan a\nplan b", "plan  a \n\n plan b"),
             ("mine\nmy plan\nplan\nmine", "plan", "plan"),
@@ -200,13 +200,13 @@ mod tests {
             ("all mine", "", ""),
             ("", "plan", ""),
         ] {
-            assert_eq!(found(description, block), expected, "{description:?}");
+            assert_eq!(found(description, managed_text), expected, "{description:?}");
         }
     }
 
     #[test]
     fn it_is_found_through_html_entities_and_white_space() {
-        for (description, block, expected) in [
+        for (description, managed_text, expected) in [
             ("<p>plan a</p><p>plan&nbsp;b</p><p>mine</p>", "plan a\n\nplan b", "plan a</p><p>plan&nbsp;b"),
             ("a &lt; b<br>mine", "a < b", "a &lt; b"),
             (
@@ -218,7 +218,7 @@ mod tests {
             ("<b>pl</b>an", "plan", "pl</b>an"),
             ("plan<br>", "plan", "plan"),
         ] {
-            assert_eq!(found(description, block), expected, "{description:?}");
+            assert_eq!(found(description, managed_text), expected, "{description:?}");
         }
     }
 }

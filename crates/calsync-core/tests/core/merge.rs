@@ -3,10 +3,10 @@
 //! changes that same field.
 
 use calsync_core::item::ItemKind;
+use calsync_core::managed::{ManagedFields, When};
 use calsync_core::merge::Verdict;
-use calsync_core::owned::{Owned, When};
-use calsync_core::plan::Step;
-use calsync_core::render::Want;
+use calsync_core::plan::PlanStep;
+use calsync_core::render::DesiredState;
 use calsync_core::zone;
 use proptest::prelude::*;
 use serde_json::json;
@@ -48,15 +48,15 @@ fn rounds() -> impl Strategy<Value = Round> {
     )
 }
 
-fn wanted(service: &Service) -> Owned {
-    match service.want() {
-        Want::Present { owned, .. } => owned,
-        Want::Absent(reason) => panic!("it is wanted: {reason:?}"),
+fn wanted(service: &Service) -> ManagedFields {
+    match service.desired() {
+        DesiredState::Present { managed, .. } => managed,
+        DesiredState::Absent(reason) => panic!("it is wanted: {reason:?}"),
     }
 }
 
-fn seen(service: &Service) -> Owned {
-    let mut seen = service.google.live()[0].owned(String::new()).unwrap();
+fn seen(service: &Service) -> ManagedFields {
+    let mut seen = service.google.live()[0].managed(String::new()).unwrap();
     if let When::Timed { zone, .. } = &mut seen.when {
         *zone = zone::primary(zone).unwrap();
     }
@@ -89,8 +89,14 @@ fn winner<T: Clone + PartialEq>(kind: ItemKind, platform: [&T; 2], at_google: [&
     of.clone()
 }
 
-fn expect(kind: ItemKind, before: &Owned, now: &Owned, agreed: &Owned, is: &Owned) -> Owned {
-    Owned {
+fn expect(
+    kind: ItemKind,
+    before: &ManagedFields,
+    now: &ManagedFields,
+    agreed: &ManagedFields,
+    is: &ManagedFields,
+) -> ManagedFields {
+    ManagedFields {
         title: winner(kind, [&before.title, &now.title], [&agreed.title, &is.title]),
         when: winner(kind, [&before.when, &now.when], [&agreed.when, &is.when]),
         ..now.clone()
@@ -142,7 +148,9 @@ fn a_sessions_move_is_undone_and_a_tasks_move_accepted() {
         service.settle();
         user_edits(&mut service, &Edits { title: None, when: Some(1) });
         service.pull();
-        let Step::Update { merged, .. } = service.next_step() else { panic!("there is something to write") };
+        let PlanStep::Update { merged, .. } = service.next_step() else {
+            panic!("there is something to write")
+        };
         let told: Vec<_> = merged.users_edits.iter().map(|(_, verdict)| *verdict).collect();
         assert_eq!(told, [verdict]);
     }
@@ -160,7 +168,7 @@ fn a_write_whose_answer_was_lost_is_nobodys_edit() {
     service.pull();
     assert_eq!(seen(&service).title, "title 2");
     service.settle();
-    let Step::Settle(..) = service.next_step() else { panic!("nothing is left") };
+    let PlanStep::Done(..) = service.next_step() else { panic!("nothing is left") };
     let moved = seen(&service).when;
     assert_ne!(moved, wanted(&service).when, "the user's move stays");
 }

@@ -1,4 +1,4 @@
-//! What one line of the table of reasons says. `Reach` is the widest scope that a reason can have;
+//! What one line of the table of reasons says. `BlastRadius` is the widest scope that a reason can have;
 //! statistics may narrow it. What users read stands in
 //! `for_users`.
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The widest scope that a reason can have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
+pub enum BlastRadius {
     /// One item.
     Item,
     /// One calendar.
@@ -78,9 +78,9 @@ pub struct NextStep {
 
 /// A reason's line.
 #[derive(Clone, Debug)]
-pub struct Entry {
+pub struct ReasonInfo {
     /// How far it can reach.
-    pub reach: Reach,
+    pub blast_radius: BlastRadius,
     /// What the engine does.
     pub reaction: Reaction,
     /// To the admin.

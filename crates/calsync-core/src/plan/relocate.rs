@@ -6,14 +6,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::block::Found;
-use super::keep::Kept;
-use super::leaving::Leaving;
-use super::{Pair, Phase, Place, Step, block, description, is_foreign};
+use super::managed_text::Found;
+use super::previous::PreviousLocation;
+use super::update::DesiredEvent;
+use super::{EventState, Mapping, PlanContext, PlanStep, description, is_foreign, managed_text};
+use crate::managed::{Field, FieldHashes};
 use crate::markup;
-use crate::owned::{Field, FieldHashes};
 use crate::remote::RemoteEvent;
-use crate::render::Want;
+use crate::render::DesiredState;
 use crate::stamp;
 
 /// Whether `remote` can be made anew elsewhere without losing anything. Guests that Google doesn't
@@ -23,34 +23,42 @@ pub(super) fn can_move(remote: &RemoteEvent) -> bool {
     remote.etag().is_empty() || !(remote.is_incomplete() || remote.0.contains_key("recurrence"))
 }
 
-/// The way out of the old place, once the new one holds the item or the item is to go altogether.
-pub(super) fn step_at_old(place: Place<'_>, want: &Want, pair: &Pair, leaving: &Leaving) -> Step {
-    let Some(seen) = &leaving.seen else {
-        return leaving.etag().map_or(Step::LookAtOld, |etag| Step::DeleteOld { etag: etag.to_owned() });
+/// The way out of the previous location, once the new one holds the item or the item is to go altogether.
+pub(super) fn step_at_previous(
+    context: PlanContext<'_>,
+    desired: &DesiredState,
+    mapping: &Mapping,
+    previous: &PreviousLocation,
+) -> PlanStep {
+    let Some(seen) = &previous.seen else {
+        return previous
+            .etag()
+            .map_or(PlanStep::FetchPrevious, |etag| PlanStep::DeletePrevious { etag: etag.to_owned() });
     };
-    if let (Want::Present { owned, .. }, Phase::There) = (want, pair.phase)
-        && let (Some(remote), Some(copy)) = (&pair.remote, &leaving.copy)
-        && !is_foreign(place, remote)
+    if let (DesiredState::Present { managed, .. }, EventState::Present) = (desired, mapping.event_state)
+        && let (Some(remote), Some(copy)) = (&mapping.remote, &previous.copy)
+        && !is_foreign(context, remote)
     {
-        let bases = [pair.base.as_ref(), leaving.base.as_ref()].into_iter().flatten();
-        let texts: Vec<&str> = bases.map(|base| base.agreed.block.as_str()).chain([&*owned.block]).collect();
+        let bases = [mapping.base.as_ref(), previous.base.as_ref()].into_iter().flatten();
+        let texts: Vec<&str> =
+            bases.map(|base| base.agreed.managed_text.as_str()).chain([&*managed.managed_text]).collect();
         let edited = edits(copy, seen, remote, &texts);
         if edited != *remote {
-            return Kept::of(place, pair, &edited, owned).update(place, pair, &edited);
+            return DesiredEvent::of(context, mapping, &edited, managed).update(context, mapping, &edited);
         }
     }
-    Step::DeleteOld { etag: seen.etag().to_owned() }
+    PlanStep::DeletePrevious { etag: seen.etag().to_owned() }
 }
 
-/// `into` with what its user changed from `copy` to `seen`. `texts` are those that our block may have. What
+/// `into` with what its user changed from `copy` to `seen`. `texts` are those that our text may have. What
 /// we wrote for the platform in between, without hearing the answer, is no edit: the stamp tells.
 fn edits(copy: &RemoteEvent, seen: &RemoteEvent, into: &RemoteEvent, texts: &[&str]) -> RemoteEvent {
     let mut edited = into.clone();
-    let stamped = stamp::written(seen).zip(seen.owned(String::new()));
+    let stamped = stamp::contents(seen).zip(seen.managed(String::new()));
     let is_our_write = |field| {
-        stamped.as_ref().is_some_and(|(written, owned)| {
-            FieldHashes::of(owned).agree_on(field, &written.agreed)
-                && written.wanted.agree_on(field, &written.agreed)
+        stamped.as_ref().is_some_and(|(contents, managed)| {
+            FieldHashes::of(managed).agree_on(field, &contents.agreed)
+                && contents.wanted.agree_on(field, &contents.agreed)
         })
     };
     let (was, is) = (copy.without_place(), seen.without_place());
@@ -59,7 +67,7 @@ fn edits(copy: &RemoteEvent, seen: &RemoteEvent, into: &RemoteEvent, texts: &[&s
         match key.as_str() {
             "description" => describe(copy, seen, &mut edited, texts),
             "start" | "end" if copy.when() == seen.when() => {}
-            // What the platform or the user changed at the new place is newer.
+            // What the platform or the user changed at the new location is newer.
             "start" | "end" if into.when() != copy.when() => {}
             "summary" | "location" | "source" if into.0.get(key) != copy.0.get(key) => {}
             "start" | "end" if is_our_write(Field::When) => {}
@@ -75,14 +83,14 @@ fn edits(copy: &RemoteEvent, seen: &RemoteEvent, into: &RemoteEvent, texts: &[&s
     edited
 }
 
-/// The description as its user left it at the old place, with our block as the new place has it. A
-/// block that they changed stays so: that is an edit like any other. Notes from the new place follow.
+/// The description as its user left it at the previous location, with our text as the new location has it. A
+/// block that they changed stays so: that is an edit like any other. Notes from the new location follow.
 fn describe(copy: &RemoteEvent, seen: &RemoteEvent, into: &mut RemoteEvent, texts: &[&str]) {
     if copy.description() == seen.description() {
         return;
     }
     let find = |event: &RemoteEvent, texts: &[&str]| {
-        block::find(event.description(), stamp::written(event).as_ref(), texts)
+        managed_text::find(event.description(), stamp::contents(event).as_ref(), texts)
     };
     let copied = find(copy, texts);
     let ours = find(into, texts);
@@ -90,7 +98,7 @@ fn describe(copy: &RemoteEvent, seen: &RemoteEvent, into: &mut RemoteEvent, text
     let found = find(seen, &known);
     // Also where the new event, with a block of ours, is the one that is to go.
     let is_untouched = found.text == copied.text
-        || stamp::written(seen).is_some_and(|written| written.agreed.is_block(&found.text));
+        || stamp::contents(seen).is_some_and(|contents| contents.agreed.is_managed_text(&found.text));
     if is_untouched && notes(seen, &found).eq(notes(copy, &copied)) {
         return;
     }
@@ -116,14 +124,15 @@ fn describe(copy: &RemoteEvent, seen: &RemoteEvent, into: &mut RemoteEvent, text
     into.set_or_remove("description", Some(description.into()));
 }
 
-/// The lines around our block, each with what is seen of it.
-fn notes<'a>(event: &'a RemoteEvent, block: &Found) -> impl Iterator<Item = (&'a str, String)> {
-    let (before, after) = (&event.description()[..block.span.start], &event.description()[block.span.end..]);
+/// The lines around our text, each with what is seen of it.
+fn notes<'a>(event: &'a RemoteEvent, managed_text: &Found) -> impl Iterator<Item = (&'a str, String)> {
+    let (before, after) =
+        (&event.description()[..managed_text.span.start], &event.description()[managed_text.span.end..]);
     let lines = |text: &'a str| markup::lines(text).into_iter().map(|(at, line)| (&text[at], line));
     lines(before).chain(lines(after))
 }
 
-/// Guests as they are at the old place, and those that were added at the new one.
+/// Guests as they are at the previous location, and those that were added at the new one.
 fn invite(copy: &RemoteEvent, seen: &RemoteEvent, into: &mut RemoteEvent) {
     let list =
         |event: &RemoteEvent| event.0.get("attendees").and_then(Value::as_array).cloned().unwrap_or_default();

@@ -1,5 +1,5 @@
 //! The fields of an event that the platform owns. Everything else in the event is the user's:
-//! colour, reminders, guests, visibility, notes around our block of the description.
+//! colour, reminders, guests, visibility, notes around our text in the description.
 
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
@@ -31,43 +31,43 @@ pub enum When {
     },
 }
 
-/// The owned fields of one event.
+/// The managed fields of one event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Owned {
+pub struct ManagedFields {
     /// The summary.
     pub title: String,
     /// The times.
     pub when: When,
     /// The location.
     pub location: Option<String>,
-    /// Our block of the description; the user may write around it.
-    pub block: String,
+    /// Our text in the description; the user may write around it.
+    pub managed_text: String,
     /// The item's page in the platform, as the event's source.
     pub source_url: Option<String>,
 }
 
-/// One owned field.
+/// One managed field.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
-    /// [`Owned::title`].
+    /// [`ManagedFields::title`].
     Title,
-    /// The instants or days of [`Owned::when`].
+    /// The instants or days of [`ManagedFields::when`].
     When,
-    /// The zone of [`Owned::when`]. Google answers other names than it was sent, so only the platform edits it.
+    /// The zone of [`ManagedFields::when`]. Google answers other names than it was sent, so only the platform edits it.
     Zone,
-    /// [`Owned::location`].
+    /// [`ManagedFields::location`].
     Location,
-    /// [`Owned::block`].
-    Block,
-    /// [`Owned::source_url`].
+    /// [`ManagedFields::managed_text`].
+    ManagedText,
+    /// [`ManagedFields::source_url`].
     SourceUrl,
 }
 
 impl Field {
     /// All of them, in the order of [`FieldHashes`].
     pub const ALL: [Self; 6] =
-        [Self::Title, Self::When, Self::Zone, Self::Location, Self::Block, Self::SourceUrl];
+        [Self::Title, Self::When, Self::Zone, Self::Location, Self::ManagedText, Self::SourceUrl];
 }
 
 impl When {
@@ -88,7 +88,7 @@ impl When {
     }
 }
 
-impl Owned {
+impl ManagedFields {
     /// Takes `field` from `other`.
     pub fn take(&mut self, field: Field, other: &Self) {
         match field {
@@ -100,7 +100,7 @@ impl Owned {
                 }
             }
             Field::Location => self.location.clone_from(&other.location),
-            Field::Block => self.block.clone_from(&other.block),
+            Field::ManagedText => self.managed_text.clone_from(&other.managed_text),
             Field::SourceUrl => self.source_url.clone_from(&other.source_url),
         }
     }
@@ -122,9 +122,9 @@ impl Owned {
             Field::When => self.when.is_same_time(&other.when),
             Field::Zone => true,
             Field::Location => is_same(self.location.as_deref(), other.location.as_deref()),
-            Field::Block => {
-                self.block == other.block
-                    || markup::without_space(&self.block) == markup::without_space(&other.block)
+            Field::ManagedText => {
+                self.managed_text == other.managed_text
+                    || markup::without_space(&self.managed_text) == markup::without_space(&other.managed_text)
             }
             Field::SourceUrl => is_same(self.source_url.as_deref(), other.source_url.as_deref()),
         }
@@ -147,7 +147,7 @@ impl Owned {
             },
             Field::Zone => String::new(),
             Field::Location => text::normal(self.location.as_deref().unwrap_or_default()).into_owned(),
-            Field::Block => markup::without_space(&self.block),
+            Field::ManagedText => markup::without_space(&self.managed_text),
             Field::SourceUrl => text::normal(self.source_url.as_deref().unwrap_or_default()).into_owned(),
         }
     }
@@ -156,7 +156,7 @@ impl Owned {
     fn wish(&self, field: Field) -> String {
         match field {
             Field::Zone => self.when.zone().map(|name| zone::primary(name).unwrap_or_else(|| name.clone())),
-            Field::Block => Some(self.block.clone()),
+            Field::ManagedText => Some(self.managed_text.clone()),
             Field::Title | Field::When | Field::Location | Field::SourceUrl => None,
         }
         .unwrap_or_else(|| self.meaning(field))
@@ -170,20 +170,20 @@ fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
 /// Hex digits of one field's hash: 48 bits, so that two texts of one item don't meet.
 const HASH_DIGITS: usize = 12;
 
-/// A short hash of each owned field, in the order of [`Field::ALL`], as one string that fits into
+/// A short hash of each managed field, in the order of [`Field::ALL`], as one string that fits into
 /// an extended property.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct FieldHashes(String);
 
 impl FieldHashes {
-    /// The hashes of what `owned` means.
-    pub fn of(owned: &Owned) -> Self {
-        Self(Field::ALL.into_iter().map(|field| hash(&owned.meaning(field))).collect())
+    /// The hashes of what `managed` means.
+    pub fn of(managed: &ManagedFields) -> Self {
+        Self(Field::ALL.into_iter().map(|field| hash(&managed.meaning(field))).collect())
     }
 
     /// The hashes of what the platform wants, to tell one wish from the next.
-    pub fn of_wish(wanted: &Owned) -> Self {
+    pub fn of_wish(wanted: &ManagedFields) -> Self {
         Self(Field::ALL.into_iter().map(|field| hash(&wanted.wish(field))).collect())
     }
 
@@ -203,14 +203,15 @@ impl FieldHashes {
         self.of_field(field) == other.of_field(field)
     }
 
-    /// Whether `block` is the block of the description, as plain text or as it stands there.
-    pub(crate) fn is_block(&self, block: &str) -> bool {
-        self.is_seen_block(&markup::without_space(block)) || self.is_seen_block(&markup::seen(block))
+    /// Whether `managed_text` is our text in the description, as plain text or as it stands there.
+    pub(crate) fn is_managed_text(&self, managed_text: &str) -> bool {
+        self.is_seen_text(&markup::without_space(managed_text))
+            || self.is_seen_text(&markup::seen(managed_text))
     }
 
     /// Whether `seen` is what is seen of the block.
-    pub(crate) fn is_seen_block(&self, seen: &str) -> bool {
-        self.of_field(Field::Block) == Some(&hash(seen))
+    pub(crate) fn is_seen_text(&self, seen: &str) -> bool {
+        self.of_field(Field::ManagedText) == Some(&hash(seen))
     }
 
     fn of_field(&self, field: Field) -> Option<&str> {
@@ -235,7 +236,7 @@ pub struct Base {
     /// Hashes of what we wrote, as the event's stamp has them.
     pub meant: FieldHashes,
     /// What Google keeps of it.
-    pub agreed: Owned,
+    pub agreed: ManagedFields,
     /// The version that Google answered. None before it did, and where the event was read anew since.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub etag: Option<String>,
@@ -243,7 +244,7 @@ pub struct Base {
 
 impl Base {
     /// The base of a write of `agreed`, where the platform wants `wanted`.
-    pub fn of_write(wanted: &Owned, agreed: Owned) -> Self {
+    pub fn of_write(wanted: &ManagedFields, agreed: ManagedFields) -> Self {
         let meant = FieldHashes::of(&agreed);
         Self { wanted: FieldHashes::of_wish(wanted), meant, agreed, etag: None }
     }

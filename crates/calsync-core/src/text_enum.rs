@@ -1,7 +1,9 @@
 //! Closed lists whose names go over the wire, into SQL and onto pages: one macro, so that a name is
 //! written once and can be read back everywhere.
 
-macro_rules! named {
+/// An enum whose variants have names in JSON, SQL and URLs.
+#[macro_export]
+macro_rules! text_enum {
     ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident => $text:literal,)+ }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,4 +27,4 @@ macro_rules! named {
         }
     };
 }
-pub(crate) use named;
+pub use text_enum;
