@@ -36,7 +36,7 @@ pub struct Policy {
     /// How deadlines are announced.
     pub deadline_as: DeadlineAs,
     /// Kinds that the user turned off.
-    pub kinds_off: BTreeSet<ItemKind>,
+    pub disabled_kinds: BTreeSet<ItemKind>,
     /// Items that ended more days ago than this are not sent.
     pub past_days: i64,
 }
@@ -46,7 +46,7 @@ impl Default for Policy {
         Self {
             task_as: TaskAs::Event,
             deadline_as: DeadlineAs::DayBeforeEvent,
-            kinds_off: BTreeSet::new(),
+            disabled_kinds: BTreeSet::new(),
             past_days: 30,
         }
     }

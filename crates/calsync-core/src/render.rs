@@ -53,7 +53,7 @@ pub fn render(item: &Item, context: RenderContext<'_>) -> DesiredState {
     if !item.body.user_ids.contains(context.user_id) {
         return DesiredState::Absent(Reason::NotAddressed);
     }
-    if context.policy.kinds_off.contains(&item.key.kind) {
+    if context.policy.disabled_kinds.contains(&item.key.kind) {
         return DesiredState::Absent(Reason::KindOff);
     }
     let zone = item.body.time_zone.as_deref().or(context.user_time_zone).unwrap_or("UTC");
@@ -193,7 +193,7 @@ mod tests {
         let mut others = item(ItemKind::Task, body.clone());
         others.body.user_ids = ["ben".to_owned()].into();
         assert_eq!(wanted(&others, &Policy::default()), DesiredState::Absent(Reason::NotAddressed));
-        let off = Policy { kinds_off: [ItemKind::Task].into(), ..Policy::default() };
+        let off = Policy { disabled_kinds: [ItemKind::Task].into(), ..Policy::default() };
         assert_eq!(wanted(&item(ItemKind::Task, body), &off), DesiredState::Absent(Reason::KindOff));
         let old = item(ItemKind::Task, json!({"user_ids": ["ana"], "title": "t", "due_on": "2031-01-01"}));
         assert!(matches!(wanted(&old, &Policy::default()), DesiredState::Present { too_old: true, .. }));

@@ -142,7 +142,7 @@ async fn store(
     let is_changed = stored!(engine, |tx| {
         let is_changed = integrations::change_calendar(engine.store(), tx, chosen_for, target, now).await?;
         if is_changed {
-            mappings::touch_all(tx, &integration.user_id, now).await?;
+            mappings::mark_all_due(tx, &integration.user_id, now).await?;
         }
         is_changed
     })?;

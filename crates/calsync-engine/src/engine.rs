@@ -199,7 +199,7 @@ impl Engine {
     /// The rules for one integration: the deployment's, with what its user turned off.
     pub fn policy(&self, integration: &Integration) -> Policy {
         let mut policy = self.settings().policy.clone();
-        policy.kinds_off.extend(integration.kinds_off.iter().copied());
+        policy.disabled_kinds.extend(integration.disabled_kinds.iter().copied());
         policy
     }
 }

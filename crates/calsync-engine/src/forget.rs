@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use calsync_core::disconnect::RemoteItems;
 use calsync_store::disconnects::{self, NewDisconnect, RequestedBy};
-use calsync_store::forget::{self, Leaving};
 use calsync_store::integrations;
+use calsync_store::user_deletions::{self, UserDeletion};
 use tokio_util::sync::CancellationToken;
 
 use crate::transaction::stored;
@@ -33,7 +33,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 pub async fn delete_user(engine: &Engine, user_id: &str) -> Result<(), EngineError> {
     let now = engine.now();
     let is_known = stored!(engine, |tx| {
-        let is_known = forget::start(tx, user_id, now).await?;
+        let is_known = user_deletions::start(tx, user_id, now).await?;
         if is_known {
             for integration in integrations::of_user(tx, user_id).await? {
                 let new = NewDisconnect {
@@ -63,20 +63,20 @@ pub async fn delete_user(engine: &Engine, user_id: &str) -> Result<(), EngineErr
 /// If the store fails.
 pub async fn forget_ready(engine: &Engine, user_id: Option<&str>) -> Result<bool, EngineError> {
     let mut tx = engine.store().read().await?;
-    let ready = forget::ready(&mut tx, user_id, USERS_AT_ONCE).await?;
+    let ready = user_deletions::list_ready(&mut tx, user_id, USERS_AT_ONCE).await?;
     drop(tx);
-    for leaving in &ready {
-        forget(engine, leaving).await?;
+    for deletion in &ready {
+        forget(engine, deletion).await?;
     }
     Ok(!ready.is_empty())
 }
 
 /// Forgets a user, or a part if they have much.
-async fn forget(engine: &Engine, leaving: &Leaving) -> Result<(), EngineError> {
+async fn forget(engine: &Engine, deletion: &UserDeletion) -> Result<(), EngineError> {
     for _ in 0..BATCHES_AT_ONCE {
-        let is_over = stored!(engine, |tx| match forget::hold(tx, leaving).await? {
-            true if forget::forget_items(tx, leaving, BATCH).await? == 0 => {
-                forget::forget_user(tx, leaving).await?;
+        let is_over = stored!(engine, |tx| match user_deletions::lock(tx, deletion).await? {
+            true if user_deletions::forget_items(tx, deletion, BATCH).await? == 0 => {
+                user_deletions::forget_user(tx, deletion).await?;
                 true
             }
             is_held => !is_held,

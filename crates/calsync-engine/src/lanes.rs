@@ -44,7 +44,7 @@ pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lea
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     let owner = engine.new_id();
     if engine.store().is_single_process() {
-        stored!(engine, |tx| leases::free_all(tx).await?)?;
+        stored!(engine, |tx| leases::release_all(tx).await?)?;
     }
     let mut passes = Jobs::new("a pass", PASSES_MAX);
     while !stop.is_cancelled() {

@@ -69,9 +69,9 @@ impl Deployment {
         self.web = calsync_web::router(self.engine.clone());
         if frees_leases {
             let mut tx = self.engine.store().begin().await?;
-            leases::free_all(&mut tx).await?;
-            disconnects::free_all(&mut tx).await?;
-            calsync_store::webhooks::free_all(&mut tx).await?;
+            leases::release_all(&mut tx).await?;
+            disconnects::release_all(&mut tx).await?;
+            calsync_store::webhooks::release_all(&mut tx).await?;
             tx.commit().await?;
         }
         Ok(())

@@ -175,7 +175,7 @@ impl World {
         let now = self.clock.now();
         let mut tx = self.deployment.engine.store().begin().await?;
         for user in self.users() {
-            mappings::touch_all(&mut tx, user, now).await?;
+            mappings::mark_all_due(&mut tx, user, now).await?;
         }
         tx.commit().await?;
         self.work_off().await?;

@@ -11,8 +11,8 @@ use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
 use crate::db::fetch_all;
-use crate::rows::{execute_rows, readable, row, runs};
-use crate::text::storable;
+use crate::rows::{batches, execute_rows, readable, row};
+use crate::text::sanitize;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -71,12 +71,12 @@ pub async fn record(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
 /// rows, and in the order of their ids, so that those who record at once don't deadlock: in an outage
 /// everybody counts in the same few.
 pub async fn record_all(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
-    for run in runs(attempts) {
+    for batch in batches(attempts) {
         execute_rows!(
             tx,
             "INSERT INTO calendar_sync_logs (id, at, user_id, integration_id, provider, kind, item_id, operation,
                  outcome, reason, http_status, provider_reason, provider_message, group_id, trace_id) ",
-            run,
+            batch,
             |row, attempt| {
                 let item = attempt.item.as_ref();
                 row.push_bind(&attempt.id).push_bind(micros(attempt.at));
@@ -97,7 +97,7 @@ pub async fn record_all(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
 
 /// A text of Google's as it can be stored.
 fn kept(text: Option<&str>, length_max: usize) -> Option<String> {
-    text.map(|text| storable(text).take(length_max).collect())
+    text.map(|text| sanitize(text).take(length_max).collect())
 }
 
 /// What a transaction adds to one group.
@@ -127,12 +127,12 @@ async fn count(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
         group.users.insert(&attempt.user_id);
     }
     let groups: Vec<(String, Counted<'_>)> = groups.into_iter().collect();
-    for run in runs(&groups) {
+    for batch in batches(&groups) {
         execute_rows!(
             tx,
             "INSERT INTO error_groups (id, provider, operation, reason, kind, http_status, provider_reason, state,
                  errors, first_seen, last_seen) ",
-            run,
+            batch,
             |row, (group_id, group)| {
                 let attempt = group.example;
                 row.push_bind(group_id).push_bind(GOOGLE).push_bind(attempt.operation.name());
@@ -153,11 +153,11 @@ async fn count(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
     }
     let users: Vec<(&String, &str)> =
         groups.iter().flat_map(|(id, group)| group.users.iter().map(move |user_id| (id, *user_id))).collect();
-    for run in runs(&users) {
+    for batch in batches(&users) {
         execute_rows!(
             tx,
             "INSERT INTO error_group_users (group_id, user_id) ",
-            run,
+            batch,
             |row, (group_id, user_id)| row.push_bind(*group_id).push_bind(*user_id),
             " ON CONFLICT DO NOTHING",
         )?;

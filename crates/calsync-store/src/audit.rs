@@ -1,4 +1,4 @@
-//! What admins did: `admin_audit_logs`. A row is written in the transaction of the deed, so that
+//! What admins did: `admin_audit_logs`. A row is written in the transaction of the action, so that
 //! neither is there without the other.
 
 use calsync_core::ids::is_id;
@@ -6,13 +6,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::db::execute;
-use crate::filtered::{Filtered, fetch_filtered};
+use crate::query_builder::{FilteredQuery, fetch_filtered};
 use crate::rows::{or_else, row};
-use crate::text::storable;
+use crate::text::sanitize;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
-/// One deed of an admin.
+/// One action of an admin.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AuditRow {
     /// Our id of it.
@@ -31,7 +31,7 @@ pub struct AuditRow {
     pub created_at: Timestamp,
 }
 
-/// Stores a deed.
+/// Stores a action.
 pub async fn record(tx: &mut Tx, row: &AuditRow) -> Result<()> {
     execute!(
         tx,
@@ -41,7 +41,7 @@ pub async fn record(tx: &mut Tx, row: &AuditRow) -> Result<()> {
         &row.admin_id,
         &row.action,
         &row.target_id,
-        row.note.as_ref().map(|note| storable(note).collect::<String>()),
+        row.note.as_ref().map(|note| sanitize(note).collect::<String>()),
         row.metadata.to_string(),
         micros(row.created_at),
     )?;
@@ -82,7 +82,7 @@ pub async fn list(
     before: Option<&str>,
     limit: i64,
 ) -> Result<Vec<AuditRow>> {
-    let mut sql = Filtered::new(
+    let mut sql = FilteredQuery::new(
         "SELECT id, admin_id, action, target_id, note, metadata, created_at FROM admin_audit_logs WHERE TRUE",
     );
     sql.text(" AND target_id = ?", target_id);

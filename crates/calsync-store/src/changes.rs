@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::rows::{or_else, readable, row};
-use crate::secrets::{Keyring, Slot};
+use crate::secrets::{Keyring, SecretAad};
 use crate::time::{micros, time};
-use crate::webhooks::{self, Announcement};
+use crate::webhooks::{self, NewDelivery};
 use crate::{Result, Store, StoreError, Tx};
 
 const TABLE: &str = "changes";
@@ -38,7 +38,7 @@ pub struct NewChange<'a> {
 
 /// A change in its place.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PlacedChange {
+pub struct SequencedChange {
     /// Its place; the next one's is higher.
     pub position: i64,
     /// Its id.
@@ -82,7 +82,7 @@ pub async fn record(store: &Store, tx: &mut Tx, new: &NewChange<'_>, now: Timest
     )?;
     let provider = new.after["provider"].as_str().unwrap_or_default();
     let stream = new.item.map_or_else(|| stream_of_connection(new.user_id, provider), stream_of_item);
-    let announcement = Announcement {
+    let delivery = NewDelivery {
         id: &id,
         at: at.map_or(now, |(at,)| time(at)),
         event_type: &new.change.webhook_type(),
@@ -90,12 +90,12 @@ pub async fn record(store: &Store, tx: &mut Tx, new: &NewChange<'_>, now: Timest
         user_id: Some(new.user_id),
         data: None,
     };
-    webhooks::announce(tx, &announcement, now).await
+    webhooks::enqueue(tx, &delivery, now).await
 }
 
 /// Gives up to `limit` committed changes their places; answers how many. The row of the feed is
 /// locked first: what another transaction places meanwhile would come before and be missed.
-pub async fn place(tx: &mut Tx, limit: i64) -> Result<u64> {
+pub async fn assign_positions(tx: &mut Tx, limit: i64) -> Result<u64> {
     let last = fetch_optional!(
         tx,
         (i64,),
@@ -117,7 +117,7 @@ pub async fn place(tx: &mut Tx, limit: i64) -> Result<u64> {
 }
 
 /// Whether any change waits for its place.
-pub async fn any_without_place(tx: &mut Tx) -> Result<bool> {
+pub async fn has_unsequenced(tx: &mut Tx) -> Result<bool> {
     let found = fetch_optional!(tx, (String,), "SELECT id FROM changes WHERE position IS NULL LIMIT 1")?;
     Ok(found.is_some())
 }
@@ -138,7 +138,7 @@ row! {
 }
 
 /// The change with this id, once it has its place; none also where it can't be read.
-pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<PlacedChange>> {
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<SequencedChange>> {
     let row = fetch_optional!(
         tx,
         Row,
@@ -151,7 +151,7 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<PlacedChange>> {
 
 /// The changes that have a place after `position`, in order. Of one that can't be read, nothing can be told,
 /// and those behind it are.
-pub async fn after(tx: &mut Tx, mut position: i64, limit: i64) -> Result<Vec<PlacedChange>> {
+pub async fn after(tx: &mut Tx, mut position: i64, limit: i64) -> Result<Vec<SequencedChange>> {
     let mut found = Vec::new();
     loop {
         let left = limit - i64::try_from(found.len()).unwrap_or(limit);
@@ -175,8 +175,8 @@ pub async fn after(tx: &mut Tx, mut position: i64, limit: i64) -> Result<Vec<Pla
     }
 }
 
-fn link_slot<'a>(id: &'a str, user_id: &'a str) -> Slot<'a> {
-    Slot { table: TABLE, column: "link_token", row: id, user_id }
+fn link_slot<'a>(id: &'a str, user_id: &'a str) -> SecretAad<'a> {
+    SecretAad { table: TABLE, column: "link_token", row: id, user_id }
 }
 
 /// The token of the link that is kept with a change, so that each reading tells the same; none also
@@ -184,7 +184,7 @@ fn link_slot<'a>(id: &'a str, user_id: &'a str) -> Slot<'a> {
 pub async fn link_token(
     tx: &mut Tx,
     keyring: &Keyring,
-    change: &PlacedChange,
+    change: &SequencedChange,
 ) -> Result<Option<SecretString>> {
     let row =
         fetch_optional!(tx, (Option<Vec<u8>>,), "SELECT link_token FROM changes WHERE id = $1", &change.id,)?;
@@ -196,11 +196,11 @@ pub async fn link_token(
 pub async fn keep_link_token(
     store: &Store,
     tx: &mut Tx,
-    change: &PlacedChange,
+    change: &SequencedChange,
     token: &SecretString,
 ) -> Result<()> {
-    let slot = link_slot(&change.id, &change.user_id);
-    let sealed = store.keyring().seal(slot, token, store.entropy());
+    let aad = link_slot(&change.id, &change.user_id);
+    let sealed = store.keyring().seal(aad, token, store.entropy());
     let sealed = sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
     execute!(tx, "UPDATE changes SET link_token = $2 WHERE id = $1", &change.id, sealed)?;
     Ok(())
@@ -216,7 +216,7 @@ pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
     )?)
 }
 
-fn read(row: Row) -> Result<PlacedChange> {
+fn read(row: Row) -> Result<SequencedChange> {
     let corrupt = |column| StoreError::corrupt(TABLE, column, row.id.clone());
     let item = match (&row.kind, row.item_id) {
         (Some(kind), Some(id)) => {
@@ -224,7 +224,7 @@ fn read(row: Row) -> Result<PlacedChange> {
         }
         _ => None,
     };
-    Ok(PlacedChange {
+    Ok(SequencedChange {
         position: row.position,
         at: time(row.at),
         change: Change::from_name(&row.change).ok_or_else(|| corrupt("change"))?,

@@ -10,7 +10,7 @@ use crate::connect::hash;
 use crate::db::{execute, fetch_optional};
 use crate::integrations::{Grant, Tokens};
 use crate::rows::row;
-use crate::secrets::{Keyring, Slot};
+use crate::secrets::{Keyring, SecretAad};
 use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};
 
@@ -68,12 +68,12 @@ macro_rules! select {
     };
 }
 
-fn slot<'a>(column: &'static str, clean_up: &'a CleanUp) -> Slot<'a> {
-    Slot { table: "clean_ups", column, row: &clean_up.id, user_id: &clean_up.user_id }
+fn aad<'a>(column: &'static str, clean_up: &'a CleanUp) -> SecretAad<'a> {
+    SecretAad { table: "clean_ups", column, row: &clean_up.id, user_id: &clean_up.user_id }
 }
 
-fn seal(store: &Store, slot: Slot<'_>, secret: &SecretString) -> Result<Vec<u8>> {
-    let sealed = store.keyring().seal(slot, secret, store.entropy());
+fn seal(store: &Store, aad: SecretAad<'_>, secret: &SecretString) -> Result<Vec<u8>> {
+    let sealed = store.keyring().seal(aad, secret, store.entropy());
     sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))
 }
 
@@ -106,7 +106,7 @@ pub async fn of_browser(tx: &mut Tx, browser: &str) -> Result<Option<CleanUp>> {
 }
 
 /// The way to Google and back, as it begins.
-pub struct Way<'a> {
+pub struct ConsentState<'a> {
     /// The `state` that Google brings back.
     pub state: &'a str,
     /// What only the user's browser holds.
@@ -122,7 +122,7 @@ pub async fn begin(
     store: &Store,
     tx: &mut Tx,
     clean_up: &CleanUp,
-    way: &Way<'_>,
+    consent: &ConsentState<'_>,
     now: Timestamp,
 ) -> Result<bool> {
     let begun = execute!(
@@ -130,10 +130,10 @@ pub async fn begin(
         "UPDATE clean_ups SET state_hash = $2, browser_hash = $3, verifier = $4, expires_at = $5
          WHERE id = $1 AND state_hash IS NULL AND expires_at > $6",
         &clean_up.id,
-        hash(way.state),
-        hash(way.browser),
-        seal(store, slot("verifier", clean_up), way.verifier)?,
-        micros(way.expires_at),
+        hash(consent.state),
+        hash(consent.browser),
+        seal(store, aad("verifier", clean_up), consent.verifier)?,
+        micros(consent.expires_at),
         micros(now),
     )?;
     Ok(begun == 1)
@@ -165,18 +165,18 @@ pub async fn take(
         &clean_up.id,
     )?;
     let Some(sealed) = sealed.and_then(|row| row.verifier).filter(|_| taken == 1) else { return Ok(None) };
-    let verifier = store.keyring().open(slot("verifier", &clean_up), &sealed).ok();
+    let verifier = store.keyring().open(aad("verifier", &clean_up), &sealed).ok();
     Ok(Some((clean_up, verifier)))
 }
 
 /// Keeps the grant of a consent, until [`end`].
 pub async fn keep_grant(store: &Store, tx: &mut Tx, clean_up: &CleanUp, grant: &Grant<'_>) -> Result<()> {
-    let refresh = grant.refresh_token.map(|token| seal(store, slot("refresh_token", clean_up), token));
+    let refresh = grant.refresh_token.map(|token| seal(store, aad("refresh_token", clean_up), token));
     execute!(
         tx,
         "UPDATE clean_ups SET access_token = $2, refresh_token = $3, token_expires_at = $4 WHERE id = $1",
         &clean_up.id,
-        seal(store, slot("access_token", clean_up), grant.access_token)?,
+        seal(store, aad("access_token", clean_up), grant.access_token)?,
         refresh.transpose()?,
         micros(grant.expires_at),
     )?;
@@ -202,8 +202,8 @@ pub async fn tokens(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<T
     )?;
     let Some(row) = row else { return Ok(None) };
     let open = |column, sealed: &Option<Vec<u8>>| {
-        let slot = Slot { table: "clean_ups", column, row: id, user_id: &row.user_id };
-        sealed.as_ref().map(|sealed| keyring.open(slot, sealed))
+        let aad = SecretAad { table: "clean_ups", column, row: id, user_id: &row.user_id };
+        sealed.as_ref().map(|sealed| keyring.open(aad, sealed))
     };
     Ok(Some(Tokens {
         access: open("access_token", &row.access_token),

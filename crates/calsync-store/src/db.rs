@@ -17,7 +17,7 @@ use sqlx::{Connection, PgPool, Postgres, Sqlite, SqlitePool, Transaction};
 
 use crate::dialect::Dialect;
 use crate::secrets::Keyring;
-use crate::{Result, StoreError, canary, meta, migrations};
+use crate::{Result, StoreError, key_check, meta, migrations};
 
 /// Readers beside SQLite's one writer.
 const SQLITE_READERS: u32 = 4;
@@ -118,7 +118,7 @@ impl Store {
         let mut inner =
             Inner { pool, deployment_id: String::new(), keyring: options.keyring, entropy: options.entropy };
         let mut tx = inner.pool.begin().await?;
-        canary::check(&mut tx, &inner.keyring, &*inner.entropy).await?;
+        key_check::check(&mut tx, &inner.keyring, &*inner.entropy).await?;
         inner.deployment_id = meta::get_or_set(&mut tx, "deployment_id", &fresh_id).await?;
         tx.commit().await?;
         Ok(Self(Arc::new(inner)))

@@ -39,7 +39,7 @@ impl StoreError {
     }
 
     /// Tells in the log that the value can't be read.
-    pub(crate) fn tell(&self) {
+    pub(crate) fn log(&self) {
         if let Self::Corrupt { table, column, id } = self {
             tracing::error!(table, column, id, "a stored value can't be read");
         }

@@ -6,7 +6,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::db::{execute, fetch_optional};
 use crate::rows::row;
-use crate::secrets::Slot;
+use crate::secrets::SecretAad;
 use crate::time::micros;
 use crate::{Result, Store, StoreError, Tx};
 
@@ -39,8 +39,8 @@ row! {
 /// A request that has no answer after this long died with its process; its key is free again.
 const RUNS_AT_MOST: SignedDuration = SignedDuration::from_mins(10);
 
-fn slot<'a>(api_key_id: &'a str, key: &'a str) -> Slot<'a> {
-    Slot { table: "idempotency_keys", column: "body", row: key, user_id: api_key_id }
+fn aad<'a>(api_key_id: &'a str, key: &'a str) -> SecretAad<'a> {
+    SecretAad { table: "idempotency_keys", column: "body", row: key, user_id: api_key_id }
 }
 
 /// Claims `key` of an API key for the request with `request_hash`. Keys made before `expired` are
@@ -86,7 +86,7 @@ pub async fn claim(
         None => Known::Running,
         Some(row) if row.request_hash != request_hash => Known::OtherRequest,
         Some(Row { status: Some(status), body: Some(sealed), .. }) => {
-            let body = store.keyring().open(slot(api_key_id, key), &sealed);
+            let body = store.keyring().open(aad(api_key_id, key), &sealed);
             let body = body.map_err(|_| StoreError::corrupt("idempotency_keys", "body", key))?;
             let status = u16::try_from(status).unwrap_or_default();
             Known::Answered { status, body: body.expose_secret().to_owned() }
@@ -104,7 +104,7 @@ pub async fn answer(
     status: u16,
     body: &str,
 ) -> Result<()> {
-    let sealed = store.keyring().seal(slot(api_key_id, key), &SecretString::from(body), store.entropy());
+    let sealed = store.keyring().seal(aad(api_key_id, key), &SecretString::from(body), store.entropy());
     let sealed = sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
     execute!(
         tx,

@@ -1,5 +1,5 @@
-//! What the platform wants. In one transaction [`crate::users::admit`] makes unknown users known, a PUT
-//! stores the item, and [`crate::mappings::touch`] makes the mappings of the users concerned due.
+//! What the platform wants. In one transaction [`crate::users::ensure_exist`] makes unknown users known, a PUT
+//! stores the item, and [`crate::mappings::mark_due`] makes the mappings of the users concerned due.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all, fetch_optional, on};
 use crate::mappings::{shown_state, with_mappings};
-use crate::rows::{execute_rows, row, runs};
+use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
@@ -20,8 +20,8 @@ pub enum Upsert {
     Stored {
         /// Whether no such item was there, or it had been deleted and starts anew.
         created: bool,
-        /// The item's life, which each deletion raises.
-        life: i64,
+        /// The item's incarnation, which each deletion raises.
+        incarnation: i64,
         /// The users whose calendars are concerned: those of before and those of now.
         users: BTreeSet<String>,
     },
@@ -46,7 +46,7 @@ row! {
 
 row! {
     struct LockedRow {
-        life: i64,
+        incarnation: i64,
         version: Option<i64>,
         deleted_version: Option<i64>,
         ..
@@ -61,7 +61,7 @@ const INSERTS_MAX: usize = 3;
 
 /// An update that changes nothing locks the row on both databases.
 const LOCK: &str = "UPDATE items SET updated_at = updated_at WHERE kind = $1 AND item_id = $2
-                    RETURNING kind, item_id, body, revision, deleted, life, version, deleted_version";
+                    RETURNING kind, item_id, body, revision, deleted, incarnation, version, deleted_version";
 const GET: &str = "SELECT kind, item_id, body, revision, deleted FROM items WHERE kind = $1 AND item_id = $2";
 
 /// An item as it is stored.
@@ -114,8 +114,9 @@ fn text(body: &ItemBody) -> Result<String> {
 
 /// Stores `body` as what the platform wants of `key` now.
 pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) -> Result<Upsert> {
-    let Some(Locked { item: before, life, versions }) = insert_or_lock(tx, key, body, now).await? else {
-        return Ok(Upsert::Stored { created: true, life: 0, users: body.user_ids.clone() });
+    let Some(LockedItem { item: before, incarnation, versions }) = insert_or_lock(tx, key, body, now).await?
+    else {
+        return Ok(Upsert::Stored { created: true, incarnation: 0, users: body.user_ids.clone() });
     };
     if !before.deleted && before.body.as_ref() == Some(body) {
         return Ok(Upsert::Same);
@@ -134,14 +135,14 @@ pub async fn put(tx: &mut Tx, key: &ItemKey, body: &ItemBody, now: Timestamp) ->
     let added: Vec<_> = body.user_ids.difference(&users).map(|user_id| (key, user_id)).collect();
     address(tx, &added).await?;
     users.extend(body.user_ids.iter().cloned());
-    Ok(Upsert::Stored { created, life, users })
+    Ok(Upsert::Stored { created, incarnation, users })
 }
 
 /// An item that nobody else changes until the transaction ends.
-pub(crate) struct Locked {
+pub(crate) struct LockedItem {
     pub(crate) item: StoredItem,
     /// Raised by each deletion.
-    life: i64,
+    incarnation: i64,
     /// The highest versions that put and deleted it.
     versions: Versions,
 }
@@ -152,7 +153,7 @@ async fn insert_or_lock(
     key: &ItemKey,
     body: &ItemBody,
     now: Timestamp,
-) -> Result<Option<Locked>> {
+) -> Result<Option<LockedItem>> {
     for _ in 0..INSERTS_MAX {
         if !insert_new(tx, &[(key, body)], now).await?.is_empty() {
             return Ok(None);
@@ -165,10 +166,14 @@ async fn insert_or_lock(
 }
 
 /// Reads an item and keeps others from changing it until the transaction ends.
-pub(crate) async fn lock(tx: &mut Tx, kind: &str, item_id: &str) -> Result<Option<Locked>> {
+pub(crate) async fn lock(tx: &mut Tx, kind: &str, item_id: &str) -> Result<Option<LockedItem>> {
     let locked = fetch_optional!(tx, LockedRow, LOCK, kind, item_id)?;
-    let read = |LockedRow { item, life, version, deleted_version }| {
-        Ok(Locked { item: item.read()?, life, versions: Versions { put: version, deleted: deleted_version } })
+    let read = |LockedRow { item, incarnation, version, deleted_version }| {
+        Ok(LockedItem {
+            item: item.read()?,
+            incarnation,
+            versions: Versions { put: version, deleted: deleted_version },
+        })
     };
     locked.map(read).transpose()
 }
@@ -181,13 +186,13 @@ pub async fn insert_new(
     now: Timestamp,
 ) -> Result<BTreeSet<ItemKey>> {
     let mut new = BTreeSet::new();
-    for run in runs(items) {
-        let texts = run.iter().map(|(_, body)| text(body)).collect::<Result<Vec<_>>>()?;
+    for batch in batches(items) {
+        let texts = batch.iter().map(|(_, body)| text(body)).collect::<Result<Vec<_>>>()?;
         let inserted: Vec<(String, String)> = on!(tx, |c| {
             let mut query = sqlx::QueryBuilder::new(
                 "INSERT INTO items (kind, item_id, body, version, revision, deleted, created_at, updated_at) ",
             );
-            query.push_values(run.iter().zip(&texts), |mut row, ((key, body), text)| {
+            query.push_values(batch.iter().zip(&texts), |mut row, ((key, body), text)| {
                 row.push_bind(key.kind.name()).push_bind(&key.id).push_bind(text).push_bind(body.version);
                 row.push("1, FALSE").push_bind(micros(now)).push_bind(micros(now));
             });
@@ -196,7 +201,7 @@ pub async fn insert_new(
         })?;
         let is_inserted =
             |key: &ItemKey| inserted.iter().any(|(kind, id)| kind == key.kind.name() && *id == key.id);
-        let first = run.iter().filter(|(key, _)| is_inserted(key) && new.insert((*key).clone()));
+        let first = batch.iter().filter(|(key, _)| is_inserted(key) && new.insert((*key).clone()));
         let addressed: Vec<_> =
             first.flat_map(|(key, body)| body.user_ids.iter().map(|user_id| (*key, user_id))).collect();
         address(tx, &addressed).await?;
@@ -225,7 +230,7 @@ pub(crate) async fn replace_users(tx: &mut Tx, key: &ItemKey, body: &ItemBody, d
     execute!(
         tx,
         "UPDATE items SET body = $3, deleted = $4, revision = revision + 1,
-             life = CASE WHEN $4 AND NOT deleted THEN life + 1 ELSE life END
+             incarnation = CASE WHEN $4 AND NOT deleted THEN incarnation + 1 ELSE incarnation END
          WHERE kind = $1 AND item_id = $2",
         key.kind.name(),
         &key.id,
@@ -242,11 +247,11 @@ pub(crate) async fn blank(tx: &mut Tx, kind: &str, item_id: &str) -> Result<()> 
 }
 
 async fn address(tx: &mut Tx, addressed: &[(&ItemKey, &String)]) -> Result<()> {
-    for run in runs(addressed) {
+    for batch in batches(addressed) {
         execute_rows!(
             tx,
             "INSERT INTO item_users (kind, item_id, user_id) ",
-            run,
+            batch,
             |row, (key, user_id)| row.push_bind(key.kind.name()).push_bind(&key.id).push_bind(*user_id),
             " ON CONFLICT DO NOTHING",
         )?;
@@ -285,8 +290,8 @@ async fn no_longer_address(tx: &mut Tx, key: &ItemKey, user_id: &str) -> Result<
 pub enum Removal {
     /// It is marked deleted.
     Removed {
-        /// The item's life, which this deletion raised.
-        life: i64,
+        /// The item's incarnation, which this deletion raised.
+        incarnation: i64,
         /// The users whose calendars are concerned.
         users: BTreeSet<String>,
     },
@@ -303,7 +308,8 @@ pub enum Removal {
 /// doesn't bring the item back, and its life rises, so that a later PUT starts anew in every calendar,
 /// whether or not its user is connected at this moment.
 pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Timestamp) -> Result<Removal> {
-    let Some(Locked { item: before, life, versions }) = lock(tx, key.kind.name(), &key.id).await? else {
+    let Some(LockedItem { item: before, incarnation, versions }) = lock(tx, key.kind.name(), &key.id).await?
+    else {
         return Ok(Removal::NothingThere);
     };
     if let Some(stored) = versions.refuse_delete(version) {
@@ -312,7 +318,7 @@ pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Times
     let deaths = i64::from(!before.deleted);
     execute!(
         tx,
-        "UPDATE items SET deleted = TRUE, deleted_version = COALESCE($4, deleted_version), life = life + $5,
+        "UPDATE items SET deleted = TRUE, deleted_version = COALESCE($4, deleted_version), incarnation = incarnation + $5,
              revision = revision + $5, updated_at = CASE WHEN deleted THEN updated_at ELSE $3 END
          WHERE kind = $1 AND item_id = $2",
         key.kind.name(),
@@ -323,7 +329,7 @@ pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Times
     )?;
     Ok(match before.deleted {
         true => Removal::NothingThere,
-        false => Removal::Removed { life: life + deaths, users: users_of(tx, before).await? },
+        false => Removal::Removed { incarnation: incarnation + deaths, users: users_of(tx, before).await? },
     })
 }
 
@@ -357,7 +363,7 @@ pub async fn of_user(
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id ",
         with_mappings!(),
         " WHERE u.user_id = $1 AND u.kind IN ('session', 'task', 'deadline')
-            AND (i.deleted = FALSE OR ($6 AND m.wanted_revision <> m.settled_revision))
+            AND (i.deleted = FALSE OR ($6 AND m.desired_revision <> m.synced_revision))
             AND ($2 = '' OR u.kind = $2) AND ($7 = '' OR $7 = ",
         shown_state!(),
         ") AND (u.kind > $3 OR (u.kind = $3 AND u.item_id > $4))

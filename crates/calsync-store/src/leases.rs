@@ -23,7 +23,7 @@ pub struct Lease {
     /// Until when, on the database's clock.
     pub until: Timestamp,
     /// Until when on the clock of its holder, who looked at it before the claim: never later.
-    pub until_here: Timestamp,
+    pub until_local: Timestamp,
 }
 
 row! {
@@ -52,7 +52,7 @@ pub async fn claim(
         fence: row.fence,
         wake_seq: row.wake_seq,
         until: time(row.lease_until),
-        until_here: now.saturating_add(length).unwrap_or(now),
+        until_local: now.saturating_add(length).unwrap_or(now),
     };
     Ok(rows.into_iter().map(lease).collect())
 }
@@ -95,7 +95,7 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
              last_error_at = CASE WHEN $7 THEN $8 ELSE last_error_at END,
              updated_at = $8
          FROM (SELECT COALESCE($4, MIN(due_at), $9) AS due_at FROM sync_mappings
-               WHERE integration_id = $1 AND wanted_revision <> settled_revision) AS next
+               WHERE integration_id = $1 AND desired_revision <> synced_revision) AS next
          WHERE id = $1 AND fence = $2",
         &lease.integration_id,
         lease.fence,
@@ -112,7 +112,7 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
 
 /// Lets go what was taken away by a disconnect while it was held: no call of the holder's is under
 /// way any more.
-pub async fn let_go(tx: &mut Tx, lease: &Lease) -> Result<()> {
+pub async fn release_revoked(tx: &mut Tx, lease: &Lease) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0
@@ -126,7 +126,7 @@ pub async fn let_go(tx: &mut Tx, lease: &Lease) -> Result<()> {
 
 /// Whether nobody can have a call under way for the integration: it was let go, or the lease and the
 /// `longest_call` after it are over, and nobody refreshes its tokens.
-pub async fn is_quiet(
+pub async fn has_no_inflight_call(
     tx: &mut Tx,
     integration_id: &str,
     longest_call: SignedDuration,
@@ -149,7 +149,7 @@ pub async fn is_quiet(
 
 /// Frees every lease. Only for a database with one process, at its start: what held them is gone.
 /// Calls of its last moments may still reach Google, so a disconnect waits for the lease's end.
-pub async fn free_all(tx: &mut Tx) -> Result<()> {
+pub async fn release_all(tx: &mut Tx) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0, fence = fence + 1

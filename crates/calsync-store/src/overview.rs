@@ -19,7 +19,7 @@ pub async fn connections(tx: &mut Tx, now: Timestamp) -> Result<Vec<(Integration
         (String, i64),
         "SELECT CASE WHEN g.state = 'active' AND EXISTS (
                     SELECT 1 FROM sync_mappings m WHERE m.integration_id = g.id
-                        AND m.wanted_revision <> m.settled_revision AND m.updated_at < $2)
+                        AND m.desired_revision <> m.synced_revision AND m.updated_at < $2)
                 THEN 'delayed' ELSE g.state END AS shown_state, COUNT(*)
          FROM user_integrations g WHERE g.provider = $1 GROUP BY 1",
         GOOGLE,

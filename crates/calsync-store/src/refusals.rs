@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
 use crate::rows::{or_else, row};
-use crate::text::storable;
+use crate::text::sanitize;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
@@ -48,7 +48,7 @@ row! {
 pub async fn record(tx: &mut Tx, refusal: &Refusal) -> Result<()> {
     let errors = serde_json::to_string(&refusal.errors)
         .map_err(|_| StoreError::corrupt("refusals", "errors", &refusal.id))?;
-    let sent = |text: &Option<String>| text.as_ref().map(|text| storable(text).collect::<String>());
+    let sent = |text: &Option<String>| text.as_ref().map(|text| sanitize(text).collect::<String>());
     execute!(
         tx,
         "INSERT INTO refusals (id, at, key_name, kind, item_id, user_id, status, errors)

@@ -4,9 +4,9 @@
 //! refreshed meanwhile stays. Nothing is remembered between batches: what is sealed with the
 //! current key is passed over, so that a rotation that was stopped goes on by starting again.
 
-use crate::canary;
 use crate::db::{execute, fetch_all};
-use crate::secrets::{Slot, Unreadable};
+use crate::key_check;
+use crate::secrets::{SecretAad, Unreadable};
 use crate::{Result, Store, StoreError, transaction};
 
 /// Answers a batch: each may be as long as 10,000 refusals.
@@ -98,7 +98,7 @@ pub struct Position {
 
 /// Where a sealed value stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct SecretLocation {
     /// The table.
     pub table: &'static str,
     /// The column.
@@ -117,7 +117,7 @@ pub struct Batch {
     /// Values that somebody changed meanwhile; they were left.
     pub changed: u64,
     /// Values that don't open; they were left.
-    pub unreadable: Vec<Place>,
+    pub unreadable: Vec<SecretLocation>,
     /// Where the next batch begins; none: the pass is at its end.
     pub next: Option<Position>,
 }
@@ -133,12 +133,12 @@ pub async fn batch(store: &Store, position: &Position, limit: i64) -> Result<Bat
     let mut batch = Batch { next: next(position, &rows, limit), ..Batch::default() };
     let mut replacements = Vec::new();
     for (row, owner, old) in rows {
-        let slot = Slot { table: column.table, column: column.column, row: &row, user_id: &owner };
-        match store.keyring().reseal(slot, &old, store.entropy()) {
+        let aad = SecretAad { table: column.table, column: column.column, row: &row, user_id: &owner };
+        match store.keyring().reseal(aad, &old, store.entropy()) {
             Ok(None) => batch.newest += 1,
             Ok(Some(new)) => replacements.push(Replacement { row, owner, old, new }),
             Err(Unreadable) => {
-                batch.unreadable.push(Place { table: column.table, column: column.column, id: row });
+                batch.unreadable.push(SecretLocation { table: column.table, column: column.column, id: row });
             }
         }
     }
@@ -152,7 +152,7 @@ pub async fn batch(store: &Store, position: &Position, limit: i64) -> Result<Bat
 /// Ends a rotation whose last pass found nothing to seal anew: the other keys may be taken away.
 pub async fn finish(store: &Store) -> Result<()> {
     let mut tx = store.begin().await?;
-    canary::retire(&mut tx, store.keyring()).await?;
+    key_check::retire(&mut tx, store.keyring()).await?;
     tx.commit().await
 }
 

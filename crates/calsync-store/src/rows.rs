@@ -4,26 +4,26 @@
 
 use crate::{Result, StoreError};
 
-/// Lengths of runs, longest first. Few lengths make few texts, so that each stays prepared; the
+/// Lengths of batches, longest first. Few lengths make few texts, so that each stays prepared; the
 /// longest keeps a statement's values well under what either database takes.
 const LENGTHS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
 
-/// Cuts `rows` into runs of those lengths, in order.
-pub(crate) fn runs<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
+/// Cuts `rows` into batches of those lengths, in order.
+pub(crate) fn batches<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     std::iter::from_fn(move || {
         let length = LENGTHS.into_iter().find(|length| *length <= rows.len())?;
-        let (run, rest) = rows.split_at(length);
+        let (batch, rest) = rows.split_at(length);
         rows = rest;
-        Some(run)
+        Some(batch)
     })
 }
 
-/// Runs a statement for a run of rows: `start`, a list of values for each row, `end`.
+/// Runs a statement for a batch of rows: `start`, a list of values for each row, `end`.
 macro_rules! execute_rows {
-    ($tx:expr, $start:expr, $run:expr, |$values:ident, $row:pat_param| $bind:expr, $end:expr $(,)?) => {
+    ($tx:expr, $start:expr, $batch:expr, |$values:ident, $row:pat_param| $bind:expr, $end:expr $(,)?) => {
         $crate::db::on!($tx, |c| {
             let mut query = sqlx::QueryBuilder::new($start);
-            query.push_values($run, |mut $values, $row| {
+            query.push_values($batch, |mut $values, $row| {
                 $bind;
             });
             query.push($end);
@@ -72,7 +72,7 @@ pub(crate) use {execute_rows, row};
 /// its row, and no other row, with it.
 pub(crate) fn or_else<T>(value: Option<T>, corrupt: StoreError, instead: T) -> T {
     value.unwrap_or_else(|| {
-        corrupt.tell();
+        corrupt.log();
         instead
     })
 }
@@ -83,7 +83,7 @@ pub(crate) fn readable<R, T>(rows: Vec<R>, read: impl Fn(R) -> Result<T>) -> Res
     for row in rows {
         match read(row) {
             Ok(one) => found.push(one),
-            Err(error @ StoreError::Corrupt { .. }) => error.tell(),
+            Err(error @ StoreError::Corrupt { .. }) => error.log(),
             Err(error) => return Err(error),
         }
     }
@@ -92,14 +92,14 @@ pub(crate) fn readable<R, T>(rows: Vec<R>, read: impl Fn(R) -> Result<T>) -> Res
 
 #[cfg(test)]
 mod tests {
-    use super::runs;
+    use super::batches;
 
     #[test]
-    fn runs_hold_all_rows_in_order() {
+    fn batches_hold_all_rows_in_order() {
         let rows: Vec<usize> = (0..2 * 64 + 32 + 4 + 3).collect();
-        let lengths: Vec<usize> = runs(&rows).map(<[_]>::len).collect();
+        let lengths: Vec<usize> = batches(&rows).map(<[_]>::len).collect();
         assert_eq!(lengths, [64, 64, 32, 4, 2, 1]);
-        assert_eq!(runs(&rows).flatten().copied().collect::<Vec<_>>(), rows);
-        assert_eq!(runs::<usize>(&[]).count(), 0);
+        assert_eq!(batches(&rows).flatten().copied().collect::<Vec<_>>(), rows);
+        assert_eq!(batches::<usize>(&[]).count(), 0);
     }
 }

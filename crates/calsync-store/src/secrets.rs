@@ -19,7 +19,7 @@ const KEY_BYTES: usize = 32;
 
 /// Where a sealed value stands.
 #[derive(Clone, Copy, Debug)]
-pub struct Slot<'a> {
+pub struct SecretAad<'a> {
     /// The table.
     pub table: &'static str,
     /// The column.
@@ -30,7 +30,7 @@ pub struct Slot<'a> {
     pub user_id: &'a str,
 }
 
-impl Slot<'_> {
+impl SecretAad<'_> {
     fn associated_data(&self, key_id: &str) -> Vec<u8> {
         let mut data = Vec::new();
         for part in [key_id, self.table, self.column, self.row, self.user_id] {
@@ -98,11 +98,11 @@ impl Keyring {
         format!("{id}:{}", STANDARD.encode(bytes::<KEY_BYTES>(entropy)))
     }
 
-    /// Seals `secret` into `slot` with the current key.
-    pub fn seal(&self, slot: Slot<'_>, secret: &SecretString, entropy: &dyn Entropy) -> Option<Vec<u8>> {
+    /// Seals `secret` into `aad` with the current key.
+    pub fn seal(&self, aad: SecretAad<'_>, secret: &SecretString, entropy: &dyn Entropy) -> Option<Vec<u8>> {
         let key = self.0.first()?;
         let nonce = bytes::<NONCE_BYTES>(entropy);
-        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: &slot.associated_data(&key.id) };
+        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: &aad.associated_data(&key.id) };
         let ciphertext = key.cipher().encrypt(&XNonce::from(nonce), payload).ok()?;
         let mut sealed = vec![VERSION, u8::try_from(key.id.len()).ok()?];
         sealed.extend_from_slice(key.id.as_bytes());
@@ -111,27 +111,27 @@ impl Keyring {
         Some(sealed)
     }
 
-    /// Opens what was sealed into `slot`.
-    pub fn open(&self, slot: Slot<'_>, sealed: &[u8]) -> Result<SecretString, Unreadable> {
+    /// Opens what was sealed into `aad`.
+    pub fn open(&self, aad: SecretAad<'_>, sealed: &[u8]) -> Result<SecretString, Unreadable> {
         let Parts { key_id, nonce, ciphertext } = parts(sealed).ok_or(Unreadable)?;
         let key = self.0.iter().find(|key| key.id.as_bytes() == key_id).ok_or(Unreadable)?;
-        let payload = Payload { msg: ciphertext, aad: &slot.associated_data(&key.id) };
+        let payload = Payload { msg: ciphertext, aad: &aad.associated_data(&key.id) };
         let opened = key.cipher().decrypt(&XNonce::from(*nonce), payload).map_err(|_| Unreadable)?;
         String::from_utf8(opened).map(SecretString::from).map_err(|_| Unreadable)
     }
 
-    /// What was sealed into `slot`, sealed with the current key; `None` if it is already.
+    /// What was sealed into `aad`, sealed with the current key; `None` if it is already.
     pub fn reseal(
         &self,
-        slot: Slot<'_>,
+        aad: SecretAad<'_>,
         sealed: &[u8],
         entropy: &dyn Entropy,
     ) -> Result<Option<Vec<u8>>, Unreadable> {
-        let secret = self.open(slot, sealed)?;
+        let secret = self.open(aad, sealed)?;
         if parts(sealed).is_some_and(|parts| parts.key_id == self.current_id().as_bytes()) {
             return Ok(None);
         }
-        self.seal(slot, &secret, entropy).map(Some).ok_or(Unreadable)
+        self.seal(aad, &secret, entropy).map(Some).ok_or(Unreadable)
     }
 
     /// The id of the key that seals.
@@ -187,23 +187,23 @@ mod tests {
         }
     }
 
-    fn slot<'a>(row: &'a str, user_id: &'a str) -> Slot<'a> {
-        Slot { table: "user_integrations", column: "refresh_token", row, user_id }
+    fn aad<'a>(row: &'a str, user_id: &'a str) -> SecretAad<'a> {
+        SecretAad { table: "user_integrations", column: "refresh_token", row, user_id }
     }
 
     #[test]
     fn a_value_opens_only_where_it_was_sealed_and_untouched() {
         let keys = Keyring::parse([Keyring::generate("k1", &Counting).as_str()]).expect("a keyring");
-        let sealed = keys.seal(slot("r", "u"), &"token".into(), &Counting).expect("sealed");
-        assert_eq!(keys.open(slot("r", "u"), &sealed).expect("opens").expose_secret(), "token");
-        assert!(keys.open(slot("r2", "u"), &sealed).is_err());
-        assert!(keys.open(slot("r", "u2"), &sealed).is_err());
-        assert!(keys.open(Slot { column: "access_token", ..slot("r", "u") }, &sealed).is_err());
+        let sealed = keys.seal(aad("r", "u"), &"token".into(), &Counting).expect("sealed");
+        assert_eq!(keys.open(aad("r", "u"), &sealed).expect("opens").expose_secret(), "token");
+        assert!(keys.open(aad("r2", "u"), &sealed).is_err());
+        assert!(keys.open(aad("r", "u2"), &sealed).is_err());
+        assert!(keys.open(SecretAad { column: "access_token", ..aad("r", "u") }, &sealed).is_err());
         for at in 0..sealed.len() {
             let mut flipped = sealed.clone();
             flipped[at] ^= 1;
-            assert!(keys.open(slot("r", "u"), &flipped).is_err(), "byte {at}");
-            assert!(keys.open(slot("r", "u"), &sealed[..at]).is_err(), "cut at {at}");
+            assert!(keys.open(aad("r", "u"), &flipped).is_err(), "byte {at}");
+            assert!(keys.open(aad("r", "u"), &sealed[..at]).is_err(), "cut at {at}");
         }
     }
 

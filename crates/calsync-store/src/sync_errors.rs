@@ -9,13 +9,13 @@ use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
 use crate::db::fetch_optional;
-use crate::filtered::{Bind, Filtered, anywhere, fetch_filtered};
+use crate::query_builder::{Bind, FilteredQuery, fetch_filtered, like_contains};
 use crate::rows::{readable, row};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
 /// The most errors that one look reads.
-const LOOKED_AT_MAX: i64 = 20_000;
+const SCAN_LIMIT: i64 = 20_000;
 
 /// Which errors; what is absent lets all pass.
 #[derive(Clone, Debug, Default)]
@@ -102,8 +102,8 @@ row! {
 }
 
 row! {
-    struct Looked {
-        looked_at: i64,
+    struct ScanStats {
+        scanned: i64,
         last_id: Option<String>,
         oldest: Option<i64>,
     }
@@ -139,17 +139,17 @@ impl Row {
 }
 
 /// What an index gives in order.
-fn window(sql: &mut Filtered, filter: &Filter, before: Option<&str>) {
+fn window(sql: &mut FilteredQuery, filter: &Filter, before: Option<&str>) {
     sql.plain(concat!(" FROM (SELECT ", columns!(), " FROM calendar_sync_logs WHERE group_id IS NOT NULL"));
     sql.text(" AND user_id = ?", filter.user_id.as_deref());
     sql.text(" AND group_id = ?", filter.group_id.as_deref());
     sql.text(" AND id < ?", before);
-    sql.number(" ORDER BY id DESC LIMIT ?) AS looked_at", Some(LOOKED_AT_MAX));
+    sql.number(" ORDER BY id DESC LIMIT ?) AS scanned", Some(SCAN_LIMIT));
 }
 
 /// Errors that pass `filter`, newest first, before the one with id `before`.
 pub async fn list(tx: &mut Tx, filter: &Filter, before: Option<&str>, limit: i64) -> Result<Page> {
-    let mut sql = Filtered::new(concat!("SELECT ", columns!()));
+    let mut sql = FilteredQuery::new(concat!("SELECT ", columns!()));
     window(&mut sql, filter, before);
     sql.plain(" WHERE TRUE");
     sql.text(" AND reason = ?", filter.reason.map(Reason::name));
@@ -161,7 +161,7 @@ pub async fn list(tx: &mut Tx, filter: &Filter, before: Option<&str>, limit: i64
     if let Some(text) = &filter.text {
         let fragment = " AND (lower(provider_message) LIKE lower(?) ESCAPE '!'
              OR lower(provider_reason) LIKE lower(?) ESCAPE '!')";
-        sql.with(fragment, Bind::Text(anywhere(text)));
+        sql.with(fragment, Bind::Text(like_contains(text)));
     }
     // One more than asked tells whether the list goes on.
     sql.number(" ORDER BY id DESC LIMIT ?", Some(limit + 1));
@@ -171,21 +171,21 @@ pub async fn list(tx: &mut Tx, filter: &Filter, before: Option<&str>, limit: i64
         rows.truncate(limit);
         rows.last().map(|row| row.id.clone())
     } else {
-        end_of_look(tx, filter, before).await?
+        scan_end(tx, filter, before).await?
     };
     Ok(Page { errors: readable(rows, Row::read)?, next })
 }
 
 /// Where a look ended that found less than was asked; none if nothing is behind it.
-async fn end_of_look(tx: &mut Tx, filter: &Filter, before: Option<&str>) -> Result<Option<String>> {
-    let mut sql = Filtered::new("SELECT COUNT(*) AS looked_at, MIN(id) AS last_id, MIN(at) AS oldest");
+async fn scan_end(tx: &mut Tx, filter: &Filter, before: Option<&str>) -> Result<Option<String>> {
+    let mut sql = FilteredQuery::new("SELECT COUNT(*) AS scanned, MIN(id) AS last_id, MIN(at) AS oldest");
     window(&mut sql, filter, before);
-    let looked = fetch_filtered!(tx, Looked, sql)?.into_iter().next();
-    let goes_on = |looked: &Looked| {
-        let past = filter.since.zip(looked.oldest).is_some_and(|(since, oldest)| oldest < micros(since));
-        looked.looked_at >= LOOKED_AT_MAX && !past
+    let scan = fetch_filtered!(tx, ScanStats, sql)?.into_iter().next();
+    let goes_on = |scan: &ScanStats| {
+        let past = filter.since.zip(scan.oldest).is_some_and(|(since, oldest)| oldest < micros(since));
+        scan.scanned >= SCAN_LIMIT && !past
     };
-    Ok(looked.filter(goes_on).and_then(|looked| looked.last_id))
+    Ok(scan.filter(goes_on).and_then(|scan| scan.last_id))
 }
 
 /// One error.
@@ -228,7 +228,7 @@ macro_rules! group_columns {
 
 /// Groups, those seen last first, before the one that was seen at `before` and has that id.
 pub async fn groups(tx: &mut Tx, before: Option<(i64, String)>, limit: i64) -> Result<Vec<Group>> {
-    let mut sql = Filtered::new(concat!(group_columns!(), " WHERE TRUE"));
+    let mut sql = FilteredQuery::new(concat!(group_columns!(), " WHERE TRUE"));
     if let Some((last_seen, id)) = before {
         sql.with(" AND (g.last_seen, g.id) < (?", Bind::Number(last_seen));
         sql.with(", ?)", Bind::Text(id));

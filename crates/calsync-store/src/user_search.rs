@@ -7,14 +7,14 @@ use calsync_core::integration::{FRESHNESS_PROMISE_MINUTES, IntegrationState};
 use calsync_core::reason::Reason;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::filtered::{Bind, Filtered, anywhere, fetch_filtered};
 use crate::integrations::stored_state;
+use crate::query_builder::{Bind, FilteredQuery, fetch_filtered, like_contains};
 use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, Tx};
 
 /// The most users that one look reads.
-const LOOKED_AT_MAX: i64 = 20_000;
+const SCAN_LIMIT: i64 = 20_000;
 
 /// Which state a user's connection is in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,36 +80,36 @@ pub struct Page {
 }
 
 row! {
-    struct Looked {
-        looked_at: i64,
+    struct ScanStats {
+        scanned: i64,
         last_id: Option<String>,
     }
 }
 
-fn window(sql: &mut Filtered, after: Option<&str>) {
+fn window(sql: &mut FilteredQuery, after: Option<&str>) {
     sql.plain(" FROM (SELECT user_id, email, name FROM users WHERE TRUE");
     sql.text(" AND user_id > ?", after);
-    sql.number(" ORDER BY user_id LIMIT ?) AS u", Some(LOOKED_AT_MAX));
+    sql.number(" ORDER BY user_id LIMIT ?) AS u", Some(SCAN_LIMIT));
 }
 
 macro_rules! is_late {
     () => {
         "EXISTS (SELECT 1 FROM sync_mappings m WHERE m.integration_id = g.id
-            AND m.wanted_revision <> m.settled_revision AND m.updated_at < ?)"
+            AND m.desired_revision <> m.synced_revision AND m.updated_at < ?)"
     };
 }
 
-fn selected(late_before: i64) -> Filtered {
-    let mut sql = Filtered::new("SELECT u.user_id, u.email, u.name, g.state, g.reason");
+fn selected(late_before: i64) -> FilteredQuery {
+    let mut sql = FilteredQuery::new("SELECT u.user_id, u.email, u.name, g.state, g.reason");
     sql.with(concat!(", ", is_late!(), " AS is_late"), Bind::Number(late_before));
     sql.plain(", g.last_success_at, g.last_error_at");
     sql
 }
 
-fn matching(sql: &mut Filtered, filter: &Filter, late_before: i64) {
+fn matching(sql: &mut FilteredQuery, filter: &Filter, late_before: i64) {
     sql.plain(" LEFT JOIN user_integrations g ON g.user_id = u.user_id AND g.provider = 'google' WHERE TRUE");
     if let Some(text) = &filter.text {
-        let pattern = || Bind::Text(anywhere(text));
+        let pattern = || Bind::Text(like_contains(text));
         sql.with(" AND (u.email = ? OR u.user_id = ?", Bind::Text(text.clone()));
         let parts = " OR lower(u.name) LIKE lower(?) ESCAPE '!' OR lower(u.user_id) LIKE lower(?) ESCAPE '!'";
         sql.with(parts, pattern());
@@ -154,7 +154,7 @@ pub async fn find(
         users.truncate(most);
         users.last().map(|user| user.user_id.clone())
     } else {
-        end_of_look(tx, after).await?
+        scan_end(tx, after).await?
     };
     if after.is_none() && next.is_some() {
         let exact = exactly(tx, filter, late_before).await?;
@@ -175,9 +175,9 @@ async fn exactly(tx: &mut Tx, filter: &Filter, late_before: i64) -> Result<Vec<F
     Ok(fetch_filtered!(tx, Found, sql)?)
 }
 
-async fn end_of_look(tx: &mut Tx, after: Option<&str>) -> Result<Option<String>> {
-    let mut sql = Filtered::new("SELECT COUNT(*) AS looked_at, MAX(user_id) AS last_id");
+async fn scan_end(tx: &mut Tx, after: Option<&str>) -> Result<Option<String>> {
+    let mut sql = FilteredQuery::new("SELECT COUNT(*) AS scanned, MAX(user_id) AS last_id");
     window(&mut sql, after);
-    let looked = fetch_filtered!(tx, Looked, sql)?.into_iter().next();
-    Ok(looked.filter(|looked| looked.looked_at >= LOOKED_AT_MAX).and_then(|looked| looked.last_id))
+    let scan = fetch_filtered!(tx, ScanStats, sql)?.into_iter().next();
+    Ok(scan.filter(|scan| scan.scanned >= SCAN_LIMIT).and_then(|scan| scan.last_id))
 }

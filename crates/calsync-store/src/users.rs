@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::db::{execute, fetch_optional, on};
 use crate::dialect::lock_in_order;
-use crate::rows::{execute_rows, row, runs};
+use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx, mappings};
 
@@ -46,8 +46,8 @@ pub enum Put {
 /// Replaces what is known of a user. Items without a zone of their own follow the user's, so a
 /// change of it makes them due.
 pub async fn put(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Put> {
-    let before = match lock(tx, &user.user_id).await? {
-        Some(Locked { deleting_since: Some(_), .. }) => return Ok(Put::BeingDeleted),
+    let before = match lock_row(tx, &user.user_id).await? {
+        Some(LockedUser { deleting_since: Some(_), .. }) => return Ok(Put::BeingDeleted),
         Some(locked) => Some(locked.user),
         None => None,
     };
@@ -69,7 +69,7 @@ pub async fn put(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Put> {
     )?;
     let zone_before = before.as_ref().and_then(|before| before.time_zone.as_ref());
     if before.is_some() && zone_before != user.time_zone.as_ref() {
-        mappings::touch_all(tx, &user.user_id, now).await?;
+        mappings::mark_all_due(tx, &user.user_id, now).await?;
     }
     Ok(if before.is_some() { Put::Changed } else { Put::Created })
 }
@@ -77,15 +77,21 @@ pub async fn put(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Put> {
 /// Makes users known who are named by items, and keeps them from being deleted until the transaction
 /// ends; answers those who are being deleted, for whom nothing may be stored. Users are locked
 /// before items, and in order, like everywhere.
-pub async fn admit(tx: &mut Tx, user_ids: &BTreeSet<&str>, now: Timestamp) -> Result<BTreeSet<String>> {
-    let mut leaving = BTreeSet::new();
+pub async fn ensure_exist(
+    tx: &mut Tx,
+    user_ids: &BTreeSet<&str>,
+    now: Timestamp,
+) -> Result<BTreeSet<String>> {
+    let mut being_deleted = BTreeSet::new();
     let mut unlocked: Vec<&str> = user_ids.iter().copied().collect();
     for _ in 0..LOCKS_MAX {
-        let locked = hold(tx, &unlocked).await?;
+        let locked = lock(tx, &unlocked).await?;
         unlocked.retain(|user_id| !locked.contains_key(*user_id));
-        leaving.extend(locked.into_iter().filter_map(|(user_id, is_leaving)| is_leaving.then_some(user_id)));
+        being_deleted.extend(
+            locked.into_iter().filter_map(|(user_id, is_being_deleted)| is_being_deleted.then_some(user_id)),
+        );
         if unlocked.is_empty() {
-            return Ok(leaving);
+            return Ok(being_deleted);
         }
         insert_all(tx, &unlocked, now).await?;
     }
@@ -93,16 +99,16 @@ pub async fn admit(tx: &mut Tx, user_ids: &BTreeSet<&str>, now: Timestamp) -> Re
 }
 
 /// Locks those of `user_ids`, in their order, who are known; answers whether each is being deleted.
-pub async fn hold(tx: &mut Tx, user_ids: &[&str]) -> Result<BTreeMap<String, bool>> {
+pub async fn lock(tx: &mut Tx, user_ids: &[&str]) -> Result<BTreeMap<String, bool>> {
     let in_order = lock_in_order(tx.dialect());
     let mut held = BTreeMap::new();
-    for run in runs(user_ids) {
+    for batch in batches(user_ids) {
         let rows: Vec<(String, bool)> = on!(tx, |c| {
             let mut query = sqlx::QueryBuilder::new(
                 "SELECT user_id, deleting_since IS NOT NULL FROM users WHERE user_id IN (",
             );
             let mut list = query.separated(", ");
-            for user_id in run {
+            for user_id in batch {
                 list.push_bind(*user_id);
             }
             query.push(")").push(in_order);
@@ -114,11 +120,11 @@ pub async fn hold(tx: &mut Tx, user_ids: &[&str]) -> Result<BTreeMap<String, boo
 }
 
 async fn insert_all(tx: &mut Tx, user_ids: &[&str], now: Timestamp) -> Result<()> {
-    for run in runs(user_ids) {
+    for batch in batches(user_ids) {
         execute_rows!(
             tx,
             "INSERT INTO users (user_id, created_at, updated_at) ",
-            run,
+            batch,
             |row, user_id| row.push_bind(*user_id).push_bind(micros(now)).push_bind(micros(now)),
             " ON CONFLICT (user_id) DO NOTHING",
         )?;
@@ -128,8 +134,8 @@ async fn insert_all(tx: &mut Tx, user_ids: &[&str], now: Timestamp) -> Result<()
 
 /// Reads a user and keeps them from being deleted until the transaction ends; none if there is no
 /// such user, or they are being deleted.
-pub async fn staying(tx: &mut Tx, user_id: &str) -> Result<Option<User>> {
-    let locked = lock(tx, user_id).await?;
+pub async fn lock_active(tx: &mut Tx, user_id: &str) -> Result<Option<User>> {
+    let locked = lock_row(tx, user_id).await?;
     Ok(locked.filter(|locked| locked.deleting_since.is_none()).map(|locked| locked.user))
 }
 
@@ -137,7 +143,7 @@ pub async fn staying(tx: &mut Tx, user_id: &str) -> Result<Option<User>> {
 pub async fn is_being_deleted(tx: &mut Tx, user_id: &str) -> Result<bool> {
     let sql = "SELECT deleting_since IS NOT NULL FROM users WHERE user_id = $1";
     let row = fetch_optional!(tx, (bool,), sql, user_id)?;
-    Ok(row.is_some_and(|(is_leaving,)| is_leaving))
+    Ok(row.is_some_and(|(is_being_deleted,)| is_being_deleted))
 }
 
 /// Reads a user.
@@ -147,7 +153,7 @@ pub async fn get(tx: &mut Tx, user_id: &str) -> Result<Option<User>> {
 }
 
 row! {
-    struct Locked {
+    struct LockedUser {
         deleting_since: Option<i64>,
         ..
         user: User,
@@ -156,8 +162,8 @@ row! {
 
 /// Reads a user and keeps others from changing them until the transaction ends: an update that
 /// changes nothing locks the row on both databases.
-async fn lock(tx: &mut Tx, user_id: &str) -> Result<Option<Locked>> {
+async fn lock_row(tx: &mut Tx, user_id: &str) -> Result<Option<LockedUser>> {
     let sql = "UPDATE users SET updated_at = updated_at WHERE user_id = $1
                RETURNING user_id, email, name, time_zone, locale, deleting_since";
-    Ok(fetch_optional!(tx, Locked, sql, user_id)?)
+    Ok(fetch_optional!(tx, LockedUser, sql, user_id)?)
 }

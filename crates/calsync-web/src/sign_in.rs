@@ -11,7 +11,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::env::bytes;
 use calsync_store::admins::{self, Admin};
-use calsync_store::secrets::Slot;
+use calsync_store::secrets::SecretAad;
 use calsync_store::{passwords, sign_ins};
 use data_encoding::HEXLOWER;
 use http::HeaderMap;
@@ -31,7 +31,7 @@ const TRIES_PER_ADDRESS: i64 = 50;
 const HASHED_AT_ONCE: usize = 4;
 static HASHING: Semaphore = Semaphore::const_new(HASHED_AT_ONCE);
 /// Binds sealed values to their use.
-const SLOT: Slot<'_> = Slot { table: "cookies", column: "known_browser", row: "", user_id: "" };
+const AAD: SecretAad<'_> = SecretAad { table: "cookies", column: "known_browser", row: "", user_id: "" };
 
 /// How a try ended.
 pub(crate) enum Tried {
@@ -97,7 +97,7 @@ async fn let_in(web: &Web, headers: &HeaderMap, admin: Admin, sort: &str) -> Res
     sign_ins::forget_tries(&mut tx, sort, &admin.email).await?;
     tx.commit().await?;
     let known = SecretString::from(admin.email.clone());
-    let known = web.engine.store().keyring().seal(SLOT, &known, web.engine.entropy());
+    let known = web.engine.store().keyring().seal(AAD, &known, web.engine.entropy());
     let known = known.map(|sealed| URL_SAFE_NO_PAD.encode(sealed)).unwrap_or_default();
     let cookies = [Cookie::SignIn.set(web, &token), Cookie::Known.set(web, &known)];
     Ok(Tried::In { admin, token, cookies })
@@ -107,7 +107,7 @@ async fn let_in(web: &Web, headers: &HeaderMap, admin: Admin, sort: &str) -> Res
 fn is_known(web: &Web, headers: &HeaderMap, email: &str) -> bool {
     let known = || {
         let sealed = URL_SAFE_NO_PAD.decode(Cookie::Known.get(web, headers)?).ok()?;
-        web.engine.store().keyring().open(SLOT, &sealed).ok()
+        web.engine.store().keyring().open(AAD, &sealed).ok()
     };
     known().is_some_and(|known| known.expose_secret() == email)
 }

@@ -62,7 +62,7 @@ pub struct Mapping {
     /// The state.
     pub event_state: EventState,
     /// When a delete may first have been sent, by our clock, while it may have been. None also where it
-    /// is of no interest who removes the event, since the platform ended its item's life.
+    /// is of no interest who removes the event, since the platform ended its item's incarnation.
     pub delete_sent_at: Option<Timestamp>,
     /// The whole event as last seen.
     pub remote: Option<RemoteEvent>,

@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::disconnect::SagaState;
 use calsync_google::AuthorizationRequest;
-use calsync_store::clean_ups::{self, Way};
+use calsync_store::clean_ups::{self, ConsentState};
 use calsync_store::disconnects;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -42,7 +42,7 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<Begun, EngineErr
     }
     let now = engine.now();
     let (state, browser, verifier) = (secret_text(engine), secret_text(engine), secret_text(engine));
-    let way = Way {
+    let consent = ConsentState {
         state: &state,
         browser: &browser,
         verifier: &SecretString::from(verifier.clone()),
@@ -52,7 +52,7 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<Begun, EngineErr
         let Some(clean_up) = clean_ups::of_link(tx, link_token).await? else {
             return Ok(Err(Begun::LinkExpired));
         };
-        if !clean_ups::begin(engine.store(), tx, &clean_up, &way, now).await? {
+        if !clean_ups::begin(engine.store(), tx, &clean_up, &consent, now).await? {
             return Ok(Err(Begun::LinkExpired));
         }
         let saga = disconnects::get(tx, &clean_up.disconnect_id).await?;

@@ -94,7 +94,7 @@ async fn carry_on(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result
     let now = engine.now();
     let grant = tokens::grant(engine, given, now);
     let goes_on = stored!(engine, |tx| {
-        if users::staying(tx, &clean_up.user_id).await?.is_none() {
+        if users::lock_active(tx, &clean_up.user_id).await?.is_none() {
             return Ok(false);
         }
         let reopened = disconnects::reopen(tx, &clean_up.disconnect_id, &clean_up.id, now).await?;

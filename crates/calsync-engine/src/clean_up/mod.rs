@@ -35,7 +35,7 @@ pub async fn create_link(
     let token = secret_text(engine);
     let expires_at = now.saturating_add(lifetime.min(LINK_LIFETIME_MAX)).unwrap_or(now);
     let is_made = stored!(engine, |tx| {
-        if users::staying(tx, user_id).await?.is_none() {
+        if users::lock_active(tx, user_id).await?.is_none() {
             return Ok(false);
         }
         let Some(saga) = disconnects::to_clean_up(tx, user_id).await? else { return Ok(false) };

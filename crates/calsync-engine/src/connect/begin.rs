@@ -100,7 +100,7 @@ pub async fn begin_again(engine: &Engine, again: Again<'_>) -> Result<Begun, Eng
 
 async fn set_out(engine: &Engine, tx: &mut Tx, wish: &Again<'_>) -> Result<Begun, EngineError> {
     let now = engine.now();
-    let Some(user) = users::staying(tx, wish.user_id).await? else { return Ok(Begun::LinkExpired) };
+    let Some(user) = users::lock_active(tx, wish.user_id).await? else { return Ok(Begun::LinkExpired) };
     let holds_grant = holds_grant(engine, tx, wish.user_id).await?;
     let wanted = scopes::wanted(scopes::Choice { calendar: wish.choice, google_tasks: false });
     let is_asked = |scope: &&str| {

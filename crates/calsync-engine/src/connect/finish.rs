@@ -3,8 +3,8 @@
 use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_google::{Account, Tokens, callback_reason, scopes};
-use calsync_store::connect::{self, Returned};
-use calsync_store::integrations::{self, CalendarPhase, Connection, Integration};
+use calsync_store::connect::{self, PendingConsent};
+use calsync_store::integrations::{self, CalendarState, Connection, Integration};
 use calsync_store::{Tx, mappings, users};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -65,91 +65,91 @@ pub enum Finished {
 /// If the store fails.
 pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Result<Finished, EngineError> {
     let (state, now) = (callback.state.expose_secret(), engine.now());
-    let returned = stored!(engine, |tx| connect::take(engine.store(), tx, state, browser, now).await?)?;
-    let Some(returned) = returned else { return Ok(Finished::UnknownState) };
+    let pending = stored!(engine, |tx| connect::take(engine.store(), tx, state, browser, now).await?)?;
+    let Some(pending) = pending else { return Ok(Finished::UnknownState) };
     let mut tx = engine.store().read().await?;
-    let is_disconnecting = is_disconnecting(&mut tx, &returned.user_id).await?;
+    let is_disconnecting = is_disconnecting(&mut tx, &pending.user_id).await?;
     drop(tx);
     if is_disconnecting {
-        return failed(engine, returned, Reason::WaitingTurn).await;
+        return failed(engine, pending, Reason::WaitingTurn).await;
     }
-    let tokens = match exchange(engine, &callback, &returned).await {
+    let tokens = match exchange(engine, &callback, &pending).await {
         Ok(tokens) => tokens,
-        Err(reason) => return failed(engine, returned, reason).await,
+        Err(reason) => return failed(engine, pending, reason).await,
     };
-    if !is_enough(engine, &returned, &tokens).await? {
-        return failed(engine, returned, Reason::ConsentPartial).await;
+    if !is_enough(engine, &pending, &tokens).await? {
+        return failed(engine, pending, Reason::ConsentPartial).await;
     }
     match engine.google().userinfo(&tokens.access_token).await {
-        Ok(account) => connected(engine, returned, tokens, &account).await,
-        Err(failure) => failed(engine, returned, failure.reason).await,
+        Ok(account) => connected(engine, pending, tokens, &account).await,
+        Err(failure) => failed(engine, pending, failure.reason).await,
     }
 }
 
-async fn failed(engine: &Engine, returned: Returned, reason: Reason) -> Result<Finished, EngineError> {
-    stored!(engine, |tx| connect::end(tx, &returned.id, Some(reason), engine.now()).await?)?;
-    let Returned { id: attempt_id, user_id, return_url, .. } = returned;
+async fn failed(engine: &Engine, pending: PendingConsent, reason: Reason) -> Result<Finished, EngineError> {
+    stored!(engine, |tx| connect::end(tx, &pending.id, Some(reason), engine.now()).await?)?;
+    let PendingConsent { id: attempt_id, user_id, return_url, .. } = pending;
     Ok(Finished::Failed { attempt_id, user_id, reason, return_url })
 }
 
 /// Trades the code for tokens.
-async fn exchange(engine: &Engine, callback: &Callback, returned: &Returned) -> Result<Tokens, Reason> {
+async fn exchange(engine: &Engine, callback: &Callback, pending: &PendingConsent) -> Result<Tokens, Reason> {
     let code = match (&callback.code, &callback.error) {
         (Some(code), None) => code,
         (_, Some(error)) => return Err(callback_reason(error)),
         (None, None) => return Err(Reason::Unknown),
     };
-    let verifier = returned.verifier.as_ref().ok_or(Reason::TokenUnreadable)?;
+    let verifier = pending.verifier.as_ref().ok_or(Reason::TokenUnreadable)?;
     let exchanged = engine.google().exchange(code, verifier, &redirect_uri(engine)).await;
     let mut tokens = exchanged.map_err(|failure| failure.reason)?;
     if tokens.scopes.is_empty() {
         // A token answer without a scope grants what was asked (RFC 6749, 5.1).
-        tokens.scopes.clone_from(&returned.scopes);
+        tokens.scopes.clone_from(&pending.scopes);
     }
     Ok(tokens)
 }
 
 /// Whether the user granted enough for their choice; what is missing of it is kept with the try.
-async fn is_enough(engine: &Engine, returned: &Returned, tokens: &Tokens) -> Result<bool, EngineError> {
-    let choice = scopes::Choice { calendar: returned.calendar_choice, google_tasks: false };
+async fn is_enough(engine: &Engine, pending: &PendingConsent, tokens: &Tokens) -> Result<bool, EngineError> {
+    let choice = scopes::Choice { calendar: pending.calendar_choice, google_tasks: false };
     let missing = scopes::missing(&scopes::wanted(choice), &tokens.scopes);
     if !missing.is_empty() {
-        stored!(engine, |tx| connect::granted_without(tx, &returned.id, &missing).await?)?;
+        stored!(engine, |tx| connect::set_missing_scopes(tx, &pending.id, &missing).await?)?;
     }
     Ok(scopes::missing(&scopes::needed(choice), &tokens.scopes).is_empty())
 }
 
 async fn connected(
     engine: &Engine,
-    returned: Returned,
+    pending: PendingConsent,
     tokens: Tokens,
     account: &Account,
 ) -> Result<Finished, EngineError> {
-    let integration = match stored!(engine, |tx| store(engine, tx, &returned, &tokens, account).await?)? {
+    let integration = match stored!(engine, |tx| store(engine, tx, &pending, &tokens, account).await?)? {
         Ok(integration) => integration,
         Err(reason) => {
             if reason == Reason::OtherAccount {
                 give_back(engine, &tokens, &account.sub).await?;
             }
-            return failed(engine, returned, reason).await;
+            return failed(engine, pending, reason).await;
         }
     };
     engine.hint();
-    let target = returned.target_calendar.as_deref().map(Wanted::parse);
+    let target = pending.target_calendar.as_deref().map(Wanted::parse);
     let needs_calendar = match &target {
         Some(target) => {
             !matches!(change(engine, &integration.id, target).await?, Changed::Done | Changed::AlreadySo)
         }
         // Who wants one of theirs chooses now, also where a calendar of its own is in use: what is there moves.
-        None => returned.calendar_choice == CalendarChoice::Existing && !has_theirs(&integration),
+        None => pending.calendar_choice == CalendarChoice::Existing && !has_theirs(&integration),
     };
     Ok(Finished::Connected {
         user_id: integration.user_id,
         integration_id: integration.id,
-        choice: returned.calendar_choice,
+        choice: pending.calendar_choice,
         needs_calendar,
         target,
-        return_url: returned.return_url,
+        return_url: pending.return_url,
     })
 }
 
@@ -157,27 +157,27 @@ async fn connected(
 async fn store(
     engine: &Engine,
     tx: &mut Tx,
-    returned: &Returned,
+    pending: &PendingConsent,
     tokens: &Tokens,
     account: &Account,
 ) -> Result<Result<Integration, Reason>, EngineError> {
     let now = engine.now();
-    if users::staying(tx, &returned.user_id).await?.is_none() {
+    if users::lock_active(tx, &pending.user_id).await?.is_none() {
         return Ok(Err(Reason::LinkExpired));
     }
-    connect::came_back_as(tx, &returned.id, account.email.as_deref()).await?;
-    let live = integrations::of_user(tx, &returned.user_id).await?.into_iter().find(is_live);
+    connect::set_account_email(tx, &pending.id, account.email.as_deref()).await?;
+    let live = integrations::of_user(tx, &pending.user_id).await?.into_iter().find(is_live);
     let is_other = |live: &Integration| live.account_sub.as_deref().is_some_and(|sub| sub != account.sub);
     if live.as_ref().is_some_and(is_other) {
         return Ok(Err(Reason::OtherAccount));
     }
     // A calendar that is in use stays in use: what is in it would be left behind. It is changed in the settings.
     let is_in_use =
-        |live: &Integration| live.calendar_phase == CalendarPhase::Ready && !live.lost_its_calendar();
+        |live: &Integration| live.calendar_state == CalendarState::Ready && !live.lost_its_calendar();
     let in_use = live.filter(is_in_use);
-    let calendar_choice = in_use.map_or(returned.calendar_choice, |live| live.calendar_choice);
+    let calendar_choice = in_use.map_or(pending.calendar_choice, |live| live.calendar_choice);
     let new = Connection {
-        user_id: &returned.user_id,
+        user_id: &pending.user_id,
         grant: tokens::grant(engine, tokens, now),
         client_id: engine.google().client_id(),
         account_sub: &account.sub,
@@ -188,15 +188,15 @@ async fn store(
     };
     let connected = integrations::connect(engine.store(), tx, new, engine.new_id(), now).await?;
     let Some(integration) = connected else { return Ok(Err(Reason::WaitingTurn)) };
-    mappings::touch_all(tx, &integration.user_id, now).await?;
-    connect::end(tx, &returned.id, None, now).await?;
+    mappings::mark_all_due(tx, &integration.user_id, now).await?;
+    connect::end(tx, &pending.id, None, now).await?;
     Ok(Ok(integration))
 }
 
 /// Whether one of the user's own calendars is in use.
 fn has_theirs(integration: &Integration) -> bool {
     integration.calendar_choice == CalendarChoice::Existing
-        && integration.calendar_phase == CalendarPhase::Ready
+        && integration.calendar_state == CalendarState::Ready
 }
 
 /// Ends a grant that was given just now and that nobody will use: nothing that we don't need stays

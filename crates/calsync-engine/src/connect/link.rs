@@ -1,6 +1,6 @@
 //! Links by which the platform, or an admin, sends a user to connect.
 
-use calsync_store::changes::PlacedChange;
+use calsync_store::changes::SequencedChange;
 use calsync_store::connect::{self, Link, MadeBy};
 use calsync_store::{Tx, changes, users};
 use jiff::{SignedDuration, Timestamp};
@@ -46,7 +46,7 @@ pub async fn create_link(
     let now = engine.now();
     let (new, token, link) = made(engine, user_id, return_url, lifetime);
     let is_made = stored!(engine, |tx| {
-        let stays = users::staying(tx, user_id).await?.is_some();
+        let stays = users::lock_active(tx, user_id).await?.is_some();
         if stays {
             connect::create_link(tx, &token, &link, now).await?;
         }
@@ -60,7 +60,7 @@ pub async fn create_link(
 /// as it is good. None if there is no such user any more, or they are being deleted.
 pub(crate) async fn link_of_change(
     engine: &Engine,
-    change: &PlacedChange,
+    change: &SequencedChange,
 ) -> Result<Option<String>, EngineError> {
     let mut tx = engine.store().read().await?;
     if let Some(url) = kept(engine, &mut tx, change).await? {
@@ -69,7 +69,7 @@ pub(crate) async fn link_of_change(
     drop(tx);
     let mut tx = engine.store().begin().await?;
     // Of two who read at once, the other one makes it.
-    if users::staying(&mut tx, &change.user_id).await?.is_none() {
+    if users::lock_active(&mut tx, &change.user_id).await?.is_none() {
         return Ok(None);
     }
     if let Some(url) = kept(engine, &mut tx, change).await? {
@@ -83,7 +83,7 @@ pub(crate) async fn link_of_change(
 }
 
 /// The link that is kept with `change`, if it is good.
-async fn kept(engine: &Engine, tx: &mut Tx, change: &PlacedChange) -> Result<Option<String>, EngineError> {
+async fn kept(engine: &Engine, tx: &mut Tx, change: &SequencedChange) -> Result<Option<String>, EngineError> {
     let token = changes::link_token(tx, engine.store().keyring(), change).await?;
     let Some(token) = token else { return Ok(None) };
     let link = connect::find_link(tx, token.expose_secret()).await?;
@@ -110,7 +110,7 @@ pub async fn create_reconnect_link(
     let (new, token, link) = made(engine, user_id, None, RECONNECT_LINK_LIFETIME);
     let audit_id = engine.new_id();
     let is_made = stored!(engine, |tx| {
-        let stays = users::staying(tx, user_id).await?.is_some();
+        let stays = users::lock_active(tx, user_id).await?.is_some();
         if stays {
             let by = MadeBy { admin_id, note, audit_id: &audit_id };
             connect::create_reconnect_link(tx, &token, &link, by, now).await?;

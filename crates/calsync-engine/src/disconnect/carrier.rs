@@ -9,7 +9,7 @@ use calsync_core::integration::GOOGLE;
 use calsync_core::reason::Reaction;
 use calsync_core::retry;
 use calsync_google::Failure;
-use calsync_store::disconnects::{self, Pause, Saga, SagaLease, Step};
+use calsync_store::disconnects::{self, DisconnectStep, Pause, Saga, SagaLease};
 use calsync_store::integrations::{self, Integration};
 use calsync_store::mappings::{self, RemoteItem};
 use calsync_store::{StoreError, Tx, clean_ups};
@@ -117,7 +117,7 @@ impl<'a> Carrier<'a> {
 
     /// Makes sure that the lease outlasts a call that is sent now.
     pub(super) async fn before_a_call(&mut self) -> Result<(), EngineError> {
-        if self.now() + LEASE_LEFT_MIN > self.lease.until_here {
+        if self.now() + LEASE_LEFT_MIN > self.lease.until_local {
             held!(self, |tx| {})?;
         }
         Ok(())
@@ -189,7 +189,7 @@ impl<'a> Carrier<'a> {
         let items = i64::try_from(google_ids.len()).unwrap_or(i64::MAX);
         held!(self, |tx| {
             for google_id in google_ids {
-                mappings::removed_by_us(tx, &self.integration.id, google_id).await?;
+                mappings::mark_deleted(tx, &self.integration.id, google_id).await?;
                 if self.saga.clean_up_id.is_some() {
                     disconnects::leftover_removed(tx, &self.saga.id, google_id).await?;
                 }
@@ -228,12 +228,12 @@ impl<'a> Carrier<'a> {
     }
 
     /// A step that ended now. A clean-up says that it was one: its receipt follows the earlier one.
-    fn step(&self, name: StepName, outcome: StepOutcome, receipt: String) -> Step {
+    fn step(&self, name: StepName, outcome: StepOutcome, receipt: String) -> DisconnectStep {
         let receipt = match self.saga.clean_up_id {
             Some(_) => format!("At the clean-up: {receipt}"),
             None => receipt,
         };
-        Step { name, outcome, receipt, at: self.now() }
+        DisconnectStep { name, outcome, receipt, at: self.now() }
     }
 
     /// Lets the disconnect go until it is due again.

@@ -14,7 +14,8 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(1);
 pub(super) async fn freeze(carrier: &mut Carrier<'_>) -> Result<Taken, EngineError> {
     let longest_call = SignedDuration::try_from(CALL_LIMIT).unwrap_or(SignedDuration::MAX);
     let mut tx = carrier.engine.store().read().await?;
-    let quiet = leases::is_quiet(&mut tx, &carrier.integration.id, longest_call, carrier.now()).await?;
+    let quiet =
+        leases::has_no_inflight_call(&mut tx, &carrier.integration.id, longest_call, carrier.now()).await?;
     drop(tx);
     Ok(match quiet {
         true => Taken::done("Sync is stopped, and no call is under way."),

@@ -17,7 +17,7 @@ mod verify;
 mod worker;
 
 pub use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
-pub use calsync_store::disconnects::{RequestedBy, Saga, SagaLease, Step};
+pub use calsync_store::disconnects::{DisconnectStep, RequestedBy, Saga, SagaLease};
 pub use preview::{Preview, preview};
 pub use steps::carry_on;
 pub use worker::{claim, run};

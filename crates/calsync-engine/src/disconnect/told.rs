@@ -3,8 +3,8 @@
 use calsync_core::disconnect::SagaState;
 use calsync_core::webhook::{DISCONNECT_FINISHED, stream_of_connection};
 use calsync_store::Tx;
-use calsync_store::disconnects::{Saga, Step};
-use calsync_store::webhooks::{self, Announcement};
+use calsync_store::disconnects::{DisconnectStep, Saga};
+use calsync_store::webhooks::{self, NewDelivery};
 use serde_json::{Value, json};
 
 use crate::{Engine, EngineError};
@@ -15,7 +15,7 @@ pub(super) async fn finished(
     engine: &Engine,
     tx: &mut Tx,
     saga: &Saga,
-    last: &Step,
+    last: &DisconnectStep,
     state: SagaState,
 ) -> Result<(), EngineError> {
     let earlier = saga.steps.iter().filter(|step| step.name != last.name);
@@ -28,7 +28,7 @@ pub(super) async fn finished(
         "remote_items": saga.remote_items,
         "steps": steps,
     });
-    let announcement = Announcement {
+    let delivery = NewDelivery {
         id: &engine.new_id(),
         at: last.at,
         event_type: DISCONNECT_FINISHED,
@@ -36,9 +36,9 @@ pub(super) async fn finished(
         user_id: Some(&saga.user_id),
         data: Some(&data),
     };
-    Ok(webhooks::announce(tx, &announcement, last.at).await?)
+    Ok(webhooks::enqueue(tx, &delivery, last.at).await?)
 }
 
-fn told(step: &Step) -> Value {
+fn told(step: &DisconnectStep) -> Value {
     json!({"name": step.name, "outcome": step.outcome, "receipt": step.receipt, "at": step.at})
 }

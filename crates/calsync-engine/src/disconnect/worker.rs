@@ -36,7 +36,7 @@ pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Sag
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     let owner = engine.new_id();
     if engine.store().is_single_process() {
-        stored!(engine, |tx| disconnects::free_all(tx).await?)?;
+        stored!(engine, |tx| disconnects::release_all(tx).await?)?;
     }
     let mut under_way = Jobs::new("a disconnect", DISCONNECTS_MAX);
     while !stop.is_cancelled() {

@@ -47,12 +47,12 @@ pub(crate) async fn one(engine: &Engine, id: &str) -> Result<Option<ToldChange>,
 
 async fn place_all(engine: &Engine) -> Result<(), EngineError> {
     let mut tx = engine.store().read().await?;
-    if !changes::any_without_place(&mut tx).await? {
+    if !changes::has_unsequenced(&mut tx).await? {
         return Ok(());
     }
     drop(tx);
     loop {
-        let placed = stored!(engine, |tx| changes::place(tx, AT_ONCE).await?)?;
+        let placed = stored!(engine, |tx| changes::assign_positions(tx, AT_ONCE).await?)?;
         if placed < AT_ONCE.unsigned_abs() {
             return Ok(());
         }

@@ -7,7 +7,7 @@ use calsync_core::integration::IntegrationState;
 use calsync_core::item::ItemKind;
 use calsync_core::language::Language;
 use calsync_core::reason::Reason;
-use calsync_store::changes::PlacedChange;
+use calsync_store::changes::SequencedChange;
 use calsync_store::{integrations, users};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -50,7 +50,7 @@ pub fn position(cursor: &str) -> Option<i64> {
 }
 
 /// `one` as it is told now.
-pub(super) async fn tell(engine: &Engine, one: PlacedChange) -> Result<ToldChange, EngineError> {
+pub(super) async fn tell(engine: &Engine, one: SequencedChange) -> Result<ToldChange, EngineError> {
     let mut after = one.after.clone();
     if one.change == Change::NeedsReconnect {
         add_way_back(engine, &one, &mut after).await?;
@@ -71,7 +71,7 @@ pub(super) async fn tell(engine: &Engine, one: PlacedChange) -> Result<ToldChang
 }
 
 /// Adds what the user is to be told, and where they connect again.
-async fn add_way_back(engine: &Engine, one: &PlacedChange, after: &mut Value) -> Result<(), EngineError> {
+async fn add_way_back(engine: &Engine, one: &SequencedChange, after: &mut Value) -> Result<(), EngineError> {
     let Some(reason) = after["reason"].as_str().and_then(Reason::from_name) else { return Ok(()) };
     let mut tx = engine.store().read().await?;
     let user = users::get(&mut tx, &one.user_id).await?;

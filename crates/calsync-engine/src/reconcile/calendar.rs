@@ -7,7 +7,7 @@ use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use calsync_core::zone;
 use calsync_google::{CalendarEntry, Failure, GoogleClient};
-use calsync_store::integrations::{self, CalendarPhase, Integration};
+use calsync_store::integrations::{self, CalendarState, Integration};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings;
 use calsync_store::users;
@@ -28,13 +28,13 @@ pub(super) async fn make(
     mut ending: Ending<'_>,
 ) -> Result<(), EngineError> {
     let marker = marker(engine, integration);
-    if integration.calendar_phase == CalendarPhase::Told || integration.leaves_own_calendar {
+    if integration.calendar_state == CalendarState::Requested || integration.leaves_own_calendar {
         let found = google.list_calendars(&access.token).await;
         match note(&mut ending, Operation::List, found) {
             // One that was left is only comfort; without that permission it is never found.
             Err(trouble)
                 if trouble.reason == Reason::ScopeMissing
-                    && integration.calendar_phase == CalendarPhase::Untold => {}
+                    && integration.calendar_state == CalendarState::NotRequested => {}
             Err(trouble) => return give_up(ending, trouble, access).await,
             Ok(calendars) => {
                 if let Some(calendar) = marked(calendars, &marker) {
@@ -44,13 +44,13 @@ pub(super) async fn make(
             }
         }
     }
-    if !outlasts_a_call(engine, lease.until_here) {
+    if !outlasts_a_call(engine, lease.until_local) {
         ending.come_back_soon();
         return ending.commit(Some(access)).await;
     }
     let (is_awaited, user) = stored!(engine, |tx| {
         leases::renew(tx, lease).await?;
-        let is_awaited = integrations::calendar_told(tx, &integration.id, engine.now()).await?;
+        let is_awaited = integrations::calendar_requested(tx, &integration.id, engine.now()).await?;
         (is_awaited, users::get(tx, &integration.user_id).await?)
     })?;
     if !is_awaited {
@@ -137,7 +137,7 @@ async fn ready(
         leases::renew(tx, lease).await?;
         let is_ready = integrations::calendar_ready(store, tx, id, calendar_id, summary, now).await?;
         if is_ready {
-            mappings::touch_all(tx, &integration.user_id, now).await?;
+            mappings::mark_all_due(tx, &integration.user_id, now).await?;
         }
         is_ready
     })

@@ -74,7 +74,7 @@ impl Pass<'_> {
     fn later_or_never(&self, due: &DueMapping, failure: &Failure) -> End {
         let (reason, failures) = (failure.reason, failures(due, failure));
         if self.is_for_good(due, failure) {
-            return End::Settled { state: SyncState::Parked, reason: Some(reason) };
+            return End::Done { state: SyncState::Parked, reason: Some(reason) };
         }
         self.after_pause(reason, failures, failure.retry_after)
     }
@@ -114,7 +114,7 @@ impl Pass<'_> {
 }
 
 const fn again(due_at: Timestamp, failures: i64, reason: Reason) -> End {
-    End::Again { due_at, failures, reason: Some(reason) }
+    End::Retry { due_at, failures, reason: Some(reason) }
 }
 
 /// How many times in a row `due` failed for the reason of `failure`, with it.

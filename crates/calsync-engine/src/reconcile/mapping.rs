@@ -97,7 +97,7 @@ impl Pass<'_> {
         let mut round = Round::Exhausted;
         for _ in 0..CALLS_PER_MAPPING_MAX {
             if let PlanStep::Done(state, reason) = step {
-                let end = End::Settled { state, reason };
+                let end = End::Done { state, reason };
                 return MappingResult { due, end, calls };
             }
             if self.stop.is_due() {

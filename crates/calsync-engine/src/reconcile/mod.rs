@@ -15,7 +15,7 @@ use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::Outcome;
 use calsync_core::plan::{PlanContext, PlanStep, plan};
 use calsync_core::render::{RenderContext, render};
-use calsync_store::integrations::{self, Opened};
+use calsync_store::integrations::{self, IntegrationWithTokens};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, Due, DueMapping, Intent};
 use futures_util::StreamExt;
@@ -50,7 +50,7 @@ struct Planned {
 pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let ended = run(engine, lease).await;
     if ended.as_ref().is_err_and(EngineError::is_lease_lost) {
-        stored!(engine, |tx| leases::let_go(tx, lease).await?)?;
+        stored!(engine, |tx| leases::release_revoked(tx, lease).await?)?;
     }
     ended
 }
@@ -63,8 +63,8 @@ fn outlasts_a_call(engine: &Engine, lease_until: Timestamp) -> bool {
 async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     // One transaction for all that a pass reads: each costs as much as several statements.
     let mut tx = engine.store().read().await?;
-    let opened = integrations::open(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
-    let Some(Opened { integration, tokens, user_time_zone }) = opened else { return Ok(()) };
+    let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
+    let Some(IntegrationWithTokens { integration, tokens, user_time_zone }) = loaded else { return Ok(()) };
     let pairs_max = i64::try_from(engine.settings().pairs_per_pass).unwrap_or(i64::MAX);
     let Due { mappings, unreadable } =
         mappings::due(&mut tx, &integration.id, engine.now(), pairs_max).await?;
@@ -135,7 +135,7 @@ async fn intend(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, E
     let mut planned: Vec<Planned> =
         due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
     let mut intents = Vec::new();
-    for Planned { due: DueMapping { item, life, mapping, .. }, first } in &mut planned {
+    for Planned { due: DueMapping { item, incarnation, mapping, .. }, first } in &mut planned {
         let told = match first {
             PlanStep::Insert { address, .. } => {
                 mapping.on_insert_sent(address.clone());
@@ -155,14 +155,14 @@ async fn intend(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, E
             }
             _ => continue,
         };
-        intents.push(Intent { item: &item.key, life: *life, mapping: told });
+        intents.push(Intent { item: &item.key, incarnation: *incarnation, mapping: told });
     }
     if intents.is_empty() {
         return Ok(planned);
     }
     stored!(pass.engine, |tx| {
         leases::renew(tx, pass.lease).await?;
-        mappings::intend(tx, &pass.integration.id, &intents).await?;
+        mappings::record_intents(tx, &pass.integration.id, &intents).await?;
     })?;
     Ok(planned)
 }

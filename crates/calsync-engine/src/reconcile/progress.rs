@@ -31,7 +31,7 @@ impl Call {
 impl Pass<'_> {
     /// How a mapping goes on whose round ended without a failure, and is not settled.
     pub(super) fn after_round(&self, due: &mut DueMapping, round: Round, calls: &[Call]) -> End {
-        let at_once = End::Again { due_at: self.now, failures: due.failures, reason: due.reason };
+        let at_once = End::Retry { due_at: self.now, failures: due.failures, reason: due.reason };
         match round {
             Round::Stopped => at_once,
             Round::Continues if calls.iter().any(Call::is_write) => {
@@ -53,7 +53,7 @@ impl Pass<'_> {
         due.rounds_without_progress += 1;
         let (reason, rounds) = (Reason::NoProgress, due.rounds_without_progress);
         if retry_decision(reason, rounds) == RetryDecision::Parked {
-            return End::Settled { state: SyncState::Parked, reason: Some(reason) };
+            return End::Done { state: SyncState::Parked, reason: Some(reason) };
         }
         self.after_pause(reason, rounds, None)
     }

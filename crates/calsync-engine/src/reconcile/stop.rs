@@ -24,7 +24,7 @@ struct Inner {
 impl Stop {
     pub(super) fn new(engine: &Engine, lease: &Lease) -> Self {
         let trouble = Mutex::new(None);
-        Self(Arc::new(Inner { engine: engine.clone(), lease_until: lease.until_here, trouble }))
+        Self(Arc::new(Inner { engine: engine.clone(), lease_until: lease.until_local, trouble }))
     }
 
     /// Google, for as long as the pass may go on.

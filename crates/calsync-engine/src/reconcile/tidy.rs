@@ -29,7 +29,7 @@ pub(super) async fn tidy(
             let target = integration.target_calendar_id.as_deref().unwrap_or_default();
             stored!(engine, |tx| {
                 leases::renew(tx, lease).await?;
-                integrations::own_calendars_tidied(tx, &integration.id, target, engine.now()).await?;
+                integrations::old_calendars_removed(tx, &integration.id, target, engine.now()).await?;
             })?;
             ending.tidied();
         }

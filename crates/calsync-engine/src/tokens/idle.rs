@@ -16,7 +16,7 @@ pub(crate) async fn wake_idle(engine: &Engine) -> Result<(), EngineError> {
     let idle = integrations::idle(&mut tx, now, WOKEN_MAX).await?;
     drop(tx);
     for user_id in idle {
-        stored!(engine, |tx| mappings::wake(tx, &user_id, now).await?)?;
+        stored!(engine, |tx| mappings::schedule(tx, &user_id, now).await?)?;
     }
     Ok(())
 }

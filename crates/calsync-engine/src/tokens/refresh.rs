@@ -7,7 +7,7 @@ use calsync_core::outcome::Outcome;
 use calsync_core::reason::Reason;
 use calsync_google::{Failure, Tokens};
 use calsync_store::integrations::{self, RefreshedBy};
-use calsync_store::{Tx, client_trouble};
+use calsync_store::{Tx, client_breaker};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
@@ -31,7 +31,7 @@ pub(super) async fn refresh(
 ) -> Result<Result<Access, NoAccess>, EngineError> {
     let asked_at = engine.now();
     let (trouble, may_try, claimed) = stored!(engine, |tx| {
-        let trouble = client_trouble::next_try(tx).await?;
+        let trouble = client_breaker::next_try(tx).await?;
         let may_try = match trouble {
             Some(next_try) => takes_try(tx, next_try, asked_at).await?,
             None => true,
@@ -69,7 +69,7 @@ async fn store(
         Err(failure) => {
             if failure.reason == Reason::ClientInvalid {
                 let next_try = now.saturating_add(CLIENT_TRY_AGAIN).unwrap_or(now);
-                client_trouble::begin(tx, next_try).await?;
+                client_breaker::begin(tx, next_try).await?;
             }
             integrations::release_refresh(tx, id, version).await?;
             return Ok(Err(match failure.is_put_off() {
@@ -79,7 +79,7 @@ async fn store(
         }
     };
     if ends_trouble {
-        client_trouble::end(tx).await?;
+        client_breaker::end(tx).await?;
     }
     let (grant, by) = (grant(engine, tokens, asked_at), RefreshedBy::Sync);
     if !integrations::finish_refresh(engine.store(), tx, id, version, by, &grant, now).await? {
@@ -91,7 +91,7 @@ async fn store(
 
 /// Whether the caller is the one who tries, at `now`, if Google takes our client again.
 async fn takes_try(tx: &mut Tx, next_try: Timestamp, now: Timestamp) -> Result<bool, EngineError> {
-    Ok(next_try <= now && client_trouble::take_try(tx, next_try, CLIENT_TRY_AGAIN, now).await?)
+    Ok(next_try <= now && client_breaker::take_try(tx, next_try, CLIENT_TRY_AGAIN, now).await?)
 }
 
 /// `failure` with the reason that our own dates and counts show, where Google names none.

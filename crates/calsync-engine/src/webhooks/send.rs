@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use calsync_core::env::bytes;
 use calsync_core::retry::{WEBHOOK_TRIED_FOR, webhook_backoff};
-use calsync_store::webhooks::{self, Attempt, Claim, Delivery, Fate};
+use calsync_store::webhooks::{self, Attempt, Claim, Delivery, DeliveryResult};
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{Request, StatusCode};
 use jiff::Timestamp;
@@ -29,14 +29,14 @@ pub async fn deliver(engine: &Engine, claim: &Claim) -> Result<(), EngineError> 
     let Some(body) = body(engine, &delivery).await? else {
         let error = Some("What it tells of is not kept any more.".to_owned());
         let attempt = Attempt { at: engine.now(), http_status: None, error };
-        return store(engine, claim, &attempt, Fate::GivenUp).await;
+        return store(engine, claim, &attempt, DeliveryResult::GivenUp).await;
     };
     let attempt = send(engine, webhook, &delivery.id, body).await;
-    let fate = fate(engine, &delivery, &attempt);
-    if fate == Fate::GivenUp {
+    let result = result(engine, &delivery, &attempt);
+    if result == DeliveryResult::GivenUp {
         tracing::error!(id = delivery.id, "a delivery to the webhook failed for days and is given up");
     }
-    store(engine, claim, &attempt, fate).await
+    store(engine, claim, &attempt, result).await
 }
 
 /// Tries the webhook, whether it is disabled or not, and enables it if it answers as it should. What
@@ -51,7 +51,13 @@ pub async fn test(engine: &Engine) -> Result<Option<Delivery>, EngineError> {
     let body = message(calsync_core::webhook::TEST, engine.now(), &data);
     let attempt = send(engine, webhook, &id, body).await;
     let is_taken = attempt.error.is_none();
-    store(engine, &claim, &attempt, if is_taken { Fate::Delivered } else { Fate::GivenUp }).await?;
+    store(
+        engine,
+        &claim,
+        &attempt,
+        if is_taken { DeliveryResult::Delivered } else { DeliveryResult::GivenUp },
+    )
+    .await?;
     let (is_enabled, delivery) = stored!(engine, |tx| {
         let is_enabled = is_taken && webhooks::enable(tx, engine.now()).await?;
         (is_enabled, webhooks::get(tx, &id).await?)
@@ -112,20 +118,20 @@ fn refusal(status: StatusCode) -> Option<String> {
 }
 
 /// What becomes of `delivery` after `attempt`.
-fn fate(engine: &Engine, delivery: &Delivery, attempt: &Attempt) -> Fate {
+fn result(engine: &Engine, delivery: &Delivery, attempt: &Attempt) -> DeliveryResult {
     let failing_since = delivery.failing_since.unwrap_or(attempt.at);
     if attempt.error.is_none() {
-        Fate::Delivered
+        DeliveryResult::Delivered
     } else if is_gone(attempt) {
         // Disabled in the same transaction, so it waits for the test call that enables.
-        Fate::Again(attempt.at)
+        DeliveryResult::Retry(attempt.at)
     } else if attempt.at.duration_since(failing_since) >= WEBHOOK_TRIED_FOR {
-        Fate::GivenUp
+        DeliveryResult::GivenUp
     } else {
         let failures = u32::try_from(delivery.failures + 1).unwrap_or(u32::MAX);
         let [jitter] = bytes(engine.entropy());
         let due_at = attempt.at.saturating_add(webhook_backoff(failures, jitter));
-        Fate::Again(due_at.unwrap_or(attempt.at))
+        DeliveryResult::Retry(due_at.unwrap_or(attempt.at))
     }
 }
 
@@ -135,9 +141,14 @@ fn is_gone(attempt: &Attempt) -> bool {
 }
 
 /// Stores how a try ended, unless another worker has the delivery now.
-async fn store(engine: &Engine, claim: &Claim, attempt: &Attempt, fate: Fate) -> Result<(), EngineError> {
+async fn store(
+    engine: &Engine,
+    claim: &Claim,
+    attempt: &Attempt,
+    result: DeliveryResult,
+) -> Result<(), EngineError> {
     let disabled = stored!(engine, |tx| {
-        let is_ours = webhooks::settle(tx, claim, attempt, fate).await?;
+        let is_ours = webhooks::record_result(tx, claim, attempt, result).await?;
         is_ours && is_gone(attempt) && webhooks::disable(tx, attempt.at).await?
     })?;
     if disabled {

@@ -39,7 +39,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         return Ok(());
     }
     if engine.store().is_single_process() {
-        stored!(engine, |tx| webhooks::free_all(tx).await?)?;
+        stored!(engine, |tx| webhooks::release_all(tx).await?)?;
     }
     let mut under_way = Jobs::new("a delivery to the webhook", IN_FLIGHT_MAX);
     while !stop.is_cancelled() {

@@ -7,7 +7,7 @@ use calsync_engine::connect::Finished;
 use calsync_engine::disconnect::{self, RemoteItems, Started};
 use calsync_engine::{connect, forget};
 use calsync_store::items;
-use calsync_store::mappings::{self, Touched};
+use calsync_store::mappings::{self, DueChange};
 use calsync_testing::on_both_databases;
 use jiff::SignedDuration;
 use serde_json::json;
@@ -60,9 +60,9 @@ async fn share_a_session(world: &World) -> ItemKey {
     let key = ItemKey { kind: ItemKind::Session, id: "talk".into() };
     let mut tx = world.engine.store().begin().await.unwrap();
     items::put(&mut tx, &key, &body, world.engine.now()).await.unwrap();
-    let touch = |user: &&str| Touched { user_id: (*user).into(), item: key.clone(), life: 0 };
-    let touched = ["ana", "ben"].iter().map(touch).collect();
-    mappings::touch(&mut tx, &touched, world.engine.now()).await.unwrap();
+    let mark_due = |user: &&str| DueChange { user_id: (*user).into(), item: key.clone(), incarnation: 0 };
+    let due_changes = ["ana", "ben"].iter().map(mark_due).collect();
+    mappings::mark_due(&mut tx, &due_changes, world.engine.now()).await.unwrap();
     tx.commit().await.unwrap();
     world.sync().await;
     key

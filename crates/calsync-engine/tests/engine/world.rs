@@ -18,7 +18,7 @@ use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
 use calsync_store::integrations::{self, Integration, Tokens};
 use calsync_store::items::{self, Removal, Upsert};
-use calsync_store::mappings::{self, Touched};
+use calsync_store::mappings::{self, DueChange};
 use calsync_store::secrets::Keyring;
 use calsync_store::users::{self, User};
 use calsync_store::{Store, StoreOptions, disconnects};
@@ -294,12 +294,12 @@ impl World {
         let body = ItemBody::parse(kind, body.as_object().unwrap()).unwrap();
         let key = ItemKey { kind, id: id.to_owned() };
         let mut tx = self.engine.store().begin().await.unwrap();
-        users::admit(&mut tx, &[user].into(), self.engine.now()).await.unwrap();
+        users::ensure_exist(&mut tx, &[user].into(), self.engine.now()).await.unwrap();
         let put = items::put(&mut tx, &key, &body, self.engine.now()).await.unwrap();
-        if let Upsert::Stored { life, users, .. } = put {
-            let touch = |user_id| Touched { user_id, item: key.clone(), life };
-            let touched: BTreeSet<_> = users.into_iter().map(touch).collect();
-            mappings::touch(&mut tx, &touched, self.engine.now()).await.unwrap();
+        if let Upsert::Stored { incarnation, users, .. } = put {
+            let mark_due = |user_id| DueChange { user_id, item: key.clone(), incarnation };
+            let due_changes: BTreeSet<_> = users.into_iter().map(mark_due).collect();
+            mappings::mark_due(&mut tx, &due_changes, self.engine.now()).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -309,10 +309,10 @@ impl World {
         let key = ItemKey { kind: ItemKind::Task, id: format!("{user}-{number}") };
         let mut tx = self.engine.store().begin().await.unwrap();
         let removal = items::delete(&mut tx, &key, None, self.engine.now()).await.unwrap();
-        if let Removal::Removed { life, users } = removal {
-            let touch = |user_id| Touched { user_id, item: key.clone(), life };
-            let touched: BTreeSet<_> = users.into_iter().map(touch).collect();
-            mappings::touch(&mut tx, &touched, self.engine.now()).await.unwrap();
+        if let Removal::Removed { incarnation, users } = removal {
+            let mark_due = |user_id| DueChange { user_id, item: key.clone(), incarnation };
+            let due_changes: BTreeSet<_> = users.into_iter().map(mark_due).collect();
+            mappings::mark_due(&mut tx, &due_changes, self.engine.now()).await.unwrap();
         }
         tx.commit().await.unwrap();
     }
@@ -386,8 +386,8 @@ impl World {
     /// The process died, and what it held is free.
     pub(crate) async fn restart(&self) {
         let mut tx = self.engine.store().begin().await.unwrap();
-        disconnects::free_all(&mut tx).await.unwrap();
-        calsync_store::webhooks::free_all(&mut tx).await.unwrap();
+        disconnects::release_all(&mut tx).await.unwrap();
+        calsync_store::webhooks::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
     }
 

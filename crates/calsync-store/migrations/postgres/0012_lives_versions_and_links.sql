@@ -1,7 +1,7 @@
--- An item's life: each deletion raises it, and a mapping of an earlier life starts anew, whenever that is seen.
+-- An item's incarnation: each deletion raises it, and a mapping of an earlier incarnation starts anew, whenever that is seen.
 
-ALTER TABLE items ADD COLUMN life BIGINT NOT NULL DEFAULT 0;
-UPDATE sync_mappings SET life = 0;
+ALTER TABLE items ADD COLUMN incarnation BIGINT NOT NULL DEFAULT 0;
+UPDATE sync_mappings SET incarnation = 0;
 
 -- The highest version of a deletion beside that of the PUTs, which a deletion doesn't take away any more.
 

@@ -53,10 +53,10 @@ CREATE TABLE user_integrations (
     account_domain TEXT,
     scopes TEXT NOT NULL,
     calendar_choice TEXT NOT NULL,
-    calendar_phase TEXT NOT NULL,
+    calendar_state TEXT NOT NULL,
     target_calendar_id TEXT,
     target_calendar_summary TEXT,
-    kinds_off TEXT NOT NULL,
+    disabled_kinds TEXT NOT NULL,
     epoch BIGINT NOT NULL,
     wake_seq BIGINT NOT NULL,
     seen_seq BIGINT NOT NULL,
@@ -75,16 +75,16 @@ CREATE TABLE user_integrations (
 );
 CREATE INDEX user_integrations_due ON user_integrations (due_at) WHERE wake_seq <> seen_seq;
 
--- A mapping is due while wanted_revision and settled_revision differ.
+-- A mapping is due while desired_revision and synced_revision differ.
 CREATE TABLE sync_mappings (
     integration_id TEXT NOT NULL REFERENCES user_integrations (id),
     kind TEXT NOT NULL,
     item_id TEXT NOT NULL,
-    wanted_revision BIGINT NOT NULL,
-    settled_revision BIGINT NOT NULL,
+    desired_revision BIGINT NOT NULL,
+    synced_revision BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
-    -- Raised when the platform removes the item: what Google tells of an earlier life is no removal by the user.
-    life BIGINT NOT NULL,
+    -- Raised when the platform removes the item: what Google tells of an earlier incarnation is no removal by the user.
+    incarnation BIGINT NOT NULL,
     generation BIGINT NOT NULL,
     event_state TEXT NOT NULL,
     google_id TEXT,
@@ -100,7 +100,7 @@ CREATE TABLE sync_mappings (
     updated_at BIGINT NOT NULL,
     PRIMARY KEY (integration_id, kind, item_id)
 );
-CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE wanted_revision <> settled_revision;
+CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE desired_revision <> synced_revision;
 CREATE INDEX sync_mappings_by_item ON sync_mappings (kind, item_id);
 
 CREATE TABLE calendar_sync_logs (

@@ -8,13 +8,13 @@ CREATE INDEX users_being_deleted ON users (deleting_since) WHERE deleting_since 
 ALTER TABLE disconnects ADD COLUMN account_sub TEXT;
 ALTER TABLE disconnects ADD COLUMN account_email TEXT;
 ALTER TABLE disconnects ADD COLUMN calendar_choice TEXT NOT NULL DEFAULT 'new';
-ALTER TABLE disconnects ADD COLUMN calendar_phase TEXT NOT NULL DEFAULT 'untold';
+ALTER TABLE disconnects ADD COLUMN calendar_state TEXT NOT NULL DEFAULT 'not_requested';
 ALTER TABLE disconnects ADD COLUMN target_calendar_id TEXT;
 ALTER TABLE disconnects ADD COLUMN epoch BIGINT NOT NULL DEFAULT 0;
 -- The clean-up that carries it on, once its user consented.
 ALTER TABLE disconnects ADD COLUMN clean_up_id TEXT;
-UPDATE disconnects SET (account_sub, account_email, calendar_choice, calendar_phase, target_calendar_id, epoch) = (
-    SELECT account_sub, account_email, calendar_choice, calendar_phase, target_calendar_id, epoch
+UPDATE disconnects SET (account_sub, account_email, calendar_choice, calendar_state, target_calendar_id, epoch) = (
+    SELECT account_sub, account_email, calendar_choice, calendar_state, target_calendar_id, epoch
     FROM user_integrations WHERE id = integration_id)
 WHERE integration_id IN (SELECT id FROM user_integrations);
 CREATE INDEX disconnects_by_time ON disconnects (created_at);

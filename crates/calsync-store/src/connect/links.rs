@@ -70,7 +70,7 @@ pub struct MadeBy<'a> {
     pub audit_id: &'a str,
 }
 
-/// Keeps a link that an admin sends to the user, and the deed.
+/// Keeps a link that an admin sends to the user, and the action.
 pub async fn create_reconnect_link(
     tx: &mut Tx,
     token: &str,

@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::rows::row;
-use crate::secrets::Slot;
+use crate::secrets::SecretAad;
 use crate::time::micros;
 use crate::{Result, Store, StoreError, Tx};
 pub use links::{
@@ -51,15 +51,15 @@ pub struct NewAttempt<'a> {
     pub expires_at: Timestamp,
 }
 
-fn verifier_slot<'a>(id: &'a str, user_id: &'a str) -> Slot<'a> {
-    Slot { table: "connect_attempts", column: "verifier", row: id, user_id }
+fn verifier_aad<'a>(id: &'a str, user_id: &'a str) -> SecretAad<'a> {
+    SecretAad { table: "connect_attempts", column: "verifier", row: id, user_id }
 }
 
 /// Keeps a new try.
 pub async fn begin(store: &Store, tx: &mut Tx, new: NewAttempt<'_>, now: Timestamp) -> Result<()> {
     let sealed = store
         .keyring()
-        .seal(verifier_slot(new.id, new.user_id), new.verifier, store.entropy())
+        .seal(verifier_aad(new.id, new.user_id), new.verifier, store.entropy())
         .ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
     execute!(
         tx,
@@ -83,7 +83,7 @@ pub async fn begin(store: &Store, tx: &mut Tx, new: NewAttempt<'_>, now: Timesta
 
 /// A try that came back from Google.
 #[derive(Debug)]
-pub struct Returned {
+pub struct PendingConsent {
     /// Its id.
     pub id: String,
     /// Who tried.
@@ -120,7 +120,7 @@ pub async fn take(
     state: &str,
     browser: &str,
     now: Timestamp,
-) -> Result<Option<Returned>> {
+) -> Result<Option<PendingConsent>> {
     let row = fetch_optional!(
         tx,
         ReturnedRow,
@@ -141,11 +141,11 @@ pub async fn take(
     }
     let Some(calendar_choice) = CalendarChoice::from_name(&row.calendar_choice) else {
         // The user sets out once more.
-        StoreError::corrupt("connect_attempts", "calendar_choice", &row.id).tell();
+        StoreError::corrupt("connect_attempts", "calendar_choice", &row.id).log();
         return Ok(None);
     };
-    let open = |sealed: Vec<u8>| store.keyring().open(verifier_slot(&row.id, &row.user_id), &sealed).ok();
-    Ok(Some(Returned {
+    let open = |sealed: Vec<u8>| store.keyring().open(verifier_aad(&row.id, &row.user_id), &sealed).ok();
+    Ok(Some(PendingConsent {
         verifier: row.verifier.and_then(open),
         calendar_choice,
         target_calendar: row.target_calendar,
@@ -157,14 +157,14 @@ pub async fn take(
 }
 
 /// Keeps which of the scopes that a try needs the user did not grant.
-pub async fn granted_without(tx: &mut Tx, id: &str, missing: &[&str]) -> Result<()> {
+pub async fn set_missing_scopes(tx: &mut Tx, id: &str, missing: &[&str]) -> Result<()> {
     let missing = missing.join(" ");
     execute!(tx, "UPDATE connect_attempts SET missing_scopes = $2 WHERE id = $1", id, missing)?;
     Ok(())
 }
 
 /// Keeps with which Google account the user came back.
-pub async fn came_back_as(tx: &mut Tx, id: &str, account_email: Option<&str>) -> Result<()> {
+pub async fn set_account_email(tx: &mut Tx, id: &str, account_email: Option<&str>) -> Result<()> {
     execute!(tx, "UPDATE connect_attempts SET account_email = $2 WHERE id = $1", id, account_email)?;
     Ok(())
 }

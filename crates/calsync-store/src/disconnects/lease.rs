@@ -3,7 +3,7 @@
 use calsync_core::disconnect::SagaState;
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Step, TABLE};
+use super::{DisconnectStep, TABLE};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::lease_clock;
 use crate::rows::row;
@@ -21,7 +21,7 @@ pub struct SagaLease {
     pub fence: i64,
     /// Until when on the clock of its holder, who looked at it before the claim: never later than on the
     /// database's, by which it ends.
-    pub until_here: Timestamp,
+    pub until_local: Timestamp,
 }
 
 row! {
@@ -60,7 +60,7 @@ pub async fn claim(
         disconnect_id: row.id,
         owner: owner.to_owned(),
         fence: row.fence,
-        until_here: end(now, length),
+        until_local: end(now, length),
     };
     Ok(rows.into_iter().map(lease).collect())
 }
@@ -88,7 +88,7 @@ pub async fn extend(
     if held != 1 {
         return Err(StoreError::LeaseLost(lease.disconnect_id.clone()));
     }
-    lease.until_here = end(now, length);
+    lease.until_local = end(now, length);
     Ok(())
 }
 
@@ -106,7 +106,7 @@ pub async fn count_removed(tx: &mut Tx, lease: &SagaLease, items: i64) -> Result
 
 /// Keeps how a step ended; the next one begins. What a step that is taken again told before stays in
 /// its receipt.
-pub async fn end_step(tx: &mut Tx, lease: &SagaLease, step: &Step) -> Result<()> {
+pub async fn end_step(tx: &mut Tx, lease: &SagaLease, step: &DisconnectStep) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO disconnect_steps (disconnect_id, name, outcome, receipt, at) VALUES ($1, $2, $3, $4, $5)
@@ -159,7 +159,7 @@ pub async fn finish(tx: &mut Tx, lease: &SagaLease, state: SagaState, now: Times
 }
 
 /// Frees every lease. Only for a database with one process, at its start: what held them is gone.
-pub async fn free_all(tx: &mut Tx) -> Result<()> {
+pub async fn release_all(tx: &mut Tx) -> Result<()> {
     execute!(
         tx,
         "UPDATE disconnects SET lease_owner = NULL, lease_until = 0, fence = fence + 1 WHERE state = 'running'"

@@ -15,13 +15,13 @@ use calsync_core::integration::CalendarChoice;
 use jiff::Timestamp;
 
 use crate::db::{fetch_all, fetch_optional};
-use crate::integrations::{CalendarPhase, Integration};
+use crate::integrations::{CalendarState, Integration};
 use crate::rows::row;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
 pub use lease::{
-    Pause, SagaLease, claim, count_removed, end_step, extend, finish, free_all, next_due, pause,
+    Pause, SagaLease, claim, count_removed, end_step, extend, finish, next_due, pause, release_all,
 };
 pub(crate) use leftovers::are_leftovers_kept;
 pub use leftovers::{
@@ -67,7 +67,7 @@ pub struct Saga {
     /// The clean-up that carries it on, or did.
     pub clean_up_id: Option<String>,
     /// The steps that ended, in their order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<DisconnectStep>,
     /// Those of them that a clean-up takes again.
     pub open: BTreeSet<StepName>,
 }
@@ -82,7 +82,7 @@ pub struct Before {
     /// Which calendar was chosen.
     pub calendar_choice: CalendarChoice,
     /// How far that calendar was.
-    pub calendar_phase: CalendarPhase,
+    pub calendar_state: CalendarState,
     /// Its id at Google.
     pub target_calendar_id: Option<String>,
     /// The connection's number.
@@ -91,7 +91,7 @@ pub struct Before {
 
 /// A step that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Step {
+pub struct DisconnectStep {
     /// Which.
     pub name: StepName,
     /// How.
@@ -104,7 +104,7 @@ pub struct Step {
 
 impl Saga {
     /// The step with this name, once it ended and is not to be taken again.
-    pub fn step(&self, name: StepName) -> Option<&Step> {
+    pub fn step(&self, name: StepName) -> Option<&DisconnectStep> {
         self.steps.iter().find(|step| step.name == name && !self.open.contains(&name))
     }
 
@@ -115,13 +115,13 @@ impl Saga {
 
     /// The integration as it was when the disconnect began.
     pub fn as_it_was(&self, now: Integration) -> Integration {
-        let Before { account_sub, account_email, calendar_choice, calendar_phase, target_calendar_id, epoch } =
+        let Before { account_sub, account_email, calendar_choice, calendar_state, target_calendar_id, epoch } =
             self.before.clone();
         Integration {
             account_sub,
             account_email,
             calendar_choice,
-            calendar_phase,
+            calendar_state,
             target_calendar_id,
             epoch,
             ..now
@@ -148,7 +148,7 @@ row! {
         account_sub: Option<String>,
         account_email: Option<String>,
         calendar_choice: String,
-        calendar_phase: String,
+        calendar_state: String,
         target_calendar_id: Option<String>,
         epoch: i64,
         clean_up_id: Option<String>,
@@ -168,7 +168,7 @@ row! {
 macro_rules! columns {
     () => {
         "id, integration_id, user_id, provider, remote_items, state, requested_by, admin_id, note, tries,
-         removed, due_at, created_at, ended_at, account_sub, account_email, calendar_choice, calendar_phase,
+         removed, due_at, created_at, ended_at, account_sub, account_email, calendar_choice, calendar_state,
          target_calendar_id, epoch, clean_up_id"
     };
 }
@@ -181,8 +181,8 @@ impl Row {
             before: Before {
                 calendar_choice: CalendarChoice::from_name(&self.calendar_choice)
                     .ok_or_else(|| corrupt("calendar_choice"))?,
-                calendar_phase: CalendarPhase::from_name(&self.calendar_phase)
-                    .ok_or_else(|| corrupt("calendar_phase"))?,
+                calendar_state: CalendarState::from_name(&self.calendar_state)
+                    .ok_or_else(|| corrupt("calendar_state"))?,
                 account_sub: self.account_sub,
                 account_email: self.account_email,
                 target_calendar_id: self.target_calendar_id,
@@ -210,7 +210,7 @@ impl Row {
     }
 }
 
-async fn steps(tx: &mut Tx, id: &str) -> Result<(Vec<Step>, BTreeSet<StepName>)> {
+async fn steps(tx: &mut Tx, id: &str) -> Result<(Vec<DisconnectStep>, BTreeSet<StepName>)> {
     let rows = fetch_all!(
         tx,
         StepRow,
@@ -223,14 +223,14 @@ async fn steps(tx: &mut Tx, id: &str) -> Result<(Vec<Step>, BTreeSet<StepName>)>
     for row in rows {
         // A step that can't be read is taken again: each may be.
         let Some(name) = StepName::from_name(&row.name) else {
-            corrupt("name").tell();
+            corrupt("name").log();
             continue;
         };
         let Some(outcome) = StepOutcome::from_name(&row.outcome) else {
-            corrupt("outcome").tell();
+            corrupt("outcome").log();
             continue;
         };
-        steps.push(Step { name, outcome, receipt: row.receipt, at: time(row.at) });
+        steps.push(DisconnectStep { name, outcome, receipt: row.receipt, at: time(row.at) });
         if row.is_open {
             open.insert(name);
         }
@@ -270,7 +270,7 @@ pub async fn of_user(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Saga>
     for row in fetch_all!(tx, Row, SQL, user_id, limit)? {
         match row.read(tx).await {
             Ok(saga) => sagas.push(saga),
-            Err(error @ StoreError::Corrupt { .. }) => error.tell(),
+            Err(error @ StoreError::Corrupt { .. }) => error.log(),
             Err(error) => return Err(error),
         }
     }

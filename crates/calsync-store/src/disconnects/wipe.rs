@@ -5,7 +5,7 @@ use calsync_core::integration::IntegrationState;
 use jiff::Timestamp;
 
 use crate::db::execute;
-use crate::integrations::{forget_count, tell};
+use crate::integrations::{forget_count, record_change};
 use crate::time::micros;
 use crate::{Result, Store, Tx};
 
@@ -28,7 +28,7 @@ pub async fn wipe(
              token_version = token_version + 1, needs_action_at = NULL, fence = fence + 1, lease_owner = NULL,
              leaves_own_calendar = (leaves_own_calendar AND NOT $2), lease_until = 0, seen_seq = wake_seq,
              not_before = 0, failures = 0,
-             calendar_phase = CASE WHEN $2 THEN 'untold' ELSE calendar_phase END,
+             calendar_state = CASE WHEN $2 THEN 'not_requested' ELSE calendar_state END,
              target_calendar_id = CASE WHEN $2 THEN NULL ELSE target_calendar_id END,
              target_calendar_summary = CASE WHEN $2 THEN NULL ELSE target_calendar_summary END,
              updated_at = $3
@@ -53,10 +53,10 @@ pub async fn wipe(
     }
     execute!(
         tx,
-        "UPDATE sync_mappings SET settled_revision = wanted_revision, reason = NULL, failures = 0
+        "UPDATE sync_mappings SET synced_revision = desired_revision, reason = NULL, failures = 0
          WHERE integration_id = $1",
         integration_id,
     )?;
     forget_count(tx, integration_id).await?;
-    tell(store, tx, integration_id, IntegrationState::Disconnecting, Change::Disconnected, now).await
+    record_change(store, tx, integration_id, IntegrationState::Disconnecting, Change::Disconnected, now).await
 }

@@ -8,8 +8,8 @@ use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
-use super::told::tell;
-use super::{CalendarPhase, Integration, TABLE, get};
+use super::notify::record_change;
+use super::{CalendarState, Integration, TABLE, get};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::live;
 use crate::time::micros;
@@ -18,16 +18,16 @@ use crate::{Result, Store, StoreError, Tx, mappings};
 /// Whether a calendar of our own is awaited.
 macro_rules! awaits_own {
     () => {
-        "state = 'connecting' AND calendar_choice = 'new' AND calendar_phase <> 'ready'"
+        "state = 'connecting' AND calendar_choice = 'new' AND calendar_state <> 'ready'"
     };
 }
 
 /// A calendar of our own may be made now: stored before Google is asked. False: it isn't awaited any
 /// more, since its user chose another one, and nothing is to be made. Like all that a pass writes of the
 /// target, under its lease.
-pub async fn calendar_told(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
+pub async fn calendar_requested(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
     const SQL: &str = concat!(
-        "UPDATE user_integrations SET calendar_phase = 'told', updated_at = $2 WHERE id = $1 AND ",
+        "UPDATE user_integrations SET calendar_state = 'requested', updated_at = $2 WHERE id = $1 AND ",
         awaits_own!()
     );
     Ok(execute!(tx, SQL, id, micros(now))? == 1)
@@ -44,7 +44,7 @@ pub async fn calendar_ready(
     now: Timestamp,
 ) -> Result<bool> {
     const SQL: &str = concat!(
-        "UPDATE user_integrations SET calendar_phase = 'ready', target_calendar_id = $2,
+        "UPDATE user_integrations SET calendar_state = 'ready', target_calendar_id = $2,
              target_calendar_summary = $3, state = 'active', reason = NULL, wake_seq = wake_seq + 1,
              due_at = $4, updated_at = $4
          WHERE id = $1 AND ",
@@ -58,7 +58,7 @@ pub async fn calendar_ready(
             id,
             calendar_id,
         )?;
-        tell(store, tx, id, IntegrationState::Connecting, Change::Connected, now).await?;
+        record_change(store, tx, id, IntegrationState::Connecting, Change::Connected, now).await?;
     }
     Ok(is_ready)
 }
@@ -98,23 +98,23 @@ pub async fn change_calendar(
 ) -> Result<bool> {
     let before = get(tx, id).await?;
     let was_stopped = before.as_ref().is_some_and(|one| one.state == IntegrationState::NeedsAction);
-    let (state, choice, phase, calendar_id, summary) = match to {
-        NewTarget::ToBeMade => ("connecting", CalendarChoice::New, CalendarPhase::Untold, None, None),
+    let (state, choice, calendar_state, calendar_id, summary) = match to {
+        NewTarget::ToBeMade => ("connecting", CalendarChoice::New, CalendarState::NotRequested, None, None),
         NewTarget::There { choice, calendar_id, summary } => {
-            ("active", choice, CalendarPhase::Ready, Some(calendar_id), Some(summary))
+            ("active", choice, CalendarState::Ready, Some(calendar_id), Some(summary))
         }
     };
     let changed = execute!(
         tx,
         "UPDATE user_integrations SET
-             leaves_own_calendar = (leaves_own_calendar OR (calendar_choice = 'new' AND calendar_phase <> 'untold')),
-             state = $2, reason = NULL, calendar_choice = $3, calendar_phase = $4, target_calendar_id = $5,
+             leaves_own_calendar = (leaves_own_calendar OR (calendar_choice = 'new' AND calendar_state <> 'not_requested')),
+             state = $2, reason = NULL, calendar_choice = $3, calendar_state = $4, target_calendar_id = $5,
              target_calendar_summary = $6, needs_action_at = NULL, not_before = 0, failures = 0, updated_at = $7
          WHERE id = $1 AND epoch = $8 AND state IN ('connecting', 'active', 'needs_action')",
         id,
         state,
         choice.name(),
-        phase.name(),
+        calendar_state.name(),
         calendar_id,
         summary,
         micros(now),
@@ -127,14 +127,14 @@ pub async fn change_calendar(
         mappings::lost_sight(tx, id, calendar_id).await?;
     }
     if was_stopped && state == "active" {
-        tell(store, tx, id, IntegrationState::NeedsAction, Change::Connected, now).await?;
+        record_change(store, tx, id, IntegrationState::NeedsAction, Change::Connected, now).await?;
     }
     Ok(true)
 }
 
 /// No calendar of our own is left beside the target `calendar_id`: if the user chose another one
 /// meanwhile, one may be left again.
-pub async fn own_calendars_tidied(tx: &mut Tx, id: &str, calendar_id: &str, now: Timestamp) -> Result<()> {
+pub async fn old_calendars_removed(tx: &mut Tx, id: &str, calendar_id: &str, now: Timestamp) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET leaves_own_calendar = FALSE, updated_at = $3
@@ -149,7 +149,7 @@ pub async fn own_calendars_tidied(tx: &mut Tx, id: &str, calendar_id: &str, now:
 /// Keeps which kinds the user turned off; false: they were so before, or the connection is over.
 pub async fn turn_off(tx: &mut Tx, id: &str, kinds: &BTreeSet<ItemKind>, now: Timestamp) -> Result<bool> {
     const SQL: &str = concat!(
-        "UPDATE user_integrations SET kinds_off = $2, updated_at = $3 WHERE id = $1 AND kinds_off <> $2 AND ",
+        "UPDATE user_integrations SET disabled_kinds = $2, updated_at = $3 WHERE id = $1 AND disabled_kinds <> $2 AND ",
         live!()
     );
     let kinds = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" ");
@@ -195,6 +195,6 @@ pub async fn needs_action(
     let before =
         IntegrationState::from_name(&before).ok_or_else(|| StoreError::corrupt(TABLE, "state", id))?;
     execute!(tx, "UPDATE user_integrations SET state = 'needs_action' WHERE id = $1", id)?;
-    tell(store, tx, id, before, Change::NeedsReconnect, now).await?;
+    record_change(store, tx, id, before, Change::NeedsReconnect, now).await?;
     Ok(true)
 }

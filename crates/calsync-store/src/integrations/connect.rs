@@ -7,9 +7,9 @@ use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use jiff::Timestamp;
 
 use super::grants::issued;
+use super::notify::record_change;
 use super::tokens::{Grant, store_grant};
-use super::told::tell;
-use super::{CalendarPhase, Integration, TABLE, get, of_user};
+use super::{CalendarState, Integration, TABLE, get, of_user};
 use crate::db::execute;
 use crate::time::micros;
 use crate::{Result, Store, StoreError, Tx, disconnects, mappings};
@@ -56,7 +56,7 @@ pub async fn connect(
         _ => None,
     };
     let start = Start::of(&new, before.as_ref(), adopted);
-    let works = start.phase == CalendarPhase::Ready;
+    let works = start.calendar_state == CalendarState::Ready;
     if !insert_or_renew(tx, &id, &new, start, now).await? {
         return Ok(None);
     }
@@ -73,7 +73,7 @@ pub async fn connect(
     store_grant(store, tx, &id, new.user_id, &new.grant, now).await?;
     let was = before.as_ref().map_or(IntegrationState::Disconnected, |one| one.state);
     if works && was != IntegrationState::Active {
-        tell(store, tx, &id, was, Change::Connected, now).await?;
+        record_change(store, tx, &id, was, Change::Connected, now).await?;
     }
     get(tx, &id).await?.map(Some).ok_or_else(|| StoreError::corrupt(TABLE, "id", id))
 }
@@ -89,7 +89,7 @@ async fn is_left_apart(tx: &mut Tx, before: &Integration, new: &Connection<'_>) 
 
 /// Whether a calendar, or an event in any, may be ours.
 async fn may_have_made_something(tx: &mut Tx, before: &Integration) -> Result<bool> {
-    Ok(before.calendar_phase != CalendarPhase::Untold
+    Ok(before.calendar_state != CalendarState::NotRequested
         || before.leaves_own_calendar
         || !mappings::calendars(tx, &before.id).await?.is_empty())
 }
@@ -99,26 +99,26 @@ async fn may_have_made_something(tx: &mut Tx, before: &Integration) -> Result<bo
 struct Start {
     epoch: i64,
     choice: CalendarChoice,
-    phase: CalendarPhase,
+    calendar_state: CalendarState,
     leaves_own_calendar: bool,
 }
 
 impl Start {
     fn of(new: &Connection<'_>, before: Option<&Integration>, adopted: Option<&Integration>) -> Self {
-        let (choice, phase) = (new.calendar_choice, CalendarPhase::Untold);
+        let (choice, calendar_state) = (new.calendar_choice, CalendarState::NotRequested);
         let Some(adopted) = adopted else {
             let epoch = before.map_or(1, |one| one.epoch + 1);
-            return Self { epoch, choice, phase, leaves_own_calendar: false };
+            return Self { epoch, choice, calendar_state, leaves_own_calendar: false };
         };
         let epoch = adopted.epoch;
         // A live connection stays at its own calendar until its user chose another one.
         let waits_for_choice = adopted.state.is_live() && choice == CalendarChoice::Existing;
         if !adopted.lost_its_calendar() && (adopted.calendar_choice == choice || waits_for_choice) {
-            let (choice, phase) = (adopted.calendar_choice, adopted.calendar_phase);
-            return Self { epoch, choice, phase, leaves_own_calendar: adopted.leaves_own_calendar };
+            let (choice, calendar_state) = (adopted.calendar_choice, adopted.calendar_state);
+            return Self { epoch, choice, calendar_state, leaves_own_calendar: adopted.leaves_own_calendar };
         }
         let leaves_own_calendar = adopted.leaves_own_calendar || adopted.may_have_own_calendar();
-        Self { epoch, choice, phase, leaves_own_calendar }
+        Self { epoch, choice, calendar_state, leaves_own_calendar }
     }
 }
 
@@ -130,21 +130,21 @@ async fn insert_or_renew(
     now: Timestamp,
 ) -> Result<bool> {
     let scopes = new.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-    let state = if start.phase == CalendarPhase::Ready { "active" } else { "connecting" };
+    let state = if start.calendar_state == CalendarState::Ready { "active" } else { "connecting" };
     let stored = execute!(
         tx,
         "INSERT INTO user_integrations (id, user_id, provider, state, token_version, account_sub, account_email,
-             account_domain, scopes, calendar_choice, calendar_phase, kinds_off, epoch, wake_seq, seen_seq, due_at,
+             account_domain, scopes, calendar_choice, calendar_state, disabled_kinds, epoch, wake_seq, seen_seq, due_at,
              not_before, failures, lease_until, fence, leaves_own_calendar, connected_at, created_at, updated_at)
          VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, '', $11, 1, 0, $12, 0, 0, 0, 0, $13, $12, $12, $12)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = NULL,
              needs_action_at = NULL, account_sub = excluded.account_sub,
              account_email = excluded.account_email, account_domain = excluded.account_domain,
              scopes = excluded.scopes, calendar_choice = excluded.calendar_choice,
-             calendar_phase = excluded.calendar_phase,
-             target_calendar_id = CASE WHEN excluded.calendar_phase = 'ready'
+             calendar_state = excluded.calendar_state,
+             target_calendar_id = CASE WHEN excluded.calendar_state = 'ready'
                  THEN user_integrations.target_calendar_id END,
-             target_calendar_summary = CASE WHEN excluded.calendar_phase = 'ready'
+             target_calendar_summary = CASE WHEN excluded.calendar_state = 'ready'
                  THEN user_integrations.target_calendar_summary END,
              epoch = excluded.epoch, wake_seq = user_integrations.wake_seq + 1, due_at = excluded.due_at,
              not_before = 0, failures = 0, fence = user_integrations.fence + 1,
@@ -160,7 +160,7 @@ async fn insert_or_renew(
         new.account_domain,
         scopes,
         start.choice.name(),
-        start.phase.name(),
+        start.calendar_state.name(),
         start.epoch,
         micros(now),
         start.leaves_own_calendar,

@@ -4,8 +4,8 @@
 mod calendar;
 mod connect;
 mod grants;
+mod notify;
 mod tokens;
-mod told;
 
 use std::collections::BTreeSet;
 
@@ -22,8 +22,8 @@ use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
 pub use calendar::{
-    NewTarget, StopCause, calendar_ready, calendar_told, change_calendar, needs_action, own_calendars,
-    own_calendars_tidied, turn_off,
+    NewTarget, StopCause, calendar_ready, calendar_requested, change_calendar, needs_action,
+    old_calendars_removed, own_calendars, turn_off,
 };
 pub use connect::{Connection, connect};
 pub use grants::{dead_grant, domain, idle};
@@ -32,7 +32,7 @@ pub use tokens::{
 };
 
 pub(crate) use grants::forget_count;
-pub(crate) use told::tell;
+pub(crate) use notify::record_change;
 
 use tokens::TokenRow;
 
@@ -40,28 +40,28 @@ pub(crate) const TABLE: &str = "user_integrations";
 
 /// How far the target calendar is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CalendarPhase {
+pub enum CalendarState {
     /// Nothing was asked of Google yet.
-    Untold,
+    NotRequested,
     /// A calendar may have been made: search before making another.
-    Told,
+    Requested,
     /// `target_calendar_id` is set.
     Ready,
 }
 
-impl CalendarPhase {
-    const ALL: [Self; 3] = [Self::Untold, Self::Told, Self::Ready];
+impl CalendarState {
+    const ALL: [Self; 3] = [Self::NotRequested, Self::Requested, Self::Ready];
 
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Untold => "untold",
-            Self::Told => "told",
+            Self::NotRequested => "not_requested",
+            Self::Requested => "requested",
             Self::Ready => "ready",
         }
     }
 
     pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|phase| phase.name() == name)
+        Self::ALL.into_iter().find(|calendar_state| calendar_state.name() == name)
     }
 }
 
@@ -93,7 +93,7 @@ pub struct Integration {
     /// Which calendar was chosen.
     pub calendar_choice: CalendarChoice,
     /// How far that calendar is.
-    pub calendar_phase: CalendarPhase,
+    pub calendar_state: CalendarState,
     /// The calendar's id at Google.
     pub target_calendar_id: Option<String>,
     /// The calendar's name at Google.
@@ -101,7 +101,7 @@ pub struct Integration {
     /// Whether a calendar that we made was left for another one, and may have to be removed.
     pub leaves_own_calendar: bool,
     /// Kinds that the user turned off.
-    pub kinds_off: BTreeSet<ItemKind>,
+    pub disabled_kinds: BTreeSet<ItemKind>,
     /// Raised by each new connection.
     pub epoch: i64,
     /// Failures of the whole integration in a row.
@@ -131,7 +131,7 @@ impl Integration {
 
     /// Whether its target is, or may become, a calendar that we made.
     pub(crate) fn may_have_own_calendar(&self) -> bool {
-        self.calendar_choice == CalendarChoice::New && self.calendar_phase != CalendarPhase::Untold
+        self.calendar_choice == CalendarChoice::New && self.calendar_state != CalendarState::NotRequested
     }
 }
 
@@ -149,11 +149,11 @@ row! {
         account_domain: Option<String>,
         scopes: String,
         calendar_choice: String,
-        calendar_phase: String,
+        calendar_state: String,
         target_calendar_id: Option<String>,
         target_calendar_summary: Option<String>,
         leaves_own_calendar: bool,
-        kinds_off: String,
+        disabled_kinds: String,
         epoch: i64,
         failures: i64,
         needs_action_at: Option<i64>,
@@ -166,8 +166,8 @@ row! {
 macro_rules! columns {
     () => {
         "id, user_id, provider, state, reason, token_version, expires_at, account_sub, account_email,
-         account_domain, scopes, calendar_choice, calendar_phase, target_calendar_id,
-         target_calendar_summary, leaves_own_calendar, kinds_off, epoch, failures, needs_action_at, connected_at,
+         account_domain, scopes, calendar_choice, calendar_state, target_calendar_id,
+         target_calendar_summary, leaves_own_calendar, disabled_kinds, epoch, failures, needs_action_at, connected_at,
          last_success_at, last_error_at"
     };
 }
@@ -185,13 +185,13 @@ impl Row {
         };
         let choice = CalendarChoice::from_name(&self.calendar_choice);
         let is_ready = self.target_calendar_id.is_some();
-        let phase = if is_ready { CalendarPhase::Ready } else { CalendarPhase::Told };
-        let stored_phase = CalendarPhase::from_name(&self.calendar_phase);
+        let calendar_state = if is_ready { CalendarState::Ready } else { CalendarState::Requested };
+        let stored_phase = CalendarState::from_name(&self.calendar_state);
         Integration {
             state: stored_state(&self.state, &self.id),
             reason,
             calendar_choice: or_else(choice, corrupt("calendar_choice"), CalendarChoice::Existing),
-            calendar_phase: or_else(stored_phase, corrupt("calendar_phase"), phase),
+            calendar_state: or_else(stored_phase, corrupt("calendar_state"), calendar_state),
             id: self.id,
             user_id: self.user_id,
             provider: self.provider,
@@ -204,7 +204,7 @@ impl Row {
             target_calendar_id: self.target_calendar_id,
             target_calendar_summary: self.target_calendar_summary,
             leaves_own_calendar: self.leaves_own_calendar,
-            kinds_off: self.kinds_off.split_whitespace().filter_map(ItemKind::from_name).collect(),
+            disabled_kinds: self.disabled_kinds.split_whitespace().filter_map(ItemKind::from_name).collect(),
             epoch: self.epoch,
             failures: self.failures,
             needs_action_at: self.needs_action_at.map(time),
@@ -228,7 +228,7 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Integration>> {
 }
 
 /// An integration with all that a pass over it needs to know first.
-pub struct Opened {
+pub struct IntegrationWithTokens {
     /// The integration.
     pub integration: Integration,
     /// Its tokens.
@@ -238,7 +238,7 @@ pub struct Opened {
 }
 
 row! {
-    struct OpenedRow {
+    struct LoadedRow {
         time_zone: Option<String>,
         ..
         integration: Row,
@@ -247,15 +247,15 @@ row! {
 }
 
 /// Reads an integration with its tokens and its user's zone.
-pub async fn open(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Opened>> {
+pub async fn load(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<IntegrationWithTokens>> {
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
         ", access_token, refresh_token, refresh_due_at, time_zone
          FROM user_integrations LEFT JOIN users USING (user_id) WHERE id = $1"
     );
-    let Some(row) = fetch_optional!(tx, OpenedRow, SQL, id)? else { return Ok(None) };
-    Ok(Some(Opened {
+    let Some(row) = fetch_optional!(tx, LoadedRow, SQL, id)? else { return Ok(None) };
+    Ok(Some(IntegrationWithTokens {
         tokens: row.tokens.open(keyring, id),
         integration: row.integration.read(),
         user_time_zone: row.time_zone.as_deref().and_then(zone::primary),
@@ -302,15 +302,15 @@ pub async fn counts(tx: &mut Tx, id: &str) -> Result<Counts> {
     let counts = fetch_optional!(
         tx,
         Counts,
-        "SELECT CAST(COALESCE(SUM(CASE WHEN wanted_revision = settled_revision AND sync_state = 'synced'
+        "SELECT CAST(COALESCE(SUM(CASE WHEN desired_revision = synced_revision AND sync_state = 'synced'
                     THEN 1 ELSE 0 END), 0) AS BIGINT) AS synced,
-                CAST(COALESCE(SUM(CASE WHEN wanted_revision <> settled_revision THEN 1 ELSE 0 END), 0) AS BIGINT)
+                CAST(COALESCE(SUM(CASE WHEN desired_revision <> synced_revision THEN 1 ELSE 0 END), 0) AS BIGINT)
                     AS waiting,
-                CAST(COALESCE(SUM(CASE WHEN wanted_revision = settled_revision AND sync_state = 'parked'
+                CAST(COALESCE(SUM(CASE WHEN desired_revision = synced_revision AND sync_state = 'parked'
                     THEN 1 ELSE 0 END), 0) AS BIGINT) AS parked,
-                CAST(COALESCE(SUM(CASE WHEN wanted_revision = settled_revision AND sync_state = 'held'
+                CAST(COALESCE(SUM(CASE WHEN desired_revision = synced_revision AND sync_state = 'held'
                     THEN 1 ELSE 0 END), 0) AS BIGINT) AS held,
-                MIN(CASE WHEN wanted_revision <> settled_revision THEN updated_at END) AS oldest_waiting_at
+                MIN(CASE WHEN desired_revision <> synced_revision THEN updated_at END) AS oldest_waiting_at
          FROM sync_mappings WHERE integration_id = $1",
         id,
     )?;

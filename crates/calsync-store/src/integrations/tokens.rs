@@ -10,7 +10,7 @@ use super::grants::rotated;
 use crate::db::{execute, fetch_optional};
 use crate::dialect::lease_clock;
 use crate::rows::row;
-use crate::secrets::{Keyring, Slot, Unreadable};
+use crate::secrets::{Keyring, SecretAad, Unreadable};
 use crate::time::{micros, time};
 use crate::{Result, Store, StoreError, Tx};
 
@@ -28,8 +28,8 @@ pub struct Grant<'a> {
     pub refresh_due_at: Timestamp,
 }
 
-fn slot<'a>(column: &'static str, row: &'a str, user_id: &'a str) -> Slot<'a> {
-    Slot { table: TABLE, column, row, user_id }
+fn aad<'a>(column: &'static str, row: &'a str, user_id: &'a str) -> SecretAad<'a> {
+    SecretAad { table: TABLE, column, row, user_id }
 }
 
 pub(super) async fn store_grant(
@@ -41,7 +41,7 @@ pub(super) async fn store_grant(
     now: Timestamp,
 ) -> Result<()> {
     let seal = |column, secret| {
-        let sealed = store.keyring().seal(slot(column, id, user_id), secret, store.entropy());
+        let sealed = store.keyring().seal(aad(column, id, user_id), secret, store.entropy());
         sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))
     };
     let access = seal("access_token", grant.access_token)?;
@@ -99,7 +99,7 @@ row! {
 impl TokenRow {
     pub(super) fn open(&self, keyring: &Keyring, id: &str) -> Tokens {
         let open = |column, sealed: &Option<Vec<u8>>| {
-            sealed.as_ref().map(|sealed| keyring.open(slot(column, id, &self.user_id), sealed))
+            sealed.as_ref().map(|sealed| keyring.open(aad(column, id, &self.user_id), sealed))
         };
         Tokens {
             access: open("access_token", &self.access_token),

@@ -10,9 +10,9 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use super::unreadable::UnreadablePair;
-use super::{TABLE, ended, parse};
+use super::{TABLE, after_reset, parse};
 use crate::db::{fetch_all, fetch_optional};
-use crate::rows::{execute_rows, row, runs};
+use crate::rows::{batches, execute_rows, row};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx, items};
 
@@ -23,10 +23,10 @@ pub struct DueMapping {
     pub item: Item,
     /// What is known of Google.
     pub mapping: Mapping,
-    /// The wanted revision that was read.
-    pub wanted_revision: i64,
-    /// The item's life that was read.
-    pub life: i64,
+    /// The desired revision that was read.
+    pub desired_revision: i64,
+    /// The item's incarnation that was read.
+    pub incarnation: i64,
     /// Failures in a row.
     pub failures: i64,
     /// Why the last try failed.
@@ -51,8 +51,8 @@ row! {
         body: String,
         revision: i64,
         deleted: bool,
-        wanted_revision: i64,
-        life: i64,
+        desired_revision: i64,
+        incarnation: i64,
         calendar_id: Option<String>,
         google_id: Option<String>,
         generation: i64,
@@ -80,8 +80,8 @@ impl DueRow {
             item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?
                 .readable()?,
             mapping,
-            wanted_revision: self.wanted_revision,
-            life: self.life,
+            desired_revision: self.desired_revision,
+            incarnation: self.incarnation,
             failures: self.failures,
             reason: self.reason.as_deref().and_then(Reason::from_name),
             rounds_without_progress: self.rounds_without_progress,
@@ -135,12 +135,12 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     let rows = fetch_all!(
         tx,
         DueRow,
-        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.wanted_revision, m.life, m.calendar_id,
+        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.desired_revision, m.incarnation, m.calendar_id,
                 m.google_id, m.generation, m.last_generation, m.event_state, m.delete_sent_at, m.remote, m.base,
                 m.previous_calendar_id, m.previous_google_id, m.previous_generation, m.previous_state,
                 m.previous_copy, m.previous_base, m.failures, m.reason, m.rounds_without_progress
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
-         WHERE m.integration_id = $1 AND m.wanted_revision <> m.settled_revision AND m.due_at <= $2
+         WHERE m.integration_id = $1 AND m.desired_revision <> m.synced_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
         integration_id,
         micros(now),
@@ -148,11 +148,11 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     )?;
     let mut due = Due::default();
     for row in rows {
-        let (kind, item_id, wanted_revision) = (row.kind.clone(), row.item_id.clone(), row.wanted_revision);
+        let (kind, item_id, desired_revision) = (row.kind.clone(), row.item_id.clone(), row.desired_revision);
         match row.read() {
             Ok(mapping) => due.mappings.push(mapping),
             Err(error @ StoreError::Corrupt { .. }) => {
-                due.unreadable.push(UnreadablePair { kind, item_id, wanted_revision, error });
+                due.unreadable.push(UnreadablePair { kind, item_id, desired_revision, error });
             }
             Err(error) => return Err(error),
         }
@@ -165,16 +165,16 @@ pub async fn next_due(tx: &mut Tx, integration_id: &str) -> Result<Option<Timest
     let row = fetch_optional!(
         tx,
         (Option<i64>,),
-        "SELECT MIN(due_at) FROM sync_mappings WHERE integration_id = $1 AND wanted_revision <> settled_revision",
+        "SELECT MIN(due_at) FROM sync_mappings WHERE integration_id = $1 AND desired_revision <> synced_revision",
         integration_id,
     )?;
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }
 
 /// Binds ten values: `calendar_id`, `google_id`, `generation`, `last_generation`, and those of what is left.
-macro_rules! places {
-    ($row:expr, $places:expr, $mapping:expr) => {
-        let (here, left) = ($places.here, $places.previous.map(|previous| &previous.address));
+macro_rules! locations {
+    ($row:expr, $locations:expr, $mapping:expr) => {
+        let (here, left) = ($locations.here, $locations.previous.map(|previous| &previous.address));
         $row.push_bind(here.map(|address| &address.calendar_id));
         $row.push_bind(here.map(|address| &address.google_id));
         $row.push_bind(here.map_or($mapping.last_generation, |address| address.generation));
@@ -182,9 +182,9 @@ macro_rules! places {
         $row.push_bind(left.map(|address| &address.calendar_id));
         $row.push_bind(left.map(|address| &address.google_id));
         $row.push_bind(left.map(|address| address.generation));
-        $row.push_bind($places.previous.map(|previous| previous.state.name()));
-        $row.push_bind($places.copy.as_ref());
-        $row.push_bind($places.base.as_ref());
+        $row.push_bind($locations.previous.map(|previous| previous.state.name()));
+        $row.push_bind($locations.copy.as_ref());
+        $row.push_bind($locations.base.as_ref());
     };
 }
 
@@ -193,18 +193,18 @@ macro_rules! places {
 pub struct Intent<'a> {
     /// The item.
     pub item: &'a ItemKey,
-    /// The item's life that was read.
-    pub life: i64,
+    /// The item's incarnation that was read.
+    pub incarnation: i64,
     /// Where the mapping stands then.
     pub mapping: Mapping,
 }
 
-/// The beginning of both updates: where a mapping stands, by its columns 4 to 15 ([`Places`]).
-macro_rules! set_places {
+/// The beginning of both updates: where a mapping stands, by its columns 4 to 15 ([`Locations`]).
+macro_rules! set_locations {
     () => {
         concat!(
-            "UPDATE sync_mappings SET event_state = CASE WHEN life = v.column4 THEN v.column5 ELSE ",
-            ended!("v.column5"),
+            "UPDATE sync_mappings SET event_state = CASE WHEN incarnation = v.column4 THEN v.column5 ELSE ",
+            after_reset!("v.column5"),
             " END,
              calendar_id = v.column6, google_id = v.column7, generation = v.column8, last_generation = v.column9,
              previous_calendar_id = v.column10, previous_google_id = v.column11, previous_generation = v.column12,
@@ -214,26 +214,26 @@ macro_rules! set_places {
 }
 
 /// Stores what Google is about to be told of mappings, before the calls: where, in which state, and what
-/// is to go. A mapping whose item's life ended meanwhile is to go all the same.
-pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -> Result<()> {
+/// is to go. A mapping whose item's incarnation ended meanwhile is to go all the same.
+pub async fn record_intents(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -> Result<()> {
     const START: &str = concat!(
-        set_places!(),
+        set_locations!(),
         ",
              remote = CASE WHEN v.column16 THEN remote END, base = CASE WHEN v.column17 THEN base END,
-             delete_sent_at = CASE WHEN life = v.column4 THEN v.column18 END
+             delete_sent_at = CASE WHEN incarnation = v.column4 THEN v.column18 END
          FROM ("
     );
-    let rows = intents.iter().map(|one| Ok((one, Places::of(one.item, &one.mapping)?)));
+    let rows = intents.iter().map(|one| Ok((one, Locations::of(one.item, &one.mapping)?)));
     let rows = rows.collect::<Result<Vec<_>>>()?;
-    for run in runs(&rows) {
+    for batch in batches(&rows) {
         execute_rows!(
             tx,
             START,
-            run,
-            |row, (Intent { item, life, mapping }, places)| {
+            batch,
+            |row, (Intent { item, incarnation, mapping }, locations)| {
                 row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push_bind(*life).push_bind(mapping.event_state.name());
-                places!(row, places, mapping);
+                row.push_bind(*incarnation).push_bind(mapping.event_state.name());
+                locations!(row, locations, mapping);
                 row.push_bind(mapping.remote.is_some()).push_bind(mapping.base.is_some());
                 row.push_bind(mapping.delete_sent_at.map(micros))
             },
@@ -244,14 +244,14 @@ pub async fn intend(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -
 }
 
 /// Where a mapping's event is and where one is to go, in the values of its row.
-struct Places<'a> {
+struct Locations<'a> {
     here: Option<&'a Address>,
     previous: Option<&'a PreviousLocation>,
     copy: Option<String>,
     base: Option<String>,
 }
 
-impl<'a> Places<'a> {
+impl<'a> Locations<'a> {
     fn of(item: &ItemKey, mapping: &'a Mapping) -> Result<Self> {
         let previous = mapping.previous.as_ref();
         Ok(Self {
@@ -271,15 +271,15 @@ fn text<T: Serialize>(value: Option<&T>, column: &'static str, item: &ItemKey) -
 /// What came of a mapping in a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Nothing is left to do for the wanted revision that was read.
-    Settled {
+    /// Nothing is left to do for the desired revision that was read.
+    Done {
         /// The state to show.
         state: SyncState,
         /// Why.
         reason: Option<Reason>,
     },
     /// It is due again later.
-    Again {
+    Retry {
         /// When.
         due_at: Timestamp,
         /// Failures in a row.
@@ -290,9 +290,9 @@ pub enum End {
 }
 
 /// A mapping as a pass leaves it, in the values of its row.
-struct Finished<'a> {
+struct ResultRow<'a> {
     due: &'a DueMapping,
-    places: Places<'a>,
+    locations: Locations<'a>,
     remote: Option<String>,
     base: Option<String>,
     settled: Option<i64>,
@@ -303,18 +303,18 @@ struct Finished<'a> {
     rounds: i64,
 }
 
-impl<'a> Finished<'a> {
+impl<'a> ResultRow<'a> {
     fn new((due, end): &(&'a DueMapping, End)) -> Result<Self> {
         let (item, mapping) = (&due.item.key, &due.mapping);
         let (settled, state, reason, due_at, failures) = match *end {
-            End::Settled { state, reason } => (Some(due.wanted_revision), state, reason, None, 0),
-            End::Again { due_at, failures, reason } => {
+            End::Done { state, reason } => (Some(due.desired_revision), state, reason, None, 0),
+            End::Retry { due_at, failures, reason } => {
                 (None, SyncState::Waiting, reason, Some(micros(due_at)), failures)
             }
         };
         Ok(Self {
             due,
-            places: Places::of(item, mapping)?,
+            locations: Locations::of(item, mapping)?,
             remote: text(mapping.remote.as_ref(), "remote", item)?,
             base: text(mapping.base.as_ref(), "base", item)?,
             settled,
@@ -329,7 +329,7 @@ impl<'a> Finished<'a> {
 
 /// Stores how a pass left mappings that it read with [`due`]. The caller holds the lease
 /// ([`crate::leases::renew`]) in the same transaction. What changed since a mapping was read stays
-/// due: a new wish at once, and if the item's life ended, what is there is to go.
+/// due: a new wish at once, and if the item's incarnation ended, what is there is to go.
 pub async fn finish(
     tx: &mut Tx,
     integration_id: &str,
@@ -337,36 +337,36 @@ pub async fn finish(
     now: Timestamp,
 ) -> Result<()> {
     const START: &str = concat!(
-        set_places!(),
+        set_locations!(),
         ",
              etag = v.column16, remote = v.column17, base = v.column18,
-             settled_revision = COALESCE(v.column19, settled_revision), sync_state = v.column20,
+             synced_revision = COALESCE(v.column19, synced_revision), sync_state = v.column20,
              reason = v.column21, failures = v.column22,
-             due_at = CASE WHEN wanted_revision = v.column23 THEN COALESCE(v.column24, due_at) ELSE due_at END,
+             due_at = CASE WHEN desired_revision = v.column23 THEN COALESCE(v.column24, due_at) ELSE due_at END,
              last_synced_at = COALESCE(v.column25, last_synced_at),
              verified_at = COALESCE(v.column25, verified_at),
              updated_at = CASE WHEN v.column19 IS NULL THEN updated_at ELSE v.column26 END,
-             delete_sent_at = CASE WHEN life = v.column4 THEN v.column27 END,
-             rounds_without_progress = CASE WHEN wanted_revision = v.column23 THEN v.column28 ELSE 0 END
+             delete_sent_at = CASE WHEN incarnation = v.column4 THEN v.column27 END,
+             rounds_without_progress = CASE WHEN desired_revision = v.column23 THEN v.column28 ELSE 0 END
          FROM ("
     );
-    let finished = mappings.iter().map(Finished::new).collect::<Result<Vec<_>>>()?;
+    let results = mappings.iter().map(ResultRow::new).collect::<Result<Vec<_>>>()?;
     let now = micros(now);
-    for run in runs(&finished) {
+    for batch in batches(&results) {
         execute_rows!(
             tx,
             START,
-            run,
+            batch,
             |row, one| {
                 let (item, mapping) = (&one.due.item.key, &one.due.mapping);
                 let is_synced = one.settled.is_some() && one.state == SyncState::Synced;
                 row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push_bind(one.due.life).push_bind(mapping.event_state.name());
-                places!(row, one.places, mapping);
+                row.push_bind(one.due.incarnation).push_bind(mapping.event_state.name());
+                locations!(row, one.locations, mapping);
                 row.push_bind(mapping.remote.as_ref().map(RemoteEvent::etag));
                 row.push_bind(&one.remote).push_bind(&one.base).push_bind(one.settled);
                 row.push_bind(one.state.name()).push_bind(one.reason.map(Reason::name));
-                row.push_bind(one.failures).push_bind(one.due.wanted_revision).push_bind(one.due_at);
+                row.push_bind(one.failures).push_bind(one.due.desired_revision).push_bind(one.due_at);
                 row.push_bind(is_synced.then_some(now)).push_bind(now);
                 row.push_bind(mapping.delete_sent_at.map(micros)).push_bind(one.rounds)
             },

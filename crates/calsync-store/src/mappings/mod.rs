@@ -1,24 +1,24 @@
-//! Mappings of item and integration. A mapping is due while `wanted_revision` and `settled_revision`
-//! differ; a pass stores the wanted revision that it read, so a change meanwhile stays due.
+//! Mappings of item and integration. A mapping is due while `desired_revision` and `synced_revision`
+//! differ; a pass stores the desired revision that it read, so a change meanwhile stays due.
 
 mod due;
+mod mark_due;
 mod removal;
-mod shown;
-mod touch;
+mod status;
 mod unreadable;
 
-pub use due::{Due, DueMapping, End, Intent, due, finish, intend, next_due};
+pub use due::{Due, DueMapping, End, Intent, due, finish, next_due, record_intents};
+pub use mark_due::{DueChange, mark_all_due, mark_due, retry_now, schedule};
 pub(crate) use removal::lost_sight;
-pub use removal::{RemoteItem, at_google, calendars, count_at_google, count_in_calendar, removed_by_us};
-pub use shown::{MappingStatus, of_item};
-pub use touch::{Touched, hurry, touch, touch_all, wake};
+pub use removal::{RemoteItem, at_google, calendars, count_at_google, count_in_calendar, mark_deleted};
+pub use status::{MappingStatus, of_item};
 pub use unreadable::{UnreadablePair, park_unreadable};
 
 const TABLE: &str = "sync_mappings";
 
 /// The state of a mapping whose item the platform removed: what was there is to go, and a removal by
 /// the user is forgotten.
-macro_rules! ended {
+macro_rules! after_reset {
     ($event_state:literal) => {
         concat!(
             "CASE ",
@@ -30,7 +30,7 @@ macro_rules! ended {
         )
     };
 }
-use ended;
+use after_reset;
 
 /// Whether a mapping may have an event at Google.
 macro_rules! may_be_there {
@@ -43,7 +43,7 @@ macro_rules! may_be_there {
 macro_rules! shown_state {
     () => {
         "CASE WHEN m.integration_id IS NULL THEN 'not_connected'
-              WHEN m.wanted_revision <> m.settled_revision THEN 'waiting' ELSE m.sync_state END"
+              WHEN m.desired_revision <> m.synced_revision THEN 'waiting' ELSE m.sync_state END"
     };
 }
 

@@ -5,7 +5,7 @@ use calsync_core::remote::RemoteEvent;
 
 use super::{TABLE, may_be_there};
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::rows::{execute_rows, readable, row, runs};
+use crate::rows::{batches, execute_rows, readable, row};
 use crate::{Result, StoreError, Tx};
 
 /// An item that may be at Google.
@@ -108,7 +108,7 @@ pub async fn count_at_google(tx: &mut Tx, integration_id: &str) -> Result<i64> {
 }
 
 /// We removed an item's event: if it comes back, it is under a new id.
-pub async fn removed_by_us(tx: &mut Tx, integration_id: &str, google_id: &str) -> Result<()> {
+pub async fn mark_deleted(tx: &mut Tx, integration_id: &str, google_id: &str) -> Result<()> {
     const HERE: &str = concat!(
         "UPDATE sync_mappings SET event_state = 'deleted', remote = NULL, base = NULL, etag = NULL,
              sync_state = 'removed'
@@ -148,11 +148,11 @@ pub(crate) async fn lost_sight(tx: &mut Tx, integration_id: &str, calendar_id: &
         Ok((kind, item_id, remote))
     };
     let unseen = readable(rows, without_version)?;
-    for run in runs(&unseen) {
+    for batch in batches(&unseen) {
         execute_rows!(
             tx,
             "UPDATE sync_mappings SET event_state = 'present', etag = NULL, remote = v.column4 FROM (",
-            run,
+            batch,
             |row, (kind, item_id, remote)| {
                 row.push_bind(integration_id).push_bind(kind).push_bind(item_id).push_bind(remote)
             },

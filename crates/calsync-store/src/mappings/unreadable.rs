@@ -15,8 +15,8 @@ pub struct UnreadablePair {
     pub kind: String,
     /// The item's id.
     pub item_id: String,
-    /// The wanted revision that was read.
-    pub wanted_revision: i64,
+    /// The desired revision that was read.
+    pub desired_revision: i64,
     /// Which table, column and row it is.
     pub error: StoreError,
 }
@@ -32,13 +32,13 @@ pub async fn park_unreadable(
     for one in unreadable {
         execute!(
             tx,
-            "UPDATE sync_mappings SET settled_revision = $4, sync_state = $5, reason = $6, failures = 0,
+            "UPDATE sync_mappings SET synced_revision = $4, sync_state = $5, reason = $6, failures = 0,
                  updated_at = $7
              WHERE integration_id = $1 AND kind = $2 AND item_id = $3",
             integration_id,
             &one.kind,
             &one.item_id,
-            one.wanted_revision,
+            one.desired_revision,
             SyncState::Parked.name(),
             Reason::ServiceFault.name(),
             micros(now),

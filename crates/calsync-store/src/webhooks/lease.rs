@@ -59,21 +59,26 @@ pub struct Attempt {
 
 /// What becomes of a delivery after a try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub enum DeliveryResult {
     /// It was taken.
     Delivered,
     /// It is tried again then.
-    Again(Timestamp),
+    Retry(Timestamp),
     /// It is not tried again by itself.
     GivenUp,
 }
 
 /// Keeps how a try ended; false, and nothing is kept: another worker has it now.
-pub async fn settle(tx: &mut Tx, claim: &Claim, attempt: &Attempt, fate: Fate) -> Result<bool> {
-    let (state, due_at) = match fate {
-        Fate::Delivered => ("delivered", None),
-        Fate::Again(due_at) => ("waiting", Some(due_at)),
-        Fate::GivenUp => ("failed", None),
+pub async fn record_result(
+    tx: &mut Tx,
+    claim: &Claim,
+    attempt: &Attempt,
+    result: DeliveryResult,
+) -> Result<bool> {
+    let (state, due_at) = match result {
+        DeliveryResult::Delivered => ("delivered", None),
+        DeliveryResult::Retry(due_at) => ("waiting", Some(due_at)),
+        DeliveryResult::GivenUp => ("failed", None),
     };
     let settled = execute!(
         tx,
@@ -90,7 +95,7 @@ pub async fn settle(tx: &mut Tx, claim: &Claim, attempt: &Attempt, fate: Fate) -
         &attempt.error,
         due_at.map(micros),
     )?;
-    if let (Fate::Again(due_at), 1) = (fate, settled) {
+    if let (DeliveryResult::Retry(due_at), 1) = (result, settled) {
         // Those behind it wait as long, so that nobody looks at them in vain.
         execute!(
             tx,
@@ -105,7 +110,7 @@ pub async fn settle(tx: &mut Tx, claim: &Claim, attempt: &Attempt, fate: Fate) -
 }
 
 /// Frees every lease. Only for a database with one process, at its start: what held them is gone.
-pub async fn free_all(tx: &mut Tx) -> Result<()> {
+pub async fn release_all(tx: &mut Tx) -> Result<()> {
     execute!(
         tx,
         "UPDATE webhook_deliveries SET lease_until = 0, fence = fence + 1 WHERE state = 'waiting' AND lease_until > 0"

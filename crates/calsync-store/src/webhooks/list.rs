@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use super::{Delivery, Row, columns, read};
 use crate::db::{execute, fetch_optional};
-use crate::filtered::{Filtered, fetch_filtered};
+use crate::query_builder::{FilteredQuery, fetch_filtered};
 use crate::time::micros;
 use crate::{Result, Tx};
 
@@ -35,7 +35,7 @@ pub async fn page(
         columns!(),
         " FROM webhook_deliveries d LEFT JOIN changes c ON c.id = d.id WHERE TRUE"
     );
-    let mut sql = Filtered::new(SQL);
+    let mut sql = FilteredQuery::new(SQL);
     sql.text(" AND d.state = ?", state.map(DeliveryState::name));
     sql.text(" AND d.id < ?", before.filter(|id| is_id(id)));
     sql.number(" ORDER BY d.id DESC LIMIT ?", Some(limit));

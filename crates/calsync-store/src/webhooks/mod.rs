@@ -5,8 +5,8 @@
 //! one after the other; a worker claims the first of a stream with a fence, as leases are elsewhere.
 //! Nothing here sends or signs, and no address and no secret is kept.
 
-mod announce;
 mod endpoint;
+mod enqueue;
 mod lease;
 mod list;
 
@@ -19,9 +19,9 @@ use crate::StoreError;
 use crate::rows::{or_else, row};
 use crate::time::time;
 
-pub use announce::{Announcement, announce, begin_test};
 pub use endpoint::{Endpoint, disable, enable, endpoint, set_up};
-pub use lease::{Attempt, Claim, Fate, claim, free_all, next_due, settle};
+pub use enqueue::{NewDelivery, begin_test, enqueue};
+pub use lease::{Attempt, Claim, DeliveryResult, claim, next_due, record_result, release_all};
 pub use list::{forget, get, page, replay};
 
 const TABLE: &str = "webhook_deliveries";

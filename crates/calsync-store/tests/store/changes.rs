@@ -5,7 +5,7 @@ use std::sync::Arc;
 use calsync_core::change::{Change, ChangeOutcome};
 use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
-use calsync_store::changes::{self, NewChange, PlacedChange};
+use calsync_store::changes::{self, NewChange, SequencedChange};
 use calsync_store::{Tx, disconnects, integrations};
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 use secrecy::ExposeSecret;
@@ -24,20 +24,20 @@ async fn record(world: &World, tx: &mut Tx, user: &str, change: Change, minute: 
     changes::record(&world.store, tx, &new, at(minute)).await.unwrap();
 }
 
-async fn place(world: &World) -> u64 {
+async fn assign_positions(world: &World) -> u64 {
     let mut tx = world.begin().await;
-    let placed = changes::place(&mut tx, ALL).await.unwrap();
+    let placed = changes::assign_positions(&mut tx, ALL).await.unwrap();
     tx.commit().await.unwrap();
     placed
 }
 
-async fn after(world: &World, position: i64) -> Vec<PlacedChange> {
+async fn after(world: &World, position: i64) -> Vec<SequencedChange> {
     changes::after(&mut world.read().await, position, ALL).await.unwrap()
 }
 
 /// Everything told so far, as `user change`.
 async fn told(world: &World) -> Vec<String> {
-    place(world).await;
+    assign_positions(world).await;
     let told = after(world, 0).await.into_iter();
     told.map(|one| format!("{} {}", one.user_id, one.change.name())).collect()
 }
@@ -48,7 +48,7 @@ on_both_databases! {
         let mut tx = world.begin().await;
         record(&world, &mut tx, "ana", Change::NeedsReconnect, 5).await;
         tx.commit().await.unwrap();
-        place(&world).await;
+        assign_positions(&world).await;
         let one = after(&world, 0).await.remove(0);
         let token = async || {
             let kept = changes::link_token(&mut world.read().await, world.store.keyring(), &one).await.unwrap();
@@ -71,10 +71,10 @@ on_both_databases! {
         let world = World::new(db).await;
         let mut tx = world.begin().await;
         record(&world, &mut tx, "ana", Change::Edited, 5).await;
-        assert!(changes::any_without_place(&mut tx).await.unwrap());
+        assert!(changes::has_unsequenced(&mut tx).await.unwrap());
         tx.commit().await.unwrap();
         assert_eq!(after(&world, 0).await, [], "it has no place yet");
-        assert_eq!((place(&world).await, place(&world).await), (1, 0));
+        assert_eq!((assign_positions(&world).await, assign_positions(&world).await), (1, 0));
 
         let told = after(&world, 0).await;
         let [one] = &told[..] else { panic!("one change: {told:?}") };
@@ -88,7 +88,7 @@ on_both_databases! {
         assert_eq!(changes::forget(&mut tx, at(6), ALL).await.unwrap(), 1);
         record(&world, &mut tx, "ana", Change::Removed, 7).await;
         tx.commit().await.unwrap();
-        place(&world).await;
+        assign_positions(&world).await;
         assert_eq!(after(&world, 1).await[0].position, 2, "a place is given once, also after its change is forgotten");
     }
 
@@ -97,7 +97,7 @@ on_both_databases! {
         let mut tx = world.begin().await;
         record(&world, &mut tx, "ana", Change::Edited, 1).await;
         drop(tx);
-        assert_eq!(place(&world).await, 0);
+        assert_eq!(assign_positions(&world).await, 0);
     }
 
     async fn the_changes_of_a_user_keep_their_order_though_clocks_differ(db: TestDatabase) {
@@ -122,7 +122,7 @@ on_both_databases! {
                     let mut tx = world.begin().await;
                     record(&world, &mut tx, &format!("user{writer}"), Change::Edited, 1).await;
                     tx.commit().await.unwrap();
-                    place(&world).await;
+                    assign_positions(&world).await;
                 }
             });
         }
@@ -140,7 +140,7 @@ on_both_databases! {
             }
             tokio::task::yield_now().await;
         }
-        assert_eq!(place(&world).await, 0);
+        assert_eq!(assign_positions(&world).await, 0);
     }
 
     async fn the_platform_is_told_of_a_connection_once(db: TestDatabase) {

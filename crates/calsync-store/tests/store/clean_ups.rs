@@ -3,7 +3,7 @@
 use calsync_core::disconnect::{SagaState, StepName, StepOutcome};
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_store::clean_ups::{self, CleanUp, Way};
+use calsync_store::clean_ups::{self, CleanUp, ConsentState};
 use calsync_store::disconnects::{self, Reopened, Saga};
 use calsync_store::integrations;
 use calsync_testing::on_both_databases;
@@ -51,9 +51,10 @@ async fn clean_up(world: &World, of: &Saga, token: &str) -> CleanUp {
 
 async fn begin(world: &World, clean_up: &CleanUp, minute: i64) -> bool {
     let verifier = "the-verifier".into();
-    let way = Way { state: "state-1", browser: "browser-1", verifier: &verifier, expires_at: at(30) };
+    let consent =
+        ConsentState { state: "state-1", browser: "browser-1", verifier: &verifier, expires_at: at(30) };
     let mut tx = world.begin().await;
-    let begun = clean_ups::begin(&world.store, &mut tx, clean_up, &way, at(minute)).await.unwrap();
+    let begun = clean_ups::begin(&world.store, &mut tx, clean_up, &consent, at(minute)).await.unwrap();
     tx.commit().await.unwrap();
     begun
 }

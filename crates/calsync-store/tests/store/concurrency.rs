@@ -84,7 +84,7 @@ on_both_databases! {
             assert_eq!(item.revision, 4, "each writer's change of {key} counted");
         }
         let mut raw = world.raw().await;
-        assert_eq!(raw.count("sync_mappings", "wanted_revision >= 4").await, 4);
+        assert_eq!(raw.count("sync_mappings", "desired_revision >= 4").await, 4);
     }
 
     async fn two_puts_of_one_new_item_at_once_are_one_item(db: TestDatabase) {
@@ -149,6 +149,6 @@ on_both_databases! {
         passes.await.unwrap();
         world.settle(at(2)).await;
         assert_eq!(world.due(&id, at(2)).await, []);
-        assert_eq!(world.raw().await.count("sync_mappings", "wanted_revision = 30").await, 1);
+        assert_eq!(world.raw().await.count("sync_mappings", "desired_revision = 30").await, 1);
     }
 }

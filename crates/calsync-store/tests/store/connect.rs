@@ -7,7 +7,7 @@ use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
 use calsync_store::Tx;
 use calsync_store::audit;
-use calsync_store::connect::{self, Link, MadeBy, NewAttempt, ReconnectLink, Returned};
+use calsync_store::connect::{self, Link, MadeBy, NewAttempt, PendingConsent, ReconnectLink};
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
@@ -32,7 +32,7 @@ async fn begin(world: &World, id: &str, state: &str) {
     tx.commit().await.unwrap();
 }
 
-async fn take(world: &World, state: &str, browser: &str, minute: i64) -> Option<Returned> {
+async fn take(world: &World, state: &str, browser: &str, minute: i64) -> Option<PendingConsent> {
     let mut tx = world.begin().await;
     let taken = connect::take(&world.store, &mut tx, state, browser, at(minute)).await.unwrap();
     tx.commit().await.unwrap();
@@ -47,11 +47,11 @@ on_both_databases! {
         let mut tx = world.begin().await;
         connect::create_reconnect_link(&mut tx, "token-1", &link, by, at(0)).await.unwrap();
         assert_eq!(connect::find_link(&mut tx, "token-1").await.unwrap(), Some(link));
-        let deeds = audit::list(&mut tx, Some("ana"), None, 10).await.unwrap();
-        let [deed] = deeds.as_slice() else { panic!("{deeds:?}") };
-        assert_eq!((&*deed.admin_id, &*deed.action), ("noor", "integration.reconnect_link"));
-        assert_eq!(deed.note.as_deref(), Some("ticket 1"));
-        assert!(!deed.metadata.to_string().contains("token-1"));
+        let rows = audit::list(&mut tx, Some("ana"), None, 10).await.unwrap();
+        let [row] = rows.as_slice() else { panic!("{rows:?}") };
+        assert_eq!((&*row.admin_id, &*row.action), ("noor", "integration.reconnect_link"));
+        assert_eq!(row.note.as_deref(), Some("ticket 1"));
+        assert!(!row.metadata.to_string().contains("token-1"));
     }
 
     async fn an_admins_link_tells_how_it_fares(db: TestDatabase) {
@@ -155,8 +155,8 @@ on_both_databases! {
         let world = World::new(db).await;
         begin(&world, "1", "a").await;
         let mut tx = world.begin().await;
-        connect::came_back_as(&mut tx, "1", Some("ana@example.org")).await.unwrap();
-        connect::granted_without(&mut tx, "1", &["calendar"]).await.unwrap();
+        connect::set_account_email(&mut tx, "1", Some("ana@example.org")).await.unwrap();
+        connect::set_missing_scopes(&mut tx, "1", &["calendar"]).await.unwrap();
         connect::end(&mut tx, "1", Some(Reason::ConsentPartial), at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let attempt = connect::attempt(&mut world.read().await, "1", "ana").await.unwrap().unwrap();

@@ -4,8 +4,10 @@ use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_store::StoreError;
 use calsync_store::audit::{self, AuditRow};
-use calsync_store::disconnects::{self, NewDisconnect, Pause, RequestedBy, Saga, SagaLease, Start, Step};
-use calsync_store::integrations::{self, CalendarPhase};
+use calsync_store::disconnects::{
+    self, DisconnectStep, NewDisconnect, Pause, RequestedBy, Saga, SagaLease, Start,
+};
+use calsync_store::integrations::{self, CalendarState};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, Intent};
 use calsync_testing::on_both_databases;
@@ -47,13 +49,13 @@ pub(crate) async fn saga(world: &World, id: &str) -> Saga {
     disconnects::get(&mut world.read().await, id).await.unwrap().unwrap()
 }
 
-pub(crate) fn step(name: StepName, outcome: StepOutcome) -> Step {
-    Step { name, outcome, receipt: format!("{} it is.", name.name()), at: at(3) }
+pub(crate) fn step(name: StepName, outcome: StepOutcome) -> DisconnectStep {
+    DisconnectStep { name, outcome, receipt: format!("{} it is.", name.name()), at: at(3) }
 }
 
-async fn is_quiet(world: &World, id: &str, now: Timestamp) -> bool {
+async fn has_no_inflight_call(world: &World, id: &str, now: Timestamp) -> bool {
     let longest_call = SignedDuration::from_secs(10);
-    leases::is_quiet(&mut world.read().await, id, longest_call, now).await.unwrap()
+    leases::has_no_inflight_call(&mut world.read().await, id, longest_call, now).await.unwrap()
 }
 
 /// `user` connected, with a task that is in Google.
@@ -62,8 +64,8 @@ pub(crate) async fn synced(world: &World, user: &str) -> String {
     world.put(&task(user), &task_body(user, "Read"), at(1)).await;
     let [due] = &world.due(&id, at(1)).await[..] else { panic!("one is due") };
     let mut tx = world.begin().await;
-    let intent = Intent { item: &due.item.key, life: 0, mapping: there() };
-    mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
+    let intent = Intent { item: &due.item.key, incarnation: 0, mapping: there() };
+    mappings::record_intents(&mut tx, &id, &[intent]).await.unwrap();
     tx.commit().await.unwrap();
     world.settle(at(1)).await;
     id
@@ -142,7 +144,7 @@ on_both_databases! {
         let mut slow = claim(&world, "slow", at(2)).await.remove(0);
         assert_eq!(claim(&world, "other", at(2)).await, []);
         let mut tx = world.begin().await;
-        disconnects::free_all(&mut tx).await.unwrap();
+        disconnects::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         let mut quick = claim(&world, "quick", at(2)).await.remove(0);
         assert!(quick.fence > slow.fence);
@@ -201,7 +203,7 @@ on_both_databases! {
             let wiped = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
             assert_eq!((wiped.state, wiped.expires_at), (IntegrationState::Disconnected, None));
             assert_eq!(wiped.target_calendar_id.is_none(), nothing_left);
-            assert_eq!(wiped.calendar_phase == CalendarPhase::Untold, nothing_left);
+            assert_eq!(wiped.calendar_state == CalendarState::NotRequested, nothing_left);
             let counts = integrations::counts(&mut world.read().await, &id).await.unwrap();
             assert_eq!((counts.synced, counts.waiting), (i64::from(!nothing_left), 0));
             world.put(&task(user), &task_body(user, "Changed"), at(4)).await;
@@ -230,37 +232,37 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.consented("ana", "ana", CalendarChoice::New).await.id;
         let mut tx = world.begin().await;
-        integrations::calendar_told(&mut tx, &id, at(1)).await.unwrap();
+        integrations::calendar_requested(&mut tx, &id, at(1)).await.unwrap();
         tx.commit().await.unwrap();
         let again = world.consented("ana", "ana", CalendarChoice::New).await;
-        assert_eq!((again.epoch, again.calendar_phase), (1, CalendarPhase::Told));
+        assert_eq!((again.epoch, again.calendar_state), (1, CalendarState::Requested));
         assert_eq!(again.state, IntegrationState::Connecting);
     }
 
     async fn quiet_is_who_was_let_go_or_whose_lease_and_last_call_are_over(db: TestDatabase) {
         let world = World::new(db).await;
         let id = synced(&world, "ana").await;
-        assert!(is_quiet(&world, &id, at(1)).await);
+        assert!(has_no_inflight_call(&world, &id, at(1)).await);
         world.put(&task("more"), &task_body("ana", "More"), at(1)).await;
         let held: Lease = world.claim_one("w1", at(1)).await;
         started(&world, "ana").await;
-        assert!(!is_quiet(&world, &id, at(2)).await);
+        assert!(!has_no_inflight_call(&world, &id, at(2)).await);
         let mut tx = world.begin().await;
-        leases::free_all(&mut tx).await.unwrap();
+        leases::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(!is_quiet(&world, &id, at(2)).await, "calls of a dead process may still arrive");
+        assert!(!has_no_inflight_call(&world, &id, at(2)).await, "calls of a dead process may still arrive");
         if world.is_sqlite() {
-            assert!(!is_quiet(&world, &id, at(11)).await, "the lease is over, its last call may not be");
-            assert!(is_quiet(&world, &id, at(12)).await);
+            assert!(!has_no_inflight_call(&world, &id, at(11)).await, "the lease is over, its last call may not be");
+            assert!(has_no_inflight_call(&world, &id, at(12)).await);
         }
         let mut tx = world.begin().await;
-        leases::let_go(&mut tx, &Lease { owner: "another".into(), ..held.clone() }).await.unwrap();
+        leases::release_revoked(&mut tx, &Lease { owner: "another".into(), ..held.clone() }).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(!is_quiet(&world, &id, at(2)).await);
+        assert!(!has_no_inflight_call(&world, &id, at(2)).await);
         let mut tx = world.begin().await;
-        leases::let_go(&mut tx, &held).await.unwrap();
+        leases::release_revoked(&mut tx, &held).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(is_quiet(&world, &id, at(2)).await);
+        assert!(has_no_inflight_call(&world, &id, at(2)).await);
     }
 
     async fn a_refresh_under_way_is_not_quiet(db: TestDatabase) {
@@ -269,9 +271,9 @@ on_both_databases! {
         let mut tx = world.begin().await;
         assert!(integrations::claim_refresh(&mut tx, &id, 1, LEASE, at(2)).await.unwrap());
         tx.commit().await.unwrap();
-        assert!(!is_quiet(&world, &id, at(4)).await);
+        assert!(!has_no_inflight_call(&world, &id, at(4)).await);
         world.raw().await.set(&id, "refresh_claimed_until", "1").await;
-        assert!(is_quiet(&world, &id, at(5)).await, "its holder died");
+        assert!(has_no_inflight_call(&world, &id, at(5)).await, "its holder died");
     }
 
     async fn what_may_be_at_google_is_told_page_by_page(db: TestDatabase) {
@@ -285,7 +287,7 @@ on_both_databases! {
                 mapping.on_insert_sent(address("work", "event-c2"));
             }
             let mut tx = world.begin().await;
-            mappings::intend(&mut tx, &id, &[Intent { item: &task(item), life: 0, mapping }]).await.unwrap();
+            mappings::record_intents(&mut tx, &id, &[Intent { item: &task(item), incarnation: 0, mapping }]).await.unwrap();
             tx.commit().await.unwrap();
         }
         world.put(&task("never-told"), &task_body("ana", "Read"), at(1)).await;
@@ -300,7 +302,7 @@ on_both_databases! {
         assert_eq!((work.len(), work[0].google_id.as_str()), (1, "event-c2"));
 
         for (gone, left) in [("event-b", [2, 1]), ("event-c", [1, 1]), ("event-c2", [1, 0])] {
-            mappings::removed_by_us(&mut tx, &id, gone).await.unwrap();
+            mappings::mark_deleted(&mut tx, &id, gone).await.unwrap();
             for (calendar, left) in ["calendar", "work"].into_iter().zip(left) {
                 assert_eq!(mappings::count_in_calendar(&mut tx, &id, calendar).await.unwrap(), left);
             }

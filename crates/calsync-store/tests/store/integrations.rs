@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
-use calsync_store::integrations::{self, CalendarPhase, Integration, NewTarget, StopCause};
+use calsync_store::integrations::{self, CalendarState, Integration, NewTarget, StopCause};
 use calsync_store::users::{self, User};
 use calsync_store::{StoreError, leases, mappings, overview, user_search};
 use calsync_testing::on_both_databases;
@@ -18,20 +18,20 @@ on_both_databases! {
         let world = World::new(db).await;
         assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap(), []);
         let new = world.consented("ana", "account-a", CalendarChoice::New).await;
-        assert_eq!((new.state, new.calendar_phase), (IntegrationState::Connecting, CalendarPhase::Untold));
+        assert_eq!((new.state, new.calendar_state), (IntegrationState::Connecting, CalendarState::NotRequested));
         assert_eq!((new.epoch, new.token_version, new.expires_at), (1, 1, Some(at(60))));
         assert_eq!(new.account_email.as_deref(), Some("account-a@example.org"));
         assert!(new.scopes.contains("calendar") && new.scopes.contains("openid"));
         assert_eq!(world.claim("w1", at(0)).await.len(), 1, "a pass makes the calendar");
 
         let mut tx = world.begin().await;
-        assert!(integrations::calendar_told(&mut tx, &new.id, at(1)).await.unwrap());
+        assert!(integrations::calendar_requested(&mut tx, &new.id, at(1)).await.unwrap());
         let told = integrations::get(&mut tx, &new.id).await.unwrap().unwrap();
-        assert_eq!(told.calendar_phase, CalendarPhase::Told);
+        assert_eq!(told.calendar_state, CalendarState::Requested);
         integrations::calendar_ready(&world.store, &mut tx, &new.id, "cal", "Mentoring", at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let ready = integrations::get(&mut world.read().await, &new.id).await.unwrap().unwrap();
-        assert_eq!((ready.state, ready.calendar_phase), (IntegrationState::Active, CalendarPhase::Ready));
+        assert_eq!((ready.state, ready.calendar_state), (IntegrationState::Active, CalendarState::Ready));
         assert_eq!(ready.target_calendar_id.as_deref(), Some("cal"));
         assert_eq!(ready.target_calendar_summary.as_deref(), Some("Mentoring"));
         assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap(), [ready]);
@@ -43,17 +43,17 @@ on_both_databases! {
         let world = World::new(db).await;
         let (id, keyring) = (world.connected("ana").await, world.store.keyring());
         let mut tx = world.begin().await;
-        let opened = integrations::open(&mut tx, keyring, &id).await.unwrap().unwrap();
-        assert_eq!(Some(&opened.integration), integrations::get(&mut tx, &id).await.unwrap().as_ref());
-        assert_eq!((opened.tokens.version, opened.tokens.expires_at), (1, Some(at(60))));
-        assert_eq!(opened.tokens.access.unwrap().unwrap().expose_secret(), "access-1");
-        assert_eq!(opened.tokens.refresh.unwrap().unwrap().expose_secret(), "refresh-1");
-        assert_eq!(opened.user_time_zone, None);
+        let loaded = integrations::load(&mut tx, keyring, &id).await.unwrap().unwrap();
+        assert_eq!(Some(&loaded.integration), integrations::get(&mut tx, &id).await.unwrap().as_ref());
+        assert_eq!((loaded.tokens.version, loaded.tokens.expires_at), (1, Some(at(60))));
+        assert_eq!(loaded.tokens.access.unwrap().unwrap().expose_secret(), "access-1");
+        assert_eq!(loaded.tokens.refresh.unwrap().unwrap().expose_secret(), "refresh-1");
+        assert_eq!(loaded.user_time_zone, None);
         let zone = User { user_id: "ana".into(), time_zone: Some("Asia/Seoul".into()), ..User::default() };
         users::put(&mut tx, &zone, at(1)).await.unwrap();
-        let opened = integrations::open(&mut tx, keyring, &id).await.unwrap().unwrap();
-        assert_eq!(opened.user_time_zone.as_deref(), Some("Asia/Seoul"));
-        assert!(integrations::open(&mut tx, keyring, "x").await.unwrap().is_none());
+        let loaded = integrations::load(&mut tx, keyring, &id).await.unwrap().unwrap();
+        assert_eq!(loaded.user_time_zone.as_deref(), Some("Asia/Seoul"));
+        assert!(integrations::load(&mut tx, keyring, "x").await.unwrap().is_none());
     }
 
     async fn the_same_account_again_adopts_what_is_there(db: TestDatabase) {
@@ -84,7 +84,7 @@ on_both_databases! {
         assert_eq!((due.len(), due[0].mapping.remote.as_ref()), (1, None), "the mappings are forgotten");
 
         let existing = world.consented("ana", "another", CalendarChoice::Existing).await;
-        assert_eq!((existing.epoch, existing.calendar_phase), (3, CalendarPhase::Untold), "nothing was there");
+        assert_eq!((existing.epoch, existing.calendar_state), (3, CalendarState::NotRequested), "nothing was there");
     }
 
     async fn another_choice_takes_what_is_there_along(db: TestDatabase) {
@@ -131,7 +131,7 @@ on_both_databases! {
             tx.commit().await.unwrap();
             let anew = world.consented(&user, &user, choice).await;
             assert_eq!((anew.state, anew.calendar_choice), (IntegrationState::Connecting, choice), "{user}");
-            assert_eq!((anew.calendar_phase, anew.target_calendar_id), (CalendarPhase::Untold, None), "{user}");
+            assert_eq!((anew.calendar_state, anew.target_calendar_id), (CalendarState::NotRequested, None), "{user}");
             assert!(anew.leaves_own_calendar, "{user}");
             let calendars = mappings::calendars(&mut world.read().await, &id).await.unwrap();
             assert_eq!(calendars, ["calendar"], "{user}");
@@ -164,12 +164,12 @@ on_both_databases! {
         assert!(change(&world, &id, NewTarget::ToBeMade).await);
         let own = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((own.state, own.calendar_choice), (IntegrationState::Connecting, CalendarChoice::New));
-        assert_eq!((own.calendar_phase, own.target_calendar_id), (CalendarPhase::Untold, None));
+        assert_eq!((own.calendar_state, own.target_calendar_id), (CalendarState::NotRequested, None));
         // A pass that tidied beside the calendar of before doesn't know what was left since.
         for (target, is_left) in [(NewTarget::ToBeMade, true), (work, false)] {
             change(&world, &id, target).await;
             let mut tx = world.begin().await;
-            integrations::own_calendars_tidied(&mut tx, &id, "work", at(3)).await.unwrap();
+            integrations::old_calendars_removed(&mut tx, &id, "work", at(3)).await.unwrap();
             tx.commit().await.unwrap();
             let tidied = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
             assert_eq!(tidied.leaves_own_calendar, is_left, "{target:?}");
@@ -211,7 +211,7 @@ on_both_databases! {
             tx.commit().await.unwrap();
         }
         let integration = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
-        assert_eq!(integration.kinds_off, off);
+        assert_eq!(integration.disabled_kinds, off);
         world.raw().await.run("UPDATE user_integrations SET state = 'disconnecting'").await;
         let mut tx = world.begin().await;
         assert!(!integrations::turn_off(&mut tx, &id, &BTreeSet::new(), at(1)).await.unwrap());
@@ -236,7 +236,7 @@ on_both_databases! {
         let id = world.consented("ana", "ana", CalendarChoice::New).await.id;
         let told = async || {
             let mut tx = world.begin().await;
-            let told = integrations::calendar_told(&mut tx, &id, at(2)).await.unwrap();
+            let told = integrations::calendar_requested(&mut tx, &id, at(2)).await.unwrap();
             tx.commit().await.unwrap();
             told
         };
@@ -251,7 +251,7 @@ on_both_databases! {
         tx.commit().await.unwrap();
         assert!(!ready);
         let one = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
-        assert_eq!((one.state, one.calendar_phase), (IntegrationState::Active, CalendarPhase::Ready));
+        assert_eq!((one.state, one.calendar_state), (IntegrationState::Active, CalendarState::Ready));
         assert_eq!(one.target_calendar_id.as_deref(), Some("work"));
         assert!(one.leaves_own_calendar, "what was made in vain is looked for");
     }
@@ -286,7 +286,7 @@ on_both_databases! {
             ("state", asks),
             ("reason", Integration { reason: Some(Reason::Unknown), ..sound.clone() }),
             ("calendar_choice", Integration { calendar_choice: CalendarChoice::Existing, ..sound.clone() }),
-            ("calendar_phase", sound.clone()),
+            ("calendar_state", sound.clone()),
         ] {
             world.raw().await.set(&ana, column, "'odd'").await;
             assert_eq!(integrations::get(&mut world.read().await, &ana).await.unwrap(), Some(read), "{column}");
@@ -298,7 +298,7 @@ on_both_databases! {
             assert!(found.users.iter().all(|user| user.shown_state().is_some()), "{found:?}");
             world.raw().await.run(&format!(
                 "UPDATE user_integrations SET state = 'active', reason = NULL, calendar_choice = 'new',
-                 calendar_phase = 'ready' WHERE id = '{ana}'"
+                 calendar_state = 'ready' WHERE id = '{ana}'"
             )).await;
         }
         world.raw().await.set(&ana, "state", "'odd'").await;

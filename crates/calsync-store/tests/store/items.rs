@@ -16,12 +16,12 @@ fn users_of<const N: usize>(names: [&str; N]) -> BTreeSet<String> {
     names.into_iter().map(str::to_owned).collect()
 }
 
-fn stored<const N: usize>(created: bool, life: i64, names: [&str; N]) -> Upsert {
-    Upsert::Stored { created, life, users: users_of(names) }
+fn stored<const N: usize>(created: bool, incarnation: i64, names: [&str; N]) -> Upsert {
+    Upsert::Stored { created, incarnation, users: users_of(names) }
 }
 
-fn removed<const N: usize>(life: i64, names: [&str; N]) -> Removal {
-    Removal::Removed { life, users: users_of(names) }
+fn removed<const N: usize>(incarnation: i64, names: [&str; N]) -> Removal {
+    Removal::Removed { incarnation, users: users_of(names) }
 }
 
 async fn listed(world: &World, search: Search<'_>) -> Vec<String> {
@@ -110,7 +110,7 @@ on_both_databases! {
             body(ItemKind::Task, fields)
         };
         let read = task("read");
-        let anew = |life| stored(true, life, ["ana"]);
+        let anew = |incarnation| stored(true, incarnation, ["ana"]);
         let stale = |stored| Upsert::StaleVersion { stored };
         let delete = async |version| {
             let mut tx = world.begin().await;
@@ -262,7 +262,7 @@ on_both_databases! {
         let world = World::new(db).await;
         let mut tx = world.begin().await;
         assert_eq!(users::get(&mut tx, "ana").await.unwrap(), None);
-        users::admit(&mut tx, &["ana"].into(), at(1)).await.unwrap();
+        users::ensure_exist(&mut tx, &["ana"].into(), at(1)).await.unwrap();
         let unknown = User { user_id: "ana".into(), ..User::default() };
         assert_eq!(users::get(&mut tx, "ana").await.unwrap(), Some(unknown.clone()));
 
@@ -275,7 +275,7 @@ on_both_databases! {
         };
         assert_eq!(users::put(&mut tx, &known, at(2)).await.unwrap(), Put::Changed);
         assert_eq!(users::put(&mut tx, &known, at(3)).await.unwrap(), Put::Same);
-        users::admit(&mut tx, &["ana"].into(), at(4)).await.unwrap();
+        users::ensure_exist(&mut tx, &["ana"].into(), at(4)).await.unwrap();
         assert_eq!(users::get(&mut tx, "ana").await.unwrap(), Some(known), "an item changes no user");
         assert_eq!(users::put(&mut tx, &unknown, at(5)).await.unwrap(), Put::Changed, "absent clears");
         let ben = User { user_id: "ben".into(), ..User::default() };

@@ -15,9 +15,9 @@ async fn release(world: &World, lease: &Lease, how: Release, now: Timestamp) {
     tx.commit().await.unwrap();
 }
 
-async fn wake(world: &World, user: &str, now: Timestamp) {
+async fn schedule(world: &World, user: &str, now: Timestamp) {
     let mut tx = world.begin().await;
-    mappings::wake(&mut tx, user, now).await.unwrap().unwrap();
+    mappings::schedule(&mut tx, user, now).await.unwrap().unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -45,7 +45,7 @@ on_both_databases! {
         }
         world.settle(at(0)).await;
         for (minute, user) in [(3, "ana"), (1, "ben"), (2, "cho")] {
-            wake(&world, user, at(minute)).await;
+            schedule(&world, user, at(minute)).await;
         }
         let mut tx = world.begin().await;
         let leases = leases::claim(&mut tx, "w1", SignedDuration::from_secs(60), at(9), 2).await.unwrap();
@@ -60,7 +60,7 @@ on_both_databases! {
         let world = World::new(db).await;
         world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
-        wake(&world, "ana", at(2)).await;
+        schedule(&world, "ana", at(2)).await;
         release(&world, &lease, quiet(), at(3)).await;
         assert!(next_due(&world).await.is_some_and(|due| due <= at(2)), "due at once");
         assert_eq!(world.claim("w1", at(2)).await.len(), 1);
@@ -70,7 +70,7 @@ on_both_databases! {
         let world = World::new(db).await;
         world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
-        wake(&world, "ana", at(2)).await;
+        schedule(&world, "ana", at(2)).await;
         release(&world, &lease, Release { due_at: Some(at(90)), ..quiet() }, at(3)).await;
         assert_eq!(world.claim("w1", at(3)).await.len(), 1);
     }
@@ -82,9 +82,9 @@ on_both_databases! {
         release(&world, &lease, Release { due_at: Some(at(90)), ..quiet() }, at(1)).await;
         assert_eq!(next_due(&world).await, Some(at(90)));
         assert_eq!(world.claim("w1", at(89)).await, []);
-        wake(&world, "ana", at(10)).await;
+        schedule(&world, "ana", at(10)).await;
         assert_eq!(next_due(&world).await, Some(at(10)));
-        wake(&world, "ana", at(20)).await;
+        schedule(&world, "ana", at(20)).await;
         assert_eq!(next_due(&world).await, Some(at(10)), "a second wake postpones nothing");
         assert_eq!(world.claim("w1", at(10)).await.len(), 1);
     }
@@ -113,7 +113,7 @@ on_both_databases! {
         let lease = world.claim_one("w1", at(1)).await;
         let slowed = Release { due_at: Some(at(30)), not_before: Some(at(30)), failed: true, ..quiet() };
         release(&world, &lease, slowed, at(1)).await;
-        wake(&world, "ana", at(2)).await;
+        schedule(&world, "ana", at(2)).await;
         assert_eq!(world.claim("w1", at(29)).await, []);
         assert_eq!(next_due(&world).await, Some(at(30)));
         let slowed = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
@@ -123,7 +123,7 @@ on_both_databases! {
         release(&world, &lease, Release { succeeded: true, ..quiet() }, at(31)).await;
         let well = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((well.failures, well.last_error_at, well.last_success_at), (0, Some(at(1)), Some(at(31))));
-        wake(&world, "ana", at(32)).await;
+        schedule(&world, "ana", at(32)).await;
         assert_eq!(world.claim("w1", at(32)).await.len(), 1);
     }
 
@@ -185,8 +185,8 @@ on_both_databases! {
         let world = World::new(db).await;
         world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
-        assert_eq!(lease.until_here, at(1) + LEASE);
-        assert_eq!(lease.until == lease.until_here, world.is_sqlite(), "Postgres goes by its own clock");
+        assert_eq!(lease.until_local, at(1) + LEASE);
+        assert_eq!(lease.until == lease.until_local, world.is_sqlite(), "Postgres goes by its own clock");
     }
 
     async fn a_restart_frees_what_the_process_held_before(db: TestDatabase) {
@@ -194,7 +194,7 @@ on_both_databases! {
         world.connected("ana").await;
         let before = world.claim_one("before", at(1)).await;
         let mut tx = world.begin().await;
-        leases::free_all(&mut tx).await.unwrap();
+        leases::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         assert!(world.claim_one("after", at(1)).await.fence > before.fence);
         let mut tx = world.begin().await;

@@ -1,4 +1,4 @@
-//! Mappings: due while the wanted revision and the settled one differ.
+//! Mappings: due while the desired revision and the settled one differ.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use calsync_store::{StoreError, items, leases};
 use calsync_testing::on_both_databases;
 use jiff::Timestamp;
 
-use crate::world::{World, address, at, key, session_body, task, task_body, there, touched};
+use crate::world::{World, address, at, due_changes, key, session_body, task, task_body, there};
 
 on_both_databases! {
     async fn a_put_is_due_told_done_and_settled(db: TestDatabase) {
@@ -31,8 +31,8 @@ on_both_databases! {
         due[0].mapping.on_insert_sent(address("calendar", "event1"));
         let mut tx = world.begin().await;
         leases::renew(&mut tx, &lease).await.unwrap();
-        let intent = Intent { item: &due[0].item.key, life: due[0].life, mapping: due[0].mapping.clone() };
-        mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
+        let intent = Intent { item: &due[0].item.key, incarnation: due[0].incarnation, mapping: due[0].mapping.clone() };
+        mappings::record_intents(&mut tx, &id, &[intent]).await.unwrap();
         tx.commit().await.unwrap();
         let told = world.due(&id, at(1)).await;
         assert_eq!(told[0].mapping, due[0].mapping, "a worker that starts here knows that Google may know");
@@ -81,7 +81,7 @@ on_both_databases! {
         let due = world.due(&id, at(1)).await;
 
         let mut tx = world.begin().await;
-        mappings::touch_all(&mut tx, "ana", at(2)).await.unwrap();
+        mappings::mark_all_due(&mut tx, "ana", at(2)).await.unwrap();
         tx.commit().await.unwrap();
         world.end_pass(&lease, &due, at(3)).await.unwrap();
 
@@ -105,7 +105,7 @@ on_both_databases! {
         put_off(&world, &id, &due[0].item.key.id, at(500)).await;
         world.end_pass(&lease, &[], at(1)).await.unwrap();
         let mut tx = world.begin().await;
-        mappings::touch_all(&mut tx, "ana", at(2)).await.unwrap();
+        mappings::mark_all_due(&mut tx, "ana", at(2)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(2)).await.len(), 2);
         assert_eq!(world.claim("w2", at(2)).await.len(), 1);
@@ -134,7 +134,7 @@ on_both_databases! {
     async fn rounds_without_progress_are_counted_until_something_changes(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
-        let again = End::Again { due_at: at(30), failures: 0, reason: Some(Reason::NoProgress) };
+        let again = End::Retry { due_at: at(30), failures: 0, reason: Some(Reason::NoProgress) };
         let rounds = async || world.due(&id, at(60)).await[0].rounds_without_progress;
         for title in ["Read", "Read more"] {
             world.put(&task("read"), &task_body("ana", title), at(1)).await;
@@ -147,7 +147,7 @@ on_both_databases! {
             assert_eq!(rounds().await, 2);
         }
         let mut tx = world.begin().await;
-        mappings::hurry(&mut tx, "ana", at(3)).await.unwrap();
+        mappings::retry_now(&mut tx, "ana", at(3)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(rounds().await, 0);
 
@@ -171,8 +171,8 @@ on_both_databases! {
         put_off(&world, &id, "waits", at(60)).await;
         world.raw().await.run("UPDATE sync_mappings SET sync_state = 'parked' WHERE item_id = 'stopped'").await;
         let mut tx = world.begin().await;
-        mappings::hurry(&mut tx, "ana", at(3)).await.unwrap();
-        mappings::hurry(&mut tx, "nobody", at(3)).await.unwrap();
+        mappings::retry_now(&mut tx, "ana", at(3)).await.unwrap();
+        mappings::retry_now(&mut tx, "nobody", at(3)).await.unwrap();
         tx.commit().await.unwrap();
         let due: Vec<_> = world.due(&id, at(3)).await.into_iter().map(|due| due.item.key.id).collect();
         assert_eq!(due, ["stopped", "waits"]);
@@ -234,8 +234,8 @@ on_both_databases! {
         world.delete(&task("read"), at(3)).await;
         due[0].mapping.on_insert_sent(address("work", "event2"));
         let mut tx = world.begin().await;
-        let intent = Intent { item: &due[0].item.key, life: due[0].life, mapping: due[0].mapping.clone() };
-        mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
+        let intent = Intent { item: &due[0].item.key, incarnation: due[0].incarnation, mapping: due[0].mapping.clone() };
+        mappings::record_intents(&mut tx, &id, &[intent]).await.unwrap();
         tx.commit().await.unwrap();
         let mapping = world.due(&id, at(3)).await.remove(0).mapping;
         assert_eq!((mapping.event_state, mapping.previous), (EventState::Deleting, due[0].mapping.previous.clone()));
@@ -253,8 +253,8 @@ on_both_databases! {
         let mut due = world.due(&id, at(2)).await;
         due[0].mapping.on_delete_sent(at(2));
         let mut tx = world.begin().await;
-        let intent = Intent { item: &due[0].item.key, life: due[0].life, mapping: due[0].mapping.clone() };
-        mappings::intend(&mut tx, &id, &[intent]).await.unwrap();
+        let intent = Intent { item: &due[0].item.key, incarnation: due[0].incarnation, mapping: due[0].mapping.clone() };
+        mappings::record_intents(&mut tx, &id, &[intent]).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(since().await, Some(at(2)));
 
@@ -288,7 +288,7 @@ on_both_databases! {
         let due = world.due(&id, at(1)).await;
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
         let mut tx = world.begin().await;
-        let end = End::Again { due_at: at(90), failures: 2, reason: Some(Reason::GoogleUnavailable) };
+        let end = End::Retry { due_at: at(90), failures: 2, reason: Some(Reason::GoogleUnavailable) };
         mappings::finish(&mut tx, &id, &[(&due[0], end)], at(3)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(3)).await.len(), 1);
@@ -301,7 +301,7 @@ on_both_databases! {
         leave(&world, EventState::DeletedByUser, at(1)).await;
         let mut tx = world.begin().await;
         let ana = BTreeSet::from(["ana".to_owned()]);
-        mappings::touch(&mut tx, &touched(&task("read"), &ana, 1), at(2)).await.unwrap();
+        mappings::mark_due(&mut tx, &due_changes(&task("read"), &ana, 1), at(2)).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(2)).await[0].mapping.event_state, EventState::Deleted);
     }
@@ -332,7 +332,7 @@ on_both_databases! {
         let mut tx = world.begin().await;
         let states = [SyncState::Synced, SyncState::Parked, SyncState::Held];
         let due = mappings::due(&mut tx, &id, at(1), 3).await.unwrap().mappings;
-        let ends = states.map(|state| End::Settled { state, reason: None });
+        let ends = states.map(|state| End::Done { state, reason: None });
         let mappings: Vec<_> = due.iter().zip(ends).collect();
         mappings::finish(&mut tx, &id, &mappings, at(2)).await.unwrap();
         tx.commit().await.unwrap();
@@ -395,7 +395,7 @@ on_both_databases! {
     async fn those_who_are_not_connected_have_no_mappings(db: TestDatabase) {
         let world = World::new(db).await;
         let mut tx = world.begin().await;
-        assert_eq!(mappings::wake(&mut tx, "nobody", at(1)).await.unwrap(), None);
+        assert_eq!(mappings::schedule(&mut tx, "nobody", at(1)).await.unwrap(), None);
         drop(tx);
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         assert_eq!(world.raw().await.count("sync_mappings", "TRUE").await, 0);
@@ -415,8 +415,8 @@ on_both_databases! {
         for key in &keys {
             items::put(&mut tx, key, &task_body("ana", "Read"), at(1)).await.unwrap();
         }
-        let all = keys.iter().flat_map(|key| touched(key, &["ana".into()].into(), 0)).collect();
-        mappings::touch(&mut tx, &all, at(1)).await.unwrap();
+        let all = keys.iter().flat_map(|key| due_changes(key, &["ana".into()].into(), 0)).collect();
+        mappings::mark_due(&mut tx, &all, at(1)).await.unwrap();
         tx.commit().await.unwrap();
 
         let lease = world.claim_one("w1", at(1)).await;
@@ -432,9 +432,9 @@ on_both_databases! {
         let mut tx = world.begin().await;
         let intents: Vec<_> = due
             .iter()
-            .map(|due| Intent { item: &due.item.key, life: due.life, mapping: due.mapping.clone() })
+            .map(|due| Intent { item: &due.item.key, incarnation: due.incarnation, mapping: due.mapping.clone() })
             .collect();
-        mappings::intend(&mut tx, &id, &intents).await.unwrap();
+        mappings::record_intents(&mut tx, &id, &intents).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(1)).await, due, "each mapping is told, and no other");
 
@@ -457,7 +457,7 @@ fn base() -> Base {
 
 /// A try of `item`, which is due, failed; the next is at `due_at`.
 async fn put_off(world: &World, integration_id: &str, item: &str, due_at: Timestamp) {
-    let end = End::Again { due_at, failures: 2, reason: Some(Reason::GoogleUnavailable) };
+    let end = End::Retry { due_at, failures: 2, reason: Some(Reason::GoogleUnavailable) };
     let due = world.due(integration_id, at(1)).await;
     let due = due.iter().find(|due| due.item.key.id == item).unwrap();
     let mut tx = world.begin().await;

@@ -6,7 +6,7 @@ use calsync_core::integration::CalendarChoice;
 use calsync_store::connect::{self, NewAttempt};
 use calsync_store::idempotency::{self, Known};
 use calsync_store::integrations::{self, RefreshedBy};
-use calsync_store::rotation::{self, Batch, Place, Position};
+use calsync_store::rotation::{self, Batch, Position, SecretLocation};
 use calsync_store::secrets::Keyring;
 use calsync_store::{Store, StoreError, StoreOptions};
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
@@ -192,7 +192,7 @@ on_both_databases! {
         let mut raw = world.raw().await;
         raw.set(&ids[0], "access_token", if world.is_sqlite() { "x'0102'" } else { "'\\x0102'" }).await;
         raw.set(&ids[1], "refresh_token", "access_token").await;
-        let unreadable = |column, id: &String| Place { table: "user_integrations", column, id: id.clone() };
+        let unreadable = |column, id: &String| SecretLocation { table: "user_integrations", column, id: id.clone() };
         let places = vec![unreadable("access_token", &ids[0]), unreadable("refresh_token", &ids[1])];
         for (resealed, newest) in [(4, 0), (0, 4)] {
             let pass = rotate(&world.store, WHOLE).await;

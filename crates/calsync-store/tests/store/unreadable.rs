@@ -10,7 +10,7 @@ use calsync_store::attempts::{self, Attempt};
 use calsync_store::audit::{self, AuditRow};
 use calsync_store::refusals::{self, Refusal};
 use calsync_store::sync_errors::{self, Filter};
-use calsync_store::webhooks::{self, Announcement};
+use calsync_store::webhooks::{self, NewDelivery};
 use calsync_store::{disconnects, integrations, mappings};
 use calsync_testing::on_both_databases;
 use serde_json::{Value, json};
@@ -91,8 +91,8 @@ on_both_databases! {
         tx.commit().await.unwrap();
         world.raw().await.run("UPDATE admin_audit_logs SET metadata = '{' WHERE id = '2'").await;
         world.raw().await.run("UPDATE refusals SET errors = 'odd' WHERE id = '1'").await;
-        let deeds = audit::list(&mut world.read().await, None, None, 9).await.unwrap();
-        let metadata: Vec<_> = deeds.into_iter().map(|row| row.metadata).collect();
+        let rows = audit::list(&mut world.read().await, None, None, 9).await.unwrap();
+        let metadata: Vec<_> = rows.into_iter().map(|row| row.metadata).collect();
         assert_eq!(metadata, [Value::Null, json!({"provider": "google"})]);
         let refused = refusals::since(&mut world.read().await, at(0), None, 9).await.unwrap();
         assert_eq!(refused.iter().map(|one| one.errors.len()).collect::<Vec<_>>(), [0, 1]);
@@ -115,7 +115,7 @@ on_both_databases! {
         let mut ids = Vec::new();
         for minute in 1..4 {
             let id = new_id(at(minute), &dice);
-            let new = Announcement {
+            let new = NewDelivery {
                 id: &id,
                 at: at(minute),
                 event_type: "test",
@@ -123,7 +123,7 @@ on_both_databases! {
                 user_id: None,
                 data: Some(&json!({"minute": minute})),
             };
-            webhooks::announce(&mut tx, &new, at(minute)).await.unwrap();
+            webhooks::enqueue(&mut tx, &new, at(minute)).await.unwrap();
             ids.push(id);
         }
         tx.commit().await.unwrap();

@@ -6,7 +6,7 @@ use calsync_core::change::{Change, ChangeOutcome};
 use calsync_core::item::ItemKey;
 use calsync_core::webhook::{DISCONNECT_FINISHED, DeliveryState, TEST};
 use calsync_store::changes::{self, NewChange};
-use calsync_store::webhooks::{self, Announcement, Attempt, Claim, Delivery, Endpoint, Fate};
+use calsync_store::webhooks::{self, Attempt, Claim, Delivery, DeliveryResult, Endpoint, NewDelivery};
 use calsync_testing::{TestDatabase, on_both_databases};
 use jiff::Timestamp;
 use serde_json::json;
@@ -51,11 +51,17 @@ async fn claim(world: &World, now: Timestamp) -> Vec<Claim> {
     claims
 }
 
-async fn settle(world: &World, claim: &Claim, http_status: u16, fate: Fate, now: Timestamp) -> bool {
-    let error = (fate != Fate::Delivered).then(|| format!("answered {http_status}"));
+async fn record_result(
+    world: &World,
+    claim: &Claim,
+    http_status: u16,
+    result: DeliveryResult,
+    now: Timestamp,
+) -> bool {
+    let error = (result != DeliveryResult::Delivered).then(|| format!("answered {http_status}"));
     let attempt = Attempt { at: now, http_status: Some(http_status), error };
     let mut tx = world.begin().await;
-    let settled = webhooks::settle(&mut tx, claim, &attempt, fate).await.unwrap();
+    let settled = webhooks::record_result(&mut tx, claim, &attempt, result).await.unwrap();
     tx.commit().await.unwrap();
     settled
 }
@@ -111,7 +117,7 @@ on_both_databases! {
         assert_eq!((delivery.data, delivery.state, delivery.at), (None, DeliveryState::Waiting, at(1)));
         let mut tx = world.begin().await;
         assert_eq!(changes::get(&mut tx, &one.delivery_id).await.unwrap(), None, "it has no place yet");
-        changes::place(&mut tx, ALL).await.unwrap();
+        changes::assign_positions(&mut tx, ALL).await.unwrap();
         assert_eq!(changes::get(&mut tx, &one.delivery_id).await.unwrap().unwrap().position, 1);
     }
 
@@ -125,12 +131,12 @@ on_both_databases! {
         assert_eq!(told(&world, &claims).await, ["ana item.completed", "ben item.edited"]);
         assert_eq!(claim(&world, at(3)).await, []);
         for claim in &claims {
-            assert!(settle(&world, claim, 204, Fate::Delivered, at(3)).await);
-            assert!(!settle(&world, claim, 500, Fate::GivenUp, at(4)).await, "it is over");
+            assert!(record_result(&world, claim, 204, DeliveryResult::Delivered, at(3)).await);
+            assert!(!record_result(&world, claim, 500, DeliveryResult::GivenUp, at(4)).await, "it is over");
         }
         let next = claim(&world, at(3)).await;
         assert_eq!(told(&world, &next).await, ["ana item.reopened"], "in the order of commit, though clocks differ");
-        assert!(settle(&world, &next[0], 200, Fate::Delivered, at(4)).await);
+        assert!(record_result(&world, &next[0], 200, DeliveryResult::Delivered, at(4)).await);
         assert_eq!(told(&world, &claim(&world, at(4)).await).await, ["ana item.edited"]);
     }
 
@@ -139,15 +145,15 @@ on_both_databases! {
         changed(&world, "ana", &task("read"), Change::Completed, 1).await;
         changed(&world, "ana", &task("read"), Change::Reopened, 2).await;
         let first = claim(&world, at(2)).await.remove(0);
-        assert!(settle(&world, &first, 500, Fate::Again(at(7)), at(2)).await);
+        assert!(record_result(&world, &first, 500, DeliveryResult::Retry(at(7)), at(2)).await);
         changed(&world, "ana", &task("read"), Change::Edited, 3).await;
         changed(&world, "ben", &task("write"), Change::Edited, 3).await;
         assert_eq!(told(&world, &claim(&world, at(3)).await).await, ["ben item.edited"]);
         assert_eq!(world.raw().await.count("webhook_deliveries", "user_id = 'ana' AND due_at < (SELECT MAX(due_at) FROM webhook_deliveries)").await, 0);
         let again = claim(&world, at(7)).await.remove(0);
         assert_eq!(again.delivery_id, first.delivery_id);
-        assert!(!settle(&world, &first, 200, Fate::Delivered, at(7)).await, "another worker has it now");
-        assert!(settle(&world, &again, 500, Fate::GivenUp, at(8)).await);
+        assert!(!record_result(&world, &first, 200, DeliveryResult::Delivered, at(7)).await, "another worker has it now");
+        assert!(record_result(&world, &again, 500, DeliveryResult::GivenUp, at(8)).await);
         let failed = get(&world, &first.delivery_id).await.unwrap();
         assert_eq!((failed.state, failed.attempts, failed.failures), (DeliveryState::Failed, 2, 2));
         assert_eq!((failed.failing_since, failed.attempted_at), (Some(at(2)), Some(at(8))));
@@ -159,7 +165,7 @@ on_both_databases! {
         let world = with_webhook(db).await;
         changed(&world, "ana", &task("read"), Change::Completed, 1).await;
         let first = claim(&world, at(1)).await.remove(0);
-        assert!(settle(&world, &first, 400, Fate::GivenUp, at(1)).await);
+        assert!(record_result(&world, &first, 400, DeliveryResult::GivenUp, at(1)).await);
         changed(&world, "ana", &task("read"), Change::Reopened, 2).await;
         let replay = async |id: &str, minute| {
             let mut tx = world.begin().await;
@@ -174,7 +180,7 @@ on_both_databases! {
         let replayed = get(&world, &first.delivery_id).await.unwrap();
         assert_eq!((replayed.state, replayed.attempts, replayed.failing_since), (DeliveryState::Waiting, 1, None));
         for claim in claims {
-            assert!(settle(&world, &claim, 500, Fate::Again(at(9)), at(3)).await);
+            assert!(record_result(&world, &claim, 500, DeliveryResult::Retry(at(9)), at(3)).await);
         }
         assert_eq!((next_due(&world).await, claim(&world, at(8)).await), (Some(at(9)), vec![]));
         assert!(replay(&first.delivery_id, 8).await);
@@ -205,7 +211,7 @@ on_both_databases! {
         let world = with_webhook(db).await;
         changed(&world, "ana", &task("read"), Change::Completed, 1).await;
         let first = claim(&world, at(1)).await.remove(0);
-        assert!(settle(&world, &first, 500, Fate::Again(at(60)), at(1)).await);
+        assert!(record_result(&world, &first, 500, DeliveryResult::Retry(at(60)), at(1)).await);
         let mut tx = world.begin().await;
         webhooks::enable(&mut tx, at(2)).await.unwrap();
         tx.commit().await.unwrap();
@@ -224,9 +230,9 @@ on_both_databases! {
         let delivery = get(&world, &id).await.unwrap();
         assert_eq!((delivery.event_type.as_str(), delivery.data), (TEST, Some(json!({"n": 1}))));
         let mut tx = world.begin().await;
-        webhooks::free_all(&mut tx).await.unwrap();
+        webhooks::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(!settle(&world, &test, 200, Fate::Delivered, at(1)).await, "its process died");
+        assert!(!record_result(&world, &test, 200, DeliveryResult::Delivered, at(1)).await, "its process died");
         assert_eq!(claim(&world, at(1)).await.len(), 1, "so a worker sends it");
     }
 
@@ -238,8 +244,8 @@ on_both_databases! {
         let data = json!({"id": "saga"});
         let mut tx = world.begin().await;
         let id = calsync_core::ids::new_id(at(4), world.store.entropy());
-        let finished = Announcement { id: &id, at: at(4), event_type: DISCONNECT_FINISHED, stream: "s", user_id: None, data: Some(&data) };
-        webhooks::announce(&mut tx, &finished, at(4)).await.unwrap();
+        let finished = NewDelivery { id: &id, at: at(4), event_type: DISCONNECT_FINISHED, stream: "s", user_id: None, data: Some(&data) };
+        webhooks::enqueue(&mut tx, &finished, at(4)).await.unwrap();
         tx.commit().await.unwrap();
         let first = page(&world, None, None).await;
         assert_eq!((first[0].data.as_ref(), first[0].item.as_ref()), (Some(&data), None));
@@ -247,8 +253,8 @@ on_both_databases! {
         let rest = page(&world, None, Some(&first[1].id)).await;
         assert_eq!(rest.iter().map(|one| one.at).collect::<Vec<_>>(), [at(2), at(1)]);
         for claim in claim(&world, at(4)).await {
-            let fate = if claim.delivery_id == id { Fate::GivenUp } else { Fate::Delivered };
-            settle(&world, &claim, 200, fate, at(4)).await;
+            let result = if claim.delivery_id == id { DeliveryResult::GivenUp } else { DeliveryResult::Delivered };
+            record_result(&world, &claim, 200, result, at(4)).await;
         }
         let failed = page(&world, Some(DeliveryState::Failed), None).await;
         assert_eq!(failed.iter().map(|one| one.id.as_str()).collect::<Vec<_>>(), [id.as_str()]);
@@ -278,7 +284,7 @@ on_both_databases! {
                         let item = delivery.item.unwrap();
                         let waiting = format!("state = 'waiting' AND stream = 'item task/{}' AND lease_until > 0", item.id);
                         assert_eq!(world.raw().await.count("webhook_deliveries", &waiting).await, 1);
-                        assert!(settle(&world, &claim, 200, Fate::Delivered, at(CHANGES)).await);
+                        assert!(record_result(&world, &claim, 200, DeliveryResult::Delivered, at(CHANGES)).await);
                         sent.push((item.id, delivery.at));
                     }
                 }

@@ -12,7 +12,7 @@ use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{Connection, Grant, Integration, StopCause};
 use calsync_store::items::Upsert;
 use calsync_store::leases::{Lease, Release};
-use calsync_store::mappings::{DueMapping, End, Touched};
+use calsync_store::mappings::{DueChange, DueMapping, End};
 use calsync_store::secrets::Keyring;
 use calsync_store::{Store, StoreError, StoreOptions, Tx, integrations, items, leases, mappings, users};
 use calsync_testing::{DatabaseKind, TestDatabase};
@@ -129,7 +129,7 @@ impl World {
     pub(crate) async fn connected(&self, user: &str) -> String {
         let id = self.consented(user, user, CalendarChoice::New).await.id;
         let mut tx = self.begin().await;
-        assert!(integrations::calendar_told(&mut tx, &id, at(0)).await.unwrap());
+        assert!(integrations::calendar_requested(&mut tx, &id, at(0)).await.unwrap());
         let (store, now) = (&self.store, at(0));
         let ready = integrations::calendar_ready(store, &mut tx, &id, "calendar", "Mentoring", now);
         assert!(ready.await.unwrap());
@@ -151,7 +151,7 @@ impl World {
     ) -> Option<Integration> {
         let (access_token, refresh_token) = ("access-1".into(), "refresh-1".into());
         let mut tx = self.begin().await;
-        users::admit(&mut tx, &[user].into(), at(0)).await.unwrap();
+        users::ensure_exist(&mut tx, &[user].into(), at(0)).await.unwrap();
         let new = Connection {
             user_id: user,
             grant: grant(&access_token, Some(&refresh_token), at(60)),
@@ -164,7 +164,7 @@ impl World {
         };
         let fresh_id = format!("integration-of-{user}");
         let integration = integrations::connect(&self.store, &mut tx, new, fresh_id, at(0)).await.unwrap()?;
-        mappings::touch_all(&mut tx, user, at(0)).await.unwrap();
+        mappings::mark_all_due(&mut tx, user, at(0)).await.unwrap();
         tx.commit().await.unwrap();
         Some(integration)
     }
@@ -181,8 +181,8 @@ impl World {
     pub(crate) async fn delete(&self, key: &ItemKey, now: Timestamp) -> items::Removal {
         let mut tx = self.begin().await;
         let removal = items::delete(&mut tx, key, None, now).await.unwrap();
-        if let items::Removal::Removed { life, users } = &removal {
-            mappings::touch(&mut tx, &touched(key, users, *life), now).await.unwrap();
+        if let items::Removal::Removed { incarnation, users } = &removal {
+            mappings::mark_due(&mut tx, &due_changes(key, users, *incarnation), now).await.unwrap();
         }
         tx.commit().await.unwrap();
         removal
@@ -245,17 +245,17 @@ pub(crate) async fn put(
     now: Timestamp,
 ) -> Result<Upsert, StoreError> {
     let named = body.user_ids.iter().map(String::as_str).collect();
-    assert_eq!(users::admit(tx, &named, now).await?, BTreeSet::new(), "nobody is being deleted");
+    assert_eq!(users::ensure_exist(tx, &named, now).await?, BTreeSet::new(), "nobody is being deleted");
     let upsert = items::put(tx, key, body, now).await?;
-    if let Upsert::Stored { life, users, .. } = &upsert {
-        mappings::touch(tx, &touched(key, users, *life), now).await?;
+    if let Upsert::Stored { incarnation, users, .. } = &upsert {
+        mappings::mark_due(tx, &due_changes(key, users, *incarnation), now).await?;
     }
     Ok(upsert)
 }
 
-pub(crate) fn touched(key: &ItemKey, users: &BTreeSet<String>, life: i64) -> BTreeSet<Touched> {
-    let touch = |user: &String| Touched { user_id: user.clone(), item: key.clone(), life };
-    users.iter().map(touch).collect()
+pub(crate) fn due_changes(key: &ItemKey, users: &BTreeSet<String>, incarnation: i64) -> BTreeSet<DueChange> {
+    let mark_due = |user: &String| DueChange { user_id: user.clone(), item: key.clone(), incarnation };
+    users.iter().map(mark_due).collect()
 }
 
 /// How a pass ends that had nothing to tell.
@@ -278,7 +278,7 @@ pub(crate) const fn stop_cause(reason: Reason) -> StopCause<'static> {
     StopCause { reason, token_version: 1, calendar_id: Some("calendar") }
 }
 
-pub(crate) const SYNCED: End = End::Settled { state: SyncState::Synced, reason: None };
+pub(crate) const SYNCED: End = End::Done { state: SyncState::Synced, reason: None };
 
 /// Where the first event of an item is.
 pub(crate) fn address(calendar_id: &str, google_id: &str) -> Address {

@@ -8,7 +8,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::integration::GOOGLE;
 use calsync_store::integrations::{self, Integration};
-use calsync_store::secrets::Slot;
+use calsync_store::secrets::SecretAad;
 use calsync_store::users::{self, User};
 use http::HeaderMap;
 use jiff::{SignedDuration, Timestamp};
@@ -23,7 +23,7 @@ use crate::web::Web;
 /// How long a visit lasts.
 pub(super) const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
 /// Binds sealed values to their use.
-const SLOT: Slot<'_> = Slot { table: "cookies", column: "visit", row: "", user_id: "" };
+const AAD: SecretAad<'_> = SecretAad { table: "cookies", column: "visit", row: "", user_id: "" };
 
 #[derive(Serialize, Deserialize)]
 struct Visit {
@@ -46,7 +46,7 @@ pub(super) fn begin(web: &Web, user_id: &str, return_url: Option<&str>) -> Resul
     let until = web.engine.now().saturating_add(LIFETIME).unwrap_or_default();
     let visit = Visit { user_id: user_id.to_owned(), return_url: return_url.map(str::to_owned), until };
     let visit = serde_json::to_string(&visit).map_err(|_| Problem::new(Kind::Internal))?;
-    let sealed = web.engine.store().keyring().seal(SLOT, &SecretString::from(visit), web.engine.entropy());
+    let sealed = web.engine.store().keyring().seal(AAD, &SecretString::from(visit), web.engine.entropy());
     let sealed = sealed.ok_or_else(|| Problem::new(Kind::Internal))?;
     Ok(Cookie::Visit.set(web, &URL_SAFE_NO_PAD.encode(sealed)))
 }
@@ -58,7 +58,7 @@ pub(super) fn return_url(web: &Web, headers: &HeaderMap, user_id: &str) -> Optio
 
 fn read(web: &Web, headers: &HeaderMap) -> Option<Visit> {
     let sealed = URL_SAFE_NO_PAD.decode(Cookie::Visit.get(web, headers)?).ok()?;
-    let text = web.engine.store().keyring().open(SLOT, &sealed).ok()?;
+    let text = web.engine.store().keyring().open(AAD, &sealed).ok()?;
     let visit = serde_json::from_str::<Visit>(text.expose_secret()).ok()?;
     (visit.until > web.engine.now()).then_some(visit)
 }

@@ -8,7 +8,7 @@ use calsync_core::integration::{CalendarChoice, FRESHNESS_PROMISE_MINUTES, Integ
 use calsync_core::language::Text;
 use calsync_core::reason::{Actor, Reason};
 use calsync_engine::{Engine, EngineError, dead_grant};
-use calsync_store::integrations::{self, CalendarPhase, Integration};
+use calsync_store::integrations::{self, CalendarState, Integration};
 use calsync_store::{StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -177,7 +177,7 @@ fn shown_state(one: &Integration, counts: &integrations::Counts, now: Timestamp)
 /// A state without a reason, in words.
 fn plain_words(state: IntegrationState, one: &Integration, audience: Audience) -> (&'static str, NextStep) {
     let chooses =
-        one.calendar_choice == CalendarChoice::Existing && one.calendar_phase == CalendarPhase::Untold;
+        one.calendar_choice == CalendarChoice::Existing && one.calendar_state == CalendarState::NotRequested;
     let text = match state {
         IntegrationState::Connecting if chooses => {
             let step = CHOOSE.to(audience.language());

@@ -3,7 +3,7 @@
 use std::io::{IsTerminal, Write};
 
 use anyhow::bail;
-use calsync_store::rotation::{self, Batch, Place, Position};
+use calsync_store::rotation::{self, Batch, Position, SecretLocation};
 use calsync_store::{Store, StoreError};
 use serde_json::json;
 
@@ -64,14 +64,15 @@ fn tell(store: &Store, resealed: u64, last: &Batch, as_json: bool) {
     let unreadable = last.unreadable.len();
     let listed = last.unreadable.iter().take(PLACES_MAX);
     if as_json {
-        let place = |place: &Place| json!({"table": place.table, "column": place.column, "id": place.id});
+        let place =
+            |place: &SecretLocation| json!({"table": place.table, "column": place.column, "id": place.id});
         let places: Vec<_> = listed.map(place).collect();
         let counts = json!({"key": key, "resealed": resealed, "already_newest": newest,
             "unreadable": unreadable, "unreadable_places": places});
         println!("{counts}");
         return;
     }
-    for Place { table, column, id } in listed {
+    for SecretLocation { table, column, id } in listed {
         println!("Can't be opened, left as it is: {column} of {id} in {table}");
     }
     println!("With the key {key}: {resealed} sealed anew, {newest} already so; {unreadable} can't be opened");

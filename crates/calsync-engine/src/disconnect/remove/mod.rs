@@ -14,7 +14,7 @@ use calsync_core::integration::{CalendarChoice, GOOGLE};
 use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
 use calsync_google::Failure;
-use calsync_store::integrations::CalendarPhase;
+use calsync_store::integrations::CalendarState;
 
 use super::carrier::{Carrier, Taken};
 use super::tokens::{NoToken, is_over};
@@ -91,7 +91,7 @@ async fn calendars(carrier: &mut Carrier<'_>) -> Result<(Vec<Kept>, Option<Troub
     if let Some(id) = &integration.target_calendar_id {
         calendars.push(Kept { id: id.clone(), is_own: integration.calendar_choice == CalendarChoice::New });
     }
-    if integration.calendar_phase == CalendarPhase::Told || integration.leaves_own_calendar {
+    if integration.calendar_state == CalendarState::Requested || integration.leaves_own_calendar {
         let listed =
             carrier.call(Operation::List, |google, token| async move { google.list_calendars(&token).await });
         match listed.await? {

@@ -5,7 +5,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::{CalendarChoice, IntegrationState};
-use calsync_store::integrations::{CalendarPhase, Counts, counts};
+use calsync_store::integrations::{CalendarState, Counts, counts};
 use http::{HeaderMap, StatusCode};
 
 use super::settings::status::Status;
@@ -35,7 +35,7 @@ pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Resul
     let words = visitor.words;
     let over = || Problem::new(Kind::LinkExpired).to(words);
     let connection = visitor.connection(&web).await?.ok_or_else(over)?;
-    let is_unchosen = connection.calendar_phase == CalendarPhase::Untold
+    let is_unchosen = connection.calendar_state == CalendarState::NotRequested
         && connection.calendar_choice == CalendarChoice::Existing;
     if connection.state == IntegrationState::Connecting && is_unchosen {
         return Ok(Redirect::to("/connect/calendar").into_response());

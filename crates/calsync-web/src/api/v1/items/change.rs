@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use calsync_core::item::{ItemBody, ItemKey};
 use calsync_store::items::{self, Removal, Upsert};
-use calsync_store::mappings::Touched;
+use calsync_store::mappings::DueChange;
 use calsync_store::{StoreError, Tx, users};
 use http::StatusCode;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use crate::problem::Problem;
 
 /// Makes the users of items known; answers those who are being deleted. Before any item is stored:
 /// users are locked first. `held` are users who are locked already, and whether they are being deleted.
-pub(crate) async fn admit(
+pub(crate) async fn ensure_exist(
     tx: &mut Tx,
     bodies: impl IntoIterator<Item = &ItemBody>,
     held: &BTreeMap<String, bool>,
@@ -21,14 +21,16 @@ pub(crate) async fn admit(
 ) -> Result<BTreeSet<String>, StoreError> {
     let named = bodies.into_iter().flat_map(|body| body.user_ids.iter().map(String::as_str));
     let unheld = named.filter(|user_id| !held.contains_key(*user_id)).collect();
-    let mut leaving = users::admit(tx, &unheld, now).await?;
-    leaving.extend(held.iter().filter(|(_, is_leaving)| **is_leaving).map(|(user_id, _)| user_id.clone()));
-    Ok(leaving)
+    let mut being_deleted = users::ensure_exist(tx, &unheld, now).await?;
+    being_deleted.extend(
+        held.iter().filter(|(_, is_being_deleted)| **is_being_deleted).map(|(user_id, _)| user_id.clone()),
+    );
+    Ok(being_deleted)
 }
 
 /// Refuses an item that names a user of `leaving`, who are being deleted.
-pub(crate) fn refuse_leaving(body: &ItemBody, leaving: &BTreeSet<String>) -> Result<(), Problem> {
-    let named = body.user_ids.intersection(leaving).next();
+pub(crate) fn refuse_leaving(body: &ItemBody, being_deleted: &BTreeSet<String>) -> Result<(), Problem> {
+    let named = body.user_ids.intersection(being_deleted).next();
     named.map_or(Ok(()), |user_id| Err(Problem::being_deleted(user_id)))
 }
 
@@ -39,16 +41,16 @@ pub(crate) async fn put(
     tx: &mut Tx,
     key: &ItemKey,
     body: &ItemBody,
-    leaving: &BTreeSet<String>,
-    touched: &mut BTreeSet<Touched>,
+    being_deleted: &BTreeSet<String>,
+    due_changes: &mut BTreeSet<DueChange>,
     now: Timestamp,
 ) -> Result<Result<StatusCode, Problem>, StoreError> {
-    if let Err(problem) = refuse_leaving(body, leaving) {
+    if let Err(problem) = refuse_leaving(body, being_deleted) {
         return Ok(Err(problem));
     }
     Ok(match items::put(tx, key, body, now).await? {
-        Upsert::Stored { created, life, users } => {
-            touch(touched, key, users, life);
+        Upsert::Stored { created, incarnation, users } => {
+            mark_due(due_changes, key, users, incarnation);
             Ok(if created { StatusCode::CREATED } else { StatusCode::OK })
         }
         Upsert::Same => Ok(StatusCode::OK),
@@ -57,8 +59,8 @@ pub(crate) async fn put(
 }
 
 /// Notes in `touched` whose calendars are concerned by an item that was just made.
-pub(crate) fn created(key: &ItemKey, body: &ItemBody, touched: &mut BTreeSet<Touched>) -> StatusCode {
-    touch(touched, key, body.user_ids.clone(), 0);
+pub(crate) fn created(key: &ItemKey, body: &ItemBody, due_changes: &mut BTreeSet<DueChange>) -> StatusCode {
+    mark_due(due_changes, key, body.user_ids.clone(), 0);
     StatusCode::CREATED
 }
 
@@ -67,12 +69,12 @@ pub(crate) async fn delete(
     tx: &mut Tx,
     key: &ItemKey,
     version: Option<i64>,
-    touched: &mut BTreeSet<Touched>,
+    due_changes: &mut BTreeSet<DueChange>,
     now: Timestamp,
 ) -> Result<Result<StatusCode, Problem>, StoreError> {
     Ok(match items::delete(tx, key, version, now).await? {
-        Removal::Removed { life, users } => {
-            touch(touched, key, users, life);
+        Removal::Removed { incarnation, users } => {
+            mark_due(due_changes, key, users, incarnation);
             Ok(StatusCode::NO_CONTENT)
         }
         Removal::NothingThere => Ok(StatusCode::NO_CONTENT),
@@ -80,7 +82,12 @@ pub(crate) async fn delete(
     })
 }
 
-fn touch(touched: &mut BTreeSet<Touched>, item: &ItemKey, users: BTreeSet<String>, life: i64) {
-    let mapping = |user_id| Touched { user_id, item: item.clone(), life };
-    touched.extend(users.into_iter().map(mapping));
+fn mark_due(
+    due_changes: &mut BTreeSet<DueChange>,
+    item: &ItemKey,
+    users: BTreeSet<String>,
+    incarnation: i64,
+) {
+    let mapping = |user_id| DueChange { user_id, item: item.clone(), incarnation };
+    due_changes.extend(users.into_iter().map(mapping));
 }

@@ -26,9 +26,9 @@ pub(crate) async fn handler(
     query.end()?;
     let now = web.engine.now();
     let done = stored!(web.engine, |tx| {
-        let mut touched = BTreeSet::new();
-        let done = change::delete(tx, &key, version, &mut touched, now).await?;
-        mappings::touch(tx, &touched, now).await?;
+        let mut due_changes = BTreeSet::new();
+        let done = change::delete(tx, &key, version, &mut due_changes, now).await?;
+        mappings::mark_due(tx, &due_changes, now).await?;
         done
     });
     let done = done?;

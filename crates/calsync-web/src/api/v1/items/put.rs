@@ -52,11 +52,11 @@ async fn store(
 ) -> Result<Result<(StatusCode, ItemShape), Problem>, Problem> {
     let now = web.engine.now();
     let done = stored!(web.engine, |tx| {
-        let mut touched = BTreeSet::new();
-        let leaving = change::admit(tx, [&body], &BTreeMap::new(), now).await?;
-        let status = change::put(tx, &key, &body, &leaving, &mut touched, now).await?;
-        mappings::touch(tx, &touched, now).await?;
-        (status, mappings::of_item(tx, key.kind, &key.id).await?, touched.is_empty())
+        let mut due_changes = BTreeSet::new();
+        let being_deleted = change::ensure_exist(tx, [&body], &BTreeMap::new(), now).await?;
+        let status = change::put(tx, &key, &body, &being_deleted, &mut due_changes, now).await?;
+        mappings::mark_due(tx, &due_changes, now).await?;
+        (status, mappings::of_item(tx, key.kind, &key.id).await?, due_changes.is_empty())
     });
     let (status, mappings, is_quiet) = done?;
     if !is_quiet {

@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::CalendarChoice;
 use calsync_engine::calendar::Wanted;
 use calsync_engine::connect::{CalendarEntry, scopes, writable_calendars};
-use calsync_store::integrations::{CalendarPhase, Integration};
+use calsync_store::integrations::{CalendarState, Integration};
 use http::{HeaderMap, StatusCode};
 
 use crate::input::Query;
@@ -128,7 +128,8 @@ fn default(found: &[CalendarEntry], wanted: &[Option<&str>]) -> usize {
 
 /// Whether a calendar was chosen before.
 pub(super) fn is_change(connection: &Integration) -> bool {
-    connection.calendar_choice == CalendarChoice::New || connection.calendar_phase != CalendarPhase::Untold
+    connection.calendar_choice == CalendarChoice::New
+        || connection.calendar_state != CalendarState::NotRequested
 }
 
 /// Whether it has a calendar of its own, and that is there.

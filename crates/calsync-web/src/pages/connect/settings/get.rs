@@ -71,7 +71,7 @@ pub(crate) async fn handler(
         return Ok(Redirect::to("/connect/disconnect").into_response());
     }
     let choice = connection.as_ref().map_or(CalendarChoice::New, |one| one.calendar_choice);
-    let off = connection.map(|one| one.kinds_off).unwrap_or_default();
+    let off = connection.map(|one| one.disabled_kinds).unwrap_or_default();
     let page = Page {
         shell: Shell::new(&web, words),
         words,

@@ -30,7 +30,7 @@ pub(crate) async fn handler(
     let connection = connection.ok_or_else(|| Problem::new(Kind::NotFound).to(visitor.words))?;
     stored!(web.engine, |tx| {
         if integrations::turn_off(tx, &connection.id, &off, now).await? {
-            mappings::touch_all(tx, user_id, now).await?;
+            mappings::mark_all_due(tx, user_id, now).await?;
         }
     })?;
     web.engine.hint();

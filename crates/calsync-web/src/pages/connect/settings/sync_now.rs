@@ -14,7 +14,7 @@ use crate::web::Web;
 pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
     let visitor = Visitor::of(&web, &headers).await?;
     let (user_id, now) = (&visitor.user.user_id, web.engine.now());
-    stored!(web.engine, |tx| mappings::hurry(tx, user_id, now).await?)?;
+    stored!(web.engine, |tx| mappings::retry_now(tx, user_id, now).await?)?;
     web.engine.hint();
     Ok(Redirect::to("/connect/settings?done=sync-now").into_response())
 }

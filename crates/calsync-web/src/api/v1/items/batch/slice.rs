@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
-use calsync_store::mappings::{self, Touched};
+use calsync_store::mappings::{self, DueChange};
 use calsync_store::users::{self, Put};
 use calsync_store::{StoreError, Tx, items, refusals};
 use http::StatusCode;
@@ -28,25 +28,26 @@ pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<
     let named: BTreeSet<&str> = slice.iter().flat_map(|line| line.op.user_ids()).collect();
     let named: Vec<&str> = named.into_iter().collect();
     let done = stored!(web.engine, |tx| {
-        let mut touched = BTreeSet::new();
+        let mut due_changes = BTreeSet::new();
         let mut done = Vec::with_capacity(slice.len());
-        let held = users::hold(tx, &named).await?;
+        let held = users::lock(tx, &named).await?;
         // What is new among neighbouring upserts is stored at once, the rest line by line.
         for run in in_turn.chunk_by(|(_, a), (_, b)| a.op.as_put().is_some() == b.op.as_put().is_some()) {
             let puts: Vec<_> = run.iter().filter_map(|(_, line)| line.op.as_put()).collect();
-            let leaving = change::admit(tx, puts.iter().map(|(_, body)| *body), &held, now).await?;
-            let stays = |(_, body): &(_, &ItemBody)| change::refuse_leaving(body, &leaving).is_ok();
+            let being_deleted =
+                change::ensure_exist(tx, puts.iter().map(|(_, body)| *body), &held, now).await?;
+            let stays = |(_, body): &(_, &ItemBody)| change::refuse_leaving(body, &being_deleted).is_ok();
             let puts: Vec<_> = puts.into_iter().filter(stays).collect();
             let mut new = items::insert_new(tx, &puts, now).await?;
             for (index, line) in run {
-                let end = apply(tx, &line.op, &leaving, &mut new, &mut touched, now).await?;
+                let end = apply(tx, &line.op, &being_deleted, &mut new, &mut due_changes, now).await?;
                 if let Err(problem) = &end {
                     keep_refusal(tx, web, caller, &line.op, problem).await?;
                 }
                 done.push((*index, end));
             }
         }
-        mappings::touch(tx, &touched, now).await?;
+        mappings::mark_due(tx, &due_changes, now).await?;
         done
     });
     let mut done = done?;
@@ -70,15 +71,15 @@ fn row(op: &Op) -> Option<(Option<ItemKind>, &str)> {
 async fn apply(
     tx: &mut Tx,
     op: &Op,
-    leaving: &BTreeSet<String>,
+    being_deleted: &BTreeSet<String>,
     new: &mut BTreeSet<ItemKey>,
-    touched: &mut BTreeSet<Touched>,
+    due_changes: &mut BTreeSet<DueChange>,
     now: Timestamp,
 ) -> Result<Done, StoreError> {
     match op {
-        Op::Put(key, body) if new.remove(key) => Ok(Ok(change::created(key, body, touched))),
-        Op::Put(key, body) => change::put(tx, key, body, leaving, touched, now).await,
-        Op::Delete(key, version) => change::delete(tx, key, *version, touched, now).await,
+        Op::Put(key, body) if new.remove(key) => Ok(Ok(change::created(key, body, due_changes))),
+        Op::Put(key, body) => change::put(tx, key, body, being_deleted, due_changes, now).await,
+        Op::Delete(key, version) => change::delete(tx, key, *version, due_changes, now).await,
         Op::PutUser(user) => Ok(Ok(match users::put(tx, user, now).await? {
             Put::Created => StatusCode::CREATED,
             Put::Changed | Put::Same => StatusCode::OK,

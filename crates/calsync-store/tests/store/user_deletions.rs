@@ -11,8 +11,8 @@ use calsync_store::attempts::{self, Attempt};
 use calsync_store::audit::{self, AuditRow};
 use calsync_store::connect::{self, Link, NewAttempt};
 use calsync_store::disconnects;
-use calsync_store::forget::{self, Leaving};
 use calsync_store::refusals::{self, Refusal};
+use calsync_store::user_deletions::{self, UserDeletion};
 use calsync_store::users::{self, Put, User};
 use calsync_store::{clean_ups, items};
 use calsync_testing::on_both_databases;
@@ -26,23 +26,23 @@ const MARKER: &str = "zanzibar";
 
 async fn mark(world: &World, user: &str) -> bool {
     let mut tx = world.begin().await;
-    let marked = forget::start(&mut tx, user, at(5)).await.unwrap();
+    let marked = user_deletions::start(&mut tx, user, at(5)).await.unwrap();
     tx.commit().await.unwrap();
     marked
 }
 
-async fn ready(world: &World) -> Vec<Leaving> {
-    forget::ready(&mut world.read().await, None, 9).await.unwrap()
+async fn list_ready(world: &World) -> Vec<UserDeletion> {
+    user_deletions::list_ready(&mut world.read().await, None, 9).await.unwrap()
 }
 
 /// Forgets items one by one, then the rest.
-async fn forget_all(world: &World, leaving: &Leaving) {
+async fn forget_all(world: &World, deletion: &UserDeletion) {
     loop {
         let mut tx = world.begin().await;
-        assert!(forget::hold(&mut tx, leaving).await.unwrap());
-        let some = forget::forget_items(&mut tx, leaving, 1).await.unwrap() > 0;
+        assert!(user_deletions::lock(&mut tx, deletion).await.unwrap());
+        let some = user_deletions::forget_items(&mut tx, deletion, 1).await.unwrap() > 0;
         if !some {
-            forget::forget_user(&mut tx, leaving).await.unwrap();
+            user_deletions::forget_user(&mut tx, deletion).await.unwrap();
         }
         tx.commit().await.unwrap();
         if !some {
@@ -104,7 +104,7 @@ async fn live(world: &World, user: &str) {
         expires_at: at(9),
     };
     connect::begin(&world.store, &mut tx, attempt, at(0)).await.unwrap();
-    connect::came_back_as(&mut tx, "attempt", Some(&format!("{user}@example.com"))).await.unwrap();
+    connect::set_account_email(&mut tx, "attempt", Some(&format!("{user}@example.com"))).await.unwrap();
     for (id, kind, item_id, user_id) in [("1", None, None, Some(user)), ("2", Some("task"), Some(user), None)]
     {
         let refusal = Refusal {
@@ -150,19 +150,19 @@ on_both_databases! {
         let mut tx = world.begin().await;
         clean_ups::create(&mut tx, &new, "token", at(3)).await.unwrap();
         disconnects::keep_leftovers(&mut tx, &saga).await.unwrap();
-        let deed = AuditRow { id: "1".into(), admin_id: "kim".into(), action: "a.b".into(),
+        let row = AuditRow { id: "1".into(), admin_id: "kim".into(), action: "a.b".into(),
             target_id: MARKER.into(), note: None, metadata: json!({}), created_at: at(1) };
-        audit::record(&mut tx, &deed).await.unwrap();
+        audit::record(&mut tx, &row).await.unwrap();
         tx.commit().await.unwrap();
         let named = everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).count();
         assert!(named > 20, "the search works: {named}");
 
         assert!(mark(&world, MARKER).await);
-        assert_eq!(ready(&world).await, [], "the disconnect runs");
+        assert_eq!(list_ready(&world).await, [], "the disconnect runs");
         world.raw().await.run("UPDATE disconnects SET state = 'done'").await;
         world.raw().await.run("UPDATE user_integrations SET state = 'disconnected'").await;
-        let [leaving] = &ready(&world).await[..] else { panic!("one is ready") };
-        forget_all(&world, leaving).await;
+        let [deletion] = &list_ready(&world).await[..] else { panic!("one is ready") };
+        forget_all(&world, deletion).await;
 
         let named: Vec<String> =
             everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).collect();
@@ -173,7 +173,7 @@ on_both_databases! {
         let kept = disconnects::get(&mut world.read().await, &saga.id).await.unwrap().unwrap();
         assert_eq!((kept.state, kept.user_id.as_str()), (SagaState::Done, ""), "for the figures");
         assert_eq!(world.raw().await.count("connect_attempts", "user_id = ''").await, 1, "for the figures");
-        assert_eq!(ready(&world).await, []);
+        assert_eq!(list_ready(&world).await, []);
         assert!(!mark(&world, MARKER).await, "nobody is there");
     }
 
@@ -190,8 +190,8 @@ on_both_databases! {
         raw.run("UPDATE items SET kind = 'odd' WHERE item_id = 'b'").await;
         raw.run("UPDATE item_users SET kind = 'odd' WHERE item_id = 'b'").await;
         mark(&world, MARKER).await;
-        let leaving = ready(&world).await.remove(0);
-        forget_all(&world, &leaving).await;
+        let deletion = list_ready(&world).await.remove(0);
+        forget_all(&world, &deletion).await;
         let named: Vec<String> =
             everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).collect();
         assert_eq!(named, [""; 0]);
@@ -204,18 +204,18 @@ on_both_databases! {
         let ana = User { user_id: "ana".into(), ..User::default() };
         let mut tx = world.begin().await;
         assert_eq!(users::put(&mut tx, &ana, at(0)).await.unwrap(), Put::Created);
-        assert_eq!(users::staying(&mut tx, "ana").await.unwrap(), Some(ana.clone()));
+        assert_eq!(users::lock_active(&mut tx, "ana").await.unwrap(), Some(ana.clone()));
         assert!(!users::is_being_deleted(&mut tx, "ana").await.unwrap());
         tx.commit().await.unwrap();
         mark(&world, "ana").await;
         let mut tx = world.begin().await;
         assert_eq!(users::put(&mut tx, &ana, at(6)).await.unwrap(), Put::BeingDeleted);
-        assert_eq!(users::staying(&mut tx, "ana").await.unwrap(), None);
-        assert_eq!(users::staying(&mut tx, "nobody").await.unwrap(), None);
+        assert_eq!(users::lock_active(&mut tx, "ana").await.unwrap(), None);
+        assert_eq!(users::lock_active(&mut tx, "nobody").await.unwrap(), None);
         assert!(users::is_being_deleted(&mut tx, "ana").await.unwrap());
-        let leaving = users::admit(&mut tx, &["ana", "ben"].into(), at(6)).await.unwrap();
-        assert_eq!(leaving, ["ana".to_owned()].into());
-        let held = users::hold(&mut tx, &["ana", "ben", "nobody"]).await.unwrap();
+        let deletion = users::ensure_exist(&mut tx, &["ana", "ben"].into(), at(6)).await.unwrap();
+        assert_eq!(deletion, ["ana".to_owned()].into());
+        let held = users::lock(&mut tx, &["ana", "ben", "nobody"]).await.unwrap();
         assert_eq!(held.into_iter().collect::<Vec<_>>(), [("ana".into(), true), ("ben".into(), false)]);
     }
 
@@ -223,13 +223,13 @@ on_both_databases! {
         let world = World::new(db).await;
         world.put(&task("old"), &task_body("ana", "Old"), at(1)).await;
         mark(&world, "ana").await;
-        let leaving = ready(&world).await.remove(0);
-        assert_eq!(forget::ready(&mut world.read().await, Some("ben"), 9).await.unwrap(), []);
-        forget_all(&world, &leaving).await;
+        let deletion = list_ready(&world).await.remove(0);
+        assert_eq!(user_deletions::list_ready(&mut world.read().await, Some("ben"), 9).await.unwrap(), []);
+        forget_all(&world, &deletion).await;
         assert_eq!(items::get(&mut world.read().await, &task("old")).await.unwrap(), None);
         world.put(&task("old"), &task_body("ana", "New"), at(6)).await;
         let mut tx = world.begin().await;
-        assert!(!forget::hold(&mut tx, &leaving).await.unwrap(), "a slow worker forgets nothing of hers");
+        assert!(!user_deletions::lock(&mut tx, &deletion).await.unwrap(), "a slow worker forgets nothing of hers");
     }
 
     async fn an_earlier_users_calendar_still_loses_what_was_theirs(db: TestDatabase) {
@@ -238,8 +238,8 @@ on_both_databases! {
         world.put(&task("ben"), &task_body("ana", "Handed on"), at(2)).await;
         assert_eq!(world.due(&id, at(2)).await.len(), 1, "it is to go from ben's calendar");
         mark(&world, "ana").await;
-        let leaving = ready(&world).await.remove(0);
-        forget_all(&world, &leaving).await;
+        let deletion = list_ready(&world).await.remove(0);
+        forget_all(&world, &deletion).await;
         let due = world.due(&id, at(2)).await;
         assert_eq!(due.len(), 1);
         assert!(due[0].item.deleted && due[0].item.body.title == "-", "{due:?}");

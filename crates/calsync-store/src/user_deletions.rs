@@ -1,6 +1,6 @@
 //! Users who are being deleted. From [`start`] on nothing is stored for them; once their
 //! connections have ended they are forgotten, batch by batch, each in a transaction that holds the
-//! user's row ([`hold`]), so that a crash leaves only work that is found again.
+//! user's row ([`lock`]), so that a crash leaves only work that is found again.
 //!
 //! What stays without their name: tries to connect and disconnects, for the figures. What stays
 //! with it: the audit and, for its 30 days, the feed of changes.
@@ -12,14 +12,14 @@ use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
 use crate::mappings::may_be_there;
-use crate::rows::{execute_rows, row, runs};
+use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx, items};
 
 row! {
     /// A user who is being deleted.
     #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct Leaving {
+    pub struct UserDeletion {
         /// The platform's id.
         pub user_id: String,
         /// When their deletion was asked for, in microseconds: a user of the same id who is made later
@@ -41,10 +41,10 @@ pub async fn start(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<bool> {
 }
 
 /// Users who are being deleted and whose connections have ended: all, or this one.
-pub async fn ready(tx: &mut Tx, user_id: Option<&str>, limit: i64) -> Result<Vec<Leaving>> {
+pub async fn list_ready(tx: &mut Tx, user_id: Option<&str>, limit: i64) -> Result<Vec<UserDeletion>> {
     Ok(fetch_all!(
         tx,
-        Leaving,
+        UserDeletion,
         "SELECT user_id, deleting_since FROM users u
          WHERE deleting_since IS NOT NULL AND ($1 = '' OR user_id = $1)
            AND NOT EXISTS (SELECT 1 FROM user_integrations g
@@ -57,24 +57,24 @@ pub async fn ready(tx: &mut Tx, user_id: Option<&str>, limit: i64) -> Result<Vec
 }
 
 /// Holds the user's row until the transaction ends; false: they were forgotten already.
-pub async fn hold(tx: &mut Tx, leaving: &Leaving) -> Result<bool> {
+pub async fn lock(tx: &mut Tx, deletion: &UserDeletion) -> Result<bool> {
     let held = execute!(
         tx,
         "UPDATE users SET updated_at = updated_at WHERE user_id = $1 AND deleting_since = $2",
-        &leaving.user_id,
-        leaving.deleting_since,
+        &deletion.user_id,
+        deletion.deleting_since,
     )?;
     Ok(held == 1)
 }
 
 /// Takes the user out of at most `limit` items: those of theirs alone are gone, those of others too
-/// lose only them. How many that were. After [`hold`].
-pub async fn forget_items(tx: &mut Tx, leaving: &Leaving, limit: i64) -> Result<usize> {
+/// lose only them. How many that were. After [`lock`].
+pub async fn forget_items(tx: &mut Tx, deletion: &UserDeletion, limit: i64) -> Result<usize> {
     let keys = fetch_all!(
         tx,
         (String, String),
         "SELECT kind, item_id FROM item_users WHERE user_id = $1 ORDER BY kind, item_id LIMIT $2",
-        &leaving.user_id,
+        &deletion.user_id,
         limit,
     )?;
     let mut gone = Vec::new();
@@ -85,10 +85,10 @@ pub async fn forget_items(tx: &mut Tx, leaving: &Leaving, limit: i64) -> Result<
             Err(error) => Err(error),
         };
         let is_gone = match item {
-            Ok(Some(item)) => forget_in(tx, &leaving.user_id, item).await?,
+            Ok(Some(item)) => forget_in(tx, &deletion.user_id, item).await?,
             Ok(None) => false,
             Err(StoreError::Corrupt { .. }) => {
-                forget_in_unreadable(tx, &leaving.user_id, kind, item_id).await?
+                forget_in_unreadable(tx, &deletion.user_id, kind, item_id).await?
             }
             Err(error) => return Err(error),
         };
@@ -98,16 +98,16 @@ pub async fn forget_items(tx: &mut Tx, leaving: &Leaving, limit: i64) -> Result<
         execute!(
             tx,
             "DELETE FROM item_users WHERE user_id = $1 AND kind = $2 AND item_id = $3",
-            &leaving.user_id,
+            &deletion.user_id,
             kind,
             item_id,
         )?;
     }
-    for run in runs(&gone) {
+    for batch in batches(&gone) {
         execute_rows!(
             tx,
             "DELETE FROM refusals WHERE (kind, item_id) IN (",
-            run,
+            batch,
             |row, (kind, item_id)| row.push_bind(*kind).push_bind(*item_id),
             ")",
         )?;
@@ -127,7 +127,7 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
     const HOLDERS: &str = concat!(
         "SELECT g.user_id FROM sync_mappings m JOIN user_integrations g ON g.id = m.integration_id
          WHERE m.kind = $1 AND m.item_id = $2 AND g.user_id <> $3
-             AND (m.wanted_revision <> m.settled_revision OR m.previous_google_id IS NOT NULL OR m.",
+             AND (m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL OR m.",
         may_be_there!(),
         ") ORDER BY g.user_id LIMIT 100"
     );
@@ -165,8 +165,8 @@ async fn remove(tx: &mut Tx, kind: &str, item_id: &str) -> Result<()> {
     Ok(())
 }
 
-/// Forgets all that is left of a user, and the user. After [`hold`], once no item names them.
-pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
+/// Forgets all that is left of a user, and the user. After [`lock`], once no item names them.
+pub async fn forget_user(tx: &mut Tx, deletion: &UserDeletion) -> Result<()> {
     const OF_USER: [&str; 15] = [
         "DELETE FROM clean_ups WHERE user_id = $1",
         "DELETE FROM connect_links WHERE user_id = $1",
@@ -194,7 +194,7 @@ pub async fn forget_user(tx: &mut Tx, leaving: &Leaving) -> Result<()> {
         "DELETE FROM users WHERE user_id = $1",
     ];
     for sql in OF_USER {
-        execute!(tx, sql, &leaving.user_id)?;
+        execute!(tx, sql, &deletion.user_id)?;
     }
     Ok(())
 }

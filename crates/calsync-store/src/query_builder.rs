@@ -11,12 +11,12 @@ pub(crate) enum Bind {
 }
 
 /// A statement in the making.
-pub(crate) struct Filtered {
+pub(crate) struct FilteredQuery {
     pub(crate) sql: String,
     pub(crate) binds: Vec<Bind>,
 }
 
-impl Filtered {
+impl FilteredQuery {
     pub(crate) fn new(start: &'static str) -> Self {
         Self { sql: start.to_owned(), binds: Vec::new() }
     }
@@ -62,8 +62,8 @@ macro_rules! fetch_filtered {
             let mut query = sqlx::query_as::<_, $row>(sqlx::AssertSqlSafe(filtered.sql));
             for bind in filtered.binds {
                 query = match bind {
-                    $crate::filtered::Bind::Text(text) => query.bind(text),
-                    $crate::filtered::Bind::Number(number) => query.bind(number),
+                    $crate::query_builder::Bind::Text(text) => query.bind(text),
+                    $crate::query_builder::Bind::Number(number) => query.bind(number),
                 };
             }
             query.fetch_all(c).await
@@ -74,8 +74,8 @@ pub(crate) use fetch_filtered;
 
 /// `text` as a pattern that finds it anywhere: wildcards in it are plain characters. For
 /// `LIKE … ESCAPE '!'`.
-pub(crate) fn anywhere(text: &str) -> String {
-    let escaped: String = crate::text::storable(text)
+pub(crate) fn like_contains(text: &str) -> String {
+    let escaped: String = crate::text::sanitize(text)
         .flat_map(|c| matches!(c, '%' | '_' | '!').then_some('!').into_iter().chain([c]))
         .collect();
     format!("%{escaped}%")

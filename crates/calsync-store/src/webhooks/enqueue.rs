@@ -12,7 +12,7 @@ use crate::{Result, Tx};
 
 /// Something that the webhook is to be sent.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Announcement<'a> {
+pub struct NewDelivery<'a> {
     /// The delivery's id; that of the change, if it tells of one.
     pub id: &'a str,
     /// When it happened.
@@ -29,7 +29,7 @@ pub struct Announcement<'a> {
 
 /// Keeps a delivery, if a webhook was ever set up. Whoever changes the same thing waits for us, so
 /// `at` rises within a stream in the order of commit even if clocks differ.
-pub async fn announce(tx: &mut Tx, new: &Announcement<'_>, now: Timestamp) -> Result<()> {
+pub async fn enqueue(tx: &mut Tx, new: &NewDelivery<'_>, now: Timestamp) -> Result<()> {
     // Behind one that has to wait it is not due earlier: whoever looks for what is due needn't see it.
     execute!(
         tx,

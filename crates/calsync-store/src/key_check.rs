@@ -9,7 +9,7 @@ use calsync_core::env::Entropy;
 use secrecy::SecretString;
 
 use crate::db::{execute, fetch_all};
-use crate::secrets::{Keyring, Slot};
+use crate::secrets::{Keyring, SecretAad};
 use crate::{Result, StoreError, Tx, meta};
 
 /// Stands before the key's id in the name of its check value.
@@ -17,8 +17,8 @@ const PREFIX: &str = "encryption_key:";
 /// What is sealed: opening it is all that counts.
 const TEXT: &str = "calsync";
 
-const fn slot(name: &str) -> Slot<'_> {
-    Slot { table: "meta", column: "value", row: name, user_id: "" }
+const fn aad(name: &str) -> SecretAad<'_> {
+    SecretAad { table: "meta", column: "value", row: name, user_id: "" }
 }
 
 fn name(key_id: &str) -> String {
@@ -37,7 +37,7 @@ pub(crate) async fn check(tx: &mut Tx, keyring: &Keyring, entropy: &dyn Entropy)
         open(keyring, &name, &value)?;
     }
     let current = name(keyring.current_id());
-    let sealed = keyring.seal(slot(&current), &SecretString::from(TEXT), entropy);
+    let sealed = keyring.seal(aad(&current), &SecretString::from(TEXT), entropy);
     let sealed = sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
     // Another process may have written it first, and with another key.
     let kept = meta::get_or_set(tx, &current, &STANDARD.encode(sealed)).await?;
@@ -56,7 +56,7 @@ pub(crate) async fn retire(tx: &mut Tx, keyring: &Keyring) -> Result<()> {
 
 fn open(keyring: &Keyring, name: &str, value: &str) -> Result<()> {
     let sealed = STANDARD.decode(value).unwrap_or_default();
-    match keyring.open(slot(name), &sealed) {
+    match keyring.open(aad(name), &sealed) {
         Ok(_) => Ok(()),
         Err(_) => Err(refusal(keyring, name)),
     }

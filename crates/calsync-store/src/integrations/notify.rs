@@ -11,7 +11,7 @@ use crate::changes::{self, NewChange};
 use crate::{Result, Store, StoreError, Tx};
 
 /// Tells that the integration, as it is now, changed from the state `before`.
-pub(crate) async fn tell(
+pub(crate) async fn record_change(
     store: &Store,
     tx: &mut Tx,
     id: &str,
