@@ -5,28 +5,28 @@
 
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, disconnect, forget, lanes, upkeep, webhooks};
+use crate::{Engine, EngineError, disconnect, maintenance, user_deletion, webhooks, worker};
 
 /// Runs every loop until `stop`, and until what is under way has ended.
 ///
 /// | loop | looks | does |
 /// |---|---|---|
-/// | [`lanes`] | each second, or when told | passes over integrations |
+/// | [`worker`] | each second, or when told | passes over integrations |
 /// | [`disconnect`] | each second, or when told | steps of disconnects |
-/// | [`forget`] | each second | users who are being deleted |
+/// | [`user_deletion`] | each second | users who are being deleted |
 /// | [`webhooks`] | each second, or when told | sends what the platform is to hear |
-/// | [`upkeep`] | each hour | uses grants that lie idle, forgets what is old |
+/// | [`maintenance`] | each hour | uses grants that lie idle, forgets what is old |
 ///
 /// # Errors
 /// If the store can't be reached at the start.
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     let _stop_all = stop.clone().drop_guard();
     tokio::try_join!(
-        lanes::run(engine.clone(), stop.clone()),
+        worker::run(engine.clone(), stop.clone()),
         disconnect::run(engine.clone(), stop.clone()),
-        forget::run(engine.clone(), stop.clone()),
+        user_deletion::run(engine.clone(), stop.clone()),
         webhooks::run(engine.clone(), stop.clone()),
-        upkeep::run(engine, stop),
+        maintenance::run(engine, stop),
     )?;
     Ok(())
 }

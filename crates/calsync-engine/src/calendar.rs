@@ -11,19 +11,19 @@ use calsync_store::integrations::{self, Integration, NewTarget};
 use calsync_store::mappings;
 
 use crate::reconcile::calendar::is_our_own;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, tokens};
 
 /// The calendar that a user wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum TargetChoice {
     /// One of our own: the one that we made before, if it is there still, else a new one.
     Own,
     /// One of theirs, by its id.
     Existing(String),
 }
 
-impl Wanted {
+impl TargetChoice {
     /// From what forms and tries call it: `new`, or the calendar's id.
     pub fn parse(text: &str) -> Self {
         if text == CalendarChoice::New.name() { Self::Own } else { Self::Existing(text.to_owned()) }
@@ -48,7 +48,7 @@ impl Wanted {
 
 /// What came of the wish for another calendar.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Changed {
+pub enum RetargetResult {
     /// It is the target now, and everything moves there.
     Done,
     /// It was the target already.
@@ -79,29 +79,33 @@ pub enum Changed {
 ///
 /// # Errors
 /// If the store fails.
-pub async fn change(engine: &Engine, integration_id: &str, wanted: &Wanted) -> Result<Changed, EngineError> {
+pub async fn change(
+    engine: &Engine,
+    integration_id: &str,
+    choice: &TargetChoice,
+) -> Result<RetargetResult, EngineError> {
     let mut tx = engine.store().read().await?;
     let integration = integrations::get(&mut tx, integration_id).await?;
     drop(tx);
     let Some(integration) = integration.filter(|one| one.state.is_live()) else {
-        return Ok(Changed::NotConnected);
+        return Ok(RetargetResult::NotConnected);
     };
-    let needed = scopes::needed(scopes::Choice { calendar: wanted.choice(), google_tasks: false });
+    let needed = scopes::needed(scopes::Choice { calendar: choice.choice(), google_tasks: false });
     let missing = scopes::missing(&needed, &integration.scopes);
     if !missing.is_empty() {
-        return Ok(Changed::ScopeMissing(missing));
+        return Ok(RetargetResult::ScopeMissing(missing));
     }
-    match wanted {
-        Wanted::Own => to_own(engine, &integration).await,
-        Wanted::Existing(calendar_id) => to_existing(engine, &integration, calendar_id).await,
+    match choice {
+        TargetChoice::Own => to_own(engine, &integration).await,
+        TargetChoice::Existing(calendar_id) => to_existing(engine, &integration, calendar_id).await,
     }
 }
 
-async fn to_own(engine: &Engine, integration: &Integration) -> Result<Changed, EngineError> {
+async fn to_own(engine: &Engine, integration: &Integration) -> Result<RetargetResult, EngineError> {
     if integration.calendar_choice == CalendarChoice::New
         && integration.state != IntegrationState::NeedsAction
     {
-        return Ok(Changed::AlreadySo);
+        return Ok(RetargetResult::AlreadySo);
     }
     store(engine, integration, NewTarget::ToBeMade).await
 }
@@ -110,18 +114,18 @@ async fn to_existing(
     engine: &Engine,
     integration: &Integration,
     calendar_id: &str,
-) -> Result<Changed, EngineError> {
+) -> Result<RetargetResult, EngineError> {
     let is_target = integration.target_calendar_id.as_deref() == Some(calendar_id);
     if is_target && integration.state == IntegrationState::Active {
-        return Ok(Changed::AlreadySo);
+        return Ok(RetargetResult::AlreadySo);
     }
     let found = tokens::call(engine, integration, Operation::Get, |google, token| async move {
         google.get_calendar(&token, calendar_id).await
     });
     match found.await? {
-        Err(failure) => Ok(Changed::Failed(failure)),
-        Ok(None) => Ok(Changed::NotFound),
-        Ok(Some(calendar)) if !calendar.access_role.can_write() => Ok(Changed::ReadOnly),
+        Err(failure) => Ok(RetargetResult::Failed(failure)),
+        Ok(None) => Ok(RetargetResult::NotFound),
+        Ok(Some(calendar)) if !calendar.access_role.can_write() => Ok(RetargetResult::ReadOnly),
         // It may be about to be removed: the next pass looks whether it is there.
         Ok(Some(calendar)) if is_our_own(engine, integration, &calendar) => to_own(engine, integration).await,
         Ok(Some(calendar)) => {
@@ -136,10 +140,10 @@ async fn store(
     engine: &Engine,
     integration: &Integration,
     target: NewTarget<'_>,
-) -> Result<Changed, EngineError> {
+) -> Result<RetargetResult, EngineError> {
     let now = engine.now();
     let chosen_for = (integration.id.as_str(), integration.epoch);
-    let is_changed = stored!(engine, |tx| {
+    let is_changed = retrying_tx!(engine, |tx| {
         let is_changed = integrations::change_calendar(engine.store(), tx, chosen_for, target, now).await?;
         if is_changed {
             mappings::mark_all_due(tx, &integration.user_id, now).await?;
@@ -147,5 +151,5 @@ async fn store(
         is_changed
     })?;
     engine.hint();
-    Ok(if is_changed { Changed::Done } else { Changed::NotConnected })
+    Ok(if is_changed { RetargetResult::Done } else { RetargetResult::NotConnected })
 }

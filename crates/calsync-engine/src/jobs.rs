@@ -36,7 +36,7 @@ impl Jobs {
         id: String,
         job: impl Future<Output = Result<(), EngineError>> + Send + 'static,
     ) {
-        self.under_way.spawn(told(self.what, id, job));
+        self.under_way.spawn(log_result(self.what, id, job));
     }
 
     /// Waits until one has ended, for ever if none is under way.
@@ -57,7 +57,7 @@ impl Jobs {
     }
 }
 
-async fn told(what: &str, id: String, job: impl Future<Output = Result<(), EngineError>>) {
+async fn log_result(what: &str, id: String, job: impl Future<Output = Result<(), EngineError>>) {
     match AssertUnwindSafe(job).catch_unwind().await {
         Ok(Ok(())) => {}
         Ok(Err(error)) if error.is_lease_lost() => tracing::debug!(what, id, "another worker took over"),

@@ -14,9 +14,9 @@ impl TransactionError for EngineError {
 }
 
 /// Runs what stands behind `|tx|` in a transaction and commits it; see [`calsync_store::transaction!`].
-macro_rules! stored {
+macro_rules! retrying_tx {
     ($engine:expr, |$tx:ident| $work:expr) => {
         calsync_store::transaction!($crate::EngineError, $engine.store(), |$tx| $work)
     };
 }
-pub(crate) use stored;
+pub(crate) use retrying_tx;

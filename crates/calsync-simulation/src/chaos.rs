@@ -2,7 +2,7 @@
 
 use anyhow::ensure;
 use calsync_core::env::Clock;
-use calsync_engine::forget;
+use calsync_engine::user_deletion;
 use calsync_google::TransportFailure;
 use calsync_simulator::{FaultEffect, FaultRule};
 use calsync_testing::DatabaseKind;
@@ -74,7 +74,7 @@ impl World {
             PlanStep::Pass => self.work_begins(Job::Pass).await?,
             PlanStep::Disconnect => self.work_begins(Job::Disconnect).await?,
             PlanStep::Delivery => self.work_begins(Job::Delivery).await?,
-            PlanStep::Forget => drop(forget::forget_ready(&self.deployment.engine, None).await?),
+            PlanStep::Forget => drop(user_deletion::forget_ready(&self.deployment.engine, None).await?),
             PlanStep::LeaveOrReturn => self.user_leaves_or_returns().await?,
             PlanStep::Move => self.user_moves().await?,
             PlanStep::Revoke => self.user_revokes(),

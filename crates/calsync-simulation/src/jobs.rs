@@ -5,9 +5,9 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use anyhow::{Context, ensure};
-use calsync_engine::calendar::{Changed, Wanted};
-use calsync_engine::connect::Finished;
-use calsync_engine::{Engine, EngineError, disconnect, lanes, reconcile, webhooks};
+use calsync_engine::calendar::{RetargetResult, TargetChoice};
+use calsync_engine::connect::CallbackResult;
+use calsync_engine::{Engine, EngineError, disconnect, reconcile, webhooks, worker};
 
 use crate::seam::Seam;
 
@@ -17,9 +17,9 @@ pub(crate) enum Ended {
     /// What concerns the store and Google alone.
     Work,
     /// A user came back from Google's consent, and may want another calendar then.
-    Connect { user: &'static str, finished: Finished, then: Option<Wanted> },
+    Connect { user: &'static str, finished: CallbackResult, then: Option<TargetChoice> },
     /// A user chose a calendar.
-    Choice { user: &'static str, wanted: Wanted, changed: Changed, may_consent: bool },
+    Choice { user: &'static str, wanted: TargetChoice, changed: RetargetResult, may_consent: bool },
     /// A user consented to a clean-up.
     CleanUp { user: &'static str },
 }
@@ -77,12 +77,12 @@ impl Jobs {
         let engine = self.engine.clone();
         let work: Work = match what {
             Job::Pass => {
-                let Some(lease) = lanes::claim(&engine, owner, 1).await?.pop() else { return Ok(None) };
+                let Some(lease) = worker::claim(&engine, owner, 1).await?.pop() else { return Ok(None) };
                 Box::pin(async move { reconcile::pass(&engine, &lease).await.map(|()| Ended::Work) })
             }
             Job::Disconnect => {
                 let Some(lease) = disconnect::claim(&engine, owner, 1).await?.pop() else { return Ok(None) };
-                Box::pin(async move { disconnect::carry_on(&engine, lease).await.map(|()| Ended::Work) })
+                Box::pin(async move { disconnect::resume(&engine, lease).await.map(|()| Ended::Work) })
             }
             Job::Delivery => {
                 let Some(claim) = webhooks::claim(&engine, 1).await?.pop() else { return Ok(None) };

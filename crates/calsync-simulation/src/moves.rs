@@ -2,7 +2,7 @@
 
 use calsync_core::integration::IntegrationState;
 use calsync_engine::EngineError;
-use calsync_engine::calendar::{self, Changed, Wanted};
+use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_store::integrations::{self, Integration};
 
 use crate::jobs::Ended;
@@ -15,9 +15,9 @@ impl World {
     pub(crate) async fn user_moves(&mut self) -> anyhow::Result<()> {
         let user = self.pick_user();
         let wanted = match self.rng.below(3) {
-            0 => Wanted::Own,
-            1 => Wanted::Existing(email(user)),
-            _ => Wanted::Existing(work(user)),
+            0 => TargetChoice::Own,
+            1 => TargetChoice::Existing(email(user)),
+            _ => TargetChoice::Existing(work(user)),
         };
         // A page waits for a refresh of somebody else's by the machine's clock, which no seed moves.
         if self.deployment.jobs.has_page(user)
@@ -33,7 +33,7 @@ impl World {
     pub(crate) async fn choose(
         &mut self,
         user: &'static str,
-        wanted: Wanted,
+        wanted: TargetChoice,
         may_consent: bool,
     ) -> anyhow::Result<()> {
         let Some(integration) = self.integration(user).await? else { return Ok(()) };
@@ -50,19 +50,19 @@ impl World {
     pub(crate) async fn chosen(
         &mut self,
         user: &'static str,
-        wanted: Wanted,
-        changed: &Changed,
+        wanted: TargetChoice,
+        changed: &RetargetResult,
         may_consent: bool,
     ) -> anyhow::Result<()> {
         self.note(format!("{user} chooses {wanted:?}: {changed:?}"));
         match changed {
-            Changed::Done => {
+            RetargetResult::Done => {
                 self.standings.moves(user);
                 self.reached.moves += 1;
                 Ok(())
             }
             // Who took our access away and consents to other scopes leaves us none to remove our calendar with.
-            Changed::ScopeMissing(_) if may_consent && self.standings.is_connected(user) => {
+            RetargetResult::ScopeMissing(_) if may_consent && self.standings.is_connected(user) => {
                 let state = self.integration(user).await?.map(|one| one.state);
                 match state {
                     Some(IntegrationState::Active) => self.connect(user, wanted.choice(), Some(wanted)).await,

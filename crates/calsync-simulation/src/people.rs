@@ -3,8 +3,8 @@
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::calendar::Wanted;
-use calsync_engine::connect::{self, Begun, Callback, Finished};
+use calsync_engine::calendar::TargetChoice;
+use calsync_engine::connect::{self, Callback, CallbackResult, ConsentStart};
 use calsync_engine::{EngineError, clean_up};
 use calsync_simulator::NewAccount;
 use http::header::LOCATION;
@@ -60,7 +60,7 @@ impl World {
         &mut self,
         user: &'static str,
         choice: CalendarChoice,
-        then: Option<Wanted>,
+        then: Option<TargetChoice>,
     ) -> anyhow::Result<()> {
         if self.standings.presence(user) == Presence::Absent {
             let body = json!({"email": email(user), "time_zone": "Europe/Lisbon"});
@@ -71,7 +71,8 @@ impl World {
         let link = connect::create_link(&engine, user, None, LINK_LIFE).await?;
         let link = link.with_context(|| format!("{user} is not known"))?;
         let token = link.url.rsplit('/').next().context("a token")?;
-        let Begun::Redirect { authorization_url, browser } = connect::begin(&engine, token, choice).await?
+        let ConsentStart::Redirect { authorization_url, browser } =
+            connect::begin(&engine, token, choice).await?
         else {
             self.note(format!("{user} can't set out to connect now"));
             return Ok(());
@@ -91,11 +92,11 @@ impl World {
     pub(crate) async fn connected(
         &mut self,
         user: &'static str,
-        finished: &Finished,
-        then: Option<Wanted>,
+        finished: &CallbackResult,
+        then: Option<TargetChoice>,
     ) -> anyhow::Result<()> {
         self.note(format!("{user}: {}", told(finished)));
-        if !matches!(finished, Finished::Connected { .. }) {
+        if !matches!(finished, CallbackResult::Connected { .. }) {
             self.standings.consent_failed(user);
             return Ok(());
         }
@@ -115,7 +116,7 @@ impl World {
             return Ok(());
         };
         let token = link.url.rsplit('/').next().context("a token")?;
-        let clean_up::Begun::Redirect { authorization_url, browser } =
+        let clean_up::CleanUpStart::Redirect { authorization_url, browser } =
             clean_up::begin(&engine, token).await?
         else {
             self.note(format!("{user} can't set out to clean up now"));
@@ -151,12 +152,12 @@ async fn consent(seam: &Seam, authorization_url: &str) -> anyhow::Result<Callbac
 }
 
 /// How a try to connect ended, without what differs by chance.
-fn told(finished: &Finished) -> String {
+fn told(finished: &CallbackResult) -> String {
     match finished {
-        Finished::Connected { choice, needs_calendar, .. } => {
+        CallbackResult::Connected { choice, needs_calendar, .. } => {
             format!("connected, {}, needs calendar: {needs_calendar}", choice.name())
         }
-        Finished::Failed { reason, .. } => format!("not connected: {}", reason.name()),
-        Finished::UnknownState => "not connected: the state is unknown".into(),
+        CallbackResult::Failed { reason, .. } => format!("not connected: {}", reason.name()),
+        CallbackResult::UnknownState => "not connected: the state is unknown".into(),
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, ensure};
 use calsync_core::env::Clock;
-use calsync_engine::forget;
+use calsync_engine::user_deletion;
 use calsync_store::{disconnects, leases, mappings, webhooks};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
@@ -122,7 +122,7 @@ impl World {
             for what in [Job::Pass, Job::Disconnect, Job::Delivery] {
                 is_at_work = is_at_work || self.begin("worker-0", what).await?;
             }
-            if is_at_work || forget::forget_ready(&self.deployment.engine, None).await? {
+            if is_at_work || user_deletion::forget_ready(&self.deployment.engine, None).await? {
                 continue;
             }
             let mut tx = self.deployment.engine.store().read().await?;

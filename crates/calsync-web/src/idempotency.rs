@@ -24,7 +24,7 @@ use crate::answer;
 use crate::caller::Caller;
 use crate::panics::caught;
 use crate::problem::{Kind, Problem};
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::{TraceId, Web};
 
 /// How long an answer is kept.
@@ -105,7 +105,7 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> String {
 async fn claim(web: &Web, caller: &Caller, key: &str, fingerprint: &str) -> Result<Known, Problem> {
     let now = web.engine.now();
     let expired = now.saturating_sub(KEPT).unwrap_or(now);
-    let claimed = stored!(web.engine, |tx| {
+    let claimed = retrying_tx!(web.engine, |tx| {
         idempotency::claim(web.engine.store(), tx, &caller.0.id, key, fingerprint, expired, now).await?
     });
     Ok(claimed?)
@@ -135,14 +135,21 @@ async fn keep(
     }
     let text = std::str::from_utf8(&body).map_err(|_| Problem::new(Kind::Internal))?;
     let status = parts.status.as_u16();
-    stored!(web.engine, |tx| idempotency::answer(web.engine.store(), tx, &caller.0.id, key, status, text)
-        .await?)?;
+    retrying_tx!(web.engine, |tx| idempotency::answer(
+        web.engine.store(),
+        tx,
+        &caller.0.id,
+        key,
+        status,
+        text
+    )
+    .await?)?;
     Ok(Response::from_parts(parts, Body::from(body)))
 }
 
 /// Lets the next try do the work.
 async fn forget(web: &Web, caller: &Caller, key: &str) -> Result<(), Problem> {
-    Ok(stored!(web.engine, |tx| idempotency::forget(tx, &caller.0.id, key).await?)?)
+    Ok(retrying_tx!(web.engine, |tx| idempotency::forget(tx, &caller.0.id, key).await?)?)
 }
 
 /// The first answer, again. Its type follows from what it is: only batches answer in lines.

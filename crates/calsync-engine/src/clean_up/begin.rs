@@ -11,11 +11,11 @@ use sha2::{Digest, Sha256};
 
 use super::needed_scopes;
 use crate::connect::{CONSENT_TIME, redirect_uri, secret_text};
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// Where the user goes now.
-pub enum Begun {
+pub enum CleanUpStart {
     /// To Google.
     Redirect {
         /// The address of Google's consent.
@@ -36,9 +36,9 @@ pub enum Begun {
 ///
 /// # Errors
 /// If the store fails.
-pub async fn begin(engine: &Engine, link_token: &str) -> Result<Begun, EngineError> {
+pub async fn begin(engine: &Engine, link_token: &str) -> Result<CleanUpStart, EngineError> {
     if !engine.settings().google_is_configured {
-        return Ok(Begun::NotConfigured);
+        return Ok(CleanUpStart::NotConfigured);
     }
     let now = engine.now();
     let (state, browser, verifier) = (secret_text(engine), secret_text(engine), secret_text(engine));
@@ -48,17 +48,17 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<Begun, EngineErr
         verifier: &SecretString::from(verifier.clone()),
         expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),
     };
-    let needed = stored!(engine, |tx| {
+    let needed = retrying_tx!(engine, |tx| {
         let Some(clean_up) = clean_ups::of_link(tx, link_token).await? else {
-            return Ok(Err(Begun::LinkExpired));
+            return Ok(Err(CleanUpStart::LinkExpired));
         };
         if !clean_ups::begin(engine.store(), tx, &clean_up, &consent, now).await? {
-            return Ok(Err(Begun::LinkExpired));
+            return Ok(Err(CleanUpStart::LinkExpired));
         }
         let saga = disconnects::get(tx, &clean_up.disconnect_id).await?;
         let saga = saga.filter(|saga| saga.state == SagaState::DoneWithLeftovers);
         let is_in_use = disconnects::is_in_use(tx, &clean_up.disconnect_id).await?;
-        let Some(saga) = saga.filter(|_| !is_in_use) else { return Ok(Err(Begun::NothingLeft)) };
+        let Some(saga) = saga.filter(|_| !is_in_use) else { return Ok(Err(CleanUpStart::NothingLeft)) };
         let scopes = needed_scopes(tx, &saga).await?;
         Ok((saga, scopes))
     })?;
@@ -75,5 +75,5 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<Begun, EngineErr
         prompt_consent: true,
         include_granted: false,
     });
-    Ok(Begun::Redirect { authorization_url, browser: browser.into() })
+    Ok(CleanUpStart::Redirect { authorization_url, browser: browser.into() })
 }

@@ -9,8 +9,8 @@ use calsync_store::users;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::needed_scopes;
-use crate::connect::{Callback, give_back, redirect_uri};
-use crate::transaction::stored;
+use crate::connect::{Callback, redirect_uri, revoke_unused_grant};
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, tokens};
 
 /// Finishes the consent that `callback` belongs to, if it belongs to a clean-up; whether it does.
@@ -20,7 +20,7 @@ use crate::{Engine, EngineError, tokens};
 /// If the store fails.
 pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Result<bool, EngineError> {
     let (state, now) = (callback.state.expose_secret(), engine.now());
-    let taken = stored!(engine, |tx| clean_ups::take(engine.store(), tx, state, browser, now).await?)?;
+    let taken = retrying_tx!(engine, |tx| clean_ups::take(engine.store(), tx, state, browser, now).await?)?;
     let Some((clean_up, verifier)) = taken else { return Ok(false) };
     let mut tx = engine.store().read().await?;
     let saga = disconnects::get(&mut tx, &clean_up.disconnect_id).await?;
@@ -29,21 +29,22 @@ pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Resu
     drop(tx);
     let ended = match exchange(engine, callback, verifier).await {
         Ok(tokens) => match check(engine, &tokens, &saga, &needed).await {
-            Ok(()) if carry_on(engine, &clean_up, &tokens).await? => return Ok(true),
+            Ok(()) if resume(engine, &clean_up, &tokens).await? => return Ok(true),
             Ok(()) => {
-                give_back(engine, &tokens, saga.before.account_sub.as_deref().unwrap_or_default()).await?;
+                revoke_unused_grant(engine, &tokens, saga.before.account_sub.as_deref().unwrap_or_default())
+                    .await?;
                 None
             }
             Err(Refusal { reason, account_sub }) => {
                 if let Some(account_sub) = account_sub {
-                    give_back(engine, &tokens, &account_sub).await?;
+                    revoke_unused_grant(engine, &tokens, &account_sub).await?;
                 }
                 Some(reason)
             }
         },
         Err(reason) => Some(reason),
     };
-    stored!(engine, |tx| clean_ups::end(tx, &clean_up.id, ended, engine.now()).await?)?;
+    retrying_tx!(engine, |tx| clean_ups::end(tx, &clean_up.id, ended, engine.now()).await?)?;
     Ok(true)
 }
 
@@ -90,10 +91,10 @@ async fn check(
 
 /// Hands the grant to the disconnect; false if nothing is left for it to remove, or its user is being
 /// deleted.
-async fn carry_on(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result<bool, EngineError> {
+async fn resume(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result<bool, EngineError> {
     let now = engine.now();
     let grant = tokens::grant(engine, given, now);
-    let goes_on = stored!(engine, |tx| {
+    let goes_on = retrying_tx!(engine, |tx| {
         if users::lock_active(tx, &clean_up.user_id).await?.is_none() {
             return Ok(false);
         }

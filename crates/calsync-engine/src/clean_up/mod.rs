@@ -8,7 +8,7 @@
 mod begin;
 mod finish;
 
-pub use begin::{Begun, begin};
+pub use begin::{CleanUpStart, begin};
 pub use finish::finish;
 
 use calsync_google::scopes;
@@ -18,7 +18,7 @@ use calsync_store::{Tx, integrations, users};
 use jiff::SignedDuration;
 
 use crate::connect::{LINK_LIFETIME_MAX, NewLink, secret_text};
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// Makes a link by which `user_id` can clean up; none if nothing is left of their disconnects, or
@@ -34,7 +34,7 @@ pub async fn create_link(
     let now = engine.now();
     let token = secret_text(engine);
     let expires_at = now.saturating_add(lifetime.min(LINK_LIFETIME_MAX)).unwrap_or(now);
-    let is_made = stored!(engine, |tx| {
+    let is_made = retrying_tx!(engine, |tx| {
         if users::lock_active(tx, user_id).await?.is_none() {
             return Ok(false);
         }

@@ -15,15 +15,15 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::{redirect_uri, secret_text};
-use crate::calendar::Wanted;
-use crate::transaction::stored;
+use crate::calendar::TargetChoice;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// How long a user may take at Google.
 pub(crate) const CONSENT_TIME: SignedDuration = SignedDuration::from_mins(30);
 
 /// Where the user goes now.
-pub enum Begun {
+pub enum ConsentStart {
     /// To Google.
     Redirect {
         /// The address of Google's consent.
@@ -41,7 +41,7 @@ pub enum Begun {
 
 /// A user who sets out again from one of their own pages, where no link is needed.
 #[derive(Clone, Debug)]
-pub struct Again<'a> {
+pub struct RestartRequest<'a> {
     /// Who.
     pub user_id: &'a str,
     /// Where they go afterwards.
@@ -49,7 +49,7 @@ pub struct Again<'a> {
     /// Which calendar.
     pub choice: CalendarChoice,
     /// The calendar itself, if they chose it before: it is taken as soon as they are back.
-    pub target: Option<&'a Wanted>,
+    pub target: Option<&'a TargetChoice>,
     /// The Google account to offer first; none: the user's own address.
     pub account_email: Option<&'a str>,
     /// Asks for these permissions alone, beside what was granted before; empty: for all that the choice needs.
@@ -60,25 +60,29 @@ pub struct Again<'a> {
 ///
 /// # Errors
 /// If the store fails.
-pub async fn begin(engine: &Engine, link_token: &str, choice: CalendarChoice) -> Result<Begun, EngineError> {
+pub async fn begin(
+    engine: &Engine,
+    link_token: &str,
+    choice: CalendarChoice,
+) -> Result<ConsentStart, EngineError> {
     if !engine.settings().google_is_configured {
-        return Ok(Begun::NotConfigured);
+        return Ok(ConsentStart::NotConfigured);
     }
-    stored!(engine, |tx| {
+    retrying_tx!(engine, |tx| {
         let link = connect::find_link(tx, link_token).await?;
-        let Some(link) = link.filter(|link| !link.used) else { return Ok(Begun::LinkExpired) };
+        let Some(link) = link.filter(|link| !link.used) else { return Ok(ConsentStart::LinkExpired) };
         if is_disconnecting(tx, &link.user_id).await? {
-            return Ok(Begun::Disconnecting);
+            return Ok(ConsentStart::Disconnecting);
         }
         if !connect::use_link(tx, link_token, engine.now()).await? {
-            return Ok(Begun::LinkExpired);
+            return Ok(ConsentStart::LinkExpired);
         }
         let (user_id, return_url) = (&link.user_id, link.return_url.as_deref());
         let (target, account_email, missing) = (None, None, BTreeSet::new());
-        let again = Again { user_id, return_url, choice, target, account_email, missing };
+        let request = RestartRequest { user_id, return_url, choice, target, account_email, missing };
         // The link stays good where nobody sets out.
-        match set_out(engine, tx, &again).await? {
-            Begun::LinkExpired => return Ok(Begun::LinkExpired),
+        match start_consent(engine, tx, &request).await? {
+            ConsentStart::LinkExpired => return Ok(ConsentStart::LinkExpired),
             begun => begun,
         }
     })
@@ -88,36 +92,42 @@ pub async fn begin(engine: &Engine, link_token: &str, choice: CalendarChoice) ->
 ///
 /// # Errors
 /// If the store fails.
-pub async fn begin_again(engine: &Engine, again: Again<'_>) -> Result<Begun, EngineError> {
+pub async fn restart(engine: &Engine, request: RestartRequest<'_>) -> Result<ConsentStart, EngineError> {
     if !engine.settings().google_is_configured {
-        return Ok(Begun::NotConfigured);
+        return Ok(ConsentStart::NotConfigured);
     }
-    stored!(engine, |tx| match is_disconnecting(tx, again.user_id).await? {
-        true => Begun::Disconnecting,
-        false => set_out(engine, tx, &again).await?,
+    retrying_tx!(engine, |tx| match is_disconnecting(tx, request.user_id).await? {
+        true => ConsentStart::Disconnecting,
+        false => start_consent(engine, tx, &request).await?,
     })
 }
 
-async fn set_out(engine: &Engine, tx: &mut Tx, wish: &Again<'_>) -> Result<Begun, EngineError> {
+async fn start_consent(
+    engine: &Engine,
+    tx: &mut Tx,
+    request: &RestartRequest<'_>,
+) -> Result<ConsentStart, EngineError> {
     let now = engine.now();
-    let Some(user) = users::lock_active(tx, wish.user_id).await? else { return Ok(Begun::LinkExpired) };
-    let holds_grant = holds_grant(engine, tx, wish.user_id).await?;
-    let wanted = scopes::wanted(scopes::Choice { calendar: wish.choice, google_tasks: false });
+    let Some(user) = users::lock_active(tx, request.user_id).await? else {
+        return Ok(ConsentStart::LinkExpired);
+    };
+    let holds_grant = holds_grant(engine, tx, request.user_id).await?;
+    let wanted = scopes::wanted(scopes::Choice { calendar: request.choice, google_tasks: false });
     let is_asked = |scope: &&str| {
-        wish.missing.is_empty() || scopes::IDENTITY.contains(scope) || wish.missing.contains(*scope)
+        request.missing.is_empty() || scopes::IDENTITY.contains(scope) || request.missing.contains(*scope)
     };
     let asked: Vec<&str> = wanted.into_iter().filter(is_asked).collect();
     let (state, browser, verifier) = (secret_text(engine), secret_text(engine), secret_text(engine));
     let attempt = connect::NewAttempt {
         id: &engine.new_id(),
-        user_id: wish.user_id,
+        user_id: request.user_id,
         state: &state,
         browser: &browser,
         verifier: &SecretString::from(verifier.clone()),
-        calendar_choice: wish.choice,
-        target_calendar: wish.target.map(Wanted::as_str),
+        calendar_choice: request.choice,
+        target_calendar: request.target.map(TargetChoice::as_str),
         scopes: &asked.iter().map(|scope| (*scope).to_owned()).collect::<BTreeSet<_>>(),
-        return_url: wish.return_url,
+        return_url: request.return_url,
         expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),
     };
     connect::begin(engine.store(), tx, attempt, now).await?;
@@ -126,11 +136,11 @@ async fn set_out(engine: &Engine, tx: &mut Tx, wish: &Again<'_>) -> Result<Begun
         state: &state,
         code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
         scopes: &asked,
-        login_hint: wish.account_email.or(user.email.as_deref()),
+        login_hint: request.account_email.or(user.email.as_deref()),
         prompt_consent: !holds_grant,
-        include_granted: holds_grant || !wish.missing.is_empty(),
+        include_granted: holds_grant || !request.missing.is_empty(),
     });
-    Ok(Begun::Redirect { authorization_url, browser: browser.into() })
+    Ok(ConsentStart::Redirect { authorization_url, browser: browser.into() })
 }
 
 /// Whether we hold a refresh token of the user's, and Google takes it as far as we know. Google

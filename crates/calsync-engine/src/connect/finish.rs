@@ -10,8 +10,8 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::begin::{is_disconnecting, is_live};
 use super::redirect_uri;
-use crate::calendar::{Changed, Wanted, change};
-use crate::transaction::stored;
+use crate::calendar::{RetargetResult, TargetChoice, change};
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, tokens};
 
 /// What Google brings back.
@@ -27,7 +27,7 @@ pub struct Callback {
 
 /// How a try to connect ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Finished {
+pub enum CallbackResult {
     /// Connected.
     Connected {
         /// Who.
@@ -40,7 +40,7 @@ pub enum Finished {
         needs_calendar: bool,
         /// The calendar that they had chosen before they set out; it is theirs now unless one is still
         /// to be chosen.
-        target: Option<Wanted>,
+        target: Option<TargetChoice>,
         /// Where they go next.
         return_url: Option<String>,
     },
@@ -63,10 +63,14 @@ pub enum Finished {
 ///
 /// # Errors
 /// If the store fails.
-pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Result<Finished, EngineError> {
+pub async fn finish(
+    engine: &Engine,
+    callback: Callback,
+    browser: &str,
+) -> Result<CallbackResult, EngineError> {
     let (state, now) = (callback.state.expose_secret(), engine.now());
-    let pending = stored!(engine, |tx| connect::take(engine.store(), tx, state, browser, now).await?)?;
-    let Some(pending) = pending else { return Ok(Finished::UnknownState) };
+    let pending = retrying_tx!(engine, |tx| connect::take(engine.store(), tx, state, browser, now).await?)?;
+    let Some(pending) = pending else { return Ok(CallbackResult::UnknownState) };
     let mut tx = engine.store().read().await?;
     let is_disconnecting = is_disconnecting(&mut tx, &pending.user_id).await?;
     drop(tx);
@@ -86,10 +90,14 @@ pub async fn finish(engine: &Engine, callback: Callback, browser: &str) -> Resul
     }
 }
 
-async fn failed(engine: &Engine, pending: PendingConsent, reason: Reason) -> Result<Finished, EngineError> {
-    stored!(engine, |tx| connect::end(tx, &pending.id, Some(reason), engine.now()).await?)?;
+async fn failed(
+    engine: &Engine,
+    pending: PendingConsent,
+    reason: Reason,
+) -> Result<CallbackResult, EngineError> {
+    retrying_tx!(engine, |tx| connect::end(tx, &pending.id, Some(reason), engine.now()).await?)?;
     let PendingConsent { id: attempt_id, user_id, return_url, .. } = pending;
-    Ok(Finished::Failed { attempt_id, user_id, reason, return_url })
+    Ok(CallbackResult::Failed { attempt_id, user_id, reason, return_url })
 }
 
 /// Trades the code for tokens.
@@ -114,7 +122,7 @@ async fn is_enough(engine: &Engine, pending: &PendingConsent, tokens: &Tokens) -
     let choice = scopes::Choice { calendar: pending.calendar_choice, google_tasks: false };
     let missing = scopes::missing(&scopes::wanted(choice), &tokens.scopes);
     if !missing.is_empty() {
-        stored!(engine, |tx| connect::set_missing_scopes(tx, &pending.id, &missing).await?)?;
+        retrying_tx!(engine, |tx| connect::set_missing_scopes(tx, &pending.id, &missing).await?)?;
     }
     Ok(scopes::missing(&scopes::needed(choice), &tokens.scopes).is_empty())
 }
@@ -124,26 +132,27 @@ async fn connected(
     pending: PendingConsent,
     tokens: Tokens,
     account: &Account,
-) -> Result<Finished, EngineError> {
-    let integration = match stored!(engine, |tx| store(engine, tx, &pending, &tokens, account).await?)? {
+) -> Result<CallbackResult, EngineError> {
+    let integration = match retrying_tx!(engine, |tx| store(engine, tx, &pending, &tokens, account).await?)? {
         Ok(integration) => integration,
         Err(reason) => {
             if reason == Reason::OtherAccount {
-                give_back(engine, &tokens, &account.sub).await?;
+                revoke_unused_grant(engine, &tokens, &account.sub).await?;
             }
             return failed(engine, pending, reason).await;
         }
     };
     engine.hint();
-    let target = pending.target_calendar.as_deref().map(Wanted::parse);
+    let target = pending.target_calendar.as_deref().map(TargetChoice::parse);
     let needs_calendar = match &target {
-        Some(target) => {
-            !matches!(change(engine, &integration.id, target).await?, Changed::Done | Changed::AlreadySo)
-        }
+        Some(target) => !matches!(
+            change(engine, &integration.id, target).await?,
+            RetargetResult::Done | RetargetResult::AlreadySo
+        ),
         // Who wants one of theirs chooses now, also where a calendar of its own is in use: what is there moves.
         None => pending.calendar_choice == CalendarChoice::Existing && !has_theirs(&integration),
     };
-    Ok(Finished::Connected {
+    Ok(CallbackResult::Connected {
         user_id: integration.user_id,
         integration_id: integration.id,
         choice: pending.calendar_choice,
@@ -201,7 +210,7 @@ fn has_theirs(integration: &Integration) -> bool {
 
 /// Ends a grant that was given just now and that nobody will use: nothing that we don't need stays
 /// open. Where it doesn't work, the user still finds it among their account's apps.
-pub(crate) async fn give_back(
+pub(crate) async fn revoke_unused_grant(
     engine: &Engine,
     tokens: &Tokens,
     account_sub: &str,

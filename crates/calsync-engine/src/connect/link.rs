@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::secret_text;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// How long a link is good unless asked otherwise.
@@ -45,7 +45,7 @@ pub async fn create_link(
 ) -> Result<Option<NewLink>, EngineError> {
     let now = engine.now();
     let (new, token, link) = made(engine, user_id, return_url, lifetime);
-    let is_made = stored!(engine, |tx| {
+    let is_made = retrying_tx!(engine, |tx| {
         let stays = users::lock_active(tx, user_id).await?.is_some();
         if stays {
             connect::create_link(tx, &token, &link, now).await?;
@@ -109,7 +109,7 @@ pub async fn create_reconnect_link(
     let now = engine.now();
     let (new, token, link) = made(engine, user_id, None, RECONNECT_LINK_LIFETIME);
     let audit_id = engine.new_id();
-    let is_made = stored!(engine, |tx| {
+    let is_made = retrying_tx!(engine, |tx| {
         let stays = users::lock_active(tx, user_id).await?.is_some();
         if stays {
             let by = MadeBy { admin_id, note, audit_id: &audit_id };
@@ -141,7 +141,7 @@ fn made(
 /// # Errors
 /// If the store fails.
 pub async fn use_link(engine: &Engine, token: &str) -> Result<Option<Link>, EngineError> {
-    stored!(engine, |tx| {
+    retrying_tx!(engine, |tx| {
         let link = connect::find_link(tx, token).await?;
         let is_used = connect::use_link(tx, token, engine.now()).await?;
         link.filter(|_| is_used)
@@ -152,7 +152,8 @@ pub async fn use_link(engine: &Engine, token: &str) -> Result<Option<Link>, Engi
 pub(crate) async fn forget_old_links(engine: &Engine) -> Result<(), EngineError> {
     let oldest = engine.now().saturating_sub(ENDED_LINKS_KEPT).unwrap_or_default();
     loop {
-        let forgotten = stored!(engine, |tx| connect::forget_links(tx, oldest, FORGOTTEN_AT_ONCE).await?)?;
+        let forgotten =
+            retrying_tx!(engine, |tx| connect::forget_links(tx, oldest, FORGOTTEN_AT_ONCE).await?)?;
         if forgotten < FORGOTTEN_AT_ONCE.unsigned_abs() {
             return Ok(());
         }

@@ -9,10 +9,10 @@ mod finish;
 mod link;
 
 pub(crate) use begin::CONSENT_TIME;
-pub use begin::{Again, Begun, begin, begin_again};
+pub use begin::{ConsentStart, RestartRequest, begin, restart};
 pub use calendar::writable_calendars;
-pub(crate) use finish::give_back;
-pub use finish::{Callback, Finished, finish};
+pub(crate) use finish::revoke_unused_grant;
+pub use finish::{Callback, CallbackResult, finish};
 pub use link::{
     LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, create_reconnect_link, use_link,
 };

@@ -5,26 +5,26 @@
 //! with a receipt that is stored before the next begins, so a crash repeats one step at most, and
 //! every call of a step is harmless to repeat. What waits is a due time in the store.
 
-mod carrier;
 mod freeze;
+mod notify;
 mod preview;
 mod remove;
 mod revoke;
+mod run;
 mod steps;
 mod tokens;
-mod told;
 mod verify;
 mod worker;
 
 pub use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 pub use calsync_store::disconnects::{DisconnectStep, RequestedBy, Saga, SagaLease};
 pub use preview::{Preview, preview};
-pub use steps::carry_on;
+pub use steps::resume;
 pub use worker::{claim, run};
 
 use calsync_store::disconnects::{self, NewDisconnect};
 
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// A wish to disconnect.
@@ -72,7 +72,7 @@ pub async fn start(engine: &Engine, request: &Request) -> Result<Started, Engine
         note: request.note.as_deref(),
     };
     let started =
-        stored!(engine, |tx| { disconnects::start(engine.store(), tx, &new, engine.now()).await? })?;
+        retrying_tx!(engine, |tx| { disconnects::start(engine.store(), tx, &new, engine.now()).await? })?;
     engine.hint_disconnects();
     Ok(match started {
         disconnects::Start::Started(saga) => Started::Started { saga },

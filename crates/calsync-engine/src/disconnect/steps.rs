@@ -4,7 +4,7 @@ use calsync_core::disconnect::{StepName, StepOutcome};
 use calsync_core::integration::GOOGLE;
 use calsync_store::disconnects::SagaLease;
 
-use super::carrier::{Carrier, Taken};
+use super::run::{DisconnectRun, StepResult};
 use super::{freeze, remove, revoke, verify};
 use crate::{Engine, EngineError};
 
@@ -12,30 +12,30 @@ use crate::{Engine, EngineError};
 ///
 /// # Errors
 /// If the store fails, or the lease was lost: then the next holder carries on.
-pub async fn carry_on(engine: &Engine, lease: SagaLease) -> Result<(), EngineError> {
-    let mut carrier = Carrier::take(engine, lease).await?;
-    while let Some(name) = carrier.saga.next_step() {
-        let taken = match name {
-            StepName::Freeze => freeze::freeze(&mut carrier).await?,
-            StepName::StopChannels => Taken::skipped("No push channel was open."),
-            StepName::RemoveItems => remove::remove_items(&mut carrier).await?,
-            StepName::Revoke => revoke::revoke(&mut carrier).await?,
-            StepName::Verify => verify::verify(&mut carrier).await?,
+pub async fn resume(engine: &Engine, lease: SagaLease) -> Result<(), EngineError> {
+    let mut run = DisconnectRun::take(engine, lease).await?;
+    while let Some(name) = run.saga.next_step() {
+        let result = match name {
+            StepName::Freeze => freeze::freeze(&mut run).await?,
+            StepName::StopChannels => StepResult::skipped("No push channel was open."),
+            StepName::RemoveItems => remove::remove_items(&mut run).await?,
+            StepName::Revoke => revoke::revoke(&mut run).await?,
+            StepName::Verify => verify::verify(&mut run).await?,
             StepName::Wipe => {
-                let nothing_left = nothing_left(&carrier);
-                return carrier.wipe(nothing_left).await;
+                let nothing_left = nothing_left(&run);
+                return run.wipe(nothing_left).await;
             }
         };
-        match taken {
-            Taken::Ended(outcome, receipt) => carrier.end_step(name, outcome, receipt).await?,
-            Taken::Waits(pause) => return carrier.pause(pause).await,
+        match result {
+            StepResult::Ended(outcome, receipt) => run.end_step(name, outcome, receipt).await?,
+            StepResult::Waits(pause) => return run.pause(pause).await,
         }
     }
     Ok(())
 }
 
 /// Whether nothing of ours is left at the provider, so that a new connection starts from nothing.
-fn nothing_left(carrier: &Carrier<'_>) -> bool {
-    let removal = carrier.saga.step(StepName::RemoveItems).map(|step| step.outcome);
-    carrier.saga.provider != GOOGLE || matches!(removal, Some(StepOutcome::Done | StepOutcome::AlreadySo))
+fn nothing_left(run: &DisconnectRun<'_>) -> bool {
+    let removal = run.saga.step(StepName::RemoveItems).map(|step| step.outcome);
+    run.saga.provider != GOOGLE || matches!(removal, Some(StepOutcome::Done | StepOutcome::AlreadySo))
 }

@@ -8,12 +8,12 @@ use calsync_store::clean_ups;
 use calsync_store::integrations::{self, RefreshedBy, Tokens};
 use secrecy::SecretString;
 
-use super::carrier::{Carrier, held};
+use super::run::{DisconnectRun, held};
 use crate::EngineError;
 use crate::tokens::{self, RENEW_BEFORE_END_MIN};
 
 /// Why Google can't be called.
-pub(super) enum NoToken {
+pub(super) enum CallError {
     /// We hold none.
     Absent,
     /// The one that we hold can't be opened.
@@ -27,7 +27,7 @@ pub(super) fn is_over(failure: &Failure) -> bool {
     tokens::is_over(failure.reason)
 }
 
-impl Carrier<'_> {
+impl DisconnectRun<'_> {
     /// The tokens as they are stored: the connection's, or those of the consent to clean up.
     pub(super) async fn tokens(&self) -> Result<Tokens, EngineError> {
         let mut tx = self.engine.store().read().await?;
@@ -41,13 +41,13 @@ impl Carrier<'_> {
     }
 
     /// A token to call with.
-    async fn access(&mut self) -> Result<Result<SecretString, NoToken>, EngineError> {
+    async fn access(&mut self) -> Result<Result<SecretString, CallError>, EngineError> {
         if let Some((token, _)) = &self.access {
             return Ok(Ok(token.clone()));
         }
         let tokens = self.tokens().await?;
         if tokens.are_unreadable() {
-            return Ok(Err(NoToken::Unreadable));
+            return Ok(Err(CallError::Unreadable));
         }
         let is_good = tokens.expires_at.is_some_and(|end| end > self.now() + RENEW_BEFORE_END_MIN);
         match (tokens.access, tokens.refresh) {
@@ -56,7 +56,7 @@ impl Carrier<'_> {
                 Ok(Ok(token))
             }
             (_, Some(Ok(refresh_token))) => self.renew(&refresh_token, tokens.version).await,
-            _ => Ok(Err(NoToken::Absent)),
+            _ => Ok(Err(CallError::Absent)),
         }
     }
 
@@ -64,14 +64,14 @@ impl Carrier<'_> {
         &mut self,
         refresh_token: &SecretString,
         version: i64,
-    ) -> Result<Result<SecretString, NoToken>, EngineError> {
+    ) -> Result<Result<SecretString, CallError>, EngineError> {
         self.before_a_call().await?;
         let (engine, asked_at) = (self.engine, self.now());
         let answer = engine.google().refresh(refresh_token).await;
         self.journal.note(None, Operation::Refresh, answer.as_ref().map(|_| Outcome::Done));
         let renewed = match answer {
             Ok(renewed) => renewed,
-            Err(failure) => return Ok(Err(NoToken::Failed(failure))),
+            Err(failure) => return Ok(Err(CallError::Failed(failure))),
         };
         if self.saga.clean_up_id.is_none() {
             let (grant, id) = (tokens::grant(engine, &renewed, asked_at), self.integration.id.clone());
@@ -89,7 +89,7 @@ impl Carrier<'_> {
         &mut self,
         operation: Operation,
         ask: impl Fn(GoogleClient, SecretString) -> Answer,
-    ) -> Result<Result<T, NoToken>, EngineError> {
+    ) -> Result<Result<T, CallError>, EngineError> {
         loop {
             let token = match self.access().await? {
                 Ok(token) => token,
@@ -104,7 +104,7 @@ impl Carrier<'_> {
                 Err(failure) if failure.is_stale_token() && self.renew_stale().await? => {}
                 Err(failure) => {
                     self.journal.note(None, operation, Err(&failure));
-                    return Ok(Err(NoToken::Failed(failure)));
+                    return Ok(Err(CallError::Failed(failure)));
                 }
             }
         }
@@ -115,7 +115,7 @@ impl Carrier<'_> {
         &mut self,
         calendar_id: &str,
         query: &ListQuery,
-    ) -> Result<Result<EventPage, NoToken>, EngineError> {
+    ) -> Result<Result<EventPage, CallError>, EngineError> {
         self.call(Operation::List, |google, token| async move {
             google.list_events(&token, calendar_id, query).await
         })

@@ -1,4 +1,4 @@
-//! Carries disconnects on beside the passes of [`crate::lanes`], a bounded number at once.
+//! Carries disconnects on beside the passes of [`crate::worker`], a bounded number at once.
 //!
 //! At shutdown it claims nothing more and lets go of what is under way at its next step.
 
@@ -7,10 +7,10 @@ use std::time::Duration;
 use calsync_store::disconnects::{self, SagaLease};
 use tokio_util::sync::CancellationToken;
 
-use super::carrier::LEASE;
-use super::steps::carry_on;
+use super::run::LEASE;
+use super::steps::resume;
 use crate::jobs::Jobs;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// Disconnects under way at once: each has a few calls in flight, and users wait for none of them.
@@ -25,7 +25,7 @@ const POLL_MAX: Duration = Duration::from_secs(1);
 pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<SagaLease>, EngineError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let now = engine.now();
-    stored!(engine, |tx| disconnects::claim(tx, owner, LEASE, now, limit).await?)
+    retrying_tx!(engine, |tx| disconnects::claim(tx, owner, LEASE, now, limit).await?)
 }
 
 /// Works until `stop`. A disconnect that is under way then is dropped where it stands and carried
@@ -36,7 +36,7 @@ pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Sag
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     let owner = engine.new_id();
     if engine.store().is_single_process() {
-        stored!(engine, |tx| disconnects::release_all(tx).await?)?;
+        retrying_tx!(engine, |tx| disconnects::release_all(tx).await?)?;
     }
     let mut under_way = Jobs::new("a disconnect", DISCONNECTS_MAX);
     while !stop.is_cancelled() {
@@ -64,7 +64,7 @@ async fn claim_more(engine: &Engine, owner: &str, under_way: &mut Jobs) -> Resul
     for lease in claim(engine, owner, under_way.free()).await? {
         let engine = engine.clone();
         let id = lease.disconnect_id.clone();
-        under_way.begin(id, async move { carry_on(&engine, lease).await });
+        under_way.begin(id, async move { resume(&engine, lease).await });
     }
     Ok(())
 }

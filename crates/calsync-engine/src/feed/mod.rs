@@ -1,14 +1,14 @@
 //! The feed of changes as the platform reads it, or is sent it. Changes get their places when somebody
 //! reads, all that are committed by then, so that no loop has to run for it.
 
-mod told;
+mod payload;
 
-pub use told::{ToldChange, position};
+pub use payload::{ChangePayload, cursor_position};
 
 use calsync_store::changes;
 use jiff::SignedDuration;
 
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// How long changes are kept.
@@ -21,38 +21,38 @@ const AT_ONCE: i64 = 1_000;
 ///
 /// # Errors
 /// If the store fails.
-pub async fn after(engine: &Engine, position: i64, limit: i64) -> Result<Vec<ToldChange>, EngineError> {
-    place_all(engine).await?;
+pub async fn after(engine: &Engine, position: i64, limit: i64) -> Result<Vec<ChangePayload>, EngineError> {
+    sequence_all(engine).await?;
     let mut tx = engine.store().read().await?;
     let found = changes::after(&mut tx, position, limit).await?;
     drop(tx);
-    let mut told = Vec::with_capacity(found.len());
+    let mut payloads = Vec::with_capacity(found.len());
     for change in found {
-        told.push(told::tell(engine, change).await?);
+        payloads.push(payload::build(engine, change).await?);
     }
-    Ok(told)
+    Ok(payloads)
 }
 
 /// The change with this id; none: it is forgotten.
-pub(crate) async fn one(engine: &Engine, id: &str) -> Result<Option<ToldChange>, EngineError> {
-    place_all(engine).await?;
+pub(crate) async fn one(engine: &Engine, id: &str) -> Result<Option<ChangePayload>, EngineError> {
+    sequence_all(engine).await?;
     let mut tx = engine.store().read().await?;
     let found = changes::get(&mut tx, id).await?;
     drop(tx);
     match found {
-        Some(change) => Ok(Some(told::tell(engine, change).await?)),
+        Some(change) => Ok(Some(payload::build(engine, change).await?)),
         None => Ok(None),
     }
 }
 
-async fn place_all(engine: &Engine) -> Result<(), EngineError> {
+async fn sequence_all(engine: &Engine) -> Result<(), EngineError> {
     let mut tx = engine.store().read().await?;
     if !changes::has_unsequenced(&mut tx).await? {
         return Ok(());
     }
     drop(tx);
     loop {
-        let placed = stored!(engine, |tx| changes::assign_positions(tx, AT_ONCE).await?)?;
+        let placed = retrying_tx!(engine, |tx| changes::assign_positions(tx, AT_ONCE).await?)?;
         if placed < AT_ONCE.unsigned_abs() {
             return Ok(());
         }
@@ -63,7 +63,7 @@ async fn place_all(engine: &Engine) -> Result<(), EngineError> {
 pub(crate) async fn forget_old(engine: &Engine) -> Result<(), EngineError> {
     let oldest = engine.now().saturating_sub(KEPT).unwrap_or_default();
     loop {
-        let forgotten = stored!(engine, |tx| changes::forget(tx, oldest, AT_ONCE).await?)?;
+        let forgotten = retrying_tx!(engine, |tx| changes::forget(tx, oldest, AT_ONCE).await?)?;
         if forgotten < AT_ONCE.unsigned_abs() {
             return Ok(());
         }

@@ -12,10 +12,10 @@ use calsync_store::leases::{self, Lease};
 use calsync_store::mappings;
 use calsync_store::users;
 
-use super::ending::{Ending, Trouble};
-use super::{outlasts_a_call, tidy};
+use super::commit::{IntegrationFailure, PassResult};
+use super::{lease_covers_call, old_calendars};
 use crate::tokens::Access;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// Finds or makes the calendar, and stores it with the end of the pass.
@@ -25,55 +25,56 @@ pub(super) async fn make(
     lease: &Lease,
     integration: &Integration,
     access: &Access,
-    mut ending: Ending<'_>,
+    mut result: PassResult<'_>,
 ) -> Result<(), EngineError> {
     let marker = marker(engine, integration);
     if integration.calendar_state == CalendarState::Requested || integration.leaves_own_calendar {
         let found = google.list_calendars(&access.token).await;
-        match note(&mut ending, Operation::List, found) {
+        match note(&mut result, Operation::List, found) {
             // One that was left is only comfort; without that permission it is never found.
-            Err(trouble)
-                if trouble.reason == Reason::ScopeMissing
+            Err(failure)
+                if failure.reason == Reason::ScopeMissing
                     && integration.calendar_state == CalendarState::NotRequested => {}
-            Err(trouble) => return give_up(ending, trouble, access).await,
+            Err(failure) => return give_up(result, failure, access).await,
             Ok(calendars) => {
                 if let Some(calendar) = marked(calendars, &marker) {
                     ready(engine, lease, integration, &calendar).await?;
-                    return ending.commit(Some(access)).await;
+                    return result.commit(Some(access)).await;
                 }
             }
         }
     }
-    if !outlasts_a_call(engine, lease.until_local) {
-        ending.come_back_soon();
-        return ending.commit(Some(access)).await;
+    if !lease_covers_call(engine, lease.until_local) {
+        result.reschedule_soon();
+        return result.commit(Some(access)).await;
     }
-    let (is_awaited, user) = stored!(engine, |tx| {
+    let (is_awaited, user) = retrying_tx!(engine, |tx| {
         leases::renew(tx, lease).await?;
         let is_awaited = integrations::calendar_requested(tx, &integration.id, engine.now()).await?;
         (is_awaited, users::get(tx, &integration.user_id).await?)
     })?;
     if !is_awaited {
-        return ending.commit(Some(access)).await;
+        return result.commit(Some(access)).await;
     }
     let name = &engine.settings().platform_name;
     let language = Language::of_locale(user.as_ref().and_then(|user| user.locale.as_deref()));
     let description = format!("{} {marker}", kept_by(name, language));
     let zone = user.and_then(|user| zone::primary(&user.time_zone?));
     let made = google.insert_calendar(&access.token, name, &description, zone.as_deref()).await;
-    match note(&mut ending, Operation::CreateCalendar, made) {
+    match note(&mut result, Operation::CreateCalendar, made) {
         Ok(calendar) if ready(engine, lease, integration, &calendar).await? => {
-            ending.commit(Some(access)).await
+            result.commit(Some(access)).await
         }
         // Its user chose another one meanwhile. Nothing was put into this one yet.
         Ok(calendar) => {
-            match tidy::remove(engine, google, integration, access, &calendar.id, &mut ending).await {
-                Ok(()) => ending.commit(Some(access)).await,
+            match old_calendars::remove(engine, google, integration, access, &calendar.id, &mut result).await
+            {
+                Ok(()) => result.commit(Some(access)).await,
                 // It is looked for once more with what else of ours is left.
-                Err(trouble) => give_up(ending, trouble, access).await,
+                Err(failure) => give_up(result, failure, access).await,
             }
         }
-        Err(trouble) => give_up(ending, trouble, access).await,
+        Err(failure) => give_up(result, failure, access).await,
     }
 }
 
@@ -105,23 +106,25 @@ fn marked(calendars: Vec<CalendarEntry>, marker: &str) -> Option<CalendarEntry> 
 
 /// Notes the answer to a call; one that was not sent is no attempt.
 pub(super) fn note<T>(
-    ending: &mut Ending<'_>,
+    result: &mut PassResult<'_>,
     operation: Operation,
     answer: Result<T, Failure>,
 ) -> Result<T, Failure> {
     if !answer.as_ref().is_err_and(Failure::is_put_off) {
-        ending.journal.note(None, operation, answer.as_ref().map(|_| Outcome::Done));
+        result.journal.note(None, operation, answer.as_ref().map(|_| Outcome::Done));
     }
     answer
 }
 
-async fn give_up(mut ending: Ending<'_>, failure: Failure, access: &Access) -> Result<(), EngineError> {
+async fn give_up(mut result: PassResult<'_>, failure: Failure, access: &Access) -> Result<(), EngineError> {
     match failure {
-        failure if failure.is_put_off() => ending.come_back_soon(),
-        failure if failure.is_stale_token() => ending.trouble(Trouble::stale_token(access, &failure)),
-        failure => ending.trouble(Trouble::of(&failure)),
+        failure if failure.is_put_off() => result.reschedule_soon(),
+        failure if failure.is_stale_token() => {
+            result.set_failure(IntegrationFailure::stale_token(access, &failure));
+        }
+        failure => result.set_failure(IntegrationFailure::of(&failure)),
     }
-    ending.commit(Some(access)).await
+    result.commit(Some(access)).await
 }
 
 /// Stores that `calendar` is the target, and makes everything due there; false: it isn't awaited any more.
@@ -133,7 +136,7 @@ async fn ready(
 ) -> Result<bool, EngineError> {
     let (store, id, now) = (engine.store(), &integration.id, engine.now());
     let (calendar_id, summary) = (&calendar.id, &calendar.summary);
-    stored!(engine, |tx| {
+    retrying_tx!(engine, |tx| {
         leases::renew(tx, lease).await?;
         let is_ready = integrations::calendar_ready(store, tx, id, calendar_id, summary, now).await?;
         if is_ready {

@@ -11,26 +11,26 @@ use calsync_google::Failure;
 use calsync_store::mappings::{DueMapping, End};
 use jiff::{SignedDuration, Timestamp};
 
-use super::ending::Trouble;
-use super::mapping::{Next, PROBE, Pass, Side};
+use super::commit::IntegrationFailure;
+use super::mapping::{Location, Next, PROBE, Pass};
 
 impl Pass<'_> {
     /// What becomes of a mapping after `failure`, and how it is told.
     pub(super) fn after_failure(
         &self,
         due: &mut DueMapping,
-        (side, operation): (Side, Operation),
+        (location, operation): (Location, Operation),
         failure: Failure,
     ) -> (Failure, Next) {
         if operation == PROBE {
             return self.in_doubt(due, failure);
         }
         let reaction = failure.reason.info().reaction;
-        match (side, failure.outcome, operation) {
-            (Side::PreviousLocation, Outcome::Unknown, Operation::Delete) => {
+        match (location, failure.outcome, operation) {
+            (Location::Previous, Outcome::Unknown, Operation::Delete) => {
                 due.mapping.on_previous_delete_sent();
             }
-            (Side::PreviousLocation, ..) => {}
+            (Location::Previous, ..) => {}
             (_, Outcome::Unknown, Operation::Delete) => due.mapping.on_delete_sent(self.now),
             (_, Outcome::Unknown, _) => due.mapping.mark_stale(),
             (_, _, Operation::Insert) if reaction != Reaction::Mend => due.mapping.on_insert_rejected(),
@@ -38,21 +38,21 @@ impl Pass<'_> {
             _ => {}
         }
         if failure.is_stale_token() {
-            self.stop.set(Trouble::stale_token(self.access, &failure));
+            self.stop.set(IntegrationFailure::stale_token(self.access, &failure));
             let end = again(self.now, due.failures, failure.reason);
             return (failure, Next::End(end));
         }
-        if side != Side::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
-            if (side, operation) == (Side::Elsewhere, Operation::Delete) {
+        if location != Location::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
+            if (location, operation) == (Location::Stale, Operation::Delete) {
                 due.mapping.on_delete_sent(self.now);
             }
-            return (give_up(&mut due.mapping, side, failure), Next::Plan);
+            return (give_up(&mut due.mapping, location, failure), Next::Plan);
         }
         let next = match reaction {
             Reaction::Mend => {
-                match side {
-                    Side::PreviousLocation => due.mapping.on_previous_changed(),
-                    Side::Target | Side::Elsewhere => due.mapping.mark_stale(),
+                match location {
+                    Location::Previous => due.mapping.on_previous_changed(),
+                    Location::Target | Location::Stale => due.mapping.mark_stale(),
                 }
                 Next::Plan
             }
@@ -60,7 +60,7 @@ impl Pass<'_> {
                 Next::End(self.later_or_never(due, &failure))
             }
             Reaction::PauseIntegration | Reaction::StopIntegration | Reaction::PauseDeployment => {
-                self.stop.set(Trouble::of(&failure));
+                self.stop.set(IntegrationFailure::of(&failure));
                 Next::End(again(self.now, due.failures, failure.reason))
             }
         };
@@ -99,9 +99,9 @@ impl Pass<'_> {
         let mut due_at = self.now;
         let failures = failures(due, &failure);
         if failure.is_stale_token() {
-            self.stop.set(Trouble::stale_token(self.access, &failure));
+            self.stop.set(IntegrationFailure::stale_token(self.access, &failure));
         } else if failure.reason.info().reaction.is_pause() {
-            self.stop.set(Trouble::of(&failure));
+            self.stop.set(IntegrationFailure::of(&failure));
         } else {
             let [jitter] = bytes(self.engine.entropy());
             let tries = u32::try_from(failures).unwrap_or(u32::MAX);
@@ -128,8 +128,8 @@ pub(super) const fn is_closed(reason: Reason) -> bool {
 }
 
 /// An event outside of the target calendar can't be reached: what stays there is told once.
-fn give_up(mapping: &mut Mapping, side: Side, failure: Failure) -> Failure {
-    if side == Side::PreviousLocation {
+fn give_up(mapping: &mut Mapping, location: Location, failure: Failure) -> Failure {
+    if location == Location::Previous {
         mapping.on_previous_delete_refused();
     } else {
         mapping.abandon_current();

@@ -57,27 +57,27 @@ pub(super) struct MappingResult {
 
 /// Where a call goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(super) enum Location {
     /// To the mapping's event in the target calendar.
     Target,
     /// To the mapping's event in a calendar that isn't the target any more.
-    Elsewhere,
+    Stale,
     /// To the event that is to go.
-    PreviousLocation,
+    Previous,
 }
 
 /// What is in the store of what Google may be told in this pass.
-struct Stored {
+struct RecordedIntent {
     address: Option<Address>,
     event_state: EventState,
-    is_removing: bool,
-    is_leaving: bool,
+    deletes: bool,
+    deletes_previous: bool,
 }
 
 /// Whether a mapping goes on after an answer.
 pub(super) enum Next {
     Plan,
-    Look,
+    CalendarScan,
     End(End),
 }
 
@@ -85,11 +85,11 @@ impl Pass<'_> {
     /// Carries a mapping from its first step to its end.
     pub(super) async fn run(&self, planned: Planned) -> MappingResult {
         let Planned { mut due, first: mut step } = planned;
-        let stored = Stored {
+        let recorded = RecordedIntent {
             address: due.mapping.address.clone(),
             event_state: due.mapping.event_state,
-            is_removing: matches!(step, PlanStep::Delete) || due.mapping.event_state == EventState::Deleting,
-            is_leaving: matches!(step, PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. }),
+            deletes: matches!(step, PlanStep::Delete) || due.mapping.event_state == EventState::Deleting,
+            deletes_previous: matches!(step, PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. }),
         };
         let mut calls = Vec::new();
         let mut is_insert = matches!(step, PlanStep::Insert { .. });
@@ -104,7 +104,7 @@ impl Pass<'_> {
                 round = Round::Stopped;
                 break;
             }
-            if !stored.allows(&step) {
+            if !recorded.allows(&step) {
                 round = Round::Continues;
                 break;
             }
@@ -114,9 +114,9 @@ impl Pass<'_> {
                 // A fetch showed that the event in the store was never made: it is made now.
                 due.mapping.on_insert_sent(address.clone());
             }
-            let side = self.side(&due, &step);
-            let (operation, answer) = match side {
-                Side::PreviousLocation => self.take_at_previous(&mut due.mapping, step).await,
+            let location = self.location(&due, &step);
+            let (operation, answer) = match location {
+                Location::Previous => self.take_at_previous(&mut due.mapping, step).await,
                 _ => self.take(&mut due.mapping, step).await,
             };
             let (operation, answer) = self.proven(&mut due.mapping, operation, answer).await;
@@ -127,12 +127,12 @@ impl Pass<'_> {
             // What was to be deleted went with its calendar.
             let is_gone = is_deleted && answer.as_ref().is_err_and(Failure::is_calendar_absent);
             let operation_failed = if is_gone { Operation::Delete } else { operation };
-            let (answer, next) = self.hear(&mut due, (side, operation_failed), answer);
+            let (answer, next) = self.hear(&mut due, (location, operation_failed), answer);
             calls.push(Call { operation, answer });
-            is_deleted = matches!(next, Next::Look);
+            is_deleted = matches!(next, Next::CalendarScan);
             step = match next {
                 Next::Plan => self.plan(&due),
-                Next::Look => PlanStep::Fetch,
+                Next::CalendarScan => PlanStep::Fetch,
                 Next::End(end) => return MappingResult { due, end, calls },
             };
             is_insert = matches!(step, PlanStep::Insert { .. });
@@ -149,28 +149,30 @@ impl Pass<'_> {
     fn hear(
         &self,
         due: &mut DueMapping,
-        (side, operation): (Side, Operation),
+        (location, operation): (Location, Operation),
         answer: Result<Outcome, Failure>,
     ) -> (Result<Outcome, Failure>, Next) {
         match answer {
             // What is deleted and isn't there: a look tells who removed it.
-            Ok(Outcome::AlreadySo) if side != Side::PreviousLocation => (Ok(Outcome::AlreadySo), Next::Look),
+            Ok(Outcome::AlreadySo) if location != Location::Previous => {
+                (Ok(Outcome::AlreadySo), Next::CalendarScan)
+            }
             Ok(outcome) => (Ok(outcome), Next::Plan),
             Err(failure) if failure.reason == Reason::NoProgress => {
                 (Err(failure), Next::End(self.without_progress(due)))
             }
             Err(failure) => {
-                let (failure, next) = self.after_failure(due, (side, operation), failure);
+                let (failure, next) = self.after_failure(due, (location, operation), failure);
                 (Err(failure), next)
             }
         }
     }
 
-    fn side(&self, due: &DueMapping, step: &PlanStep) -> Side {
+    fn location(&self, due: &DueMapping, step: &PlanStep) -> Location {
         match step {
-            PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. } => Side::PreviousLocation,
-            _ if self.plan_context(&due.item.key).is_elsewhere(&due.mapping) => Side::Elsewhere,
-            _ => Side::Target,
+            PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. } => Location::Previous,
+            _ if self.plan_context(&due.item.key).is_elsewhere(&due.mapping) => Location::Stale,
+            _ => Location::Target,
         }
     }
 
@@ -284,15 +286,15 @@ pub(super) const fn outcome(deleted: Deleted) -> Outcome {
     }
 }
 
-impl Stored {
+impl RecordedIntent {
     /// Whether what `step` tells Google of is in the store.
     fn allows(&self, step: &PlanStep) -> bool {
         match step {
             PlanStep::Insert { address, .. } => {
                 self.event_state == EventState::Unconfirmed && self.address.as_ref() == Some(address)
             }
-            PlanStep::Delete => self.is_removing,
-            PlanStep::DeletePrevious { .. } => self.is_leaving,
+            PlanStep::Delete => self.deletes,
+            PlanStep::DeletePrevious { .. } => self.deletes_previous,
             PlanStep::Done(..) | PlanStep::Fetch | PlanStep::FetchPrevious | PlanStep::Update { .. } => true,
         }
     }

@@ -1,15 +1,15 @@
-//! One pass over one integration that [`crate::lanes`] claimed: token, plan, tell Google, store what came of it.
+//! One pass over one integration that [`crate::worker`] claimed: token, plan, call Google, store the outcome.
 //!
 //! The order keeps the two promises: what Google will know us by is stored before the call that
 //! tells it, and no transaction is open while Google is called.
 
 pub(crate) mod calendar;
-mod ending;
+mod commit;
 mod failure;
 mod mapping;
+mod old_calendars;
 mod progress;
 mod stop;
-mod tidy;
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::outcome::Outcome;
@@ -21,10 +21,10 @@ use calsync_store::mappings::{self, Due, DueMapping, Intent};
 use futures_util::StreamExt;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::tokens::{self, NoAccess};
-use crate::transaction::stored;
+use crate::tokens::{self, AccessError};
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
-use ending::{Ending, Trouble};
+use commit::{IntegrationFailure, PassResult};
 use mapping::{MappingResult, Pass};
 use stop::Stop;
 
@@ -50,13 +50,13 @@ struct Planned {
 pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let ended = run(engine, lease).await;
     if ended.as_ref().is_err_and(EngineError::is_lease_lost) {
-        stored!(engine, |tx| leases::release_revoked(tx, lease).await?)?;
+        retrying_tx!(engine, |tx| leases::release_revoked(tx, lease).await?)?;
     }
     ended
 }
 
 /// Whether a call that is sent now ends before `lease_until`.
-fn outlasts_a_call(engine: &Engine, lease_until: Timestamp) -> bool {
+fn lease_covers_call(engine: &Engine, lease_until: Timestamp) -> bool {
     engine.now() + LEASE_LEFT_MIN <= lease_until
 }
 
@@ -68,30 +68,32 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let pairs_max = i64::try_from(engine.settings().pairs_per_pass).unwrap_or(i64::MAX);
     let Due { mappings, unreadable } =
         mappings::due(&mut tx, &integration.id, engine.now(), pairs_max).await?;
-    let is_untidy =
+    let has_old_calendars =
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
-    let mut ending = Ending::new(engine, lease, &integration);
-    ending.unreadable(unreadable);
+    let mut result = PassResult::new(engine, lease, &integration);
+    result.unreadable(unreadable);
     let access = match tokens::access(engine, &integration, Some(tokens)).await? {
         Ok(access) => access,
-        Err(NoAccess::Busy) => {
-            ending.come_back_soon();
-            return ending.commit(None).await;
+        Err(AccessError::Busy) => {
+            result.reschedule_soon();
+            return result.commit(None).await;
         }
-        Err(NoAccess::Failed(failure)) => {
-            ending.journal.note(None, tokens::OPERATION, Err(&failure));
-            ending.trouble(Trouble::of(&failure));
-            return ending.commit(None).await;
+        Err(AccessError::Failed(failure)) => {
+            result.journal.note(None, tokens::OPERATION, Err(&failure));
+            result.set_failure(IntegrationFailure::of(&failure));
+            return result.commit(None).await;
         }
     };
     if access.is_new {
-        ending.journal.note(None, tokens::OPERATION, Ok(Outcome::Done));
+        result.journal.note(None, tokens::OPERATION, Ok(Outcome::Done));
     }
     let stop = Stop::new(engine, lease);
     let google = stop.google();
     match &integration.target_calendar_id {
-        Some(_) if is_untidy => tidy::tidy(engine, &google, lease, &integration, &access, ending).await,
+        Some(_) if has_old_calendars => {
+            old_calendars::remove_old_calendars(engine, &google, lease, &integration, &access, result).await
+        }
         Some(calendar_id) => {
             let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
             let pass = Pass {
@@ -106,61 +108,61 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
                 now: engine.now(),
                 stop,
             };
-            sync(&pass, mappings, ending).await
+            sync(&pass, mappings, result).await
         }
-        None => calendar::make(engine, &google, lease, &integration, &access, ending).await,
+        None => calendar::make(engine, &google, lease, &integration, &access, result).await,
     }
 }
 
-async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut ending: Ending<'_>) -> Result<(), EngineError> {
-    let planned = intend(pass, due).await?;
+async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>) -> Result<(), EngineError> {
+    let planned = record_intents(pass, due).await?;
     let at_once = pass.engine.settings().calls_in_flight_per_integration.max(1);
     let done: Vec<MappingResult> = futures_util::stream::iter(planned)
         .map(|planned| pass.run(planned))
         .buffer_unordered(at_once)
         .collect()
         .await;
-    if let Some(trouble) = pass.stop.take() {
-        ending.trouble(trouble);
+    if let Some(failure) = pass.stop.take() {
+        result.set_failure(failure);
     }
     for mapping in done {
-        ending.mapping(mapping);
+        result.add_mapping(mapping);
     }
-    ending.commit(Some(pass.access)).await
+    result.commit(Some(pass.access)).await
 }
 
 /// Plans the first step of each mapping, and stores in one transaction what Google is about to be told:
 /// where and in which state, of each insert and delete.
-async fn intend(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
+async fn record_intents(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
     let mut planned: Vec<Planned> =
         due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
     let mut intents = Vec::new();
     for Planned { due: DueMapping { item, incarnation, mapping, .. }, first } in &mut planned {
-        let told = match first {
+        let intended = match first {
             PlanStep::Insert { address, .. } => {
                 mapping.on_insert_sent(address.clone());
                 mapping.clone()
             }
             // Store `Deleting` but keep `Present` in memory: if Google rejects the delete, the event is still there.
             PlanStep::Delete => {
-                let mut told = mapping.clone();
-                told.on_delete_sent(pass.now);
-                told
+                let mut intended = mapping.clone();
+                intended.on_delete_sent(pass.now);
+                intended
             }
             // After the look the event goes, in the same pass.
             PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. } => {
-                let mut told = mapping.clone();
-                told.on_previous_delete_sent();
-                told
+                let mut intended = mapping.clone();
+                intended.on_previous_delete_sent();
+                intended
             }
             _ => continue,
         };
-        intents.push(Intent { item: &item.key, incarnation: *incarnation, mapping: told });
+        intents.push(Intent { item: &item.key, incarnation: *incarnation, mapping: intended });
     }
     if intents.is_empty() {
         return Ok(planned);
     }
-    stored!(pass.engine, |tx| {
+    retrying_tx!(pass.engine, |tx| {
         leases::renew(tx, pass.lease).await?;
         mappings::record_intents(tx, &pass.integration.id, &intents).await?;
     })?;

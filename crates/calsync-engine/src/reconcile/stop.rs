@@ -7,8 +7,8 @@ use calsync_google::GoogleClient;
 use calsync_store::leases::Lease;
 use jiff::Timestamp;
 
-use super::ending::Trouble;
-use super::outlasts_a_call;
+use super::commit::IntegrationFailure;
+use super::lease_covers_call;
 use crate::Engine;
 
 /// Clones are one.
@@ -18,7 +18,7 @@ pub(super) struct Stop(Arc<Inner>);
 struct Inner {
     engine: Engine,
     lease_until: Timestamp,
-    trouble: Mutex<Option<Trouble>>,
+    trouble: Mutex<Option<IntegrationFailure>>,
 }
 
 impl Stop {
@@ -35,19 +35,19 @@ impl Stop {
 
     /// Whether no further call may be sent.
     pub(super) fn is_due(&self) -> bool {
-        self.trouble().is_some() || !outlasts_a_call(&self.0.engine, self.0.lease_until)
+        self.set_failure().is_some() || !lease_covers_call(&self.0.engine, self.0.lease_until)
     }
 
     /// Stops the pass for `trouble`, unless something did before.
-    pub(super) fn set(&self, trouble: Trouble) {
-        self.trouble().get_or_insert(trouble);
+    pub(super) fn set(&self, trouble: IntegrationFailure) {
+        self.set_failure().get_or_insert(trouble);
     }
 
-    pub(super) fn take(&self) -> Option<Trouble> {
-        self.trouble().take()
+    pub(super) fn take(&self) -> Option<IntegrationFailure> {
+        self.set_failure().take()
     }
 
-    fn trouble(&self) -> MutexGuard<'_, Option<Trouble>> {
+    fn set_failure(&self) -> MutexGuard<'_, Option<IntegrationFailure>> {
         self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

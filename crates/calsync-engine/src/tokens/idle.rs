@@ -3,7 +3,7 @@
 
 use calsync_store::{integrations, mappings};
 
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// Integrations that are woken in one look; the rest follow in the next.
@@ -16,7 +16,7 @@ pub(crate) async fn wake_idle(engine: &Engine) -> Result<(), EngineError> {
     let idle = integrations::idle(&mut tx, now, WOKEN_MAX).await?;
     drop(tx);
     for user_id in idle {
-        stored!(engine, |tx| mappings::schedule(tx, &user_id, now).await?)?;
+        retrying_tx!(engine, |tx| mappings::schedule(tx, &user_id, now).await?)?;
     }
     Ok(())
 }

@@ -5,7 +5,7 @@
 //! Google's 401; tokens that end together are renewed apart. A grant that nobody wants is used once
 //! in a while all the same ([`idle`]), since Google ends those that lie idle for six months.
 
-mod ended;
+mod dead_grant;
 mod idle;
 mod page;
 mod refresh;
@@ -22,7 +22,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{Engine, EngineError};
 
-pub use ended::dead_grant;
+pub use dead_grant::dead_grant;
 pub(crate) use idle::wake_idle;
 pub(crate) use page::call;
 
@@ -42,21 +42,21 @@ pub(crate) struct Access {
 }
 
 /// Why there is no token.
-pub(crate) enum NoAccess {
+pub(crate) enum AccessError {
     /// Somebody else renews it at this moment.
     Busy,
     /// It can't be had, and why.
     Failed(Failure),
 }
 
-impl NoAccess {
+impl AccessError {
     /// Google isn't asked.
-    fn ours(reason: Reason) -> Self {
-        Self::Failed(unasked(Outcome::Refused, reason))
+    fn local(reason: Reason) -> Self {
+        Self::Failed(local_failure(Outcome::Refused, reason))
     }
 }
 
-pub(crate) const fn unasked(outcome: Outcome, reason: Reason) -> Failure {
+pub(crate) const fn local_failure(outcome: Outcome, reason: Reason) -> Failure {
     Failure {
         outcome,
         reason,
@@ -80,20 +80,20 @@ pub(crate) async fn access(
     engine: &Engine,
     integration: &Integration,
     tokens: Option<Tokens>,
-) -> Result<Result<Access, NoAccess>, EngineError> {
+) -> Result<Result<Access, AccessError>, EngineError> {
     match (integration.state, integration.reason) {
         (IntegrationState::Disconnecting | IntegrationState::Disconnected, _) => {
-            return Ok(Err(NoAccess::ours(Reason::NotConnected)));
+            return Ok(Err(AccessError::local(Reason::NotConnected)));
         }
         // Google said so before: it is not asked again.
         (IntegrationState::NeedsAction, Some(reason)) if is_over(reason) => {
-            return Ok(Err(NoAccess::ours(reason)));
+            return Ok(Err(AccessError::local(reason)));
         }
         _ => {}
     }
-    let Some(tokens) = tokens else { return Ok(Err(NoAccess::ours(Reason::GrantUnknown))) };
+    let Some(tokens) = tokens else { return Ok(Err(AccessError::local(Reason::GrantUnknown))) };
     if tokens.are_unreadable() {
-        return Ok(Err(NoAccess::ours(Reason::TokenUnreadable)));
+        return Ok(Err(AccessError::local(Reason::TokenUnreadable)));
     }
     let is_good = engine.now() < renews_at(&integration.id, &tokens);
     match (tokens.access, tokens.refresh) {
@@ -101,7 +101,7 @@ pub(crate) async fn access(
         (_, Some(Ok(refresh_token))) => {
             refresh::refresh(engine, &integration.id, tokens.version, &refresh_token).await
         }
-        _ => Ok(Err(NoAccess::ours(Reason::GrantUnknown))),
+        _ => Ok(Err(AccessError::local(Reason::GrantUnknown))),
     }
 }
 

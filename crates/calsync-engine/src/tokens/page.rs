@@ -9,9 +9,9 @@ use calsync_google::{Failure, GoogleClient};
 use calsync_store::integrations::{self, Integration, StopCause};
 use secrecy::SecretString;
 
-use super::{Access, NoAccess, OPERATION, access, unasked};
+use super::{Access, AccessError, OPERATION, access, local_failure};
 use crate::journal::Journal;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// Between two looks at a refresh of somebody else's.
@@ -39,7 +39,7 @@ pub(crate) async fn call<T, Answer: Future<Output = Result<T, Failure>>>(
             Ok(answer) => return Ok(Ok(answer)),
             Err(failure) if failure.is_stale_token() && !access.is_new && !tried => {
                 tried = true;
-                stored!(engine, |tx| {
+                retrying_tx!(engine, |tx| {
                     integrations::expire_access(tx, &integration.id, access.version).await?;
                 })?;
             }
@@ -59,16 +59,16 @@ async fn wait_for_access(engine: &Engine, id: &str) -> Result<Result<Access, (i6
         let tokens = integrations::tokens(&mut tx, engine.store().keyring(), id).await?;
         drop(tx);
         let Some(integration) = integration else {
-            return Ok(Err((version, unasked(Outcome::Refused, Reason::NotConnected))));
+            return Ok(Err((version, local_failure(Outcome::Refused, Reason::NotConnected))));
         };
         version = tokens.as_ref().map_or(version, |tokens| tokens.version);
         match access(engine, &integration, tokens).await? {
             Ok(access) => return Ok(Ok(access)),
-            Err(NoAccess::Failed(failure)) => return Ok(Err((version, failure))),
-            Err(NoAccess::Busy) => {}
+            Err(AccessError::Failed(failure)) => return Ok(Err((version, failure))),
+            Err(AccessError::Busy) => {}
         }
     }
-    Ok(Err((version, unasked(Outcome::PutOff, Reason::GoogleSlow))))
+    Ok(Err((version, local_failure(Outcome::PutOff, Reason::GoogleSlow))))
 }
 
 async fn failed<T>(
@@ -80,7 +80,7 @@ async fn failed<T>(
 ) -> Result<Result<T, Failure>, EngineError> {
     let mut journal = Journal::new(engine, integration);
     journal.note(None, operation, Err(&failure));
-    stored!(engine, |tx| {
+    retrying_tx!(engine, |tx| {
         if failure.reason.info().reaction == Reaction::StopIntegration {
             let calendar_id = integration.target_calendar_id.as_deref();
             let cause = StopCause { reason: failure.reason, token_version, calendar_id };

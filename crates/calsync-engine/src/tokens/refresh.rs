@@ -11,8 +11,8 @@ use calsync_store::{Tx, client_breaker};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
-use super::{Access, NoAccess, grant, unasked};
-use crate::transaction::stored;
+use super::{Access, AccessError, grant, local_failure};
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// How long a claim to refresh stands, should its holder die: longer than the longest call.
@@ -28,9 +28,9 @@ pub(super) async fn refresh(
     id: &str,
     version: i64,
     refresh_token: &SecretString,
-) -> Result<Result<Access, NoAccess>, EngineError> {
+) -> Result<Result<Access, AccessError>, EngineError> {
     let asked_at = engine.now();
-    let (trouble, may_try, claimed) = stored!(engine, |tx| {
+    let (trouble, may_try, claimed) = retrying_tx!(engine, |tx| {
         let trouble = client_breaker::next_try(tx).await?;
         let may_try = match trouble {
             Some(next_try) => takes_try(tx, next_try, asked_at).await?,
@@ -40,10 +40,10 @@ pub(super) async fn refresh(
         (trouble, may_try, claimed)
     })?;
     if !may_try {
-        return Ok(Err(NoAccess::Failed(unasked(Outcome::PutOff, Reason::ClientInvalid))));
+        return Ok(Err(AccessError::Failed(local_failure(Outcome::PutOff, Reason::ClientInvalid))));
     }
     if !claimed {
-        return Ok(Err(NoAccess::Busy));
+        return Ok(Err(AccessError::Busy));
     }
     let clock = engine.clone();
     let in_time = move || clock.now() + LEFT_OF_CLAIM_MIN <= asked_at + CLAIM;
@@ -51,7 +51,7 @@ pub(super) async fn refresh(
     if answer.as_ref().is_err_and(|failure| failure.reason == Reason::ClientInvalid) {
         tracing::error!("Google refuses google.client_id or google.client_secret");
     }
-    stored!(engine, |tx| store(engine, tx, (id, version), &answer, trouble.is_some(), asked_at).await?)
+    retrying_tx!(engine, |tx| store(engine, tx, (id, version), &answer, trouble.is_some(), asked_at).await?)
 }
 
 /// Stores the answer to a refresh of the tokens at `version`, which was claimed and asked at `asked_at`.
@@ -62,7 +62,7 @@ async fn store(
     answer: &Result<Tokens, Failure>,
     ends_trouble: bool,
     asked_at: Timestamp,
-) -> Result<Result<Access, NoAccess>, EngineError> {
+) -> Result<Result<Access, AccessError>, EngineError> {
     let now = engine.now();
     let tokens = match answer {
         Ok(tokens) => tokens,
@@ -73,8 +73,8 @@ async fn store(
             }
             integrations::release_refresh(tx, id, version).await?;
             return Ok(Err(match failure.is_put_off() {
-                true => NoAccess::Busy,
-                false => NoAccess::Failed(explained(engine, tx, id, failure.clone()).await?),
+                true => AccessError::Busy,
+                false => AccessError::Failed(explained(engine, tx, id, failure.clone()).await?),
             }));
         }
     };
@@ -84,7 +84,7 @@ async fn store(
     let (grant, by) = (grant(engine, tokens, asked_at), RefreshedBy::Sync);
     if !integrations::finish_refresh(engine.store(), tx, id, version, by, &grant, now).await? {
         integrations::release_refresh(tx, id, version).await?;
-        return Ok(Err(NoAccess::Busy));
+        return Ok(Err(AccessError::Busy));
     }
     Ok(Ok(Access { token: tokens.access_token.clone(), version: version + 1, is_new: true }))
 }

@@ -25,7 +25,7 @@ use std::time::Duration;
 use calsync_google::{HttpLimits, HttpTransport, Transport, TransportError};
 use calsync_store::webhooks;
 
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, feed};
 
 /// A platform that takes longer to say that it has a delivery is not heard.
@@ -82,7 +82,7 @@ pub fn transport(
 /// If the store fails.
 pub async fn set_up(engine: &Engine) -> Result<(), EngineError> {
     let Some(webhook) = engine.webhook() else { return Ok(()) };
-    let endpoint = stored!(engine, |tx| {
+    let endpoint = retrying_tx!(engine, |tx| {
         webhooks::set_up(tx, webhook.target.as_str(), engine.now()).await?;
         webhooks::endpoint(tx).await?
     })?;
@@ -97,7 +97,7 @@ pub async fn set_up(engine: &Engine) -> Result<(), EngineError> {
 /// # Errors
 /// If the store fails.
 pub async fn replay(engine: &Engine, id: &str) -> Result<Option<Delivery>, EngineError> {
-    let delivery = stored!(engine, |tx| match webhooks::replay(tx, id, engine.now()).await? {
+    let delivery = retrying_tx!(engine, |tx| match webhooks::replay(tx, id, engine.now()).await? {
         true => webhooks::get(tx, id).await?,
         false => None,
     })?;
@@ -109,7 +109,7 @@ pub async fn replay(engine: &Engine, id: &str) -> Result<Option<Delivery>, Engin
 pub(crate) async fn forget_old(engine: &Engine) -> Result<(), EngineError> {
     let oldest = engine.now().saturating_sub(feed::KEPT).unwrap_or_default();
     loop {
-        let forgotten = stored!(engine, |tx| webhooks::forget(tx, oldest, FORGOTTEN_AT_ONCE).await?)?;
+        let forgotten = retrying_tx!(engine, |tx| webhooks::forget(tx, oldest, FORGOTTEN_AT_ONCE).await?)?;
         if forgotten < FORGOTTEN_AT_ONCE.unsigned_abs() {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::Webhook;
 use super::worker::LEASE;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, feed};
 
 /// How we name ourselves to the platform.
@@ -47,7 +47,7 @@ pub async fn deliver(engine: &Engine, claim: &Claim) -> Result<(), EngineError> 
 pub async fn test(engine: &Engine) -> Result<Option<Delivery>, EngineError> {
     let Some(webhook) = engine.webhook() else { return Ok(None) };
     let (id, data) = (engine.new_id(), json!({}));
-    let claim = stored!(engine, |tx| webhooks::begin_test(tx, &id, &data, LEASE, engine.now()).await?)?;
+    let claim = retrying_tx!(engine, |tx| webhooks::begin_test(tx, &id, &data, LEASE, engine.now()).await?)?;
     let body = message(calsync_core::webhook::TEST, engine.now(), &data);
     let attempt = send(engine, webhook, &id, body).await;
     let is_taken = attempt.error.is_none();
@@ -58,7 +58,7 @@ pub async fn test(engine: &Engine) -> Result<Option<Delivery>, EngineError> {
         if is_taken { DeliveryResult::Delivered } else { DeliveryResult::GivenUp },
     )
     .await?;
-    let (is_enabled, delivery) = stored!(engine, |tx| {
+    let (is_enabled, delivery) = retrying_tx!(engine, |tx| {
         let is_enabled = is_taken && webhooks::enable(tx, engine.now()).await?;
         (is_enabled, webhooks::get(tx, &id).await?)
     })?;
@@ -147,7 +147,7 @@ async fn store(
     attempt: &Attempt,
     result: DeliveryResult,
 ) -> Result<(), EngineError> {
-    let disabled = stored!(engine, |tx| {
+    let disabled = retrying_tx!(engine, |tx| {
         let is_ours = webhooks::record_result(tx, claim, attempt, result).await?;
         is_ours && is_gone(attempt) && webhooks::disable(tx, attempt.at).await?
     })?;

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::send::deliver;
 use crate::jobs::Jobs;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// How long a claimed delivery is ours: longer than a call can take, with room for the store.
@@ -26,7 +26,7 @@ const POLL_MAX: Duration = Duration::from_secs(1);
 /// If the store fails.
 pub async fn claim(engine: &Engine, limit: usize) -> Result<Vec<Claim>, EngineError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    stored!(engine, |tx| webhooks::claim(tx, LEASE, engine.now(), limit).await?)
+    retrying_tx!(engine, |tx| webhooks::claim(tx, LEASE, engine.now(), limit).await?)
 }
 
 /// Works until `stop`; without a webhook there is nothing to do.
@@ -39,7 +39,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         return Ok(());
     }
     if engine.store().is_single_process() {
-        stored!(engine, |tx| webhooks::release_all(tx).await?)?;
+        retrying_tx!(engine, |tx| webhooks::release_all(tx).await?)?;
     }
     let mut under_way = Jobs::new("a delivery to the webhook", IN_FLIGHT_MAX);
     while !stop.is_cancelled() {

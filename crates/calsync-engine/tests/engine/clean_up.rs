@@ -3,7 +3,7 @@
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::Finished;
+use calsync_engine::connect::CallbackResult;
 use calsync_engine::disconnect::{self, RemoteItems, Saga, SagaState, StepName};
 use calsync_engine::{EngineError, clean_up};
 use calsync_simulator::RevokeCause;
@@ -119,13 +119,13 @@ on_both_databases! {
         world.synced("ana", 2).await;
         let saga = left_over(&world, "ana").await;
         let link = world.clean_up_link("ana").await.unwrap();
-        let clean_up::Begun::Redirect { .. } = clean_up::begin(&world.engine, &link).await.unwrap() else { panic!() };
+        let clean_up::CleanUpStart::Redirect { .. } = clean_up::begin(&world.engine, &link).await.unwrap() else { panic!() };
         let link = world.clean_up_link("ana").await.unwrap();
         world.connect("ana", &email("ana"), CalendarChoice::New).await;
         world.sync().await;
         assert_eq!(world.clean_up_link("ana").await, None);
         let begun = clean_up::begin(&world.engine, &link).await.unwrap();
-        assert!(matches!(begun, clean_up::Begun::NothingLeft));
+        assert!(matches!(begun, clean_up::CleanUpStart::NothingLeft));
         assert_eq!(world.events("ana", true).len(), 2);
         assert!(world.has_grant("ana"));
 
@@ -158,7 +158,7 @@ on_both_databases! {
         world.synced("ana", 2).await;
         let saga = left_over(&world, "ana").await;
         let connected = world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
-        let Finished::Connected { integration_id, .. } = connected else { panic!("{connected:?}") };
+        let CallbackResult::Connected { integration_id, .. } = connected else { panic!("{connected:?}") };
         world.choose_calendar(&integration_id, "team-ana").await;
         world.sync().await;
         assert_eq!(world.events("ana", true).len(), 4, "two were left, two are live");
@@ -180,7 +180,7 @@ on_both_databases! {
         let link = world.clean_up_link("ana").await.unwrap();
         let clean_up = async || { world.consent_to_clean_up("ana", &link, &email("ana")).await; };
         let early = world.connect_while("ana", &email("ana"), CalendarChoice::New, clean_up).await;
-        assert!(matches!(early, Finished::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
+        assert!(matches!(early, CallbackResult::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
         let running = world.start("ana", RemoteItems::Remove).await;
         let disconnect::Started::AlreadyRunning { saga: running } = running else { panic!("{running:?}") };
         assert_eq!(running.id, saga.id);
@@ -212,7 +212,7 @@ on_both_databases! {
             let link = world.clean_up_link(&user).await.unwrap();
             world.consent_to_clean_up(&user, &link, &email(&user)).await;
             let lease = disconnect::claim(&world.engine, "doomed", 1).await.unwrap().remove(0);
-            let ended = killed_after(waits, disconnect::carry_on(&world.engine, lease)).await;
+            let ended = killed_after(waits, disconnect::resume(&world.engine, lease)).await;
             world.restart().await;
             let saga = world.finish(&saga.id).await;
             assert_eq!(saga.state, SagaState::Done, "killed after {waits} waits: {saga:#?}");
@@ -231,7 +231,7 @@ on_both_databases! {
 #[tokio::test]
 async fn a_link_that_is_none_leads_nowhere() -> Result<(), EngineError> {
     let world = World::new(calsync_testing::TestDatabase::new(calsync_testing::DatabaseKind::Sqlite)).await;
-    assert!(matches!(clean_up::begin(&world.engine, "none").await?, clean_up::Begun::LinkExpired));
+    assert!(matches!(clean_up::begin(&world.engine, "none").await?, clean_up::CleanUpStart::LinkExpired));
     assert!(clean_up::status(&world.engine, "none").await?.is_none());
     assert_eq!(world.clean_up_link("nobody").await, None);
     Ok(())

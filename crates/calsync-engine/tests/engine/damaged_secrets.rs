@@ -51,7 +51,7 @@ on_both_databases! {
             let user = format!("user{number}");
             world.synced(&user, 2).await;
             damage(&world, &user, columns, kind).await;
-            let calls = world.wire.calls();
+            let calls = world.transport.calls();
             world.put_tasks(&user, 2, "changed").await;
             world.sync().await;
             world.advance(3_600);
@@ -64,7 +64,7 @@ on_both_databases! {
                 "done_with_leftovers: freeze done, stop_channels skipped, remove_items could_not, \
                  revoke could_not, verify could_not, wipe done"
             );
-            assert_eq!(world.wire.calls(), calls, "no call was made");
+            assert_eq!(world.transport.calls(), calls, "no call was made");
             world.connect(&user, &email(&user), CalendarChoice::New).await;
             world.sync().await;
             let events = world.events(&user, true);

@@ -3,9 +3,9 @@
 use calsync_core::change::Change;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::{self, Begun, Finished};
+use calsync_engine::connect::{self, CallbackResult, ConsentStart};
 use calsync_engine::disconnect::{self, RemoteItems, RequestedBy, SagaState, Started, StepName};
-use calsync_engine::{EngineError, feed, lanes, reconcile};
+use calsync_engine::{EngineError, feed, reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_store::audit;
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
@@ -32,13 +32,13 @@ async fn a_page_that_refreshes(world: &World) -> (i64, JoinHandle<Option<Reason>
     world.synced("ana", 1).await;
     world.advance(3_600);
     let version = world.tokens("ana").await.version;
-    world.wire.hold_next("/token");
+    world.transport.hold_next("/token");
     let (engine, id) = (world.engine.clone(), world.integration("ana").await.id);
     let page = tokio::spawn(async move {
         let listed = connect::writable_calendars(&engine, &id).await.unwrap().unwrap();
         listed.err().map(|failure| failure.reason)
     });
-    world.wire.held_one().await;
+    world.transport.held_one().await;
     (version, page)
 }
 
@@ -60,12 +60,12 @@ on_both_databases! {
         assert!(tokens.access.is_none() && tokens.refresh.is_none() && tokens.expires_at.is_none());
         assert_eq!(world.integration("ana").await.state, IntegrationState::Disconnected);
 
-        let calls = world.wire.calls();
+        let calls = world.transport.calls();
         world.put_tasks("ana", 20, "changed").await;
         world.advance(3_600);
         world.sync().await;
-        world.carry_on().await;
-        assert_eq!(world.wire.calls(), calls, "20 changes, no call");
+        world.resume().await;
+        assert_eq!(world.transport.calls(), calls, "20 changes, no call");
     }
 
     async fn what_an_admin_starts_is_in_the_audit(db: TestDatabase) {
@@ -140,14 +140,14 @@ on_both_databases! {
         // Sealed for one column, neither opens in the other.
         let swap = "UPDATE user_integrations SET access_token = refresh_token, refresh_token = access_token";
         world.sql(swap).await;
-        let calls = world.wire.calls();
+        let calls = world.transport.calls();
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(
             told(&saga),
             "done_with_leftovers: freeze done, stop_channels skipped, remove_items could_not, \
              revoke could_not, verify could_not, wipe done"
         );
-        assert_eq!(world.wire.calls(), calls);
+        assert_eq!(world.transport.calls(), calls);
         world.connect("ana", &email("ana"), CalendarChoice::New).await;
         world.sync().await;
         assert_eq!(world.events("ana", true).len(), 2, "nothing is doubled");
@@ -180,7 +180,7 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
         world.sql("UPDATE user_integrations SET provider = 'zoom'").await;
-        let calls = world.wire.calls();
+        let calls = world.transport.calls();
         let Started::Started { saga } = world.start_from("ana", "zoom", RemoteItems::Remove).await else {
             panic!()
         };
@@ -190,7 +190,7 @@ on_both_databases! {
             "done: freeze done, stop_channels skipped, remove_items skipped, revoke skipped, \
              verify skipped, wipe done"
         );
-        assert_eq!(world.wire.calls(), calls);
+        assert_eq!(world.transport.calls(), calls);
         let tokens = world.tokens("ana").await;
         assert!(tokens.access.is_none() && tokens.refresh.is_none());
         let last = feed::after(&world.engine, 0, 100).await.unwrap().pop().unwrap();
@@ -266,7 +266,7 @@ on_both_databases! {
     async fn a_token_that_google_still_takes_is_told(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
-        world.wire.pretend("/revoke");
+        world.transport.pretend("/revoke");
         let began = world.engine.now();
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(saga.state, SagaState::DoneWithLeftovers);
@@ -280,25 +280,25 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
         world.put_tasks("ana", 2, "").await;
-        let lease = lanes::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
-        world.wire.hold("/events");
+        let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+        world.transport.hold("/events");
         let pass = tokio::spawn({
             let engine = world.engine.clone();
             async move { reconcile::pass(&engine, &lease).await }
         });
-        world.wire.held_one().await;
+        world.transport.held_one().await;
         assert_eq!(world.events("ana", true).len(), 2, "the insert reached Google, its answer did not reach us");
 
         let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
         for _ in 0..3 {
-            world.carry_on().await;
+            world.resume().await;
             world.advance(1);
         }
         assert_eq!(world.saga(&saga.id).await.steps, [], "it waits for the pass");
-        world.wire.let_through();
+        world.transport.let_through();
         let lost: EngineError = pass.await.unwrap().unwrap_err();
         assert!(lost.is_lease_lost(), "{lost}");
-        world.carry_on().await;
+        world.resume().await;
         assert!(world.saga(&saga.id).await.steps.len() > 2, "the pass let go, so it goes on at once");
         assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
         assert_eq!(world.events("ana", true).len(), 0);
@@ -310,17 +310,17 @@ on_both_databases! {
         world.advance(3_600);
         world.put_tasks("ana", 1, "changed").await;
         let version = world.tokens("ana").await.version;
-        let lease = lanes::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
-        world.wire.hold("/token");
+        let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+        world.transport.hold("/token");
         let pass = tokio::spawn({
             let engine = world.engine.clone();
             async move { reconcile::pass(&engine, &lease).await }
         });
-        world.wire.held_one().await;
+        world.transport.held_one().await;
         let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
-        world.carry_on().await;
+        world.resume().await;
         assert_eq!(world.saga(&saga.id).await.steps, []);
-        world.wire.let_through();
+        world.transport.let_through();
         assert!(pass.await.unwrap().is_err());
         assert_eq!(world.tokens("ana").await.version, version, "the new token was not stored");
         assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
@@ -331,9 +331,9 @@ on_both_databases! {
         let world = World::new(db).await;
         let (version, page) = a_page_that_refreshes(&world).await;
         let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
-        world.carry_on().await;
+        world.resume().await;
         assert_eq!(world.saga(&saga.id).await.steps, []);
-        world.wire.let_through();
+        world.transport.let_through();
         assert_eq!(page.await.unwrap(), Some(Reason::NotConnected));
         assert_eq!(world.tokens("ana").await.version, version, "the new token was not stored");
         assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
@@ -345,16 +345,16 @@ on_both_databases! {
         world.synced("ana", 1).await;
         let leave = async || { world.start("ana", RemoteItems::Remove).await; };
         let early = world.connect_while("ana", &email("ana"), CalendarChoice::New, leave).await;
-        assert!(matches!(early, Finished::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
+        assert!(matches!(early, CallbackResult::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
         let Started::AlreadyRunning { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
         let link = connect::create_link(&world.engine, "ana", None, SignedDuration::from_mins(15)).await.unwrap();
         let token = link.unwrap().url.rsplit('/').next().unwrap().to_owned();
         let begun = async || connect::begin(&world.engine, &token, CalendarChoice::New).await.unwrap();
-        assert!(matches!(begun().await, Begun::Disconnecting));
+        assert!(matches!(begun().await, ConsentStart::Disconnecting));
         assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
-        assert!(matches!(begun().await, Begun::Redirect { .. }), "the link stays good");
+        assert!(matches!(begun().await, ConsentStart::Redirect { .. }), "the link stays good");
         let then = world.connect("ana", &email("ana"), CalendarChoice::New).await;
-        assert!(matches!(then, Finished::Connected { .. }), "{then:?}");
+        assert!(matches!(then, CallbackResult::Connected { .. }), "{then:?}");
     }
 }
 
@@ -364,7 +364,7 @@ async fn a_refresh_that_outlasts_the_disconnect_writes_nothing_back() {
     let world = World::new(TestDatabase::new(DatabaseKind::Sqlite)).await;
     let (_, page) = a_page_that_refreshes(&world).await;
     assert_eq!(told(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
-    world.wire.let_through();
+    world.transport.let_through();
     assert_eq!(page.await.unwrap(), Some(Reason::NotConnected));
     let tokens = world.tokens("ana").await;
     assert!(tokens.access.is_none() && tokens.refresh.is_none() && tokens.expires_at.is_none());

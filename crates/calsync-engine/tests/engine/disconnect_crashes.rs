@@ -44,7 +44,7 @@ async fn killed_anywhere(world: &World, choice: CalendarChoice) {
         }
         let Started::Started { saga } = world.start(&user, RemoteItems::Remove).await else { panic!() };
         let lease = disconnect::claim(&world.engine, "doomed", 1).await.unwrap().remove(0);
-        let ended = killed_after(waits, disconnect::carry_on(&world.engine, lease)).await;
+        let ended = killed_after(waits, disconnect::resume(&world.engine, lease)).await;
         world.restart().await;
         let saga = world.finish(&saga.id).await;
         assert_eq!(saga.state, SagaState::Done, "killed after {waits} waits: {saga:#?}");
@@ -53,10 +53,10 @@ async fn killed_anywhere(world: &World, choice: CalendarChoice) {
         assert_eq!(world.events(&user, true).len(), 0);
         assert!(!world.has_grant(&user));
         assert_eq!(world.count("user_integrations", SECRETS).await, 0);
-        let calls = world.wire.calls();
+        let calls = world.transport.calls();
         world.put_tasks(&user, 20, "changed").await;
         world.sync().await;
-        assert_eq!(world.wire.calls(), calls, "20 changes, no call");
+        assert_eq!(world.transport.calls(), calls, "20 changes, no call");
         if ended.is_some() {
             assert!(waits > WAITS_MIN, "it was killed {waits} times only");
             return;
@@ -81,7 +81,7 @@ on_both_databases! {
         let slow = disconnect::claim(&world.engine, "slow", 1).await.unwrap().remove(0);
         assert_eq!(disconnect::claim(&world.engine, "quick", 1).await.unwrap(), []);
         world.restart().await;
-        let error = disconnect::carry_on(&world.engine, slow).await.unwrap_err();
+        let error = disconnect::resume(&world.engine, slow).await.unwrap_err();
         assert!(error.is_lease_lost(), "{error}");
         assert_eq!(world.saga(&saga.id).await.steps, []);
         assert_eq!(world.finish(&saga.id).await.state, SagaState::Done);

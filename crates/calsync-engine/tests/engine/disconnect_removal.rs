@@ -1,7 +1,7 @@
 //! Whose events a removal takes, and whose it leaves.
 
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::connect::Finished;
+use calsync_engine::connect::CallbackResult;
 use calsync_engine::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_testing::on_both_databases;
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ pub(crate) async fn synced_to_their_own(world: &World, user: &str, tasks: usize)
     world.account(user);
     world.put_tasks(user, tasks, "").await;
     let connected = world.connect(user, &email(user), CalendarChoice::Existing).await;
-    let Finished::Connected { integration_id, .. } = connected else { panic!("{connected:?}") };
+    let CallbackResult::Connected { integration_id, .. } = connected else { panic!("{connected:?}") };
     world.choose_calendar(&integration_id, &calendar_id).await;
     world.sync().await;
     assert_eq!(world.events(user, true).len(), tasks);
@@ -52,7 +52,7 @@ on_both_databases! {
         assert_eq!(before.len(), 3);
 
         let again = world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
-        let Finished::Connected { integration_id, needs_calendar: true, .. } = again else { panic!("{again:?}") };
+        let CallbackResult::Connected { integration_id, needs_calendar: true, .. } = again else { panic!("{again:?}") };
         world.choose_calendar(&integration_id, &calendar_id).await;
         world.sync().await;
         assert_eq!(world.events("ana", true).len(), 120, "synced again, nothing doubled");

@@ -5,7 +5,7 @@ use calsync_core::change::Change;
 use calsync_core::grant::Cause;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::{Actor, Reason};
-use calsync_engine::{connect, dead_grant, feed, lanes, reconcile, upkeep};
+use calsync_engine::{connect, dead_grant, feed, maintenance, reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, NewAccount, RevokeCause};
 use calsync_store::users::{self, User};
 use calsync_testing::on_both_databases;
@@ -51,17 +51,17 @@ async fn ended(world: &World, user: &str) -> (Reason, Cause, String) {
 }
 
 async fn nothing_loops(world: &World, user: &str) {
-    let calls = world.wire.calls();
+    let calls = world.transport.calls();
     let id = world.integration(user).await.id;
     world.put_tasks(user, 20, "changed again").await;
     for _ in 0..3 {
         world.advance(HOUR);
-        upkeep::round(&world.engine).await.unwrap();
+        maintenance::round(&world.engine).await.unwrap();
         world.sync().await;
         let listed = connect::writable_calendars(&world.engine, &id).await.unwrap().unwrap();
         assert!(listed.is_err());
     }
-    assert_eq!(world.wire.calls(), calls, "{user}: nothing is asked of Google any more");
+    assert_eq!(world.transport.calls(), calls, "{user}: nothing is asked of Google any more");
     let told = told(world).await.into_iter().filter(|one| *one == format!("{user} needs_reconnect"));
     assert_eq!(told.count(), 1, "{user} is told once");
 }
@@ -81,13 +81,13 @@ on_both_databases! {
         world.synced("ana", 1).await;
         for _ in 0..400 {
             world.advance(DAY);
-            upkeep::round(&world.engine).await.unwrap();
+            maintenance::round(&world.engine).await.unwrap();
             world.sync().await;
         }
         assert_eq!(world.integration("ana").await.state, IntegrationState::Active);
-        let uses: u64 = world.wire.refreshed().values().sum();
+        let uses: u64 = world.transport.refreshed().values().sum();
         assert!((11..=16).contains(&uses), "{uses} uses in 400 days");
-        assert_eq!(world.wire.unauthorized(), 0);
+        assert_eq!(world.transport.unauthorized(), 0);
     }
 
     async fn a_revoked_grant_keeps_all_work_and_a_new_one_does_it(db: TestDatabase) {
@@ -197,9 +197,9 @@ on_both_databases! {
             assert_ne!(kept, before, "{title}");
             let grants = world.google.state()["grants"].clone();
             assert_eq!(grants[0]["refresh_token"], kept.as_str(), "{title}");
-            assert!(world.wire.refreshed().contains_key(&before), "{title}: it was used");
+            assert!(world.transport.refreshed().contains_key(&before), "{title}: it was used");
         }
-        assert_eq!((told(&world).await, world.wire.unauthorized()), (Vec::<String>::new(), 0));
+        assert_eq!((told(&world).await, world.transport.unauthorized()), (Vec::<String>::new(), 0));
     }
 
     async fn a_policy_is_unknown_until_the_whole_domain_is_seen_to_end(db: TestDatabase) {
@@ -228,7 +228,7 @@ on_both_databases! {
         }
         for error in ["invalid_client", "unauthorized_client"] {
             refuse(&world, "oauth", "token", 401, error);
-            let calls = world.wire.calls();
+            let calls = world.transport.calls();
             world.advance(HOUR);
             for user in USERS {
                 world.put_tasks(user, 1, error).await;
@@ -237,7 +237,7 @@ on_both_databases! {
                 world.sync().await;
                 world.advance(30);
             }
-            let calls = world.wire.calls() - calls;
+            let calls = world.transport.calls() - calls;
             assert!((10..=16).contains(&calls), "{calls} calls in a quarter of an hour");
             assert_eq!(told(&world).await, [""; 0]);
             world.google.set_faults(Vec::new());
@@ -257,21 +257,21 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
         refuse(&world, "calendar", "events.update", 401, "authError");
-        let calls = world.wire.calls();
+        let calls = world.transport.calls();
         let (reason, _, _) = ended(&world, "ana").await;
         assert_eq!(reason, Reason::GrantUnknown);
-        assert_eq!(world.wire.calls() - calls, 3, "update, refresh, update");
+        assert_eq!(world.transport.calls() - calls, 3, "update, refresh, update");
     }
 
     async fn a_page_whose_token_google_does_not_take_learns_the_same(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
         refuse(&world, "calendar", "calendarList.list", 401, "authError");
-        let calls = world.wire.calls();
+        let calls = world.transport.calls();
         let id = world.integration("ana").await.id;
         let listed = connect::writable_calendars(&world.engine, &id).await.unwrap().unwrap();
         assert_eq!(listed.unwrap_err().reason, Reason::GrantUnknown);
-        assert_eq!(world.wire.calls() - calls, 3, "list, refresh, list");
+        assert_eq!(world.transport.calls() - calls, 3, "list, refresh, list");
         assert_eq!(world.integration("ana").await.state, IntegrationState::NeedsAction);
         nothing_loops(&world, "ana").await;
     }
@@ -281,13 +281,13 @@ on_both_databases! {
         world.synced("ana", 1).await;
         world.advance(HOUR);
         world.put_tasks("ana", 1, "changed").await;
-        let lease = lanes::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
-        world.wire.hold("/token");
+        let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+        world.transport.hold("/token");
         let pass = tokio::spawn({
             let engine = world.engine.clone();
             async move { reconcile::pass(&engine, &lease).await }
         });
-        world.wire.held_one().await;
+        world.transport.held_one().await;
         let page = tokio::spawn({
             let (engine, id) = (world.engine.clone(), world.integration("ana").await.id);
             async move { connect::writable_calendars(&engine, &id).await }
@@ -296,9 +296,9 @@ on_both_databases! {
         users::put(&mut tx, &User { user_id: "ben".into(), ..User::default() }, world.engine.now()).await.unwrap();
         tx.commit().await.unwrap();
         assert!(!page.is_finished(), "it waits, and holds nothing open meanwhile");
-        world.wire.let_through();
+        world.transport.let_through();
         pass.await.unwrap().unwrap();
         assert!(!page.await.unwrap().unwrap().unwrap().unwrap().is_empty());
-        assert_eq!(world.wire.refreshed().into_values().collect::<Vec<_>>(), [1]);
+        assert_eq!(world.transport.refreshed().into_values().collect::<Vec<_>>(), [1]);
     }
 }

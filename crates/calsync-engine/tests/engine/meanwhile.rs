@@ -3,9 +3,9 @@
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::calendar::{self, Changed, Wanted};
+use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_engine::disconnect::{RemoteItems, SagaState};
-use calsync_engine::{EngineError, connect, lanes, reconcile};
+use calsync_engine::{EngineError, connect, reconcile, worker};
 use calsync_google::Failure;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_testing::{TestDatabase, on_both_databases};
@@ -24,21 +24,21 @@ async fn synced(db: TestDatabase) -> World {
 
 /// A page of hers lists her calendars; `held` is the part of the address whose answer waits.
 async fn page(world: &World, held: &str) -> JoinHandle<Option<Failure>> {
-    world.wire.hold_next(held);
+    world.transport.hold_next(held);
     let (engine, id) = (world.engine.clone(), world.integration("ana").await.id);
     let page =
         tokio::spawn(async move { connect::writable_calendars(&engine, &id).await.unwrap().unwrap().err() });
-    world.wire.held_one().await;
+    world.transport.held_one().await;
     page
 }
 
 /// A pass over her connection, whose call waits for its answer.
 async fn pass(world: &World, held: &str) -> JoinHandle<Result<(), EngineError>> {
-    world.wire.hold_next(held);
-    let lease = lanes::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+    world.transport.hold_next(held);
+    let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
     let engine = world.engine.clone();
     let pass = tokio::spawn(async move { reconcile::pass(&engine, &lease).await });
-    world.wire.held_one().await;
+    world.transport.held_one().await;
     pass
 }
 
@@ -56,13 +56,13 @@ async fn works(world: &World) {
     assert_eq!(world.events("ana", true)[0]["summary"], "Task 0 and on");
 }
 
-async fn choose(world: &World, wanted: Wanted) {
+async fn choose(world: &World, wanted: TargetChoice) {
     let id = world.integration("ana").await.id;
-    assert_eq!(calendar::change(&world.engine, &id, &wanted).await.unwrap(), Changed::Done);
+    assert_eq!(calendar::change(&world.engine, &id, &wanted).await.unwrap(), RetargetResult::Done);
 }
 
-fn team() -> Wanted {
-    Wanted::Existing("team-ana".into())
+fn team() -> TargetChoice {
+    TargetChoice::Existing("team-ana".into())
 }
 
 /// Hers, and those of ours: the calendars of her account.
@@ -94,7 +94,7 @@ on_both_databases! {
         world.google.revoke(&email("ana"), RevokeCause::User);
         let page = page(&world, "/token").await;
         connects_again(&world).await;
-        world.wire.let_through();
+        world.transport.let_through();
         assert_eq!(page.await.unwrap().map(|failure| failure.reason), Some(Reason::GrantUnknown));
         works(&world).await;
     }
@@ -108,7 +108,7 @@ on_both_databases! {
         let page = page(&world, "/calendarList").await;
         connects_again(&world).await;
         world.google.set_faults(Vec::new());
-        world.wire.let_through();
+        world.transport.let_through();
         assert_eq!(page.await.unwrap().map(|failure| failure.reason), Some(Reason::ScopeMissing));
         works(&world).await;
     }
@@ -122,7 +122,7 @@ on_both_databases! {
         world.sql("UPDATE user_integrations SET refresh_claimed_until = NULL").await;
         world.disconnect("ana", RemoteItems::Keep).await;
         connects_again(&world).await;
-        world.wire.let_through();
+        world.transport.let_through();
         page.await.unwrap();
         works(&world).await;
     }
@@ -134,7 +134,7 @@ on_both_databases! {
         world.put_task("ana", 0, "changed", "active").await;
         let pass = pass(&world, "/token").await;
         connects_again(&world).await;
-        world.wire.let_through();
+        world.transport.let_through();
         assert!(pass.await.unwrap().is_err_and(|error| error.is_lease_lost()));
         world.sql(LEASE_IS_OVER).await;
         works(&world).await;
@@ -145,7 +145,7 @@ on_both_databases! {
         world.advance(HOUR);
         world.google.revoke(&email("ana"), RevokeCause::User);
         let page = page(&world, "/token").await;
-        world.wire.let_through();
+        world.transport.let_through();
         page.await.unwrap();
         assert_eq!(world.integration("ana").await.state, IntegrationState::NeedsAction);
     }
@@ -158,7 +158,7 @@ on_both_databases! {
         connects_again(&world).await;
         let pass = pass(&world, "/calendars").await;
         choose(&world, team()).await;
-        world.wire.let_through();
+        world.transport.let_through();
         pass.await.unwrap().unwrap();
         is_in_the_team_calendar(&world).await;
     }
@@ -174,7 +174,7 @@ on_both_databases! {
         pass.abort();
         assert!(pass.await.unwrap_err().is_cancelled());
         world.sql(LEASE_IS_OVER).await;
-        world.wire.let_through();
+        world.transport.let_through();
         is_in_the_team_calendar(&world).await;
     }
 
@@ -183,12 +183,12 @@ on_both_databases! {
         world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
         let own = world.integration("ana").await.target_calendar_id.unwrap();
         choose(&world, team()).await;
-        choose(&world, Wanted::Own).await;
+        choose(&world, TargetChoice::Own).await;
         let token = world.google.access_token(&email("ana")).unwrap();
         world.engine.google().delete_calendar(&token.into(), &own).await.unwrap();
         let pass = pass(&world, "/calendarList").await;
         choose(&world, team()).await;
-        world.wire.let_through();
+        world.transport.let_through();
         pass.await.unwrap().unwrap();
         assert_eq!(calendars(&world), ["ana@example.org", "team-ana"]);
         is_in_the_team_calendar(&world).await;
@@ -198,10 +198,10 @@ on_both_databases! {
         let world = synced(db).await;
         world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
         choose(&world, team()).await;
-        choose(&world, Wanted::Own).await;
+        choose(&world, TargetChoice::Own).await;
         let pass = pass(&world, "/calendarList").await;
         choose(&world, team()).await;
-        world.wire.let_through();
+        world.transport.let_through();
         pass.await.unwrap().unwrap();
         is_in_the_team_calendar(&world).await;
     }

@@ -1,7 +1,7 @@
 //! A user goes over to another calendar, and everything that was synced goes along.
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
-use calsync_engine::calendar::{self, Changed, Wanted};
+use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_simulator::Simulator;
 use calsync_testing::on_both_databases;
@@ -19,13 +19,13 @@ async fn synced(world: &World, user: &str, tasks: usize) -> String {
     integration_id
 }
 
-async fn change(world: &World, user: &str, wanted: Wanted) -> Changed {
+async fn change(world: &World, user: &str, wanted: TargetChoice) -> RetargetResult {
     let integration_id = world.integration(user).await.id;
     calendar::change(&world.engine, &integration_id, &wanted).await.unwrap()
 }
 
-fn team(user: &str) -> Wanted {
-    Wanted::Existing(format!("team-{user}"))
+fn team(user: &str) -> TargetChoice {
+    TargetChoice::Existing(format!("team-{user}"))
 }
 
 /// The live events of ours in one calendar.
@@ -60,8 +60,8 @@ on_both_databases! {
         for event in ours_in(&world.google, &own) {
             world.google.user_edits_event(&email("ana"), &own, event["id"].as_str().unwrap(), &edit).unwrap();
         }
-        assert_eq!(change(&world, "ana", team("ana")).await, Changed::Done);
-        assert_eq!(change(&world, "ana", team("ana")).await, Changed::AlreadySo);
+        assert_eq!(change(&world, "ana", team("ana")).await, RetargetResult::Done);
+        assert_eq!(change(&world, "ana", team("ana")).await, RetargetResult::AlreadySo);
         world.sync().await;
 
         let moved = ours_in(&world.google, "team-ana");
@@ -88,15 +88,15 @@ on_both_databases! {
         synced(&world, "ana", 3).await;
         for (wanted, calendar) in [
             (team("ana"), "team-ana"),
-            (Wanted::Existing(email("ana")), "ana@example.org"),
+            (TargetChoice::Existing(email("ana")), "ana@example.org"),
             (team("ana"), "team-ana"),
-            (Wanted::Existing(email("ana")), "ana@example.org"),
+            (TargetChoice::Existing(email("ana")), "ana@example.org"),
         ] {
-            assert_eq!(change(&world, "ana", wanted).await, Changed::Done);
+            assert_eq!(change(&world, "ana", wanted).await, RetargetResult::Done);
             world.sync().await;
             assert_eq!((world.events("ana", true).len(), ours_in(&world.google, calendar).len()), (3, 3));
         }
-        assert_eq!(change(&world, "ana", Wanted::Own).await, Changed::Done);
+        assert_eq!(change(&world, "ana", TargetChoice::Own).await, RetargetResult::Done);
         world.sync().await;
         let own = target(&world, "ana").await;
         assert_eq!((world.events("ana", true).len(), ours_in(&world.google, &own).len()), (3, 3));
@@ -136,17 +136,17 @@ on_both_databases! {
         change(&world, "ana", team("ana")).await;
         world.sync().await;
         world.set_access_role("ana", "team-ana", Some("reader")).await;
-        change(&world, "ana", Wanted::Existing(email("ana"))).await;
+        change(&world, "ana", TargetChoice::Existing(email("ana"))).await;
         world.sync().await;
         assert_eq!(ours_in(&world.google, &email("ana")).len(), 2);
         assert_eq!(ours_in(&world.google, "team-ana").len(), 2, "we may not remove them");
         assert_eq!(left_behind(&world).await, 2);
         assert_eq!(world.integration("ana").await.state, IntegrationState::Active);
 
-        let calls = world.wire.calls();
+        let calls = world.transport.calls();
         world.advance(4_000);
         world.sync().await;
-        assert_eq!(world.wire.calls(), calls, "nobody tries again");
+        assert_eq!(world.transport.calls(), calls, "nobody tries again");
         world.set_access_role("ana", "team-ana", Some("owner")).await;
         assert_eq!(world.disconnect("ana", RemoteItems::Remove).await.state, SagaState::Done);
         assert_eq!(world.events("ana", true).len(), 0, "a disconnect does");
@@ -161,7 +161,7 @@ on_both_databases! {
         world.put_tasks("ana", 1, "changed").await;
         world.sync().await;
         assert_eq!(world.integration("ana").await.state, IntegrationState::NeedsAction);
-        assert_eq!(change(&world, "ana", team("ana")).await, Changed::Done);
+        assert_eq!(change(&world, "ana", team("ana")).await, RetargetResult::Done);
         world.sync().await;
         assert_eq!(ours_in(&world.google, "team-ana").len(), 3);
         assert_eq!((world.integration("ana").await.state, left_behind(&world).await), (IntegrationState::Active, 0));
@@ -170,20 +170,20 @@ on_both_databases! {
     async fn only_a_calendar_that_we_may_write_to_becomes_the_target(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
-        let Changed::ScopeMissing(missing) = change(&world, "ana", team("ana")).await else {
+        let RetargetResult::ScopeMissing(missing) = change(&world, "ana", team("ana")).await else {
             panic!("the consent was for a calendar of ours")
         };
         assert_eq!(missing, ["https://www.googleapis.com/auth/calendar.events"]);
-        assert_eq!(change(&world, "ana", Wanted::Own).await, Changed::AlreadySo);
+        assert_eq!(change(&world, "ana", TargetChoice::Own).await, RetargetResult::AlreadySo);
         world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
-        let nowhere = Wanted::Existing("nowhere".into());
-        assert_eq!(change(&world, "ana", nowhere).await, Changed::NotFound);
+        let nowhere = TargetChoice::Existing("nowhere".into());
+        assert_eq!(change(&world, "ana", nowhere).await, RetargetResult::NotFound);
         world.set_access_role("ana", "team-ana", Some("reader")).await;
-        assert_eq!(change(&world, "ana", team("ana")).await, Changed::ReadOnly);
-        let unknown = calendar::change(&world.engine, "nobody", &Wanted::Own).await.unwrap();
-        assert_eq!(unknown, Changed::NotConnected);
+        assert_eq!(change(&world, "ana", team("ana")).await, RetargetResult::ReadOnly);
+        let unknown = calendar::change(&world.engine, "nobody", &TargetChoice::Own).await.unwrap();
+        assert_eq!(unknown, RetargetResult::NotConnected);
         world.disconnect("ana", RemoteItems::Keep).await;
-        assert_eq!(change(&world, "ana", team("ana")).await, Changed::NotConnected);
+        assert_eq!(change(&world, "ana", team("ana")).await, RetargetResult::NotConnected);
     }
 
     async fn a_disconnect_in_the_middle_removes_both_ends(db: TestDatabase) {

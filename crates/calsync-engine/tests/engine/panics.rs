@@ -2,7 +2,7 @@
 //! ends the worker, and nobody is told the words.
 
 use calsync_engine::disconnect::{RemoteItems, SagaState, Started};
-use calsync_engine::{background, disconnect, lanes};
+use calsync_engine::{background, disconnect, worker};
 use calsync_testing::{DatabaseKind, Log, TestDatabase, eventually};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
@@ -33,10 +33,10 @@ async fn a_pass_is_tried_again_and_the_others_go_on() {
     let world = synced().await;
     let (log, token) = (Log::begin(), access_token(&world).await);
     let stop = CancellationToken::new();
-    let working = tokio::spawn(lanes::run(world.engine.clone(), stop.clone()));
-    world.wire.break_at("/events");
+    let working = tokio::spawn(worker::run(world.engine.clone(), stop.clone()));
+    world.transport.break_at("/events");
     world.put_tasks("ana", 2, "changed").await;
-    eventually("the panic", async || (!world.wire.will_break()).then_some(())).await;
+    eventually("the panic", async || (!world.transport.will_break()).then_some(())).await;
     world.synced("ben", 1).await;
     eventually("the event of ben", async || (world.events("ben", true).len() == 1).then_some(())).await;
     world.advance(A_LEASE_SECS);
@@ -53,9 +53,9 @@ async fn a_disconnect_is_tried_again() {
     let (log, token) = (Log::begin(), access_token(&world).await);
     let stop = CancellationToken::new();
     let working = tokio::spawn(disconnect::run(world.engine.clone(), stop.clone()));
-    world.wire.break_at("/calendars/");
+    world.transport.break_at("/calendars/");
     let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
-    eventually("the panic", async || (!world.wire.will_break()).then_some(())).await;
+    eventually("the panic", async || (!world.transport.will_break()).then_some(())).await;
     eventually("the end of the disconnect", async || {
         world.advance(A_LEASE_SECS);
         let state = world.saga(&saga.id).await.state;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use calsync_core::integration::IntegrationState;
 use calsync_core::reason::Reason;
 use calsync_engine::disconnect::{RemoteItems, SagaState};
-use calsync_engine::lanes;
+use calsync_engine::worker;
 use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -51,7 +51,7 @@ on_both_databases! {
     async fn a_worker_whose_calendar_vanished_stops_when_it_is_told_to(db: TestDatabase) {
         let world = vanished(db, 1, "active").await;
         let stop = CancellationToken::new();
-        let worker = tokio::spawn(lanes::run(world.engine.clone(), stop.clone()));
+        let worker = tokio::spawn(worker::run(world.engine.clone(), stop.clone()));
         let has_stopped = async || {
             (world.integration("ana").await.state == IntegrationState::NeedsAction).then_some(())
         };

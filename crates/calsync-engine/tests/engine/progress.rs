@@ -64,13 +64,13 @@ async fn writes_of_hours(world: &World) -> u64 {
 
 /// The calls of many hours.
 async fn calls_of_hours(world: &World) -> u64 {
-    let before = world.wire.calls();
+    let before = world.transport.calls();
     world.sync().await;
     for _ in 0..HOURS * 60 {
         world.advance(60);
         world.sync().await;
     }
-    world.wire.calls() - before
+    world.transport.calls() - before
 }
 
 fn event(world: &World) -> Value {
@@ -161,7 +161,7 @@ on_both_databases! {
             (cut, "A text that is longer than this Google keeps.", "Mentoring"),
             (without_meet, meet, "Mentoring 2"),
         ] {
-            world.wire.alter(Some(strange), None);
+            world.transport.alter(Some(strange), None);
             world.put(ItemKind::Session, "s", &session(title, description)).await;
             assert_eq!((writes_of_hours(&world).await, shown(&world).await), (1, "synced"), "{title}");
             world.put(ItemKind::Session, "s", &session(&format!("{title} again"), description)).await;
@@ -169,7 +169,7 @@ on_both_databases! {
             let kept = event(&world)["description"].as_str().unwrap().to_owned();
             assert!(!kept.contains("Join") && kept.matches("text").count() <= 1, "{kept}");
         }
-        world.wire.alter(None, None);
+        world.transport.alter(None, None);
         world.put(ItemKind::Session, "s", &session("Mentoring", "Short.")).await;
         world.sync().await;
         assert_eq!(event(&world)["description"], "Short.\n\nhttps://meet.example.org/x", "all of it was ours");
@@ -177,7 +177,7 @@ on_both_databases! {
 
     async fn an_event_that_google_does_not_change_is_parked_until_its_item_changes(db: TestDatabase) {
         let world = world(db).await;
-        world.wire.alter(Some(unchanged), None);
+        world.transport.alter(Some(unchanged), None);
         world.put(ItemKind::Session, "s", &session("Another title", "Bring questions.")).await;
         let calls = calls_of_hours(&world).await;
         assert!((3..=CALLS_MAX).contains(&calls), "{calls}");
@@ -185,7 +185,7 @@ on_both_databases! {
         assert_eq!(world.count("calendar_sync_logs", "reason = 'no_progress'").await, 3);
         assert_eq!(calls_of_hours(&world).await, 0, "nobody tries again");
 
-        world.wire.alter(None, None);
+        world.transport.alter(None, None);
         world.put(ItemKind::Session, "s", &session("A third title", "Bring questions.")).await;
         world.sync().await;
         assert_eq!((shown(&world).await, event(&world)["summary"].as_str()), ("synced", Some("A third title")));
@@ -220,7 +220,7 @@ on_both_databases! {
 
     async fn an_answer_without_a_version_is_looked_up(db: TestDatabase) {
         let world = world(db).await;
-        world.wire.alter(None, Some(|method, answer| {
+        world.transport.alter(None, Some(|method, answer| {
             if method == Method::GET { answer } else { without_etag(answer) }
         }));
         world.put(ItemKind::Session, "s", &session("Another title", "Bring questions.")).await;
@@ -228,11 +228,11 @@ on_both_databases! {
         assert!(calls <= CALLS_MAX, "{calls}");
         assert_eq!(shown(&world).await, "synced");
         // Where nothing has a version, each look waits longer than the one before, up to five minutes.
-        world.wire.alter(None, Some(|_, answer| without_etag(answer)));
+        world.transport.alter(None, Some(|_, answer| without_etag(answer)));
         world.put(ItemKind::Session, "s", &session("A third title", "Bring questions.")).await;
         let calls = calls_of_hours(&world).await;
         assert!(calls <= 20 * HOURS as u64 + CALLS_MAX, "{calls}");
-        world.wire.alter(None, None);
+        world.transport.alter(None, None);
         world.advance(600);
         world.sync().await;
         assert_eq!(shown(&world).await, "synced");

@@ -3,7 +3,7 @@
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::Finished;
+use calsync_engine::connect::CallbackResult;
 use calsync_engine::disconnect::{RemoteItems, Saga, SagaState, StepName};
 use calsync_testing::{TestDatabase, on_both_databases};
 use serde_json::Value;
@@ -89,7 +89,7 @@ on_both_databases! {
     async fn before_another_calendar_is_chosen_the_closed_one_is_still_known(db: TestDatabase) {
         let world = closed(db, Some("reader"), Reason::CalendarReadOnly).await;
         let again = world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
-        assert!(matches!(again, Finished::Connected { needs_calendar: true, .. }), "{again:?}");
+        assert!(matches!(again, CallbackResult::Connected { needs_calendar: true, .. }), "{again:?}");
         world.sync().await;
         assert_eq!(world.integration("ana").await.state, IntegrationState::Connecting);
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
@@ -118,7 +118,7 @@ on_both_databases! {
         world.synced("ana", 3).await;
         world.disconnect("ana", RemoteItems::Keep).await;
         let again = world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
-        let Finished::Connected { integration_id, needs_calendar: true, .. } = again else { panic!("{again:?}") };
+        let CallbackResult::Connected { integration_id, needs_calendar: true, .. } = again else { panic!("{again:?}") };
         world.sync().await;
         assert_eq!(world.integration("ana").await.state, IntegrationState::Connecting, "until she chooses");
         world.choose_calendar(&integration_id, "team-ana").await;

@@ -49,10 +49,10 @@ on_both_databases! {
                 AND provider_message = 'corrupt value in {place}'");
             assert_eq!(world.count("calendar_sync_logs", &told).await, 1, "{place}: once");
             assert_eq!(world.integration("ana").await.state, IntegrationState::Active);
-            let calls = world.wire.calls();
+            let calls = world.transport.calls();
             world.advance(4_000);
             world.sync().await;
-            assert_eq!(world.wire.calls(), calls, "{place}: nobody tries again");
+            assert_eq!(world.transport.calls(), calls, "{place}: nobody tries again");
         }
     }
 
@@ -90,10 +90,10 @@ on_both_databases! {
         world.synced("ana", 2).await;
         let saga = world.start("ana", RemoteItems::Remove).await;
         let Started::Started { saga } = saga else { panic!("{saga:?}") };
-        world.wire.break_at("/revoke");
+        world.transport.break_at("/revoke");
         let lease = disconnect::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
         let engine = world.engine.clone();
-        let carried = tokio::spawn(async move { disconnect::carry_on(&engine, lease).await });
+        let carried = tokio::spawn(async move { disconnect::resume(&engine, lease).await });
         carried.await.unwrap_err();
         world.sql("UPDATE disconnect_steps SET outcome = 'odd' WHERE name = 'remove_items'").await;
         world.sql("UPDATE disconnects SET lease_until = 0").await;

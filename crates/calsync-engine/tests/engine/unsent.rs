@@ -1,7 +1,7 @@
 //! What was announced and surely not sent is no doubt: only a crash leaves one.
 
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::{lanes, reconcile};
+use calsync_engine::{reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::on_both_databases;
 
@@ -94,8 +94,8 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
         world.put_tasks("ana", 2, "").await;
-        world.wire.break_at("/events");
-        let lease = lanes::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+        world.transport.break_at("/events");
+        let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
         let engine = world.engine.clone();
         tokio::spawn(async move { reconcile::pass(&engine, &lease).await }).await.unwrap_err();
         world.sql("UPDATE user_integrations SET lease_until = 0").await;

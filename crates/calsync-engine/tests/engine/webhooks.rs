@@ -5,7 +5,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_engine::disconnect::RemoteItems;
 use calsync_engine::webhooks::{self, Delivery, DeliveryState};
-use calsync_engine::{Engine, connect, feed, upkeep};
+use calsync_engine::{Engine, connect, feed, maintenance};
 use calsync_simulator::RevokeCause;
 use calsync_store::changes::{self, NewChange};
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
@@ -229,7 +229,7 @@ on_both_databases! {
         }
         let token = links.last().unwrap().rsplit('/').next().unwrap();
         let begun = connect::begin(&world.engine, token, CalendarChoice::New).await.unwrap();
-        assert!(matches!(begun, connect::Begun::Redirect { .. }), "it leads to Google");
+        assert!(matches!(begun, connect::ConsentStart::Redirect { .. }), "it leads to Google");
     }
 
     async fn who_is_connected_again_is_sent_no_link(db: TestDatabase) {
@@ -276,7 +276,7 @@ on_both_databases! {
         assert_eq!((failed.state, receiver.received()), (DeliveryState::Failed, vec![]));
         assert!(failed.error.as_deref().unwrap().contains("not kept any more"));
         world.advance(31 * DAY);
-        upkeep::round(&world.engine).await.unwrap();
+        maintenance::round(&world.engine).await.unwrap();
         assert_eq!(deliveries(&world, None).await, []);
     }
 }

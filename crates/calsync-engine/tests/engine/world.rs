@@ -9,11 +9,11 @@ use axum::body::Bytes;
 use calsync_core::env::{Clock, Entropy};
 use calsync_core::integration::{CalendarChoice, GOOGLE};
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
-use calsync_engine::calendar::{self, Changed, Wanted};
-use calsync_engine::connect::{self, Begun, Callback, Finished};
+use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
+use calsync_engine::connect::{self, Callback, CallbackResult, ConsentStart};
 use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy, Saga, SagaState, Started};
 use calsync_engine::webhooks::{self, Webhook};
-use calsync_engine::{Engine, EngineOptions, Settings, clean_up, lanes, reconcile};
+use calsync_engine::{Engine, EngineOptions, Settings, clean_up, reconcile, worker};
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
 use calsync_store::integrations::{self, Integration, Tokens};
@@ -30,7 +30,7 @@ use sha2::{Digest, Sha256};
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
 use crate::receiver::Receiver;
-use crate::wire::Wire;
+use crate::transport::TestTransport;
 
 /// Before today, so that on Postgres, whose own clock ends leases, none ends during a story.
 const START: &str = "2024-03-01T00:00:00Z";
@@ -40,7 +40,7 @@ const ROUNDS_MAX: usize = 200;
 pub(crate) struct World {
     pub(crate) google: Simulator,
     pub(crate) engine: Engine,
-    pub(crate) wire: Wire,
+    pub(crate) transport: TestTransport,
     clock: Arc<HandClock>,
     entropy: Arc<Counted>,
     key: String,
@@ -114,9 +114,10 @@ impl World {
             start: Some(start),
             ..SimulatorOptions::default()
         });
-        let wire = Wire::new(google.router());
+        let transport = TestTransport::new(google.router());
         let oauth = OAuthClient { client_id: "calsync".into(), client_secret: "secret".to_owned().into() };
-        let client = GoogleClient::new(Endpoints::under("http://google.test"), oauth, Arc::new(wire.clone()));
+        let client =
+            GoogleClient::new(Endpoints::under("http://google.test"), oauth, Arc::new(transport.clone()));
         let mut settings = Settings::default();
         change(&mut settings);
         let options = EngineOptions {
@@ -127,7 +128,7 @@ impl World {
             settings,
             webhook,
         };
-        Self { google, engine: Engine::new(options), wire, clock, entropy, key, database }
+        Self { google, engine: Engine::new(options), transport, clock, entropy, key, database }
     }
 
     /// The engine of another process over the same database.
@@ -151,7 +152,7 @@ impl World {
     /// From here on each call to Google takes so long by our clock.
     pub(crate) fn each_call_takes(&self, milliseconds: i64) {
         let clock = self.clock.clone();
-        self.wire.with_each_call(move || {
+        self.transport.with_each_call(move || {
             clock.micros.fetch_add(milliseconds * 1_000, Ordering::SeqCst);
         });
     }
@@ -191,19 +192,22 @@ impl World {
     pub(crate) async fn set_access_role(&self, user: &str, calendar_id: &str, role: Option<&str>) {
         let url = format!("http://google.test/_control/accounts/{}/calendars/{calendar_id}", email(user));
         let body = Bytes::from(json!({ "access_role": role }).to_string());
-        let answer = self.wire.deliver(http::Request::patch(url).body(body).unwrap()).await.unwrap();
+        let answer = self.transport.deliver(http::Request::patch(url).body(body).unwrap()).await.unwrap();
         assert!(answer.status().is_success(), "{answer:?}");
     }
 
     /// Connects `user` the real way, as the Google account `address`.
-    pub(crate) async fn connect(&self, user: &str, address: &str, choice: CalendarChoice) -> Finished {
+    pub(crate) async fn connect(&self, user: &str, address: &str, choice: CalendarChoice) -> CallbackResult {
         self.connect_while(user, address, choice, async || {}).await
     }
 
     /// The user takes one of their calendars.
     pub(crate) async fn choose_calendar(&self, integration_id: &str, calendar_id: &str) {
-        let wanted = Wanted::Existing(calendar_id.to_owned());
-        assert_eq!(calendar::change(&self.engine, integration_id, &wanted).await.unwrap(), Changed::Done);
+        let wanted = TargetChoice::Existing(calendar_id.to_owned());
+        assert_eq!(
+            calendar::change(&self.engine, integration_id, &wanted).await.unwrap(),
+            RetargetResult::Done
+        );
     }
 
     /// As [`World::connect`]; something happens while the user is at Google.
@@ -213,7 +217,7 @@ impl World {
         address: &str,
         choice: CalendarChoice,
         meanwhile: impl AsyncFnOnce(),
-    ) -> Finished {
+    ) -> CallbackResult {
         let mut tx = self.engine.store().begin().await.unwrap();
         let new = User { user_id: user.into(), email: Some(address.into()), ..User::default() };
         users::put(&mut tx, &new, self.engine.now()).await.unwrap();
@@ -221,7 +225,7 @@ impl World {
         let lifetime = SignedDuration::from_secs(900);
         let link = connect::create_link(&self.engine, user, None, lifetime).await.unwrap().unwrap();
         let token = link.url.rsplit('/').next().unwrap();
-        let Begun::Redirect { authorization_url, browser } =
+        let ConsentStart::Redirect { authorization_url, browser } =
             connect::begin(&self.engine, token, choice).await.unwrap()
         else {
             panic!("the link is good");
@@ -234,7 +238,7 @@ impl World {
     /// Agrees at Google.
     async fn consent(&self, authorization_url: &str) -> Callback {
         let visit = http::Request::get(authorization_url).body(Bytes::new()).unwrap();
-        let consent = self.wire.deliver(visit).await.unwrap();
+        let consent = self.transport.deliver(visit).await.unwrap();
         let back = consent.headers()["location"].to_str().unwrap();
         let parameter = |name: &str| {
             let query = back.split_once('?').unwrap().1;
@@ -253,7 +257,7 @@ impl World {
 
     /// Consents to a clean-up of `user` as the Google account `address`; gives what the browser holds.
     pub(crate) async fn consent_to_clean_up(&self, user: &str, link: &str, address: &str) -> String {
-        let clean_up::Begun::Redirect { authorization_url, browser } =
+        let clean_up::CleanUpStart::Redirect { authorization_url, browser } =
             clean_up::begin(&self.engine, link).await.unwrap()
         else {
             panic!("the link is good");
@@ -320,7 +324,7 @@ impl World {
     /// Lets the engine do all that is due.
     pub(crate) async fn sync(&self) {
         for _ in 0..ROUNDS_MAX {
-            let leases = lanes::claim(&self.engine, "worker", 10).await.unwrap();
+            let leases = worker::claim(&self.engine, "worker", 10).await.unwrap();
             if leases.is_empty() {
                 return;
             }
@@ -333,7 +337,7 @@ impl World {
 
     /// One pass over what is due.
     pub(crate) async fn pass(&self) {
-        for lease in lanes::claim(&self.engine, "worker", 10).await.unwrap() {
+        for lease in worker::claim(&self.engine, "worker", 10).await.unwrap() {
             reconcile::pass(&self.engine, &lease).await.unwrap();
         }
     }
@@ -365,7 +369,7 @@ impl World {
     /// Carries a disconnect on to its end; what waits, waits by the clock.
     pub(crate) async fn finish(&self, id: &str) -> Saga {
         for _ in 0..ROUNDS_MAX {
-            self.carry_on().await;
+            self.resume().await;
             let saga = self.saga(id).await;
             if saga.state != SagaState::Running {
                 return saga;
@@ -377,9 +381,9 @@ impl World {
     }
 
     /// One worker carries on whatever is due.
-    pub(crate) async fn carry_on(&self) {
+    pub(crate) async fn resume(&self) {
         for lease in disconnect::claim(&self.engine, "worker", 10).await.unwrap() {
-            disconnect::carry_on(&self.engine, lease).await.unwrap();
+            disconnect::resume(&self.engine, lease).await.unwrap();
         }
     }
 

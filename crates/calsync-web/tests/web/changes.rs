@@ -103,7 +103,7 @@ async fn changes_are_read_page_by_page_and_forgotten_after_a_month() {
     );
 
     world.advance(SignedDuration::from_hours(31 * 24));
-    calsync_engine::upkeep::round(&world.engine).await.unwrap();
+    calsync_engine::maintenance::round(&world.engine).await.unwrap();
     assert_eq!(changes(&world, "").await["items"], json!([]));
 }
 

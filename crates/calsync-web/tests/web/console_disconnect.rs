@@ -33,11 +33,11 @@ async fn connection(world: &World) -> Value {
 }
 
 /// Lets the disconnect go to its end.
-async fn carry_on(world: &World) {
+async fn resume(world: &World) {
     for _ in 0..20 {
         let leases = disconnect::claim(&world.engine, "test", 10).await.unwrap();
         for lease in leases {
-            disconnect::carry_on(&world.engine, lease).await.unwrap();
+            disconnect::resume(&world.engine, lease).await.unwrap();
         }
         if connection(world).await["state"] == "disconnected" {
             return;
@@ -74,7 +74,7 @@ async fn an_admin_looks_first_gives_a_note_and_sees_the_receipts() {
     assert!(running.text.contains("http-equiv=\"refresh\""), "{}", running.text);
     let again = world.submit(PAGE, &cookies, &form).await;
     assert_eq!(again.header("location"), receipts, "a second click leads to the same");
-    carry_on(&world).await;
+    resume(&world).await;
     let done = world.visit(&receipts, &cookies).await;
     assert!(!done.text.contains("http-equiv=\"refresh\""));
     assert!(done.text.contains("Done: the connection is ended and clean."), "{}", done.text);
@@ -138,7 +138,7 @@ async fn the_api_forces_a_disconnect_with_a_note_and_names_the_person() {
     let id = begun.json()["id"].as_str().unwrap().to_owned();
     let again = api(&world, Method::POST, API, json!({"note": "ticket 2"})).await;
     assert_eq!((again.status.as_u16(), again.json()["id"].as_str()), (202, Some(&*id)));
-    carry_on(&world).await;
+    resume(&world).await;
     let saga = api(&world, Method::GET, &format!("/api/v1/admin/disconnects/{id}"), json!({})).await.json();
     assert_eq!((&saga["state"], saga["steps"].as_array().unwrap().len()), (&json!("done"), 6), "{saga}");
     let audit = api(&world, Method::GET, "/api/v1/admin/audit-log?target_id=ana", json!({})).await.json();

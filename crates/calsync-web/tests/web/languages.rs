@@ -42,7 +42,7 @@ async fn walk(locale: &str) -> Vec<(&'static str, Answer)> {
     pages.push(("disconnecting", visitor.send("/connect/disconnect", "").await));
     for _ in 0..20 {
         for lease in disconnect::claim(&world.engine, "test", 10).await.unwrap() {
-            disconnect::carry_on(&world.engine, lease).await.unwrap();
+            disconnect::resume(&world.engine, lease).await.unwrap();
         }
     }
     pages.push(("disconnected", visitor.open("/connect/disconnect").await));

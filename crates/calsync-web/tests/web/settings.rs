@@ -86,7 +86,7 @@ async fn a_user_sees_what_a_disconnect_does_before_and_after() {
         assert!(visitor.open("/connect/settings").await.text.contains("is being disconnected"));
         for _ in 0..20 {
             for lease in disconnect::claim(&world.engine, "test", 10).await.unwrap() {
-                disconnect::carry_on(&world.engine, lease).await.unwrap();
+                disconnect::resume(&world.engine, lease).await.unwrap();
             }
         }
         let page = visitor.open("/connect/disconnect").await;

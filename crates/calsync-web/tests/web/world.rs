@@ -8,7 +8,7 @@ use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
 use calsync_core::env::{Clock, Entropy};
 use calsync_engine::webhooks::{self, Webhook};
-use calsync_engine::{Engine, EngineOptions, Settings, disconnect, forget, lanes, reconcile};
+use calsync_engine::{Engine, EngineOptions, Settings, disconnect, reconcile, user_deletion, worker};
 use calsync_google::transport::Transport;
 use calsync_google::{Endpoints, GoogleClient, OAuthClient, TransportError, TransportFailure};
 use calsync_simulator::{NewAccount, Simulator, SimulatorOptions};
@@ -234,7 +234,7 @@ impl World {
     /// Lets the engine do all that is due.
     pub(crate) async fn sync(&self) {
         for _ in 0..20 {
-            let leases = lanes::claim(&self.engine, "test", 10).await.unwrap();
+            let leases = worker::claim(&self.engine, "test", 10).await.unwrap();
             if leases.is_empty() {
                 return;
             }
@@ -296,12 +296,12 @@ impl World {
     pub(crate) async fn let_leave(&self) {
         for _ in 0..40 {
             let leases = disconnect::claim(&self.engine, "test", 10).await.unwrap();
-            let forgets = forget::forget_ready(&self.engine, None).await.unwrap();
+            let forgets = user_deletion::forget_ready(&self.engine, None).await.unwrap();
             if leases.is_empty() && !forgets {
                 return;
             }
             for lease in leases {
-                disconnect::carry_on(&self.engine, lease).await.unwrap();
+                disconnect::resume(&self.engine, lease).await.unwrap();
             }
         }
         panic!("the leave doesn't end");

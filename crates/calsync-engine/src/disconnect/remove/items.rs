@@ -11,11 +11,11 @@ use calsync_core::stamp::INTEGRATION;
 use calsync_google::{Deleted, Failure, ListQuery};
 use futures_util::StreamExt;
 
-use super::super::carrier::{Carrier, Taken};
-use super::super::tokens::NoToken;
-use super::{Trouble, could_not};
+use super::super::run::{DisconnectRun, StepResult};
+use super::super::tokens::CallError;
+use super::could_not;
 use crate::EngineError;
-use crate::ours::is_ours;
+use crate::ownership::is_ours;
 
 /// Events that are listed, removed and stored at once.
 const BATCH: u32 = 50;
@@ -23,65 +23,69 @@ const BATCH: u32 = 50;
 const BATCHES_MAX: usize = 10_000;
 
 /// An event that is to go.
-struct Doomed {
+struct PendingDelete {
     google_id: String,
     item: Option<ItemKey>,
 }
 
 /// Removes every event of ours from the calendar.
 pub(super) async fn remove(
-    carrier: &mut Carrier<'_>,
+    run: &mut DisconnectRun<'_>,
     calendar_id: &str,
-) -> Result<Result<Taken, Trouble>, EngineError> {
+) -> Result<Result<StepResult, CallError>, EngineError> {
     // What Google refuses to remove, however often it is asked.
     let mut refused = BTreeSet::new();
     for _ in 0..BATCHES_MAX {
-        let mut batch = match listed(carrier, calendar_id, &refused).await? {
+        let mut batch = match listed(run, calendar_id, &refused).await? {
             Ok(batch) => batch,
-            Err(trouble) => return Ok(Err(trouble)),
+            Err(call_error) => return Ok(Err(call_error)),
         };
         if batch.is_empty() {
-            batch = told(carrier, calendar_id, &refused).await?;
+            batch = from_mappings(run, calendar_id, &refused).await?;
         }
         if batch.is_empty() {
-            return finished(carrier, calendar_id, refused.len()).await.map(Ok);
+            return finished(run, calendar_id, refused.len()).await.map(Ok);
         }
-        if let Err(trouble) = remove_batch(carrier, calendar_id, batch, &mut refused).await? {
-            return Ok(Err(trouble));
+        if let Err(call_error) = remove_batch(run, calendar_id, batch, &mut refused).await? {
+            return Ok(Err(call_error));
         }
     }
-    could_not(carrier, calendar_id, "Events of ours come up again and again.").await.map(Ok)
+    could_not(run, calendar_id, "Events of ours come up again and again.").await.map(Ok)
 }
 
-async fn finished(carrier: &Carrier<'_>, calendar_id: &str, refused: usize) -> Result<Taken, EngineError> {
-    let removed = carrier.saga.removed;
+async fn finished(
+    run: &DisconnectRun<'_>,
+    calendar_id: &str,
+    refused: usize,
+) -> Result<StepResult, EngineError> {
+    let removed = run.saga.removed;
     match refused {
-        0 if removed == 0 => Ok(Taken::already_so("Nothing of ours was in the calendar.")),
-        0 => Ok(Taken::done(format!("{removed} items are removed; a list shows nothing of ours left."))),
-        _ => could_not(carrier, calendar_id, &format!("Google refuses to remove {refused} items.")).await,
+        0 if removed == 0 => Ok(StepResult::already_so("Nothing of ours was in the calendar.")),
+        0 => Ok(StepResult::done(format!("{removed} items are removed; a list shows nothing of ours left."))),
+        _ => could_not(run, calendar_id, &format!("Google refuses to remove {refused} items.")).await,
     }
 }
 
 /// The first events of ours that a list by stamp shows.
 async fn listed(
-    carrier: &mut Carrier<'_>,
+    run: &mut DisconnectRun<'_>,
     calendar_id: &str,
     refused: &BTreeSet<String>,
-) -> Result<Result<Vec<Doomed>, Trouble>, EngineError> {
-    let private_property = Some(format!("{INTEGRATION}={}", carrier.integration.id));
+) -> Result<Result<Vec<PendingDelete>, CallError>, EngineError> {
+    let private_property = Some(format!("{INTEGRATION}={}", run.integration.id));
     let mut query = ListQuery { private_property, max_results: Some(BATCH), ..ListQuery::default() };
     for _ in 0..BATCHES_MAX {
-        let page = match carrier.list(calendar_id, &query).await? {
+        let page = match run.list(calendar_id, &query).await? {
             Ok(page) => page,
-            Err(trouble) => return Ok(Err(trouble)),
+            Err(call_error) => return Ok(Err(call_error)),
         };
         let is_to_go = |event: &&RemoteEvent| {
             !event.is_cancelled()
                 && !refused.contains(event.id())
-                && is_ours(carrier.engine, &carrier.integration, calendar_id, event)
+                && is_ours(run.engine, &run.integration, calendar_id, event)
         };
-        let doomed = |event: &RemoteEvent| Doomed { google_id: event.id().to_owned(), item: None };
-        let found: Vec<Doomed> = page.events.iter().filter(is_to_go).map(doomed).collect();
+        let pending = |event: &RemoteEvent| PendingDelete { google_id: event.id().to_owned(), item: None };
+        let found: Vec<PendingDelete> = page.events.iter().filter(is_to_go).map(pending).collect();
         match page.next_page_token {
             Some(next) if found.is_empty() => query.page_token = Some(next),
             _ => return Ok(Ok(found)),
@@ -91,21 +95,21 @@ async fn listed(
 }
 
 /// Events that a mapping tells of and no list shows: their stamp is gone, or they were never made.
-async fn told(
-    carrier: &Carrier<'_>,
+async fn from_mappings(
+    run: &DisconnectRun<'_>,
     calendar_id: &str,
     refused: &BTreeSet<String>,
-) -> Result<Vec<Doomed>, EngineError> {
+) -> Result<Vec<PendingDelete>, EngineError> {
     let mut after = None;
     loop {
-        let page = carrier.left(calendar_id, after.as_ref(), i64::from(BATCH)).await?;
+        let page = run.remaining_items(calendar_id, after.as_ref(), i64::from(BATCH)).await?;
         after = page.last().cloned();
         if after.is_none() {
             return Ok(Vec::new());
         }
         let left = page.into_iter().filter(|one| !refused.contains(&one.google_id));
-        let found: Vec<Doomed> =
-            left.map(|one| Doomed { google_id: one.google_id, item: Some(one.item) }).collect();
+        let found: Vec<PendingDelete> =
+            left.map(|one| PendingDelete { google_id: one.google_id, item: Some(one.item) }).collect();
         if !found.is_empty() {
             return Ok(found);
         }
@@ -115,45 +119,45 @@ async fn told(
 /// Removes a batch and stores what is gone; the first failure that concerns more than one event
 /// ends it.
 async fn remove_batch(
-    carrier: &mut Carrier<'_>,
+    run: &mut DisconnectRun<'_>,
     calendar_id: &str,
-    batch: Vec<Doomed>,
+    batch: Vec<PendingDelete>,
     refused: &mut BTreeSet<String>,
-) -> Result<Result<(), Trouble>, EngineError> {
-    let Some((token, _)) = carrier.access.clone() else { return Ok(Err(NoToken::Absent)) };
-    let at_once = carrier.engine.settings().calls_in_flight_per_integration;
-    let (mut gone, mut trouble) = (Vec::new(), None);
+) -> Result<Result<(), CallError>, EngineError> {
+    let Some((token, _)) = run.access.clone() else { return Ok(Err(CallError::Absent)) };
+    let at_once = run.engine.settings().calls_in_flight_per_integration;
+    let (mut gone, mut call_error) = (Vec::new(), None);
     for few in batch.chunks(at_once.max(1)) {
-        carrier.before_a_call().await?;
-        let (engine, token) = (carrier.engine, &token);
-        let delete = |doomed: &Doomed| {
-            let google_id = doomed.google_id.clone();
+        run.before_a_call().await?;
+        let (engine, token) = (run.engine, &token);
+        let delete = |pending: &PendingDelete| {
+            let google_id = pending.google_id.clone();
             async move { engine.google().delete_event(token, calendar_id, &google_id, None).await }
         };
         let answers: Vec<Result<Deleted, Failure>> =
             futures_util::stream::iter(few.iter().map(delete)).buffered(at_once.max(1)).collect().await;
-        for (doomed, answer) in few.iter().zip(answers) {
-            carrier.journal.note(doomed.item.as_ref(), Operation::Delete, outcome(&answer));
+        for (pending, answer) in few.iter().zip(answers) {
+            run.journal.note(pending.item.as_ref(), Operation::Delete, outcome(&answer));
             match answer {
-                Ok(_) => gone.push(doomed.google_id.clone()),
+                Ok(_) => gone.push(pending.google_id.clone()),
                 Err(failure) if failure.reason.info().reaction == Reaction::Park => {
-                    refused.insert(doomed.google_id.clone());
+                    refused.insert(pending.google_id.clone());
                 }
-                Err(failure) => trouble = Some(failure),
+                Err(failure) => call_error = Some(failure),
             }
         }
-        if trouble.is_some() {
+        if call_error.is_some() {
             break;
         }
     }
     if !gone.is_empty() {
-        carrier.removed(&gone).await?;
+        run.removed(&gone).await?;
     }
-    match trouble {
+    match call_error {
         None => Ok(Ok(())),
         // The next list is asked with a new token.
-        Some(failure) if failure.is_stale_token() && carrier.renew_stale().await? => Ok(Ok(())),
-        Some(failure) => Ok(Err(NoToken::Failed(failure))),
+        Some(failure) if failure.is_stale_token() && run.renew_stale().await? => Ok(Ok(())),
+        Some(failure) => Ok(Err(CallError::Failed(failure))),
     }
 }
 

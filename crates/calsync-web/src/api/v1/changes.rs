@@ -3,7 +3,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_engine::feed::{self, ToldChange};
+use calsync_engine::feed::{self, ChangePayload};
 
 use crate::input::Query;
 use crate::problem::Problem;
@@ -13,10 +13,10 @@ use crate::web::Web;
 pub(crate) async fn handler(
     State(web): State<Web>,
     mut query: Query,
-) -> Result<Json<List<ToldChange>>, Problem> {
+) -> Result<Json<List<ChangePayload>>, Problem> {
     let limit = query.limit();
-    let places =
-        ["after", "cursor"].map(|name| query.take_as(name, "is not a cursor of the changes", feed::position));
+    let places = ["after", "cursor"]
+        .map(|name| query.take_as(name, "is not a cursor of the changes", feed::cursor_position));
     query.end()?;
     let after = places.into_iter().flatten().max().unwrap_or_default();
     // One more than asked tells whether the list goes on.

@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::clean_up::{self, Begun};
+use calsync_engine::clean_up::{self, CleanUpStart};
 use secrecy::ExposeSecret;
 
 use crate::input::InPath;
@@ -16,12 +16,12 @@ pub(crate) async fn handler(
     InPath(token): InPath<String>,
 ) -> Result<Response, Problem> {
     match clean_up::begin(&web.engine, &token).await? {
-        Begun::Redirect { authorization_url, browser } => {
+        CleanUpStart::Redirect { authorization_url, browser } => {
             let cookie = Cookie::Browser.set(&web, browser.expose_secret());
             with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
         }
-        Begun::LinkExpired => Err(Problem::new(Kind::LinkExpired)),
-        Begun::NothingLeft => Err(Problem::new(Kind::NothingToCleanUp)),
-        Begun::NotConfigured => Err(Problem::new(Kind::NotConfigured)),
+        CleanUpStart::LinkExpired => Err(Problem::new(Kind::LinkExpired)),
+        CleanUpStart::NothingLeft => Err(Problem::new(Kind::NothingToCleanUp)),
+        CleanUpStart::NotConfigured => Err(Problem::new(Kind::NotConfigured)),
     }
 }

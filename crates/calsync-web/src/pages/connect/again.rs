@@ -5,13 +5,13 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::ConnectOutcome;
-use calsync_engine::calendar::Wanted;
-use calsync_engine::connect::{self, Again};
+use calsync_engine::calendar::TargetChoice;
+use calsync_engine::connect::{self, RestartRequest};
 use calsync_store::connect::attempt;
 use http::HeaderMap;
 
 use super::post::choice;
-use super::set_out;
+use super::start_consent;
 use crate::pages::field;
 use crate::pages::visit::Visitor;
 use crate::problem::{Problem, clean};
@@ -33,12 +33,12 @@ pub(crate) async fn handler(
         None => None,
     };
     let repeated = repeated.filter(|one| one.calendar_choice == choice.name());
-    let target = repeated.as_ref().and_then(|one| one.target_calendar.as_deref()).map(Wanted::parse);
+    let target = repeated.as_ref().and_then(|one| one.target_calendar.as_deref()).map(TargetChoice::parse);
     let is_partial = |outcome: &Option<String>| outcome.as_deref() == Some(ConnectOutcome::Partial.name());
     let lacked = repeated
         .filter(|one| is_partial(&one.outcome))
         .map(|one| one.missing_scopes.split_whitespace().map(str::to_owned).collect());
-    let again = Again {
+    let again = RestartRequest {
         user_id: &visitor.user.user_id,
         return_url: visitor.return_url.as_deref(),
         choice,
@@ -46,5 +46,5 @@ pub(crate) async fn handler(
         account_email: account.as_deref().filter(|account| !account.is_empty()),
         missing: lacked.unwrap_or_default(),
     };
-    set_out(&web, connect::begin_again(&web.engine, again).await?, visitor.words, "/connect/disconnect")
+    start_consent(&web, connect::restart(&web.engine, again).await?, visitor.words, "/connect/disconnect")
 }

@@ -17,7 +17,7 @@ use crate::input::InPath;
 use crate::pages::words::{Words, words};
 use crate::pages::{Shell, render_for_user, visit};
 use crate::problem::{Kind, Problem};
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::Web;
 
 #[derive(Template)]
@@ -47,7 +47,7 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let (link, words) = good_link(&web, &token, &headers).await?;
     let now = web.engine.now();
-    stored!(web.engine, |tx| connect::opened(tx, &token, now).await?)?;
+    retrying_tx!(web.engine, |tx| connect::opened(tx, &token, now).await?)?;
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, &link.user_id).await?;
     let user = user.ok_or_else(|| Problem::new(Kind::LinkExpired).to(words))?;

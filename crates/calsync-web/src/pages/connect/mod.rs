@@ -14,7 +14,7 @@ pub(crate) mod switch;
 mod waiting;
 
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::connect::Begun;
+use calsync_engine::connect::ConsentStart;
 use secrecy::ExposeSecret;
 
 use super::cookies::Cookie;
@@ -25,14 +25,14 @@ use crate::web::Web;
 
 /// Sends the user on to Google, with a cookie that binds the way back to this browser, or, while their
 /// old connection is being ended, to `waiting`.
-fn set_out(web: &Web, begun: Begun, words: Words, waiting: &str) -> Result<Response, Problem> {
+fn start_consent(web: &Web, begun: ConsentStart, words: Words, waiting: &str) -> Result<Response, Problem> {
     match begun {
-        Begun::Redirect { authorization_url, browser } => {
+        ConsentStart::Redirect { authorization_url, browser } => {
             let cookie = Cookie::Browser.set(web, browser.expose_secret());
             with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
         }
-        Begun::Disconnecting => Ok(Redirect::to(waiting).into_response()),
-        Begun::LinkExpired => Err(Problem::new(Kind::LinkExpired).to(words)),
-        Begun::NotConfigured => Err(Problem::new(Kind::NotConfigured).to(words)),
+        ConsentStart::Disconnecting => Ok(Redirect::to(waiting).into_response()),
+        ConsentStart::LinkExpired => Err(Problem::new(Kind::LinkExpired).to(words)),
+        ConsentStart::NotConfigured => Err(Problem::new(Kind::NotConfigured).to(words)),
     }
 }

@@ -8,7 +8,7 @@ use calsync_core::integration::CalendarChoice;
 use calsync_engine::connect;
 use http::HeaderMap;
 
-use super::set_out;
+use super::start_consent;
 use crate::input::InPath;
 use crate::pages::words::Words;
 use crate::pages::{field, visit, with_cookie};
@@ -30,7 +30,7 @@ pub(crate) async fn handler(
     }
     let choice = choice(&body)?;
     let begun = connect::begin(&web.engine, &token, choice).await?;
-    set_out(&web, begun, words, &format!("/connect/{token}"))
+    start_consent(&web, begun, words, &format!("/connect/{token}"))
 }
 
 /// Which calendar: a new one, unless the form says otherwise.

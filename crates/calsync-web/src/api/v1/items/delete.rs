@@ -11,7 +11,7 @@ use http::StatusCode;
 use super::change;
 use crate::input::{self, InPath, Query};
 use crate::problem::Problem;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::Web;
 
 pub(crate) async fn handler(
@@ -25,7 +25,7 @@ pub(crate) async fn handler(
     });
     query.end()?;
     let now = web.engine.now();
-    let done = stored!(web.engine, |tx| {
+    let done = retrying_tx!(web.engine, |tx| {
         let mut due_changes = BTreeSet::new();
         let done = change::delete(tx, &key, version, &mut due_changes, now).await?;
         mappings::mark_due(tx, &due_changes, now).await?;

@@ -17,7 +17,7 @@ use crate::input::{self, InPath, NoQuery};
 use crate::problem::Problem;
 use crate::shapes::Audience;
 use crate::shapes::item::ItemShape;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::Web;
 
 pub(crate) async fn handler(
@@ -51,7 +51,7 @@ async fn store(
     body: ItemBody,
 ) -> Result<Result<(StatusCode, ItemShape), Problem>, Problem> {
     let now = web.engine.now();
-    let done = stored!(web.engine, |tx| {
+    let done = retrying_tx!(web.engine, |tx| {
         let mut due_changes = BTreeSet::new();
         let being_deleted = change::ensure_exist(tx, [&body], &BTreeMap::new(), now).await?;
         let status = change::put(tx, &key, &body, &being_deleted, &mut due_changes, now).await?;

@@ -5,7 +5,7 @@ use calsync_store::refusals::{self, Refusal};
 
 use crate::caller::Caller;
 use crate::problem::{Problem, clean};
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::Web;
 
 /// The name under which an upsert was sent, as far as it could be read.
@@ -44,6 +44,6 @@ pub(crate) fn refusal(web: &Web, caller: &Caller, sent: &Sent, problem: &Problem
 /// Keeps `problem` and gives it back; if it can't be kept, that is the problem.
 pub(crate) async fn refuse(web: &Web, caller: &Caller, sent: &Sent, problem: Problem) -> Problem {
     let refusal = refusal(web, caller, sent, &problem);
-    let kept = stored!(web.engine, |tx| refusals::record(tx, &refusal).await?);
+    let kept = retrying_tx!(web.engine, |tx| refusals::record(tx, &refusal).await?);
     kept.map_or_else(Problem::from, |()| problem)
 }

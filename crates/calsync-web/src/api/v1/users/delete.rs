@@ -2,7 +2,7 @@
 //! the answer; until it is done, the user can be read and nothing is stored for them.
 
 use axum::extract::State;
-use calsync_engine::forget;
+use calsync_engine::user_deletion;
 use http::StatusCode;
 
 use crate::input::{self, InPath, NoQuery};
@@ -15,6 +15,6 @@ pub(crate) async fn handler(
     _: NoQuery,
 ) -> Result<StatusCode, Problem> {
     input::user_id(&user_id)?;
-    forget::delete_user(&web.engine, &user_id).await?;
+    user_deletion::delete_user(&web.engine, &user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -11,7 +11,7 @@ use crate::caller::Caller;
 use crate::input::{self, InPath, NoQuery};
 use crate::problem::Problem;
 use crate::shapes::user::{self, UserShape};
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::Web;
 
 pub(crate) async fn handler(
@@ -28,7 +28,7 @@ pub(crate) async fn handler(
         Err(problem) => return Err(record::refuse(&web, &caller, &sent, problem).await),
     };
     let now = web.engine.now();
-    let put = stored!(web.engine, |tx| users::put(tx, &user, now).await?)?;
+    let put = retrying_tx!(web.engine, |tx| users::put(tx, &user, now).await?)?;
     if put == Put::BeingDeleted {
         let problem = Problem::being_deleted(&user.user_id);
         return Err(record::refuse(&web, &caller, &sent, problem).await);

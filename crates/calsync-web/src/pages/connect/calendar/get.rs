@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::calendar::Wanted;
+use calsync_engine::calendar::TargetChoice;
 use calsync_engine::connect::{CalendarEntry, scopes, writable_calendars};
 use calsync_store::integrations::{CalendarState, Integration};
 use http::{HeaderMap, StatusCode};
@@ -48,7 +48,7 @@ struct Calendar {
 }
 
 /// The page's address, with a calendar that is offered first.
-pub(in crate::pages) fn address(target: Option<&Wanted>) -> String {
+pub(in crate::pages) fn address(target: Option<&TargetChoice>) -> String {
     let Some(target) = target else { return "/connect/calendar".into() };
     let target: String = form_urlencoded::byte_serialize(target.as_str().as_bytes()).collect();
     format!("/connect/calendar?target_calendar={target}")

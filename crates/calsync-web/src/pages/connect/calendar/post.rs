@@ -6,13 +6,13 @@ use std::collections::BTreeSet;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::calendar::{Changed, Wanted, change};
-use calsync_engine::connect::{self, Again};
+use calsync_engine::calendar::{RetargetResult, TargetChoice, change};
+use calsync_engine::connect::{self, RestartRequest};
 use calsync_store::integrations::Integration;
 use http::HeaderMap;
 
 use super::get::{is_change, page};
-use crate::pages::connect::set_out;
+use crate::pages::connect::start_consent;
 use crate::pages::field;
 use crate::pages::visit::Visitor;
 use crate::problem::{Kind, Problem};
@@ -31,18 +31,20 @@ pub(crate) async fn handler(
     let Some(connection) = visitor.connection(&web).await? else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
-    let wanted = Wanted::parse(&target);
+    let wanted = TargetChoice::parse(&target);
     let changed = web.engine.run_to_end({
         let (id, wanted) = (connection.id.clone(), wanted.clone());
         |engine| async move { change(&engine, &id, &wanted).await }
     });
     match changed.await? {
-        Changed::Done | Changed::AlreadySo => Ok(Redirect::to(&next(&visitor, &connection)).into_response()),
-        Changed::NotConnected => Ok(Redirect::to("/connect/settings").into_response()),
-        Changed::ScopeMissing(missing) => consent(&web, &visitor, &connection, &wanted, missing).await,
-        Changed::Busy => Err(Problem::new(Kind::Unavailable).to(visitor.words)),
+        RetargetResult::Done | RetargetResult::AlreadySo => {
+            Ok(Redirect::to(&next(&visitor, &connection)).into_response())
+        }
+        RetargetResult::NotConnected => Ok(Redirect::to("/connect/settings").into_response()),
+        RetargetResult::ScopeMissing(missing) => consent(&web, &visitor, &connection, &wanted, missing).await,
+        RetargetResult::Busy => Err(Problem::new(Kind::Unavailable).to(visitor.words)),
         // Where Google can't be asked at all, the page says so.
-        Changed::NotFound | Changed::ReadOnly | Changed::Failed(_) => {
+        RetargetResult::NotFound | RetargetResult::ReadOnly | RetargetResult::Failed(_) => {
             page(&web, &visitor, None, Some(visitor.words.not_that_one())).await
         }
     }
@@ -62,10 +64,10 @@ async fn consent(
     web: &Web,
     visitor: &Visitor,
     connection: &Integration,
-    wanted: &Wanted,
+    wanted: &TargetChoice,
     missing: Vec<&'static str>,
 ) -> Result<Response, Problem> {
-    let again = Again {
+    let again = RestartRequest {
         user_id: &visitor.user.user_id,
         return_url: None,
         choice: wanted.choice(),
@@ -73,5 +75,5 @@ async fn consent(
         account_email: connection.account_email.as_deref().filter(|email| !email.is_empty()),
         missing: missing.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
     };
-    set_out(web, connect::begin_again(&web.engine, again).await?, visitor.words, "/connect/disconnect")
+    start_consent(web, connect::restart(&web.engine, again).await?, visitor.words, "/connect/disconnect")
 }

@@ -11,7 +11,7 @@ use http::HeaderMap;
 
 use crate::pages::visit::Visitor;
 use crate::problem::{Kind, Problem};
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::Web;
 
 pub(crate) async fn handler(
@@ -28,7 +28,7 @@ pub(crate) async fn handler(
     let (user_id, now) = (&visitor.user.user_id, web.engine.now());
     let connection = visitor.connection(&web).await?;
     let connection = connection.ok_or_else(|| Problem::new(Kind::NotFound).to(visitor.words))?;
-    stored!(web.engine, |tx| {
+    retrying_tx!(web.engine, |tx| {
         if integrations::turn_off(tx, &connection.id, &off, now).await? {
             mappings::mark_all_due(tx, user_id, now).await?;
         }

@@ -8,13 +8,13 @@ use http::HeaderMap;
 
 use crate::pages::visit::Visitor;
 use crate::problem::Problem;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::Web;
 
 pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
     let visitor = Visitor::of(&web, &headers).await?;
     let (user_id, now) = (&visitor.user.user_id, web.engine.now());
-    stored!(web.engine, |tx| mappings::retry_now(tx, user_id, now).await?)?;
+    retrying_tx!(web.engine, |tx| mappings::retry_now(tx, user_id, now).await?)?;
     web.engine.hint();
     Ok(Redirect::to("/connect/settings?done=sync-now").into_response())
 }

@@ -10,7 +10,7 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::ConnectOutcome;
 use calsync_core::reason::Reason;
-use calsync_engine::connect::{Callback, Finished, finish};
+use calsync_engine::connect::{Callback, CallbackResult, finish};
 use calsync_engine::{EngineError, clean_up};
 use http::{HeaderMap, StatusCode};
 
@@ -38,22 +38,22 @@ pub(crate) async fn handler(
     });
     let Some(finished) = finished.await? else { return Ok(Redirect::to("/clean-up").into_response()) };
     let (user_id, return_url, next) = match finished {
-        Finished::Connected { user_id, needs_calendar: true, target, return_url, .. } => {
+        CallbackResult::Connected { user_id, needs_calendar: true, target, return_url, .. } => {
             (user_id, return_url, calendar::get::address(target.as_ref()))
         }
-        Finished::Connected { user_id, target: Some(_), return_url, .. } => {
+        CallbackResult::Connected { user_id, target: Some(_), return_url, .. } => {
             (user_id, return_url, "/connect/settings?done=calendar".to_owned())
         }
-        Finished::Connected { user_id, return_url, .. } => {
+        CallbackResult::Connected { user_id, return_url, .. } => {
             let next = there(return_url.as_deref(), None);
             (user_id, return_url, next.unwrap_or_else(|| "/connect/done".to_owned()))
         }
-        Finished::Failed { attempt_id, user_id, reason, return_url } => {
+        CallbackResult::Failed { attempt_id, user_id, reason, return_url } => {
             let is_asked_here = matches!(reason, Reason::OtherAccount | Reason::WaitingTurn);
             let next = there(return_url.as_deref().filter(|_| !is_asked_here), Some(reason));
             (user_id, return_url, next.unwrap_or_else(|| format!("/connect/attempts/{attempt_id}")))
         }
-        Finished::UnknownState => return Ok(unknown(&web, &headers)),
+        CallbackResult::UnknownState => return Ok(unknown(&web, &headers)),
     };
     // Who set out from a page of their visit goes on with it.
     let return_url = return_url.or_else(|| visit::return_url(&web, &headers, &user_id));

@@ -14,7 +14,7 @@ use crate::api::v1::items::change;
 use crate::api::v1::refusals::record::{Sent, refusal};
 use crate::caller::Caller;
 use crate::problem::Problem;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::web::Web;
 
 /// How a line ended.
@@ -27,7 +27,7 @@ pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<
     in_turn.sort_by_key(|(_, line)| row(&line.op));
     let named: BTreeSet<&str> = slice.iter().flat_map(|line| line.op.user_ids()).collect();
     let named: Vec<&str> = named.into_iter().collect();
-    let done = stored!(web.engine, |tx| {
+    let done = retrying_tx!(web.engine, |tx| {
         let mut due_changes = BTreeSet::new();
         let mut done = Vec::with_capacity(slice.len());
         let held = users::lock(tx, &named).await?;

@@ -13,7 +13,7 @@ use calsync_store::integrations;
 use calsync_store::user_deletions::{self, UserDeletion};
 use tokio_util::sync::CancellationToken;
 
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// Items that one transaction forgets.
@@ -32,7 +32,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// If the store fails.
 pub async fn delete_user(engine: &Engine, user_id: &str) -> Result<(), EngineError> {
     let now = engine.now();
-    let is_known = stored!(engine, |tx| {
+    let is_known = retrying_tx!(engine, |tx| {
         let is_known = user_deletions::start(tx, user_id, now).await?;
         if is_known {
             for integration in integrations::of_user(tx, user_id).await? {
@@ -74,7 +74,7 @@ pub async fn forget_ready(engine: &Engine, user_id: Option<&str>) -> Result<bool
 /// Forgets a user, or a part if they have much.
 async fn forget(engine: &Engine, deletion: &UserDeletion) -> Result<(), EngineError> {
     for _ in 0..BATCHES_AT_ONCE {
-        let is_over = stored!(engine, |tx| match user_deletions::lock(tx, deletion).await? {
+        let is_over = retrying_tx!(engine, |tx| match user_deletions::lock(tx, deletion).await? {
             true if user_deletions::forget_items(tx, deletion, BATCH).await? == 0 => {
                 user_deletions::forget_user(tx, deletion).await?;
                 true

@@ -21,7 +21,7 @@ const LIST: &str = "changes";
 
 /// A change. It is not to be printed: there may be a link in it.
 #[derive(Serialize)]
-pub struct ToldChange {
+pub struct ChangePayload {
     /// From here on the feed tells what came later.
     pub cursor: Option<String>,
     /// Its id.
@@ -45,18 +45,18 @@ pub struct ToldChange {
 }
 
 /// The position that a change's cursor stands for.
-pub fn position(cursor: &str) -> Option<i64> {
+pub fn cursor_position(cursor: &str) -> Option<i64> {
     cursor::read(LIST, cursor)
 }
 
 /// `one` as it is told now.
-pub(super) async fn tell(engine: &Engine, one: SequencedChange) -> Result<ToldChange, EngineError> {
+pub(super) async fn build(engine: &Engine, one: SequencedChange) -> Result<ChangePayload, EngineError> {
     let mut after = one.after.clone();
     if one.change == Change::NeedsReconnect {
         add_way_back(engine, &one, &mut after).await?;
     }
     let (kind, item_id) = one.item.map_or((None, None), |item| (Some(item.kind), Some(item.id)));
-    Ok(ToldChange {
+    Ok(ChangePayload {
         cursor: cursor::write(LIST, one.position),
         id: one.id,
         at: one.at,

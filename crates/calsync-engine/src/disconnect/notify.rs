@@ -19,7 +19,7 @@ pub(super) async fn finished(
     state: SagaState,
 ) -> Result<(), EngineError> {
     let earlier = saga.steps.iter().filter(|step| step.name != last.name);
-    let steps: Vec<Value> = earlier.chain([last]).map(told).collect();
+    let steps: Vec<Value> = earlier.chain([last]).map(step_payload).collect();
     let data = json!({
         "id": saga.id,
         "user_id": saga.user_id,
@@ -39,6 +39,6 @@ pub(super) async fn finished(
     Ok(webhooks::enqueue(tx, &delivery, last.at).await?)
 }
 
-fn told(step: &DisconnectStep) -> Value {
+fn step_payload(step: &DisconnectStep) -> Value {
     json!({"name": step.name, "outcome": step.outcome, "receipt": step.receipt, "at": step.at})
 }

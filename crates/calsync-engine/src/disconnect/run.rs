@@ -16,9 +16,9 @@ use calsync_store::{StoreError, Tx, clean_ups};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
-use super::told;
+use super::notify;
 use crate::journal::Journal;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// How long a claimed disconnect is ours without a word.
@@ -29,14 +29,14 @@ const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(20);
 const TRIES_MAX: i64 = 30;
 
 /// How a step came out of the worker's hands.
-pub(super) enum Taken {
+pub(super) enum StepResult {
     /// It ended.
     Ended(StepOutcome, String),
     /// It goes on later.
     Waits(Pause),
 }
 
-impl Taken {
+impl StepResult {
     pub(super) fn done(receipt: impl Into<String>) -> Self {
         Self::Ended(StepOutcome::Done, receipt.into())
     }
@@ -57,16 +57,16 @@ impl Taken {
 /// Runs what stands behind `|tx|` in a transaction that only the holder of the lease gets, with what was
 /// tried since the last one, and commits it.
 macro_rules! held {
-    ($carrier:expr, |$tx:ident| $work:expr) => {{
-        let now = $carrier.now();
-        let stored = $crate::transaction::stored!($carrier.engine, |$tx| {
-            $carrier.hold($tx, now).await?;
+    ($run:expr, |$tx:ident| $work:expr) => {{
+        let now = $run.now();
+        let stored = $crate::transaction::retrying_tx!($run.engine, |$tx| {
+            $run.hold($tx, now).await?;
             let value = $work;
-            $carrier.journal.store($tx).await?;
+            $run.journal.store($tx).await?;
             value
         });
         if stored.is_ok() {
-            $carrier.journal.clear();
+            $run.journal.clear();
         }
         stored
     }};
@@ -74,7 +74,7 @@ macro_rules! held {
 pub(super) use held;
 
 /// A disconnect in the hands of a worker.
-pub(super) struct Carrier<'a> {
+pub(super) struct DisconnectRun<'a> {
     pub(super) engine: &'a Engine,
     pub(super) saga: Saga,
     /// As it was when the disconnect began.
@@ -86,11 +86,11 @@ pub(super) struct Carrier<'a> {
     lease: SagaLease,
 }
 
-impl<'a> Carrier<'a> {
+impl<'a> DisconnectRun<'a> {
     /// Takes the disconnect into hand.
     pub(super) async fn take(engine: &'a Engine, mut lease: SagaLease) -> Result<Self, EngineError> {
         let now = engine.now();
-        let (saga, integration) = stored!(engine, |tx| {
+        let (saga, integration) = retrying_tx!(engine, |tx| {
             disconnects::extend(tx, &mut lease, LEASE, now).await?;
             let missing = |column| StoreError::Corrupt {
                 table: "disconnects",
@@ -124,7 +124,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// When the step in hand tries again after `failure`; none if it failed for good or too often.
-    pub(super) fn later(&self, failure: &Failure) -> Option<Taken> {
+    pub(super) fn later(&self, failure: &Failure) -> Option<StepResult> {
         let for_good = matches!(
             failure.reason.info().reaction,
             Reaction::StopIntegration | Reaction::Park | Reaction::None
@@ -137,14 +137,14 @@ impl<'a> Carrier<'a> {
         Some(self.wait(retry::backoff(failure.reason, tries, jitter, failure.retry_after), true))
     }
 
-    pub(super) fn wait(&self, pause: SignedDuration, failed: bool) -> Taken {
+    pub(super) fn wait(&self, pause: SignedDuration, failed: bool) -> StepResult {
         let now = self.now();
-        Taken::Waits(Pause { due_at: now.saturating_add(pause).unwrap_or(now), failed })
+        StepResult::Waits(Pause { due_at: now.saturating_add(pause).unwrap_or(now), failed })
     }
 
     /// What may be in a calendar still, as our rows tell, after `after`. A clean-up knows it from the
     /// list that the disconnect left: the mappings may be a later connection's.
-    pub(super) async fn left(
+    pub(super) async fn remaining_items(
         &self,
         calendar_id: &str,
         after: Option<&RemoteItem>,
@@ -159,7 +159,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// How many items that are.
-    pub(super) async fn count_left(&self, calendar_id: &str) -> Result<i64, EngineError> {
+    pub(super) async fn count_remaining(&self, calendar_id: &str) -> Result<i64, EngineError> {
         let mut tx = self.engine.store().read().await?;
         Ok(if self.saga.clean_up_id.is_some() {
             disconnects::count_leftovers(&mut tx, &self.saga.id, Some(calendar_id)).await?
@@ -169,7 +169,7 @@ impl<'a> Carrier<'a> {
     }
 
     /// The calendars that may hold any.
-    pub(super) async fn calendars_left(&self) -> Result<Vec<String>, EngineError> {
+    pub(super) async fn remaining_calendars(&self) -> Result<Vec<String>, EngineError> {
         let mut tx = self.engine.store().read().await?;
         Ok(if self.saga.clean_up_id.is_some() {
             disconnects::leftover_calendars(&mut tx, &self.saga.id).await?
@@ -259,7 +259,7 @@ impl<'a> Carrier<'a> {
             }
             disconnects::end_step(tx, &self.lease, &step).await?;
             disconnects::finish(tx, &self.lease, state, now).await?;
-            told::finished(self.engine, tx, &self.saga, &step, state).await?;
+            notify::finished(self.engine, tx, &self.saga, &step, state).await?;
             if removes && state == SagaState::Done {
                 disconnects::settle_earlier(tx, &self.saga).await?;
             }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started};
-use calsync_engine::{Engine, connect, lanes, reconcile};
+use calsync_engine::{Engine, connect, reconcile, worker};
 use calsync_store::leases;
 use calsync_testing::{DatabaseKind, TestDatabase};
 use futures_util::{StreamExt, stream};
@@ -37,7 +37,7 @@ const fn looks(number: usize) -> bool {
 /// Does all that is due.
 async fn work(engine: Engine, name: String) {
     loop {
-        let leases = lanes::claim(&engine, &name, 8).await.unwrap();
+        let leases = worker::claim(&engine, &name, 8).await.unwrap();
         let sagas = disconnect::claim(&engine, &name, 2).await.unwrap();
         if leases.is_empty() && sagas.is_empty() {
             return;
@@ -46,7 +46,7 @@ async fn work(engine: Engine, name: String) {
             reconcile::pass(&engine, &lease).await.unwrap();
         }
         for lease in sagas {
-            disconnect::carry_on(&engine, lease).await.unwrap();
+            disconnect::resume(&engine, lease).await.unwrap();
         }
     }
 }
@@ -119,7 +119,7 @@ async fn a_thousand_tokens_that_end_together_are_renewed_once_each() {
     }
     let integrations = connect_all(&world).await;
     work_all(&world, &engines).await;
-    assert_eq!(world.wire.refreshed(), BTreeMap::new());
+    assert_eq!(world.transport.refreshed(), BTreeMap::new());
 
     world.advance(3_600);
     let sagas = change_all(&world).await;
@@ -128,11 +128,11 @@ async fn a_thousand_tokens_that_end_together_are_renewed_once_each() {
     work_all(&world, &engines).await;
     pages.join_all().await;
 
-    let refreshed = world.wire.refreshed();
+    let refreshed = world.transport.refreshed();
     assert_eq!(refreshed.len(), INTEGRATIONS);
     let more: Vec<_> = refreshed.values().filter(|times| **times != 1).collect();
     assert!(more.is_empty(), "refreshed more than once: {more:?}");
-    assert_eq!(world.wire.unauthorized(), 0, "no 401 reached an item");
+    assert_eq!(world.transport.unauthorized(), 0, "no 401 reached an item");
     for id in sagas {
         assert_eq!(world.saga(&id).await.state, SagaState::Done);
     }

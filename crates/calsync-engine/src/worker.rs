@@ -10,7 +10,7 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::jobs::Jobs;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, reconcile};
 
 /// How long a claimed integration is ours: long enough for many calls, and a dead worker's integrations
@@ -34,7 +34,7 @@ const POLL_MIN: Duration = Duration::from_millis(10);
 pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lease>, EngineError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let now = engine.now();
-    stored!(engine, |tx| leases::claim(tx, owner, LEASE, now, limit).await?)
+    retrying_tx!(engine, |tx| leases::claim(tx, owner, LEASE, now, limit).await?)
 }
 
 /// Works until `stop`, then finishes what is under way.
@@ -44,7 +44,7 @@ pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lea
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     let owner = engine.new_id();
     if engine.store().is_single_process() {
-        stored!(engine, |tx| leases::release_all(tx).await?)?;
+        retrying_tx!(engine, |tx| leases::release_all(tx).await?)?;
     }
     let mut passes = Jobs::new("a pass", PASSES_MAX);
     while !stop.is_cancelled() {

@@ -21,7 +21,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) -> Result<(), E
             _ = tick.tick() => {}
         }
         if let Err(error) = round(&engine).await {
-            tracing::error!(%error, "upkeep failed");
+            tracing::error!(%error, "maintenance failed");
         }
     }
 }

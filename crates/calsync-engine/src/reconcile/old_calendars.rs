@@ -9,53 +9,55 @@ use calsync_store::leases::{self, Lease};
 use calsync_store::mappings;
 
 use super::calendar::{is_our_own, note};
-use super::ending::{Ending, Trouble};
-use crate::ours::Look;
+use super::commit::{IntegrationFailure, PassResult};
+use crate::ownership::CalendarScan;
 use crate::tokens::Access;
-use crate::transaction::stored;
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// Removes what is left of calendars of our own beside the target.
-pub(super) async fn tidy(
+pub(super) async fn remove_old_calendars(
     engine: &Engine,
     google: &GoogleClient,
     lease: &Lease,
     integration: &Integration,
     access: &Access,
-    mut ending: Ending<'_>,
+    mut result: PassResult<'_>,
 ) -> Result<(), EngineError> {
-    match remove_left(engine, google, integration, access, &mut ending).await? {
+    match remove_old(engine, google, integration, access, &mut result).await? {
         Ok(()) => {
             let target = integration.target_calendar_id.as_deref().unwrap_or_default();
-            stored!(engine, |tx| {
+            retrying_tx!(engine, |tx| {
                 leases::renew(tx, lease).await?;
                 integrations::old_calendars_removed(tx, &integration.id, target, engine.now()).await?;
             })?;
-            ending.tidied();
+            result.old_calendars_removed();
         }
-        Err(failure) if failure.is_put_off() => ending.come_back_soon(),
-        Err(failure) if failure.is_stale_token() => ending.trouble(Trouble::stale_token(access, &failure)),
-        Err(failure) => ending.trouble(Trouble::of(&failure)),
+        Err(failure) if failure.is_put_off() => result.reschedule_soon(),
+        Err(failure) if failure.is_stale_token() => {
+            result.set_failure(IntegrationFailure::stale_token(access, &failure));
+        }
+        Err(failure) => result.set_failure(IntegrationFailure::of(&failure)),
     }
-    ending.commit(Some(access)).await
+    result.commit(Some(access)).await
 }
 
-async fn remove_left(
+async fn remove_old(
     engine: &Engine,
     google: &GoogleClient,
     integration: &Integration,
     access: &Access,
-    ending: &mut Ending<'_>,
+    result: &mut PassResult<'_>,
 ) -> Result<Result<(), Failure>, EngineError> {
-    let listed = note(ending, Operation::List, google.list_calendars(&access.token).await);
+    let listed = note(result, Operation::List, google.list_calendars(&access.token).await);
     let calendars = match listed {
         Ok(calendars) => calendars,
         // Without that permission none is found, now or later.
         Err(failure) if failure.reason == Reason::ScopeMissing => return Ok(Ok(())),
         Err(failure) => return Ok(Err(failure)),
     };
-    let is_left = |id: &str| integration.target_calendar_id.as_deref() != Some(id);
-    let own = calendars.into_iter().filter(|one| is_our_own(engine, integration, one) && is_left(&one.id));
+    let is_old = |id: &str| integration.target_calendar_id.as_deref() != Some(id);
+    let own = calendars.into_iter().filter(|one| is_our_own(engine, integration, one) && is_old(&one.id));
     for calendar in own {
         let mut tx = engine.store().read().await?;
         let stays = mappings::count_in_calendar(&mut tx, &integration.id, &calendar.id).await?;
@@ -63,7 +65,7 @@ async fn remove_left(
         if stays > 0 {
             continue;
         }
-        if let Err(failure) = remove(engine, google, integration, access, &calendar.id, ending).await {
+        if let Err(failure) = remove(engine, google, integration, access, &calendar.id, result).await {
             return Ok(Err(failure));
         }
     }
@@ -78,20 +80,20 @@ pub(super) async fn remove(
     integration: &Integration,
     access: &Access,
     calendar_id: &str,
-    ending: &mut Ending<'_>,
+    result: &mut PassResult<'_>,
 ) -> Result<(), Failure> {
     match remove_if_ours(engine, google, integration, access, calendar_id).await {
         Ok(None) => Ok(()),
         Ok(Some(deleted)) => {
-            ending.journal.note(None, Operation::DeleteCalendar, Ok(super::mapping::outcome(deleted)));
+            result.journal.note(None, Operation::DeleteCalendar, Ok(super::mapping::outcome(deleted)));
             Ok(())
         }
         Err(failure) if is_for_good(&failure) => {
             let failure = Failure { reason: Reason::LeftBehind, ..failure };
-            ending.journal.note(None, Operation::DeleteCalendar, Err(&failure));
+            result.journal.note(None, Operation::DeleteCalendar, Err(&failure));
             Ok(())
         }
-        Err(failure) => note(ending, Operation::DeleteCalendar, Err(failure)),
+        Err(failure) => note(result, Operation::DeleteCalendar, Err(failure)),
     }
 }
 
@@ -104,12 +106,12 @@ async fn remove_if_ours(
     calendar_id: &str,
 ) -> Result<Option<Deleted>, Failure> {
     let token = &access.token;
-    let mut look = Look::new();
-    while let Some(query) = look.next() {
+    let mut scan = CalendarScan::new();
+    while let Some(query) = scan.next() {
         let page = google.list_events(token, calendar_id, query).await?;
-        look.through(engine, integration, calendar_id, page);
+        scan.add_page(engine, integration, calendar_id, page);
     }
-    if look.alone().is_none() {
+    if scan.owned_event_count().is_none() {
         return Ok(None);
     }
     google.delete_calendar(token, calendar_id).await.map(Some)

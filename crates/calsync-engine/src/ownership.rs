@@ -35,7 +35,7 @@ pub(crate) fn is_ours(
 }
 
 /// A look through a whole calendar, page by page, for anything that is not ours.
-pub(crate) struct Look {
+pub(crate) struct CalendarScan {
     query: ListQuery,
     pages: usize,
     is_over: bool,
@@ -47,7 +47,7 @@ pub(crate) struct Look {
     series: BTreeSet<String>,
 }
 
-impl Look {
+impl CalendarScan {
     pub(crate) fn new() -> Self {
         Self {
             query: ListQuery { max_results: Some(EVENTS_A_PAGE), ..ListQuery::default() },
@@ -66,7 +66,7 @@ impl Look {
     }
 
     /// Looks through the page that was listed.
-    pub(crate) fn through(
+    pub(crate) fn add_page(
         &mut self,
         engine: &Engine,
         integration: &Integration,
@@ -88,7 +88,7 @@ impl Look {
     }
 
     /// How many events are in the calendar, if the whole of it was seen and all are ours.
-    pub(crate) fn alone(&self) -> Option<usize> {
+    pub(crate) fn owned_event_count(&self) -> Option<usize> {
         let all_ours = self.is_over && !self.is_foreign_there && self.series.is_subset(&self.ours);
         all_ours.then_some(self.ours.len())
     }

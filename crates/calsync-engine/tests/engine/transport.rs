@@ -20,7 +20,7 @@ type Answered = fn(&Method, Response<Bytes>) -> Response<Bytes>;
 
 /// The transport. Clones are one wire.
 #[derive(Clone)]
-pub(crate) struct Wire(Arc<Inner>);
+pub(crate) struct TestTransport(Arc<Inner>);
 
 struct Inner {
     google: Router,
@@ -49,7 +49,7 @@ struct Held {
     only_next: bool,
 }
 
-impl Wire {
+impl TestTransport {
     pub(crate) fn new(google: Router) -> Self {
         Self(Arc::new(Inner {
             google,
@@ -216,7 +216,7 @@ impl Wire {
     }
 }
 
-impl Transport for Wire {
+impl Transport for TestTransport {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Answer> {
         Box::pin(self.clone().carry(request))
     }

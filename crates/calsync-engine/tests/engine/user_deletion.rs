@@ -3,9 +3,9 @@
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::Finished;
+use calsync_engine::connect::CallbackResult;
 use calsync_engine::disconnect::{self, RemoteItems, Started};
-use calsync_engine::{connect, forget};
+use calsync_engine::{connect, user_deletion};
 use calsync_store::items;
 use calsync_store::mappings::{self, DueChange};
 use calsync_testing::on_both_databases;
@@ -18,8 +18,8 @@ use crate::world::{World, email};
 /// Deletes what is left of the work, as a worker does.
 async fn finish(world: &World) {
     for _ in 0..200 {
-        world.carry_on().await;
-        forget::forget_ready(&world.engine, None).await.unwrap();
+        world.resume().await;
+        user_deletion::forget_ready(&world.engine, None).await.unwrap();
         if world.count("users", "deleting_since IS NOT NULL").await == 0 {
             return;
         }
@@ -82,7 +82,7 @@ on_both_databases! {
         let mut tx = world.engine.store().begin().await.unwrap();
         items::put(&mut tx, &key, &body, world.engine.now()).await.unwrap();
         tx.commit().await.unwrap();
-        forget::delete_user(&world.engine, "ana").await.unwrap();
+        user_deletion::delete_user(&world.engine, "ana").await.unwrap();
         finish(&world).await;
         assert_eq!(world.count("users", "user_id = 'ana'").await, 0);
         assert_eq!(world.events("ben", true).len(), 2);
@@ -99,14 +99,14 @@ on_both_databases! {
         assert_eq!((world.events("ana", true).len(), world.events("ben", true).len()), (4, 2));
         let ben = world.events("ben", true);
         for _ in 0..2 {
-            forget::delete_user(&world.engine, "ana").await.unwrap();
+            user_deletion::delete_user(&world.engine, "ana").await.unwrap();
         }
-        forget::delete_user(&world.engine, "nobody").await.unwrap();
+        user_deletion::delete_user(&world.engine, "nobody").await.unwrap();
         finish(&world).await;
         assert_forgotten(&world, "ana").await;
-        let calls = world.wire.calls();
+        let calls = world.transport.calls();
         world.sync().await;
-        assert_eq!((world.events("ben", true), world.wire.calls()), (ben, calls), "ben notices nothing");
+        assert_eq!((world.events("ben", true), world.transport.calls()), (ben, calls), "ben notices nothing");
         let mut tx = world.engine.store().read().await.unwrap();
         let shared = items::get(&mut tx, &talk).await.unwrap().unwrap();
         assert_eq!(shared.body.unwrap().user_ids, ["ben".to_owned()].into());
@@ -119,7 +119,7 @@ on_both_databases! {
     async fn whoever_has_no_connection_is_forgotten_at_once(db: TestDatabase) {
         let world = World::new(db).await;
         world.put_tasks("ana", 250, "").await;
-        forget::delete_user(&world.engine, "ana").await.unwrap();
+        user_deletion::delete_user(&world.engine, "ana").await.unwrap();
         assert_forgotten(&world, "ana").await;
     }
 
@@ -127,7 +127,7 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 2).await;
         let Started::Started { .. } = world.start("ana", RemoteItems::Keep).await else { panic!() };
-        forget::delete_user(&world.engine, "ana").await.unwrap();
+        user_deletion::delete_user(&world.engine, "ana").await.unwrap();
         finish(&world).await;
         assert_eq!(world.events("ana", true).len(), 2, "they asked to keep them");
         assert_eq!(world.count("users", "user_id = 'ana'").await, 0);
@@ -137,9 +137,9 @@ on_both_databases! {
         let world = World::new(db).await;
         let lifetime = SignedDuration::from_secs(900);
         world.synced("ana", 1).await;
-        forget::delete_user(&world.engine, "ana").await.unwrap();
+        user_deletion::delete_user(&world.engine, "ana").await.unwrap();
         assert!(connect::create_link(&world.engine, "ana", None, lifetime).await.unwrap().is_none());
-        world.carry_on().await;
+        world.resume().await;
         finish(&world).await;
         assert_forgotten(&world, "ana").await;
     }
@@ -147,12 +147,12 @@ on_both_databases! {
     async fn whoever_comes_back_from_google_too_late_finds_nothing(db: TestDatabase) {
         let world = World::new(db).await;
         world.account("ana");
-        let forgets = async || forget::delete_user(&world.engine, "ana").await.unwrap();
+        let forgets = async || user_deletion::delete_user(&world.engine, "ana").await.unwrap();
         let late = world.connect_while("ana", &email("ana"), CalendarChoice::New, forgets).await;
-        assert_eq!(late, Finished::UnknownState);
+        assert_eq!(late, CallbackResult::UnknownState);
         let marks = async || world.sql("UPDATE users SET deleting_since = 1").await;
         let late = world.connect_while("ana", &email("ana"), CalendarChoice::New, marks).await;
-        assert!(matches!(late, Finished::Failed { reason: Reason::LinkExpired, .. }), "{late:?}");
+        assert!(matches!(late, CallbackResult::Failed { reason: Reason::LinkExpired, .. }), "{late:?}");
         assert_eq!(world.count("user_integrations", "TRUE").await, 0);
     }
 
@@ -162,16 +162,16 @@ on_both_databases! {
             let user = format!("user{waits}");
             world.synced(&user, 2).await;
             let deletes = async {
-                forget::delete_user(&world.engine, &user).await.unwrap();
+                user_deletion::delete_user(&world.engine, &user).await.unwrap();
                 for lease in disconnect::claim(&world.engine, "doomed", 1).await.unwrap() {
-                    disconnect::carry_on(&world.engine, lease).await.unwrap();
+                    disconnect::resume(&world.engine, lease).await.unwrap();
                 }
-                forget::forget_ready(&world.engine, None).await.unwrap();
+                user_deletion::forget_ready(&world.engine, None).await.unwrap();
             };
             let ended = killed_after(waits, deletes).await;
             world.restart().await;
             // The platform was not answered, so it asks again.
-            forget::delete_user(&world.engine, &user).await.unwrap();
+            user_deletion::delete_user(&world.engine, &user).await.unwrap();
             finish(&world).await;
             assert_forgotten(&world, &user).await;
             if ended.is_some() {

@@ -15,22 +15,22 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::mapping::{Call, MappingResult};
 use crate::journal::Journal;
-use crate::tokens::{Access, unasked};
-use crate::transaction::stored;
+use crate::tokens::{Access, local_failure};
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// How soon a pass comes back that only had to wait for somebody else.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
 
 /// What concerns the whole integration.
-pub(super) struct Trouble {
+pub(super) struct IntegrationFailure {
     reason: Reason,
     retry_after: Option<SignedDuration>,
-    effect: Effect,
+    reaction: IntegrationReaction,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Effect {
+enum IntegrationReaction {
     /// No calls for a while.
     Pause,
     /// No calls until the user acts.
@@ -39,38 +39,39 @@ enum Effect {
     RenewToken,
 }
 
-impl Trouble {
+impl IntegrationFailure {
     pub(super) fn of(failure: &Failure) -> Self {
-        let effect = match failure.reason.info().reaction {
-            Reaction::StopIntegration => Effect::Stop,
-            _ => Effect::Pause,
+        let reaction = match failure.reason.info().reaction {
+            Reaction::StopIntegration => IntegrationReaction::Stop,
+            _ => IntegrationReaction::Pause,
         };
-        Self { reason: failure.reason, retry_after: failure.retry_after, effect }
+        Self { reason: failure.reason, retry_after: failure.retry_after, reaction }
     }
 
     /// Google doesn't take the access token. Right after it was renewed that means that the grant
     /// is dead; else it is renewed once.
     pub(super) fn stale_token(access: &Access, failure: &Failure) -> Self {
-        let effect = if access.is_new { Effect::Stop } else { Effect::RenewToken };
-        Self { reason: failure.reason, retry_after: None, effect }
+        let reaction =
+            if access.is_new { IntegrationReaction::Stop } else { IntegrationReaction::RenewToken };
+        Self { reason: failure.reason, retry_after: None, reaction }
     }
 }
 
 /// What a pass leaves behind, gathered.
-pub(super) struct Ending<'a> {
+pub(super) struct PassResult<'a> {
     engine: &'a Engine,
     lease: &'a Lease,
     integration: &'a Integration,
     pub(super) journal: Journal<'a>,
     mappings: Vec<MappingResult>,
     unreadable: Vec<UnreadablePair>,
-    trouble: Option<Trouble>,
+    failure: Option<IntegrationFailure>,
     not_before: Option<Timestamp>,
     /// Whether a calendar of our own was left that is still to be looked at.
-    is_untidy: bool,
+    has_old_calendars: bool,
 }
 
-impl<'a> Ending<'a> {
+impl<'a> PassResult<'a> {
     pub(super) fn new(engine: &'a Engine, lease: &'a Lease, integration: &'a Integration) -> Self {
         Self {
             engine,
@@ -79,25 +80,25 @@ impl<'a> Ending<'a> {
             journal: Journal::new(engine, integration),
             mappings: Vec::new(),
             unreadable: Vec::new(),
-            trouble: None,
+            failure: None,
             not_before: None,
-            is_untidy: integration.leaves_own_calendar,
+            has_old_calendars: integration.leaves_own_calendar,
         }
     }
 
-    pub(super) fn tidied(&mut self) {
-        self.is_untidy = false;
+    pub(super) fn old_calendars_removed(&mut self) {
+        self.has_old_calendars = false;
     }
 
-    pub(super) fn come_back_soon(&mut self) {
+    pub(super) fn reschedule_soon(&mut self) {
         self.not_before = self.engine.now().saturating_add(SOON).ok();
     }
 
-    pub(super) fn trouble(&mut self, trouble: Trouble) {
-        self.trouble.get_or_insert(trouble);
+    pub(super) fn set_failure(&mut self, failure: IntegrationFailure) {
+        self.failure.get_or_insert(failure);
     }
 
-    pub(super) fn mapping(&mut self, mut mapping: MappingResult) {
+    pub(super) fn add_mapping(&mut self, mut mapping: MappingResult) {
         for Call { operation, answer } in std::mem::take(&mut mapping.calls) {
             self.journal.note(Some(&mapping.due.item.key), operation, answer.as_ref().copied());
         }
@@ -112,7 +113,7 @@ impl<'a> Ending<'a> {
             let item = kind.map(|kind| ItemKey { kind, id: one.item_id.clone() });
             let failure = Failure {
                 provider_message: Some(one.error.to_string()),
-                ..unasked(Outcome::PutOff, Reason::ServiceFault)
+                ..local_failure(Outcome::PutOff, Reason::ServiceFault)
             };
             self.journal.note(item.as_ref(), Operation::Update, Err(&failure));
         }
@@ -124,22 +125,22 @@ impl<'a> Ending<'a> {
         let now = self.engine.now();
         let mappings: Vec<_> = self.mappings.iter().map(|mapping| (&mapping.due, mapping.end)).collect();
         let mut due_at = None;
-        match &self.trouble {
-            Some(trouble) if trouble.effect == Effect::Pause => {
-                self.not_before = Some(self.pause_until(trouble, now));
+        match &self.failure {
+            Some(failure) if failure.reaction == IntegrationReaction::Pause => {
+                self.not_before = Some(self.pause_until(failure, now));
             }
-            Some(trouble) if trouble.effect == Effect::RenewToken => due_at = Some(now),
+            Some(failure) if failure.reaction == IntegrationReaction::RenewToken => due_at = Some(now),
             _ => {}
         }
         let release = Release {
             // A pause keeps the integration due, also when no mapping of its is.
             due_at: self.not_before.or(due_at),
-            idle_due_at: self.is_untidy.then_some(now),
+            idle_due_at: self.has_old_calendars.then_some(now),
             not_before: self.not_before,
             succeeded: self.journal.succeeded(),
             failed: self.journal.failed(),
         };
-        stored!(self.engine, |tx| {
+        retrying_tx!(self.engine, |tx| {
             leases::renew(tx, self.lease).await?;
             mappings::finish(tx, &self.integration.id, &mappings, now).await?;
             mappings::park_unreadable(tx, &self.integration.id, &self.unreadable, now).await?;
@@ -151,26 +152,26 @@ impl<'a> Ending<'a> {
 
     /// Stores what the trouble does to the integration, beside a pause.
     async fn suffer(&self, tx: &mut Tx, access: Option<&Access>, now: Timestamp) -> Result<(), EngineError> {
-        let Some(Trouble { effect, reason, .. }) = &self.trouble else { return Ok(()) };
+        let Some(IntegrationFailure { reaction, reason, .. }) = &self.failure else { return Ok(()) };
         let id = &self.integration.id;
         let token_version = access.map_or(self.integration.token_version, |access| access.version);
-        match effect {
-            Effect::Stop => {
+        match reaction {
+            IntegrationReaction::Stop => {
                 let calendar_id = self.integration.target_calendar_id.as_deref();
                 let cause = StopCause { reason: *reason, token_version, calendar_id };
                 integrations::needs_action(self.engine.store(), tx, id, cause, now).await?;
             }
-            Effect::RenewToken => {
+            IntegrationReaction::RenewToken => {
                 integrations::expire_access(tx, id, token_version).await?;
             }
-            Effect::Pause => {}
+            IntegrationReaction::Pause => {}
         }
         Ok(())
     }
 
-    fn pause_until(&self, trouble: &Trouble, now: Timestamp) -> Timestamp {
+    fn pause_until(&self, failure: &IntegrationFailure, now: Timestamp) -> Timestamp {
         let failures = u32::try_from(self.integration.failures + 1).unwrap_or(u32::MAX);
         let [jitter] = bytes(self.engine.entropy());
-        now.saturating_add(backoff(trouble.reason, failures, jitter, trouble.retry_after)).unwrap_or(now)
+        now.saturating_add(backoff(failure.reason, failures, jitter, failure.retry_after)).unwrap_or(now)
     }
 }
