@@ -12,7 +12,7 @@ use crate::{Result, Store, StoreError, Tx};
 
 /// What is known of a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Known {
+pub enum KeyState {
     /// It is new, and now ours.
     New,
     /// The same request is under way.
@@ -53,7 +53,7 @@ pub async fn claim(
     request_hash: &str,
     expired: Timestamp,
     now: Timestamp,
-) -> Result<Known> {
+) -> Result<KeyState> {
     execute!(tx, "DELETE FROM idempotency_keys WHERE created_at < $1", micros(expired))?;
     execute!(
         tx,
@@ -73,7 +73,7 @@ pub async fn claim(
         micros(now),
     )?;
     if claimed == 1 {
-        return Ok(Known::New);
+        return Ok(KeyState::New);
     }
     let row = fetch_optional!(
         tx,
@@ -83,15 +83,15 @@ pub async fn claim(
         key,
     )?;
     Ok(match row {
-        None => Known::Running,
-        Some(row) if row.request_hash != request_hash => Known::OtherRequest,
+        None => KeyState::Running,
+        Some(row) if row.request_hash != request_hash => KeyState::OtherRequest,
         Some(Row { status: Some(status), body: Some(sealed), .. }) => {
             let body = store.keyring().open(aad(api_key_id, key), &sealed);
             let body = body.map_err(|_| StoreError::corrupt("idempotency_keys", "body", key))?;
             let status = u16::try_from(status).unwrap_or_default();
-            Known::Answered { status, body: body.expose_secret().to_owned() }
+            KeyState::Answered { status, body: body.expose_secret().to_owned() }
         }
-        Some(_) => Known::Running,
+        Some(_) => KeyState::Running,
     })
 }
 

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sha2::{Digest, Sha256};
 
-use crate::input::InPath;
+use crate::input::PathParams;
 use crate::problem::{Kind, Problem};
 
 /// A file in the binary.
@@ -47,7 +47,7 @@ impl Asset {
     }
 }
 
-pub(crate) async fn handler(InPath(name): InPath<String>) -> Result<Response, Problem> {
+pub(crate) async fn handler(PathParams(name): PathParams<String>) -> Result<Response, Problem> {
     let path = format!("/assets/{name}");
     let all = [&*PAGES_CSS, &*LIVE_JS, &*ICON, &*CONSOLE_CSS, &*CONSOLE_JS];
     let asset =

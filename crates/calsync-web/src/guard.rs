@@ -15,13 +15,13 @@ use http::request::Parts;
 use http::{HeaderMap, Method};
 use tokio::sync::OwnedSemaphorePermit;
 
-use crate::caller::authorise;
+use crate::admin_auth::{self, Admission, SignedInAdmin};
+use crate::api_client::authorise;
+use crate::app_state::AppState;
 use crate::idempotency;
 use crate::panics::caught;
 use crate::problem::{Kind, Problem};
-use crate::routes::{Access, Route, Takes};
-use crate::web::Web;
-use crate::who::{self, Admitted, Who};
+use crate::routes::{Access, BodyKind, Route};
 
 /// Room in memory for one batch, kept until its answer is sent.
 #[derive(Clone)]
@@ -29,7 +29,7 @@ pub(crate) struct BatchSlot {
     _permit: Arc<OwnedSemaphorePermit>,
 }
 
-impl Takes {
+impl BodyKind {
     /// The largest body.
     const fn bytes_max(self) -> usize {
         match self {
@@ -63,7 +63,7 @@ impl Takes {
 
 /// Lets a request through to its handler, or not; the answer knows its route.
 pub(crate) async fn guard(
-    State((web, route)): State<(Web, &'static Route)>,
+    State((web, route)): State<(AppState, &'static Route)>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -73,73 +73,75 @@ pub(crate) async fn guard(
     response
 }
 
-async fn pass(web: &Web, route: &Route, request: Request, next: Next) -> Result<Response, Problem> {
+async fn pass(web: &AppState, route: &Route, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let caller = match admit(web, route, &mut parts).await? {
-        Admitted::In(caller) => caller,
-        Admitted::Elsewhere(response) => return Ok(response),
+    let caller = match check_access(web, route, &mut parts).await? {
+        Admission::Granted(caller) => caller,
+        Admission::Redirect(response) => return Ok(response),
     };
-    if route.takes == Takes::Nothing {
+    if route.body_kind == BodyKind::Nothing {
         return Ok(next.run(Request::from_parts(parts, body)).await);
     }
     // A browser sends its cookies along whatever the body is.
-    let is_browser = parts.extensions.get::<Who>().is_some_and(Who::is_browser);
-    if route.takes == Takes::Form || is_browser {
+    let is_browser = parts.extensions.get::<SignedInAdmin>().is_some_and(SignedInAdmin::is_browser);
+    if route.body_kind == BodyKind::Form || is_browser {
         refuse_cross_site(web, &parts.headers)?;
     }
-    if route.takes == Takes::Ndjson {
+    if route.body_kind == BodyKind::Ndjson {
         let permit = web.batches.clone().acquire_owned().await;
         let permit = permit.map_err(|_| Problem::new(Kind::Unavailable))?;
         parts.extensions.insert(BatchSlot { _permit: Arc::new(permit) });
     }
-    let body = read(route.takes, &parts.headers, body).await?;
-    if route.takes == Takes::Form {
-        who::check_form(&parts, &body)?;
+    let body = read(route.body_kind, &parts.headers, body).await?;
+    if route.body_kind == BodyKind::Form {
+        admin_auth::check_form(&parts, &body)?;
     }
     match caller {
         Some(caller) if parts.method == Method::POST => {
-            idempotency::once(web, &caller, parts, body, next).await
+            idempotency::run_once(web, &caller, parts, body, next).await
         }
         _ => Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
     }
 }
 
 /// Checks the caller's right, as the route says.
-async fn admit(web: &Web, route: &Route, parts: &mut Parts) -> Result<Admitted, Problem> {
+async fn check_access(web: &AppState, route: &Route, parts: &mut Parts) -> Result<Admission, Problem> {
     match route.access {
-        Access::Everyone => Ok(Admitted::In(None)),
+        Access::Everyone => Ok(Admission::Granted(None)),
         Access::Key(scope) => {
             let caller = authorise(web, &parts.headers, scope).await?;
             parts.extensions.insert(caller.clone());
-            Ok(Admitted::In(Some(caller)))
+            Ok(Admission::Granted(Some(caller)))
         }
-        Access::Admin(role) => who::admin(web, parts, role).await.map(|caller| Admitted::In(Some(caller))),
-        Access::Console(role) => who::console(web, parts, Some(role)).await,
-        Access::SignedIn => who::console(web, parts, None).await,
+        Access::Admin(role) => {
+            admin_auth::admin(web, parts, role).await.map(|caller| Admission::Granted(Some(caller)))
+        }
+        Access::Console(role) => admin_auth::console(web, parts, Some(role)).await,
+        Access::SignedIn => admin_auth::console(web, parts, None).await,
     }
 }
 
 /// Reads a whole body of the right type.
-async fn read(takes: Takes, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
-    check_type(takes, headers)?;
+async fn read(body_kind: BodyKind, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+    check_type(body_kind, headers)?;
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
-    if length.is_some_and(|length| length > takes.bytes_max()) {
-        return Err(too_large(takes));
+    if length.is_some_and(|length| length > body_kind.bytes_max()) {
+        return Err(too_large(body_kind));
     }
-    let read = tokio::time::timeout(takes.arrives_within(), to_bytes(body, takes.bytes_max())).await;
+    let read = tokio::time::timeout(body_kind.arrives_within(), to_bytes(body, body_kind.bytes_max())).await;
     // An error within the limit is a connection that broke: nobody reads the answer.
-    read.map_err(|_| Problem::new(Kind::Timeout))?.map_err(|_| too_large(takes))
+    read.map_err(|_| Problem::new(Kind::Timeout))?.map_err(|_| too_large(body_kind))
 }
 
-fn too_large(takes: Takes) -> Problem {
-    Problem::new(Kind::TooLarge).detail(format!("at most {} bytes", takes.bytes_max()))
+fn too_large(body_kind: BodyKind) -> Problem {
+    Problem::new(Kind::TooLarge).detail(format!("at most {} bytes", body_kind.bytes_max()))
 }
 
 /// A body without a type is taken as what the route wants; a compressed one is not opened.
-fn check_type(takes: Takes, headers: &HeaderMap) -> Result<(), Problem> {
+fn check_type(body_kind: BodyKind, headers: &HeaderMap) -> Result<(), Problem> {
     let wrong = || {
         Problem::new(Kind::WrongContentType)
-            .detail(format!("send {}, not compressed", takes.types().join(" or ")))
+            .detail(format!("send {}, not compressed", body_kind.types().join(" or ")))
     };
     if headers.get(CONTENT_ENCODING).is_some_and(|value| value != "identity") {
         return Err(wrong());
@@ -152,7 +154,7 @@ fn check_type(takes: Takes, headers: &HeaderMap) -> Result<(), Problem> {
         let charset = part.to_ascii_lowercase().replace('"', "");
         charset.strip_prefix("charset=").is_none_or(|name| name == "utf-8" || name == "us-ascii")
     };
-    if takes.types().iter().any(|one| media_type.eq_ignore_ascii_case(one)) && parts.all(is_utf8) {
+    if body_kind.types().iter().any(|one| media_type.eq_ignore_ascii_case(one)) && parts.all(is_utf8) {
         return Ok(());
     }
     Err(wrong())
@@ -160,7 +162,7 @@ fn check_type(takes: Takes, headers: &HeaderMap) -> Result<(), Problem> {
 
 /// A form with an effect must come from one of our own pages. Browsers say where it comes from;
 /// what says nothing is no browser, and carries no cookie of a victim.
-fn refuse_cross_site(web: &Web, headers: &HeaderMap) -> Result<(), Problem> {
+fn refuse_cross_site(web: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let ours = match (text("sec-fetch-site"), text("origin")) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),

@@ -5,8 +5,8 @@ use axum::extract::State;
 use calsync_store::api_keys;
 use serde::Serialize;
 
+use crate::app_state::AppState;
 use crate::problem::Problem;
-use crate::web::Web;
 
 #[derive(Serialize)]
 pub(crate) struct Health {
@@ -19,7 +19,7 @@ pub(crate) async fn live() -> Json<Health> {
 }
 
 /// The database answers a question.
-pub(crate) async fn ready(State(web): State<Web>) -> Result<Json<Health>, Problem> {
+pub(crate) async fn ready(State(web): State<AppState>) -> Result<Json<Health>, Problem> {
     let mut tx = web.engine.store().read().await?;
     api_keys::find(&mut tx, "").await?;
     Ok(Json(Health { status: "ok" }))

@@ -18,14 +18,14 @@ use http::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
 
-use calsync_store::idempotency::{self, Known};
+use calsync_store::idempotency::{self, KeyState};
 
-use crate::answer;
-use crate::caller::Caller;
+use crate::api_client::ApiClient;
+use crate::app_state::{AppState, TraceId};
 use crate::panics::caught;
 use crate::problem::{Kind, Problem};
+use crate::response;
 use crate::transaction::retrying_tx;
-use crate::web::{TraceId, Web};
 
 /// How long an answer is kept.
 const KEPT: SignedDuration = SignedDuration::from_hours(24);
@@ -36,9 +36,9 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 
 /// Raised while an answer is streamed, if a part of the work failed by our fault.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Faulted(Arc<AtomicBool>);
+pub(crate) struct ServerFault(Arc<AtomicBool>);
 
-impl Faulted {
+impl ServerFault {
     pub(crate) fn raise(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -49,9 +49,9 @@ impl Faulted {
 }
 
 /// Runs the request, once if it has a key.
-pub(crate) async fn once(
-    web: &Web,
-    caller: &Caller,
+pub(crate) async fn run_once(
+    web: &AppState,
+    caller: &ApiClient,
     parts: Parts,
     body: Bytes,
     next: Next,
@@ -60,10 +60,10 @@ pub(crate) async fn once(
         return Ok(next.run(Request::from_parts(parts, Body::from(body))).await);
     };
     match claim(web, caller, &key, &fingerprint(&parts, &body)).await? {
-        Known::New => {}
-        Known::Running => return Err(Problem::new(Kind::RequestUnderWay)),
-        Known::OtherRequest => return Err(Problem::new(Kind::IdempotencyKeyReused)),
-        Known::Answered { status, body } => return Ok(again(status, &body)),
+        KeyState::New => {}
+        KeyState::Running => return Err(Problem::new(Kind::RequestUnderWay)),
+        KeyState::OtherRequest => return Err(Problem::new(Kind::IdempotencyKeyReused)),
+        KeyState::Answered { status, body } => return Ok(again(status, &body)),
     }
     let trace = parts.extensions.get::<TraceId>().cloned().unwrap_or_else(|| web.trace_id());
     let request = Request::from_parts(parts, Body::from(body));
@@ -102,7 +102,12 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> String {
     HEXLOWER.encode(&hash.finalize())
 }
 
-async fn claim(web: &Web, caller: &Caller, key: &str, fingerprint: &str) -> Result<Known, Problem> {
+async fn claim(
+    web: &AppState,
+    caller: &ApiClient,
+    key: &str,
+    fingerprint: &str,
+) -> Result<KeyState, Problem> {
     let now = web.engine.now();
     let expired = now.saturating_sub(KEPT).unwrap_or(now);
     let claimed = retrying_tx!(web.engine, |tx| {
@@ -113,8 +118,8 @@ async fn claim(web: &Web, caller: &Caller, key: &str, fingerprint: &str) -> Resu
 
 /// Keeps the answer and gives it.
 async fn keep(
-    web: &Web,
-    caller: &Caller,
+    web: &AppState,
+    caller: &ApiClient,
     key: &str,
     trace: &TraceId,
     mut response: Response,
@@ -125,11 +130,11 @@ async fn keep(
         return Ok(response);
     }
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        response = answer::json(&problem, trace);
+        response = response::json(&problem, trace);
     }
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|_| Problem::new(Kind::Internal))?;
-    if parts.extensions.get::<Faulted>().is_some_and(Faulted::is_raised) {
+    if parts.extensions.get::<ServerFault>().is_some_and(ServerFault::is_raised) {
         forget(web, caller, key).await?;
         return Ok(Response::from_parts(parts, Body::from(body)));
     }
@@ -148,7 +153,7 @@ async fn keep(
 }
 
 /// Lets the next try do the work.
-async fn forget(web: &Web, caller: &Caller, key: &str) -> Result<(), Problem> {
+async fn forget(web: &AppState, caller: &ApiClient, key: &str) -> Result<(), Problem> {
     Ok(retrying_tx!(web.engine, |tx| idempotency::forget(tx, &caller.0.id, key).await?)?)
 }
 

@@ -8,8 +8,8 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
+use crate::app_state::AppState;
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 /// Entries of a list unless asked otherwise.
 const LIMIT_DEFAULT: i64 = 50;
@@ -69,12 +69,12 @@ pub(crate) fn note(text: &str) -> Result<String, FieldError> {
 }
 
 /// The parts of an address's path.
-pub(crate) struct InPath<T>(pub(crate) T);
+pub(crate) struct PathParams<T>(pub(crate) T);
 
-impl<T: DeserializeOwned + Send> FromRequestParts<Web> for InPath<T> {
+impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathParams<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
         let path = Path::<T>::from_request_parts(parts, web).await;
         path.map(|Path(path)| Self(path))
             .map_err(|_| Problem::field("path", "must be UTF-8, percent-encoded"))
@@ -158,10 +158,10 @@ impl Query {
     }
 }
 
-impl FromRequestParts<Web> for Query {
+impl FromRequestParts<AppState> for Query {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         let query = parts.uri.query().unwrap_or_default();
         let pairs = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
         Ok(Self { pairs, errors: Vec::new() })
@@ -171,10 +171,10 @@ impl FromRequestParts<Web> for Query {
 /// No parameters at all.
 pub(crate) struct NoQuery;
 
-impl FromRequestParts<Web> for NoQuery {
+impl FromRequestParts<AppState> for NoQuery {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
         Query::from_request_parts(parts, web).await?.end()?;
         Ok(Self)
     }

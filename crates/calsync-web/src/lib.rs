@@ -4,10 +4,11 @@
 //! the checks and `/openapi.json` are made from it. A 2xx is sent only after the commit. Nothing
 //! here talks to Google or knows SQL: the engine and the store do.
 
-mod answer;
+mod admin_auth;
 mod api;
+mod api_client;
+mod app_state;
 mod assets;
-mod caller;
 mod client;
 mod guard;
 mod health;
@@ -17,15 +18,14 @@ mod openapi;
 mod pages;
 mod panics;
 mod problem;
+mod response;
 mod return_url;
 mod router;
 mod routes;
 mod serve;
-mod shapes;
 mod sign_in;
 mod transaction;
-mod web;
-mod who;
+mod views;
 
 use calsync_core::cursor;
 pub use router::router;

@@ -1,6 +1,6 @@
 //! Answers that say no, as RFC 9457 problems.
 //!
-//! A handler returns a [`Problem`]; [`crate::answer`] writes it, as JSON or as a page, with the
+//! A handler returns a [`Problem`]; [`crate::response`] writes it, as JSON or as a page, with the
 //! request's trace id. What went wrong inside is logged under that id and never sent.
 
 use axum::response::{IntoResponse, Response};
@@ -10,7 +10,7 @@ use calsync_store::StoreError;
 use http::StatusCode;
 use serde::Serialize;
 
-use crate::pages::words::Words;
+use crate::pages::messages::Messages;
 
 /// A body with more bad fields than this is told about the first ones: an item has 13 fields, and
 /// the answers to a batch must fit into memory.
@@ -93,12 +93,12 @@ struct Inner {
     detail: Option<String>,
     errors: Vec<FieldError>,
     cause: Option<String>,
-    words: Option<Words>,
+    messages: Option<Messages>,
 }
 
 /// A problem as it is sent.
 #[derive(Serialize)]
-pub(crate) struct ProblemShape<'a> {
+pub(crate) struct ProblemView<'a> {
     #[serde(rename = "type")]
     kind: &'static str,
     title: &'static str,
@@ -113,7 +113,7 @@ pub(crate) struct ProblemShape<'a> {
 impl Problem {
     /// A problem of `kind`.
     pub(crate) fn new(kind: Kind) -> Self {
-        Self(Box::new(Inner { kind, detail: None, errors: Vec::new(), cause: None, words: None }))
+        Self(Box::new(Inner { kind, detail: None, errors: Vec::new(), cause: None, messages: None }))
     }
 
     /// Says more, for the developer.
@@ -123,15 +123,15 @@ impl Problem {
     }
 
     /// Says it to a user whose language is known.
-    pub(crate) fn to(mut self, words: Words) -> Self {
-        self.0.words = Some(words);
+    pub(crate) fn to(mut self, messages: Messages) -> Self {
+        self.0.messages = Some(messages);
         self
     }
 
     /// Bad fields.
     pub(crate) fn fields(errors: Vec<FieldError>) -> Self {
         let mut problem = Self::new(Kind::BadFields);
-        problem.0.errors = errors.into_iter().take(ERRORS_MAX).map(tellable).collect();
+        problem.0.errors = errors.into_iter().take(ERRORS_MAX).map(sanitize_field).collect();
         problem
     }
 
@@ -181,8 +181,8 @@ impl Problem {
     }
 
     /// The words of whom it is said to, where they are known.
-    pub(crate) fn words(&self) -> Option<Words> {
-        self.0.words
+    pub(crate) fn messages(&self) -> Option<Messages> {
+        self.0.messages
     }
 
     /// What went wrong inside, for the log.
@@ -191,9 +191,9 @@ impl Problem {
     }
 
     /// The problem as it is sent.
-    pub(crate) fn shape<'a>(&'a self, trace_id: &'a str) -> ProblemShape<'a> {
+    pub(crate) fn view<'a>(&'a self, trace_id: &'a str) -> ProblemView<'a> {
         let (kind, status, title) = self.0.kind.line();
-        ProblemShape {
+        ProblemView {
             kind,
             title,
             status,
@@ -205,12 +205,12 @@ impl Problem {
 }
 
 /// An error that is fit to be sent, stored and logged, whatever the key was called.
-fn tellable(error: FieldError) -> FieldError {
-    FieldError { field: clean(&error.field), message: error.message }
+fn sanitize_field(error: FieldError) -> FieldError {
+    FieldError { field: sanitize(&error.field), message: error.message }
 }
 
 /// `text` without control characters and not longer than an id.
-pub(crate) fn clean(text: &str) -> String {
+pub(crate) fn sanitize(text: &str) -> String {
     text.chars().take(FIELD_LENGTH_MAX).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 

@@ -35,8 +35,8 @@ pub(crate) fn origin(url: &str) -> String {
 
 /// The origin, in lower case and without its default port, and the path, which begins with a slash.
 fn split(url: &str) -> Option<(String, &str)> {
-    let clean = url.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>^`{|}#".contains(&b));
-    if !clean || url.len() > LENGTH_MAX {
+    let sanitize = url.bytes().all(|b| b.is_ascii_graphic() && !b"\\\"<>^`{|}#".contains(&b));
+    if !sanitize || url.len() > LENGTH_MAX {
         return None;
     }
     let (scheme, rest) = url.split_once("://")?;

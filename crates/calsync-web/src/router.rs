@@ -5,15 +5,15 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware::from_fn_with_state;
 use calsync_engine::Engine;
 
-use crate::answer::finish;
+use crate::app_state::AppState;
 use crate::guard::guard;
 use crate::problem::{Kind, Problem};
+use crate::response::finish;
 use crate::routes;
-use crate::web::Web;
 
 /// The whole of calsync over HTTP.
 pub fn router(engine: Engine) -> Router {
-    let web = Web::new(engine);
+    let web = AppState::new(engine);
     let mut router = Router::new();
     for route in routes::all() {
         let guarded = (route.handler)().route_layer(from_fn_with_state((web.clone(), route), guard));

@@ -11,7 +11,7 @@ use calsync_store::api_keys::Scope;
 use http::Method;
 
 use crate::api::v1::{changes, items, refusals, users as api_users, webhook_deliveries, webhooks};
-use crate::web::Web;
+use crate::app_state::AppState;
 use crate::{assets, health, openapi};
 
 /// Who may call a route.
@@ -32,7 +32,7 @@ pub(crate) enum Access {
 
 /// What a request carries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Takes {
+pub(crate) enum BodyKind {
     /// No body; one that comes is not read.
     Nothing,
     /// A form of ours.
@@ -48,7 +48,7 @@ pub(crate) struct Route {
     pub(crate) method: Method,
     pub(crate) path: &'static str,
     pub(crate) access: Access,
-    pub(crate) takes: Takes,
+    pub(crate) body_kind: BodyKind,
     /// In one line, for the API's description.
     pub(crate) summary: &'static str,
     /// Its query parameters.
@@ -57,7 +57,7 @@ pub(crate) struct Route {
     pub(crate) request: Option<&'static str>,
     /// The statuses of success, with the schema of the body.
     pub(crate) answers: &'static [(u16, Option<&'static str>)],
-    pub(crate) handler: fn() -> MethodRouter<Web>,
+    pub(crate) handler: fn() -> MethodRouter<AppState>,
 }
 
 const PLATFORM: Access = Access::Key(Scope::Platform);
@@ -67,7 +67,7 @@ const GET: Route = Route {
     method: Method::GET,
     path: "",
     access: PLATFORM,
-    takes: Takes::Nothing,
+    body_kind: BodyKind::Nothing,
     summary: "",
     query: &[],
     request: None,
@@ -85,7 +85,7 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::PUT,
         path: "/api/v1/users/{user_id}",
-        takes: Takes::Json,
+        body_kind: BodyKind::Json,
         summary: "Tells who a user is; replaces what was known",
         request: Some("UserBody"),
         answers: &[(200, Some("User")), (201, Some("User"))],
@@ -110,9 +110,9 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::POST,
         path: "/api/v1/users/{user_id}/clean-up-link",
-        takes: Takes::Json,
+        body_kind: BodyKind::Json,
         summary: "Makes a link on which the user lets us remove what a disconnect left",
-        request: Some("CleanUpLinkWish"),
+        request: Some("CleanUpLinkRequest"),
         answers: &[(200, Some("ConnectLink"))],
         handler: || post(api_users::clean_up_link::handler),
         ..GET
@@ -120,9 +120,9 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::POST,
         path: "/api/v1/users/{user_id}/connect-link",
-        takes: Takes::Json,
+        body_kind: BodyKind::Json,
         summary: "Makes a link on which the user connects their calendar",
-        request: Some("ConnectLinkWish"),
+        request: Some("ConnectLinkRequest"),
         answers: &[(200, Some("ConnectLink"))],
         handler: || post(api_users::connect_link::handler),
         ..GET
@@ -145,7 +145,7 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::POST,
         path: "/api/v1/items/batch",
-        takes: Takes::Ndjson,
+        body_kind: BodyKind::Ndjson,
         summary: "Up to 10,000 lines, each answered by a line after it is stored",
         request: Some("BatchLine"),
         answers: &[(200, Some("BatchAnswer"))],
@@ -155,7 +155,7 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::PUT,
         path: "/api/v1/items/{kind}/{item_id}",
-        takes: Takes::Json,
+        body_kind: BodyKind::Json,
         summary: "Tells what an item is; replaces what was known",
         request: Some("ItemBody"),
         answers: &[(200, Some("Item")), (201, Some("Item"))],
@@ -197,7 +197,7 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::POST,
         path: "/api/v1/webhooks/test",
-        takes: Takes::Json,
+        body_kind: BodyKind::Json,
         summary: "Sends a test to the webhook and tells what came of it; a good answer enables a disabled webhook",
         request: Some("NoFields"),
         answers: &[(200, Some("WebhookDelivery"))],
@@ -215,7 +215,7 @@ static ROUTES: &[Route] = &[
     Route {
         method: Method::POST,
         path: "/api/v1/webhook-deliveries/{id}/replay",
-        takes: Takes::Json,
+        body_kind: BodyKind::Json,
         summary: "Sends a delivery once more, under the same webhook-id; one that waits is sent at once",
         request: Some("NoFields"),
         answers: &[(202, Some("WebhookDelivery"))],
@@ -289,7 +289,7 @@ mod tests {
     fn what_changes_something_takes_a_body_or_is_a_delete() {
         for route in all() {
             let changes = [Method::POST, Method::PUT].contains(&route.method);
-            assert_eq!(route.takes != Takes::Nothing, changes, "{} {}", route.method, route.path);
+            assert_eq!(route.body_kind != BodyKind::Nothing, changes, "{} {}", route.method, route.path);
         }
     }
 }

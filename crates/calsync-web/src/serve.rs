@@ -22,7 +22,7 @@ use tokio::time::timeout;
 use tower::ServiceExt;
 
 use self::limited::Limited;
-use crate::web::Peer;
+use crate::app_state::Peer;
 
 /// The most header bytes of a request: more than browsers send.
 const HEADER_BYTES_MAX: u32 = 32 << 10;

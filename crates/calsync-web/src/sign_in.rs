@@ -18,10 +18,10 @@ use http::HeaderMap;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
+use crate::app_state::AppState;
 use crate::client::Client;
 use crate::pages::cookies::Cookie;
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 /// Tries an account in a window.
 const TRIES_PER_ACCOUNT: i64 = 10;
@@ -34,9 +34,9 @@ static HASHING: Semaphore = Semaphore::const_new(HASHED_AT_ONCE);
 const AAD: SecretAad<'_> = SecretAad { table: "cookies", column: "known_browser", row: "", user_id: "" };
 
 /// How a try ended.
-pub(crate) enum Tried {
+pub(crate) enum SignInResult {
     /// The admin is in, with these cookies.
-    In {
+    SignedIn {
         /// Who.
         admin: Admin,
         /// What the sign-in is known by.
@@ -52,12 +52,12 @@ pub(crate) enum Tried {
 
 /// Tries to sign in.
 pub(crate) async fn attempt(
-    web: &Web,
+    web: &AppState,
     headers: &HeaderMap,
     client: Option<Client>,
     email: &str,
     password: SecretString,
-) -> Result<Tried, Problem> {
+) -> Result<SignInResult, Problem> {
     let email = admins::canonical(email);
     let (sort, name) = if is_known(web, headers, &email) { ("known", &email) } else { ("account", &email) };
     let now = web.engine.now();
@@ -72,21 +72,26 @@ pub(crate) async fn attempt(
     if by_account > TRIES_PER_ACCOUNT || by_address > TRIES_PER_ADDRESS {
         let client = client.map(|client| tracing::field::display(client.0));
         tracing::warn!(client, by_account, by_address, "too many tries to sign in");
-        return Ok(Tried::TooOften);
+        return Ok(SignInResult::TooOften);
     }
     let (admin, hash) = match found {
         Some((admin, hash)) => (Some(admin), hash),
         None => (None, passwords::OF_NOBODY.to_owned()),
     };
-    let is_right = off_thread(move || passwords::is_right(&password, &hash)).await?;
+    let is_right = hash_blocking(move || passwords::is_right(&password, &hash)).await?;
     match admin.filter(|_| is_right) {
         Some(admin) => let_in(web, headers, admin, sort).await,
-        None => Ok(Tried::Wrong),
+        None => Ok(SignInResult::Wrong),
     }
 }
 
 /// A new sign-in; one that the browser had before is over.
-async fn let_in(web: &Web, headers: &HeaderMap, admin: Admin, sort: &str) -> Result<Tried, Problem> {
+async fn let_in(
+    web: &AppState,
+    headers: &HeaderMap,
+    admin: Admin,
+    sort: &str,
+) -> Result<SignInResult, Problem> {
     let token = HEXLOWER.encode(&bytes::<32>(web.engine.entropy()));
     let now = web.engine.now();
     let mut tx = web.engine.store().begin().await?;
@@ -100,11 +105,11 @@ async fn let_in(web: &Web, headers: &HeaderMap, admin: Admin, sort: &str) -> Res
     let known = web.engine.store().keyring().seal(AAD, &known, web.engine.entropy());
     let known = known.map(|sealed| URL_SAFE_NO_PAD.encode(sealed)).unwrap_or_default();
     let cookies = [Cookie::SignIn.set(web, &token), Cookie::Known.set(web, &known)];
-    Ok(Tried::In { admin, token, cookies })
+    Ok(SignInResult::SignedIn { admin, token, cookies })
 }
 
 /// Whether the admin of `email` signed in with this browser before.
-fn is_known(web: &Web, headers: &HeaderMap, email: &str) -> bool {
+fn is_known(web: &AppState, headers: &HeaderMap, email: &str) -> bool {
     let known = || {
         let sealed = URL_SAFE_NO_PAD.decode(Cookie::Known.get(web, headers)?).ok()?;
         web.engine.store().keyring().open(AAD, &sealed).ok()
@@ -113,13 +118,13 @@ fn is_known(web: &Web, headers: &HeaderMap, email: &str) -> bool {
 }
 
 /// The hash of a new password.
-pub(crate) async fn hash(web: &Web, password: SecretString) -> Result<String, Problem> {
+pub(crate) async fn hash(web: &AppState, password: SecretString) -> Result<String, Problem> {
     let engine = web.engine.clone();
-    Ok(off_thread(move || passwords::hash(&password, engine.entropy())).await??)
+    Ok(hash_blocking(move || passwords::hash(&password, engine.entropy())).await??)
 }
 
 /// Runs heavy work off the threads that answer requests, a few at a time.
-pub(crate) async fn off_thread<T: Send + 'static>(
+pub(crate) async fn hash_blocking<T: Send + 'static>(
     work: impl FnOnce() -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let _room = HASHING.acquire().await.map_err(|_| Problem::new(Kind::Unavailable))?;

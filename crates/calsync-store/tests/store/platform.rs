@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use calsync_core::item::FieldError;
 use calsync_store::api_keys::{self, Scope};
-use calsync_store::idempotency::{self, Known};
+use calsync_store::idempotency::{self, KeyState};
 use calsync_store::meta;
 use calsync_store::refusals::{self, Refusal};
 use calsync_testing::on_both_databases;
@@ -26,7 +26,7 @@ fn refusal(minute: i64, id: &str) -> Refusal {
     }
 }
 
-async fn claim(world: &World, key: &str, request: &str, minute: i64) -> Known {
+async fn claim(world: &World, key: &str, request: &str, minute: i64) -> KeyState {
     let mut tx = world.begin().await;
     let expired = at(minute - 24 * 60);
     let store = &world.store;
@@ -86,26 +86,26 @@ on_both_databases! {
 
     async fn a_request_that_comes_again_gets_its_first_answer(db: TestDatabase) {
         let world = World::new(db).await;
-        assert_eq!(claim(&world, "k", "request", 0).await, Known::New);
-        assert_eq!(claim(&world, "k", "request", 1).await, Known::Running);
-        assert_eq!(claim(&world, "k", "another", 1).await, Known::OtherRequest);
+        assert_eq!(claim(&world, "k", "request", 0).await, KeyState::New);
+        assert_eq!(claim(&world, "k", "request", 1).await, KeyState::Running);
+        assert_eq!(claim(&world, "k", "another", 1).await, KeyState::OtherRequest);
         let mut tx = world.begin().await;
         idempotency::answer(&world.store, &mut tx, "key-1", "k", 202, "{}").await.unwrap();
         idempotency::answer(&world.store, &mut tx, "key-2", "k", 500, "not this one").await.unwrap();
         tx.commit().await.unwrap();
-        let answered = Known::Answered { status: 202, body: "{}".into() };
+        let answered = KeyState::Answered { status: 202, body: "{}".into() };
         assert_eq!(claim(&world, "k", "request", 2).await, answered);
-        assert_eq!(claim(&world, "k", "another", 2).await, Known::OtherRequest);
+        assert_eq!(claim(&world, "k", "another", 2).await, KeyState::OtherRequest);
         assert_eq!(claim(&world, "k", "request", 24 * 60).await, answered);
-        assert_eq!(claim(&world, "k", "request", 24 * 60 + 1).await, Known::New, "a day is over");
+        assert_eq!(claim(&world, "k", "request", 24 * 60 + 1).await, KeyState::New, "a day is over");
         assert_eq!(world.raw().await.count("idempotency_keys", "TRUE").await, 1, "nothing of it is left");
     }
 
     async fn a_key_whose_request_died_is_free_again(db: TestDatabase) {
         let world = World::new(db).await;
-        assert_eq!(claim(&world, "k", "request", 0).await, Known::New);
-        assert_eq!(claim(&world, "k", "request", 10).await, Known::Running);
-        assert_eq!(claim(&world, "k", "request", 11).await, Known::New);
+        assert_eq!(claim(&world, "k", "request", 0).await, KeyState::New);
+        assert_eq!(claim(&world, "k", "request", 10).await, KeyState::Running);
+        assert_eq!(claim(&world, "k", "request", 11).await, KeyState::New);
     }
 
     async fn a_request_that_did_nothing_leaves_nothing(db: TestDatabase) {
@@ -115,7 +115,7 @@ on_both_databases! {
         idempotency::forget(&mut tx, "key-1", "k").await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.raw().await.count("idempotency_keys", "TRUE").await, 0);
-        assert_eq!(claim(&world, "k", "another", 1).await, Known::New);
+        assert_eq!(claim(&world, "k", "another", 1).await, KeyState::New);
     }
 
     async fn of_twenty_equal_requests_at_once_one_runs(db: TestDatabase) {
@@ -126,8 +126,8 @@ on_both_databases! {
             tasks.spawn(async move { claim(&world, "k", "request", 0).await });
         }
         let known = tasks.join_all().await;
-        assert_eq!(known.iter().filter(|known| **known == Known::New).count(), 1, "{known:?}");
-        assert_eq!(known.iter().filter(|known| **known == Known::Running).count(), 19);
+        assert_eq!(known.iter().filter(|known| **known == KeyState::New).count(), 1, "{known:?}");
+        assert_eq!(known.iter().filter(|known| **known == KeyState::Running).count(), 19);
     }
 
     async fn a_fact_about_the_installation_is_set_once(db: TestDatabase) {

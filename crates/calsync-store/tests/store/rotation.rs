@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use calsync_core::integration::CalendarChoice;
 use calsync_store::connect::{self, NewAttempt};
-use calsync_store::idempotency::{self, Known};
+use calsync_store::idempotency::{self, KeyState};
 use calsync_store::integrations::{self, RefreshedBy};
 use calsync_store::rotation::{self, Batch, Position, SecretLocation};
 use calsync_store::secrets::Keyring;
@@ -81,10 +81,10 @@ async fn begin_to_connect(world: &World) {
 }
 
 /// Asks with an API key for what was answered before, or answers it now.
-async fn answered(store: &Store) -> Known {
+async fn answered(store: &Store) -> KeyState {
     let mut tx = store.begin().await.unwrap();
     let known = idempotency::claim(store, &mut tx, "api-key", "once", "request", at(0), at(1)).await.unwrap();
-    if known == Known::New {
+    if known == KeyState::New {
         idempotency::answer(store, &mut tx, "api-key", "once", 200, "a link").await.unwrap();
     }
     tx.commit().await.unwrap();
@@ -120,7 +120,7 @@ on_both_databases! {
         let id = world.connected("user00").await;
         world.connected("user01").await;
         begin_to_connect(&world).await;
-        assert_eq!(answered(&world.store).await, Known::New);
+        assert_eq!(answered(&world.store).await, KeyState::New);
         world.store = open(&world.db, &[K2, K1]).await.unwrap();
         refused(&world.db, &[K2]).await;
 
@@ -134,7 +134,7 @@ on_both_databases! {
         let taken = connect::take(&store, &mut tx, "state-1", "browser", at(1)).await.unwrap().unwrap();
         assert_eq!(taken.verifier.unwrap().expose_secret(), "the-verifier");
         tx.commit().await.unwrap();
-        assert_eq!(answered(&store).await, Known::Answered { status: 200, body: "a link".into() });
+        assert_eq!(answered(&store).await, KeyState::Answered { status: 200, body: "a link".into() });
         let message = refused(&world.db, &[K1]).await;
         assert!(message.contains("the key k2 is missing") && message.contains("given: k1"), "{message}");
     }

@@ -19,7 +19,7 @@ pub(super) fn schemas() -> Value {
         "SyncErrorList": list("SyncError"),
         "ErrorGroup": error_group(),
         "ErrorGroupList": list("ErrorGroup"),
-        "DisconnectWish": disconnect_wish(),
+        "DisconnectRequest": disconnect_request(),
         "DisconnectPreview": full_object(json!({
             "channels": count(), "items": count(), "waiting": count(),
             "other_scopes": {"type": "array", "items": text()},
@@ -118,7 +118,7 @@ fn note() -> Value {
     json!({"type": "string", "minLength": 3, "maxLength": 500, "description": "Why; for the audit"})
 }
 
-fn disconnect_wish() -> Value {
+fn disconnect_request() -> Value {
     object(
         json!({
             "note": note(),

@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::api::v1::items::batch::NDJSON;
 use crate::input::NoQuery;
-use crate::routes::{self, Access, Route, Takes};
+use crate::routes::{self, Access, BodyKind, Route};
 
 static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| document().to_string().into());
 
@@ -79,8 +79,8 @@ fn operation(route: &Route) -> Value {
         operation["x-role"] = json!(role.name());
     }
     if let Some(schema) = route.request {
-        let is_required = route.takes == Takes::Ndjson || route.method == Method::PUT;
-        let content = json!({media_type(route.takes): {"schema": reference(schema)}});
+        let is_required = route.body_kind == BodyKind::Ndjson || route.method == Method::PUT;
+        let content = json!({media_type(route.body_kind): {"schema": reference(schema)}});
         operation["requestBody"] = json!({"required": is_required, "content": content});
     }
     operation
@@ -89,19 +89,22 @@ fn operation(route: &Route) -> Value {
 fn answer(route: &Route, schema: Option<&str>) -> Value {
     match schema {
         Some(schema) => {
-            let media_type =
-                media_type(if route.takes == Takes::Ndjson { Takes::Ndjson } else { Takes::Json });
+            let media_type = media_type(if route.body_kind == BodyKind::Ndjson {
+                BodyKind::Ndjson
+            } else {
+                BodyKind::Json
+            });
             json!({"description": "Done", "content": {media_type: {"schema": reference(schema)}}})
         }
         None => json!({"description": "Done"}),
     }
 }
 
-const fn media_type(takes: Takes) -> &'static str {
-    match takes {
-        Takes::Ndjson => NDJSON,
-        Takes::Form => "application/x-www-form-urlencoded",
-        Takes::Json | Takes::Nothing => "application/json",
+const fn media_type(body_kind: BodyKind) -> &'static str {
+    match body_kind {
+        BodyKind::Ndjson => NDJSON,
+        BodyKind::Form => "application/x-www-form-urlencoded",
+        BodyKind::Json | BodyKind::Nothing => "application/json",
     }
 }
 

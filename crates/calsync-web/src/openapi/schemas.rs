@@ -16,8 +16,8 @@ pub(super) fn schemas() -> Value {
         "FieldError": object(json!({"field": text(), "message": text()}), &["field", "message"]),
         "UserBody": user_body(),
         "User": user(),
-        "CleanUpLinkWish": object(json!({"expires_in": or_null(expires_in())}), &[]),
-        "ConnectLinkWish": connect_link_wish(),
+        "CleanUpLinkRequest": object(json!({"expires_in": or_null(expires_in())}), &[]),
+        "ConnectLinkRequest": connect_link_request(),
         "ConnectLink": object(json!({"url": text(), "expires_at": time()}), &["url", "expires_at"]),
         "ItemBody": object(item_fields(), &["user_ids", "title", "status"]),
         "Item": item(),
@@ -127,7 +127,7 @@ fn problem() -> Value {
     )
 }
 
-fn connect_link_wish() -> Value {
+fn connect_link_request() -> Value {
     let return_url = json!({"type": "string", "description": "Under one of platform.return_urls"});
     object(json!({"return_url": or_null(return_url), "expires_in": or_null(expires_in())}), &[])
 }

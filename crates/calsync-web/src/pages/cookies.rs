@@ -7,8 +7,8 @@ use http::HeaderMap;
 use http::header::COOKIE;
 use jiff::SignedDuration;
 
-use super::visit::LIFETIME;
-use crate::web::Web;
+use super::user_visit::LIFETIME;
+use crate::app_state::AppState;
 
 /// How long a browser is known to have signed in.
 const KNOWN_LIFETIME: SignedDuration = SignedDuration::from_hours(90 * 24);
@@ -27,7 +27,7 @@ pub(crate) enum Cookie {
 }
 
 impl Cookie {
-    fn name(self, web: &Web) -> &'static str {
+    fn name(self, web: &AppState) -> &'static str {
         match (self, web.is_https()) {
             (Self::Browser, true) => "__Host-calsync_browser",
             (Self::Browser, false) => "calsync_browser",
@@ -41,7 +41,7 @@ impl Cookie {
     }
 
     /// The header that sets it.
-    pub(crate) fn set(self, web: &Web, value: &str) -> String {
+    pub(crate) fn set(self, web: &AppState, value: &str) -> String {
         let lifetime = match self {
             Self::Browser | Self::Visit => LIFETIME,
             Self::SignIn => LONGEST,
@@ -51,18 +51,18 @@ impl Cookie {
     }
 
     /// The header that removes it.
-    pub(crate) fn clear(self, web: &Web) -> String {
+    pub(crate) fn clear(self, web: &AppState) -> String {
         self.header(web, "", 0)
     }
 
-    fn header(self, web: &Web, value: &str, max_age_secs: i64) -> String {
+    fn header(self, web: &AppState, value: &str, max_age_secs: i64) -> String {
         let secure = if web.is_https() { "; Secure" } else { "" };
         let name = self.name(web);
         format!("{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}")
     }
 
     /// Its value in a request.
-    pub(crate) fn get(self, web: &Web, headers: &HeaderMap) -> Option<String> {
+    pub(crate) fn get(self, web: &AppState, headers: &HeaderMap) -> Option<String> {
         let name = self.name(web);
         let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs =

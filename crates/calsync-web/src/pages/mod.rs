@@ -8,35 +8,35 @@ pub(crate) mod admin;
 pub(crate) mod clean_up;
 pub(crate) mod connect;
 pub(crate) mod cookies;
+pub(crate) mod messages;
 pub(crate) mod oauth;
 pub(crate) mod problem;
-mod visit;
-pub(crate) mod words;
+mod user_visit;
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 
+use crate::app_state::AppState;
 use crate::assets::{ICON, LIVE_JS, PAGES_CSS};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
-use words::Words;
+use messages::Messages;
 
 /// What every page for users shows.
 pub(crate) struct Shell<'a> {
     platform_name: &'a str,
-    words: Words,
+    messages: Messages,
     stylesheet: &'static str,
     script: &'static str,
     icon: &'static str,
 }
 
 impl<'a> Shell<'a> {
-    pub(crate) fn new(web: &'a Web, words: Words) -> Self {
+    pub(crate) fn new(web: &'a AppState, messages: Messages) -> Self {
         Self {
             platform_name: &web.engine.settings().platform_name,
-            words,
+            messages,
             stylesheet: &PAGES_CSS.path,
             script: &LIVE_JS.path,
             icon: &ICON.path,
@@ -68,7 +68,7 @@ pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
 /// A page with forms for a user, as an answer. It may run our own script. Its forms may lead on to
 /// Google and to the platform: browsers apply `form-action` to every redirect that follows, and
 /// where those end is not ours to know.
-pub(crate) fn render_for_user(web: &Web, status: StatusCode, page: &impl Template) -> Response {
+pub(crate) fn render_for_user(web: &AppState, status: StatusCode, page: &impl Template) -> Response {
     let policy = if web.is_https() {
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
          form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'"

@@ -2,32 +2,38 @@
 
 use axum::response::Response;
 
-use super::words::{Words, words};
+use super::messages::{Messages, messages};
 use super::{Message, Shell, render};
+use crate::app_state::{AppState, TraceId};
 use crate::problem::{Kind, Problem};
-use crate::web::{TraceId, Web};
 
-pub(crate) fn page(web: &Web, problem: &Problem, trace: &TraceId, words: Words) -> Response {
+pub(crate) fn page(web: &AppState, problem: &Problem, trace: &TraceId, messages: Messages) -> Response {
     let platform = &web.engine.settings().platform_name;
     let (title, sentence, way_out) = match problem.kind() {
-        Kind::LinkExpired => (words.too_late_title(), words.too_late(), words.ask_for_a_new_link(platform)),
+        Kind::LinkExpired => {
+            (messages.too_late_title(), messages.too_late(), messages.ask_for_a_new_link(platform))
+        }
         Kind::NotConfigured => {
-            (words.not_set_up_title(), words.not_set_up(), words.set_up_by_whoever_runs_this())
+            (messages.not_set_up_title(), messages.not_set_up(), messages.set_up_by_whoever_runs_this())
         }
-        Kind::CrossSite => (words.refused_title(), words.form_of_another_site(), words.open_the_link_again()),
-        Kind::Forbidden => (words.refused_title(), words.not_your_role(), words.ask_an_owner()),
+        Kind::CrossSite => {
+            (messages.refused_title(), messages.form_of_another_site(), messages.open_the_link_again())
+        }
+        Kind::Forbidden => (messages.refused_title(), messages.not_your_role(), messages.ask_an_owner()),
         Kind::NothingToCleanUp => {
-            (words.nothing_left_title(), words.nothing_left(), words.close_or_back_to(platform))
+            (messages.nothing_left_title(), messages.nothing_left(), messages.close_or_back_to(platform))
         }
-        Kind::NotFound => (words.nothing_here_title(), words.nothing_here(), words.start_from(platform)),
+        Kind::NotFound => {
+            (messages.nothing_here_title(), messages.nothing_here(), messages.start_from(platform))
+        }
         Kind::Unavailable | Kind::Timeout | Kind::RequestUnderWay => {
-            (words.not_now_title(), words.not_now(), words.in_a_minute())
+            (messages.not_now_title(), messages.not_now(), messages.in_a_minute())
         }
-        Kind::Internal => (words.our_fault_title(), words.our_fault(), words.tell_support(platform)),
-        _ => (words.not_understood_title(), words.not_understood(), words.start_from(platform)),
+        Kind::Internal => (messages.our_fault_title(), messages.our_fault(), messages.tell_support(platform)),
+        _ => (messages.not_understood_title(), messages.not_understood(), messages.start_from(platform)),
     };
     let message = Message {
-        shell: Shell::new(web, words),
+        shell: Shell::new(web, messages),
         title: &title,
         sentence: &sentence,
         way_out: &way_out,
@@ -37,7 +43,7 @@ pub(crate) fn page(web: &Web, problem: &Problem, trace: &TraceId, words: Words) 
     render(problem.status(), &message)
 }
 
-words! {
+messages! {
     too_late_title() { "This page has expired" "このページの有効期限が切れました" "페이지가 만료되었습니다" }
     too_late() {
         "This link was used already or is too old."

@@ -4,7 +4,7 @@ use axum::routing::{get, post};
 use calsync_store::admins::Role;
 use http::Method;
 
-use super::{Access, GET as PLATFORM_GET, Route, Takes};
+use super::{Access, BodyKind, GET as PLATFORM_GET, Route};
 use crate::api::v1::admin;
 
 const GET: Route = Route { access: Access::Admin(Role::Viewer), ..PLATFORM_GET };
@@ -29,9 +29,9 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::POST,
         path: "/api/v1/admin/users/{user_id}/integrations/{provider}/disconnect",
         access: Access::Admin(Role::Support),
-        takes: Takes::Json,
+        body_kind: BodyKind::Json,
         summary: "Forces a disconnect; with dry_run only tells what it would end",
-        request: Some("DisconnectWish"),
+        request: Some("DisconnectRequest"),
         answers: &[(200, Some("DisconnectPreview")), (202, Some("Disconnect"))],
         handler: || post(admin::users::disconnect::handler),
         ..GET
@@ -40,7 +40,7 @@ pub(super) static ROUTES: &[Route] = &[
         method: Method::POST,
         path: "/api/v1/admin/users/{user_id}/integrations/{provider}/reconnect-link",
         access: Access::Admin(Role::Support),
-        takes: Takes::Json,
+        body_kind: BodyKind::Json,
         summary: "Makes a link to send to the user, on which they connect again",
         request: Some("Noted"),
         answers: &[(200, Some("ConnectLink"))],

@@ -4,7 +4,7 @@ use axum::routing::{get, post};
 use calsync_store::admins::Role;
 use http::Method;
 
-use super::{Access, GET as PLATFORM_GET, Route, Takes};
+use super::{Access, BodyKind, GET as PLATFORM_GET, Route};
 use crate::pages::admin;
 use crate::pages::admin::users::integrations::disconnect;
 
@@ -12,7 +12,7 @@ const PAGE: Route = Route { access: Access::Console(Role::Viewer), answers: &[(2
 const FORM: Route = Route {
     method: Method::POST,
     access: Access::SignedIn,
-    takes: Takes::Form,
+    body_kind: BodyKind::Form,
     answers: &[(303, None)],
     ..PLATFORM_GET
 };

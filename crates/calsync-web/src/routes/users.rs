@@ -3,7 +3,7 @@
 use axum::routing::{get, post};
 use http::Method;
 
-use super::{Access, GET as PLATFORM_GET, Route, Takes};
+use super::{Access, BodyKind, GET as PLATFORM_GET, Route};
 use crate::pages::connect::{again, attempts, calendar, disconnect, done, settings, switch};
 use crate::pages::{clean_up, connect, oauth};
 
@@ -11,7 +11,7 @@ const PAGE: Route = Route { access: Access::Everyone, answers: &[(200, None)], .
 const FORM: Route = Route {
     method: Method::POST,
     access: Access::Everyone,
-    takes: Takes::Form,
+    body_kind: BodyKind::Form,
     answers: &[(303, None)],
     ..PLATFORM_GET
 };

@@ -3,7 +3,7 @@
 use calsync_engine::disconnect;
 use serde_json::json;
 
-use crate::visitor::{AtGoogle, Visitor, ana, link};
+use crate::browser_client::{AtGoogle, BrowserClient, ana, link};
 use crate::world::{Answer, World};
 
 const ANA: &str = "ana@example.org";
@@ -16,37 +16,37 @@ async fn walk(locale: &str) -> Vec<(&'static str, Answer)> {
     let world = World::new().await;
     ana(&world, locale).await;
     world.google_account(ANA, json!([{"id": "work", "summary": "W"}]));
-    let visitor = Visitor::new(&world);
+    let browser = BrowserClient::new(&world);
     let mut pages = Vec::new();
     let path = link(&world, json!({})).await;
-    pages.push(("connect", visitor.open(&path).await));
-    let sent = visitor.send(&path, "calendar=existing").await;
-    pages.push(("partial", visitor.decide(&sent, AtGoogle::Allows(ANA, &["list"])).await));
-    let sent = visitor.send("/connect/again", "calendar=new").await;
-    pages.push(("denied", visitor.decide(&sent, AtGoogle::Denies).await));
-    pages.push(("used link", visitor.open(&path).await));
-    pages.push(("calendar", visitor.connect_as(ANA, "existing").await));
+    pages.push(("connect", browser.open(&path).await));
+    let sent = browser.send(&path, "calendar=existing").await;
+    pages.push(("partial", browser.decide(&sent, AtGoogle::Allows(ANA, &["list"])).await));
+    let sent = browser.send("/connect/again", "calendar=new").await;
+    pages.push(("denied", browser.decide(&sent, AtGoogle::Denies).await));
+    pages.push(("used link", browser.open(&path).await));
+    pages.push(("calendar", browser.connect_as(ANA, "existing").await));
     assert!(
-        visitor.open("/connect/done").await.text.contains("data-action=\"choose-calendar\""),
+        browser.open("/connect/done").await.text.contains("data-action=\"choose-calendar\""),
         "not done yet"
     );
-    pages.push(("wrong calendar", visitor.send("/connect/calendar", "target_calendar=x").await));
-    pages.push(("progress", visitor.send("/connect/calendar", "target_calendar=work").await));
+    pages.push(("wrong calendar", browser.send("/connect/calendar", "target_calendar=x").await));
+    pages.push(("progress", browser.send("/connect/calendar", "target_calendar=work").await));
     world.sync().await;
-    pages.push(("done", visitor.open("/connect/done").await));
-    pages.push(("connected", visitor.open(&link(&world, json!({})).await).await));
-    pages.push(("settings", visitor.open_settings().await));
-    pages.push(("saved", visitor.send("/connect/settings", "kinds=task").await));
-    pages.push(("other account", visitor.connect_as("o@example.org", "existing").await));
-    pages.push(("preview", visitor.open("/connect/disconnect").await));
-    pages.push(("disconnecting", visitor.send("/connect/disconnect", "").await));
+    pages.push(("done", browser.open("/connect/done").await));
+    pages.push(("connected", browser.open(&link(&world, json!({})).await).await));
+    pages.push(("settings", browser.open_settings().await));
+    pages.push(("saved", browser.send("/connect/settings", "kinds=task").await));
+    pages.push(("other account", browser.connect_as("o@example.org", "existing").await));
+    pages.push(("preview", browser.open("/connect/disconnect").await));
+    pages.push(("disconnecting", browser.send("/connect/disconnect", "").await));
     for _ in 0..20 {
         for lease in disconnect::claim(&world.engine, "test", 10).await.unwrap() {
             disconnect::resume(&world.engine, lease).await.unwrap();
         }
     }
-    pages.push(("disconnected", visitor.open("/connect/disconnect").await));
-    pages.push(("over", visitor.open("/connect/settings").await));
+    pages.push(("disconnected", browser.open("/connect/disconnect").await));
+    pages.push(("over", browser.open("/connect/settings").await));
     pages
 }
 
@@ -103,7 +103,7 @@ async fn a_calendar_of_ours_says_so_in_the_users_language() {
     {
         let world = World::new().await;
         ana(&world, locale).await;
-        Visitor::new(&world).connect_as(ANA, "new").await;
+        BrowserClient::new(&world).connect_as(ANA, "new").await;
         world.sync().await;
         let state = world.simulator.state();
         let calendars = state["calendars"].as_array().unwrap();

@@ -4,14 +4,16 @@
 
 mod access;
 mod batch;
+mod browser_client;
 mod calendar_wishes;
 mod changes;
 mod connect;
+mod connect_outcomes;
 mod console;
 mod console_disconnect;
 mod console_reconnect;
 mod description;
-mod endings;
+mod disconnect_wait;
 mod given_up;
 mod idempotency;
 mod input;
@@ -25,9 +27,7 @@ mod proxies;
 mod refusals;
 mod serving;
 mod settings;
-mod troubles;
+mod user_error_pages;
 mod users;
-mod visitor;
-mod waiting;
 mod webhooks;
 mod world;

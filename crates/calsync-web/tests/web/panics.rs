@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use calsync_testing::Log;
 use serde_json::json;
 
-use crate::visitor::{AtGoogle, Visitor, ana, connection, link};
+use crate::browser_client::{AtGoogle, BrowserClient, ana, connection, link};
 use crate::world::{Answer, SECRET, World};
 
 const ANA: &str = "ana@example.org";
@@ -49,16 +49,16 @@ async fn a_user_on_their_way_back_reads_a_page_and_can_try_again() {
     let world = World::new().await;
     ana(&world, "en").await;
     world.google_account(ANA, json!([]));
-    let visitor = Visitor::new(&world);
-    let sent = visitor.send(&link(&world, json!({})).await, "calendar=new").await;
-    let callback = visitor.callback(&sent, AtGoogle::Allows(ANA, &[""])).await;
+    let browser = BrowserClient::new(&world);
+    let sent = browser.send(&link(&world, json!({})).await, "calendar=new").await;
+    let callback = browser.callback(&sent, AtGoogle::Allows(ANA, &[""])).await;
     let code = callback.split("code=").nth(1).unwrap().split('&').next().unwrap();
     let log = Log::begin();
-    let page = while_broken(&world.broken.google, visitor.open(&callback)).await;
+    let page = while_broken(&world.broken.google, browser.open(&callback)).await;
     assert_eq!(page.status, 500);
     assert!(page.text.contains("Something went wrong on our side."), "{}", page.text);
     tells_no_secret(&page, &log, code);
-    visitor.connect_as(ANA, "new").await;
+    browser.connect_as(ANA, "new").await;
     world.sync().await;
     assert_eq!(connection(&world).await["state"], "active");
 }

@@ -5,13 +5,13 @@ use axum::Json;
 use axum::extract::State;
 use calsync_engine::feed::{self, ChangePayload};
 
+use crate::app_state::AppState;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::shapes::List;
-use crate::web::Web;
+use crate::views::List;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     mut query: Query,
 ) -> Result<Json<List<ChangePayload>>, Problem> {
     let limit = query.limit();

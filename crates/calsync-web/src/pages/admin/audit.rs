@@ -10,14 +10,14 @@ use calsync_store::{Tx, admins};
 use http::StatusCode;
 use jiff::Timestamp;
 
-use super::words::Ago;
+use super::display::RelativeTime;
 use super::{Shell, render, segment, user_href, with_query};
+use crate::admin_auth::SignedInAdmin;
 use crate::api::v1::admin::audit_log::LIST;
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::web::Web;
-use crate::who::Who;
 
 /// Deeds on a page.
 const SHOWN: i64 = 100;
@@ -30,9 +30,9 @@ struct Page<'a> {
     next: Option<String>,
 }
 
-/// A deed, in words.
+/// An action, in words.
 pub(super) struct Row {
-    pub(super) at: Ago,
+    pub(super) at: RelativeTime,
     pub(super) admin: String,
     pub(super) action: String,
     pub(super) target: String,
@@ -69,7 +69,7 @@ impl Row {
             .collect();
         let disconnect = row.metadata.get("disconnect_id").and_then(|id| id.as_str());
         Self {
-            at: Ago::new(row.created_at, now),
+            at: RelativeTime::new(row.created_at, now),
             target_href: user_href(&row.target_id),
             receipts_href: disconnect.map(|id| format!("/admin/disconnects/{}", segment(id))),
             admin: row.admin_id,
@@ -81,13 +81,17 @@ impl Row {
     }
 }
 
-/// A field of what is kept with a deed; moments as people read them.
+/// A field of what is kept with an action; moments as people read them.
 fn detail(name: &str, value: &str, now: Timestamp) -> String {
-    let moment = value.parse::<Timestamp>().map(|at| Ago::new(at, now).clock());
+    let moment = value.parse::<Timestamp>().map(|at| RelativeTime::new(at, now).clock());
     format!("{} {}", name.replace('_', " "), moment.as_deref().unwrap_or(value))
 }
 
-pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    mut query: Query,
+) -> Result<Response, Problem> {
     let target = query.take("target_id");
     let before: Option<String> =
         query.take_as("cursor", "is not a cursor of this list", |text| cursor::read(LIST, text));

@@ -10,13 +10,13 @@ use calsync_store::admins::{self, Role};
 use calsync_store::users;
 use http::StatusCode;
 
-use super::words::{Ago, State as Shown, provider};
+use super::display::{RelativeTime, State as Shown, provider};
 use super::{Shell, render, user_href};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
 use crate::assets::LIVE_JS;
-use crate::input::{InPath, NoQuery};
-use crate::problem::{Kind, Problem, clean};
-use crate::web::Web;
-use crate::who::Who;
+use crate::input::{NoQuery, PathParams};
+use crate::problem::{Kind, Problem, sanitize};
 
 #[derive(Template)]
 #[template(path = "console/receipts.html")]
@@ -31,7 +31,7 @@ struct Page<'a> {
     keeps: bool,
     note: String,
     by: Option<String>,
-    began: Ago,
+    began: RelativeTime,
     reconnect_href: Option<String>,
     live_script: &'static str,
     took: Option<String>,
@@ -43,16 +43,16 @@ struct Row {
     name: &'static str,
     outcome: &'static str,
     receipt: String,
-    at: Option<Ago>,
+    at: Option<RelativeTime>,
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath(id): InPath<String>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let saga = disconnect::saga(&web.engine, &clean(&id)).await?;
+    let saga = disconnect::saga(&web.engine, &sanitize(&id)).await?;
     let saga = saga.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let mut tx = web.engine.store().read().await?;
     let name = users::get(&mut tx, &saga.user_id).await?.and_then(|user| user.name);
@@ -65,7 +65,13 @@ pub(crate) async fn handler(
     Ok(render(StatusCode::OK, &page(&web, &who, saga, name, by)))
 }
 
-fn page<'a>(web: &'a Web, who: &'a Who, saga: Saga, name: Option<String>, by: Option<String>) -> Page<'a> {
+fn page<'a>(
+    web: &'a AppState,
+    who: &'a SignedInAdmin,
+    saga: Saga,
+    name: Option<String>,
+    by: Option<String>,
+) -> Page<'a> {
     let now = web.engine.now();
     let steps = StepName::ALL.iter().map(|step| row(&saga, *step, now)).collect();
     let (tone, sentence) = match saga.state {
@@ -101,7 +107,7 @@ fn page<'a>(web: &'a Web, who: &'a Who, saga: Saga, name: Option<String>, by: Op
         is_running: saga.state == SagaState::Running,
         keeps: saga.remote_items == RemoteItems::Keep,
         note: saga.note.unwrap_or_default(),
-        began: Ago::new(saga.created_at, now),
+        began: RelativeTime::new(saga.created_at, now),
         took,
         steps,
     }
@@ -122,7 +128,7 @@ fn row(saga: &Saga, name: StepName, now: jiff::Timestamp) -> Row {
         name: title(name),
         outcome: word,
         receipt: step.map(|step| step.receipt.clone()).unwrap_or_default(),
-        at: step.map(|step| Ago::new(step.at, now)),
+        at: step.map(|step| RelativeTime::new(step.at, now)),
     }
 }
 

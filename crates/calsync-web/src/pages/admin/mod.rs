@@ -5,6 +5,7 @@
 
 pub(crate) mod audit;
 pub(crate) mod disconnects;
+mod display;
 pub(crate) mod errors;
 pub(crate) mod password;
 pub(crate) mod problem;
@@ -12,7 +13,6 @@ pub(crate) mod sign_in;
 pub(crate) mod sign_out;
 pub(crate) mod start;
 pub(crate) mod users;
-mod words;
 
 use askama::Template;
 use axum::response::Response;
@@ -20,9 +20,9 @@ use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
 use crate::assets::{CONSOLE_CSS, CONSOLE_JS, ICON};
-use crate::web::Web;
-use crate::who::Who;
 
 /// As for every page, with our own script.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \
@@ -31,8 +31,8 @@ const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src '
 /// What is written as `%…` in a part of a path: all but what ids are mostly made of.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
-/// What a deed without a good note is told.
-const NO_NOTE: &str = "Write in 3 to 500 characters why: it goes into the audit.";
+/// What an action without a good note is told.
+const NOTE_REQUIRED: &str = "Write in 3 to 500 characters why: it goes into the audit.";
 
 /// What every page of the console shows.
 pub(crate) struct Shell<'a> {
@@ -42,17 +42,17 @@ pub(crate) struct Shell<'a> {
     icon: &'static str,
     section: &'static str,
     search: String,
-    who: Option<&'a Who>,
+    who: Option<&'a SignedInAdmin>,
 }
 
 impl<'a> Shell<'a> {
     /// The shell of a page in `section`, for `who`.
-    pub(crate) fn new(web: &'a Web, who: &'a Who, section: &'static str) -> Self {
+    pub(crate) fn new(web: &'a AppState, who: &'a SignedInAdmin, section: &'static str) -> Self {
         Self { who: Some(who), section, ..Self::outside(web) }
     }
 
     /// The shell of a page before the sign-in.
-    pub(crate) fn outside(web: &'a Web) -> Self {
+    pub(crate) fn outside(web: &'a AppState) -> Self {
         Self {
             platform_name: &web.engine.settings().platform_name,
             stylesheet: &CONSOLE_CSS.path,

@@ -5,8 +5,8 @@ use axum::response::Response;
 use calsync_core::item::FieldError;
 
 use super::{Shell, render};
+use crate::app_state::{AppState, TraceId};
 use crate::problem::{Kind, Problem};
-use crate::web::{TraceId, Web};
 
 #[derive(Template)]
 #[template(path = "console/problem.html")]
@@ -18,7 +18,7 @@ struct Page<'a> {
     trace_id: Option<&'a str>,
 }
 
-pub(crate) fn page(web: &Web, problem: &Problem, trace: &TraceId) -> Response {
+pub(crate) fn page(web: &AppState, problem: &Problem, trace: &TraceId) -> Response {
     let (title, sentence) = said(problem.kind());
     let page = Page {
         shell: Shell::outside(web),

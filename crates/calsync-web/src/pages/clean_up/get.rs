@@ -7,42 +7,42 @@ use axum::response::Response;
 use calsync_store::{clean_ups, disconnects, users};
 use http::{HeaderMap, StatusCode};
 
-use crate::input::InPath;
-use crate::pages::words::{Words, words};
+use crate::app_state::AppState;
+use crate::input::PathParams;
+use crate::pages::messages::{Messages, messages};
 use crate::pages::{Shell, render_for_user};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 #[derive(Template)]
 #[template(path = "clean_up.html")]
 struct Page<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     /// The Google account that was connected.
     account: Option<String>,
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(token): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(token): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let over = || Problem::new(Kind::LinkExpired);
     let mut tx = web.engine.store().read().await?;
     let clean_up = clean_ups::of_link(&mut tx, &token).await?.ok_or_else(over)?;
     let locale = users::get(&mut tx, &clean_up.user_id).await?.and_then(|user| user.locale);
-    let words = Words::of_user(locale.as_deref(), &headers);
+    let messages = Messages::of_user(locale.as_deref(), &headers);
     if clean_up.is_begun || clean_up.expires_at <= web.engine.now() {
-        return Err(over().to(words));
+        return Err(over().to(messages));
     }
     let saga = disconnects::get(&mut tx, &clean_up.disconnect_id).await?;
     drop(tx);
     let account = saga.and_then(|saga| saga.before.account_email).filter(|email| !email.is_empty());
-    let page = Page { shell: Shell::new(&web, words), words, account };
+    let page = Page { shell: Shell::new(&web, messages), messages, account };
     Ok(render_for_user(&web, StatusCode::OK, &page))
 }
 
-words! {
+messages! {
     clean_up_title() {
         "Remove what was left in Google Calendar"
         "Google カレンダーに残った予定を削除する"

@@ -5,15 +5,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::clean_up::{self, CleanUpStart};
 use secrecy::ExposeSecret;
 
-use crate::input::InPath;
+use crate::app_state::AppState;
+use crate::input::PathParams;
 use crate::pages::cookies::Cookie;
 use crate::pages::with_cookie;
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(token): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(token): PathParams<String>,
 ) -> Result<Response, Problem> {
     match clean_up::begin(&web.engine, &token).await? {
         CleanUpStart::Redirect { authorization_url, browser } => {

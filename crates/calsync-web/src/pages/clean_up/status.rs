@@ -11,11 +11,11 @@ use calsync_store::users;
 use http::header::REFRESH;
 use http::{HeaderMap, HeaderValue, StatusCode};
 
+use crate::app_state::AppState;
 use crate::pages::cookies::Cookie;
-use crate::pages::words::{Words, words};
+use crate::pages::messages::{Messages, messages};
 use crate::pages::{Shell, render};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 /// Between two looks, in seconds.
 const LOOK_AGAIN_SECS: HeaderValue = HeaderValue::from_static("3");
@@ -30,51 +30,61 @@ struct Page<'a> {
     way_out: String,
 }
 
-pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn handler(State(web): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let unknown = || Problem::new(Kind::LinkExpired);
     let browser = Cookie::Browser.get(&web, &headers).ok_or_else(unknown)?;
     let status = clean_up::status(&web.engine, &browser).await?.ok_or_else(unknown)?;
     let mut tx = web.engine.store().read().await?;
     let locale = users::get(&mut tx, &status.clean_up.user_id).await?.and_then(|user| user.locale);
     drop(tx);
-    let words = Words::of_user(locale.as_deref(), &headers);
+    let messages = Messages::of_user(locale.as_deref(), &headers);
     let is_running = status.clean_up.reason.is_none() && status.saga.state == SagaState::Running;
-    let mut response = render(StatusCode::OK, &page(&web, words, &status));
+    let mut response = render(StatusCode::OK, &page(&web, messages, &status));
     if is_running {
         response.headers_mut().insert(REFRESH, LOOK_AGAIN_SECS);
     }
     Ok(response)
 }
 
-fn page<'a>(web: &'a Web, words: Words, Status { clean_up, saga, is_in_use }: &Status) -> Page<'a> {
+fn page<'a>(
+    web: &'a AppState,
+    messages: Messages,
+    Status { clean_up, saga, is_in_use }: &Status,
+) -> Page<'a> {
     let platform = &web.engine.settings().platform_name;
     let account = saga.before.account_email.as_deref().unwrap_or_default();
     let (title, tone, sentence, way_out) = match (clean_up.reason, saga.state) {
         (Some(Reason::OtherAccount), _) => {
-            let way_out = words.new_link_and_account(platform, account);
-            (words.nothing_removed_title(), "bad", words.it_was_another_account(), way_out)
+            let way_out = messages.new_link_and_account(platform, account);
+            (messages.nothing_removed_title(), "bad", messages.it_was_another_account(), way_out)
         }
         (Some(reason), _) => {
-            let sentence = reason.to_user(words.0).to_owned();
-            (words.nothing_removed_title(), "bad", sentence, words.ask_for_a_new_link(platform))
+            let sentence = reason.to_user(messages.0).to_owned();
+            (messages.nothing_removed_title(), "bad", sentence, messages.ask_for_a_new_link(platform))
         }
         (None, SagaState::Running) => {
-            (words.removing_title(), "mute", words.it_takes_a_minute(), words.page_can_be_closed())
+            (messages.removing_title(), "mute", messages.it_takes_a_minute(), messages.page_can_be_closed())
         }
-        (None, SagaState::Done) => {
-            (words.all_removed_title(), "good", words.all_removed(), words.close_or_back_to(platform))
-        }
-        (None, SagaState::DoneWithLeftovers) if *is_in_use => {
-            (words.nothing_removed_title(), "mute", words.it_is_in_use(), words.close_or_back_to(platform))
-        }
+        (None, SagaState::Done) => (
+            messages.all_removed_title(),
+            "good",
+            messages.all_removed(),
+            messages.close_or_back_to(platform),
+        ),
+        (None, SagaState::DoneWithLeftovers) if *is_in_use => (
+            messages.nothing_removed_title(),
+            "mute",
+            messages.it_is_in_use(),
+            messages.close_or_back_to(platform),
+        ),
         (None, SagaState::DoneWithLeftovers) => {
-            (words.some_left_title(), "bad", words.some_left(), words.ask_for_a_new_link(platform))
+            (messages.some_left_title(), "bad", messages.some_left(), messages.ask_for_a_new_link(platform))
         }
     };
-    Page { shell: Shell::new(web, words), title, tone, sentence, way_out }
+    Page { shell: Shell::new(web, messages), title, tone, sentence, way_out }
 }
 
-words! {
+messages! {
     removing_title() { "Removing what was left" "残った予定を削除しています" "남은 일정을 삭제하고 있습니다" }
     it_takes_a_minute() { "This takes a minute or two." "1、2 分ほどかかります。" "1~2분 정도 걸립니다." }
     page_can_be_closed() {

@@ -12,23 +12,23 @@ use http::HeaderMap;
 
 use super::post::choice;
 use super::start_consent;
+use crate::app_state::AppState;
 use crate::pages::field;
-use crate::pages::visit::Visitor;
-use crate::problem::{Problem, clean};
-use crate::web::Web;
+use crate::pages::user_visit::UserVisit;
+use crate::problem::{Problem, sanitize};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
+    let visit = UserVisit::of(&web, &headers).await?;
     let choice = choice(&body)?;
-    let account = field(&body, "account").map(|account| clean(&account));
+    let account = field(&body, "account").map(|account| sanitize(&account));
     let repeated = match field(&body, "attempt") {
         Some(id) => {
             let mut tx = web.engine.store().read().await?;
-            attempt(&mut tx, &clean(&id), &visitor.user.user_id).await?
+            attempt(&mut tx, &sanitize(&id), &visit.user.user_id).await?
         }
         None => None,
     };
@@ -39,12 +39,12 @@ pub(crate) async fn handler(
         .filter(|one| is_partial(&one.outcome))
         .map(|one| one.missing_scopes.split_whitespace().map(str::to_owned).collect());
     let again = RestartRequest {
-        user_id: &visitor.user.user_id,
-        return_url: visitor.return_url.as_deref(),
+        user_id: &visit.user.user_id,
+        return_url: visit.return_url.as_deref(),
         choice,
         target: target.as_ref(),
         account_email: account.as_deref().filter(|account| !account.is_empty()),
         missing: lacked.unwrap_or_default(),
     };
-    start_consent(&web, connect::restart(&web.engine, again).await?, visitor.words, "/connect/disconnect")
+    start_consent(&web, connect::restart(&web.engine, again).await?, visit.messages, "/connect/disconnect")
 }

@@ -13,19 +13,19 @@ use calsync_store::integrations::Integration;
 use http::{HeaderMap, StatusCode};
 
 use super::waiting;
-use crate::input::{InPath, NoQuery};
-use crate::pages::visit::Visitor;
-use crate::pages::words::{Words, words};
+use crate::app_state::AppState;
+use crate::input::{NoQuery, PathParams};
+use crate::pages::messages::{Messages, messages};
+use crate::pages::user_visit::UserVisit;
 use crate::pages::{Shell, render_for_user};
-use crate::problem::{Kind, Problem, clean};
+use crate::problem::{Kind, Problem, sanitize};
 use crate::return_url;
-use crate::web::Web;
 
 #[derive(Template)]
 #[template(path = "attempt.html")]
 struct Page<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     title: String,
     tone: &'static str,
     sentence: String,
@@ -48,66 +48,66 @@ struct Other {
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(attempt_id): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(attempt_id): PathParams<String>,
     _: NoQuery,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
+    let visit = UserVisit::of(&web, &headers).await?;
     let mut tx = web.engine.store().read().await?;
-    let found = attempt(&mut tx, &clean(&attempt_id), &visitor.user.user_id).await?;
+    let found = attempt(&mut tx, &sanitize(&attempt_id), &visit.user.user_id).await?;
     drop(tx);
     let ended = found.and_then(|one| Some((one.reason.as_deref().and_then(Reason::from_name)?, one)));
-    let (reason, attempt) = ended.ok_or_else(|| Problem::new(Kind::NotFound).to(visitor.words))?;
-    let connected = visitor.connection(&web).await?;
+    let (reason, attempt) = ended.ok_or_else(|| Problem::new(Kind::NotFound).to(visit.messages))?;
+    let connected = visit.connection(&web).await?;
     let is_ending = connected.as_ref().is_some_and(|one| one.state == IntegrationState::Disconnecting);
     if reason == Reason::WaitingTurn && is_ending {
-        return Ok(waiting::page(&web, visitor.words));
+        return Ok(waiting::page(&web, visit.messages));
     }
-    let page = page(&web, visitor, reason, attempt, connected);
+    let page = page(&web, visit, reason, attempt, connected);
     Ok(render_for_user(&web, StatusCode::OK, &page))
 }
 
 fn page(
-    web: &Web,
-    visitor: Visitor,
+    web: &AppState,
+    visit: UserVisit,
     reason: Reason,
     attempt: Attempt,
     connected: Option<Integration>,
 ) -> Page<'_> {
-    let words = visitor.words;
+    let messages = visit.messages;
     let platform = &web.engine.settings().platform_name;
-    let boxes = attempt.missing_scopes.split_whitespace().filter_map(|scope| a_box(scope, words));
+    let boxes = attempt.missing_scopes.split_whitespace().filter_map(|scope| a_box(scope, messages));
     let missing: Vec<_> = boxes.filter(|_| reason == Reason::ConsentPartial).collect();
     let account = |email: Option<String>| email.filter(|email| !email.is_empty());
     let other = (reason == Reason::OtherAccount).then(|| Other {
         works: connected.as_ref().is_some_and(|one| one.state == IntegrationState::Active),
         connected: account(connected.and_then(|one| one.account_email))
-            .unwrap_or_else(|| words.the_account_of_before()),
-        came_back: account(attempt.account_email.clone()).unwrap_or_else(|| words.the_account_of_now()),
+            .unwrap_or_else(|| messages.the_account_of_before()),
+        came_back: account(attempt.account_email.clone()).unwrap_or_else(|| messages.the_account_of_now()),
     });
     let outcome = ConnectOutcome::of(Some(reason)).name();
     Page {
-        shell: Shell::new(web, words),
-        words,
-        title: if other.is_some() { words.which_account() } else { words.not_connected_title() },
+        shell: Shell::new(web, messages),
+        messages,
+        title: if other.is_some() { messages.which_account() } else { messages.not_connected_title() },
         tone: match reason {
             Reason::OtherAccount => "warn",
             Reason::WaitingTurn => "mute",
             _ => "bad",
         },
-        sentence: sentence(reason, words),
-        explanation: explanation(reason, words, platform),
+        sentence: sentence(reason, messages),
+        explanation: explanation(reason, messages, platform),
         offers_new: !missing.is_empty() && attempt.calendar_choice == CalendarChoice::Existing.name(),
         missing,
         other,
         attempt,
-        back: visitor.return_url.map(|url| return_url::with_outcome(&url, outcome, Some(reason.name()))),
+        back: visit.return_url.map(|url| return_url::with_outcome(&url, outcome, Some(reason.name()))),
     }
 }
 
 /// What happened. Where the table of reasons says that we keep trying, this doesn't: the user does.
-fn sentence(reason: Reason, words: Words) -> String {
+fn sentence(reason: Reason, messages: Messages) -> String {
     match reason {
         Reason::GoogleUnavailable
         | Reason::GoogleSlow
@@ -115,42 +115,42 @@ fn sentence(reason: Reason, words: Words) -> String {
         | Reason::AnswerGarbled
         | Reason::ProjectQuota
         | Reason::DailyLimit
-        | Reason::UserRate => words.google_was_down(),
-        Reason::WaitingTurn => words.old_one_has_ended(),
+        | Reason::UserRate => messages.google_was_down(),
+        Reason::WaitingTurn => messages.old_one_has_ended(),
         Reason::ConsentDenied | Reason::ConsentPartial | Reason::OrgBlocksApp | Reason::OtherAccount => {
-            reason.to_user(words.0).to_owned()
+            reason.to_user(messages.0).to_owned()
         }
-        _ => words.could_not_finish(),
+        _ => messages.could_not_finish(),
     }
 }
 
-fn explanation(reason: Reason, words: Words, platform: &str) -> String {
+fn explanation(reason: Reason, messages: Messages, platform: &str) -> String {
     match reason {
-        Reason::ConsentDenied => words.connect_if_you_like(),
-        Reason::ConsentPartial => words.boxes_are_needed(),
-        Reason::OrgBlocksApp => words.ask_the_administrator(platform),
-        Reason::OtherAccount => words.nothing_changed_so_far(),
-        Reason::WaitingTurn => words.nothing_is_lost(),
-        _ => words.nothing_was_connected(),
+        Reason::ConsentDenied => messages.connect_if_you_like(),
+        Reason::ConsentPartial => messages.boxes_are_needed(),
+        Reason::OrgBlocksApp => messages.ask_the_administrator(platform),
+        Reason::OtherAccount => messages.nothing_changed_so_far(),
+        Reason::WaitingTurn => messages.nothing_is_lost(),
+        _ => messages.nothing_was_connected(),
     }
 }
 
 /// A box of Google's consent page: its text there, in English as Google writes it, and what it is for.
-fn a_box(scope: &str, words: Words) -> Option<(&'static str, String)> {
+fn a_box(scope: &str, messages: Messages) -> Option<(&'static str, String)> {
     match scope {
         scopes::APP_CALENDARS => Some((
             "Make secondary Google calendars, and see, create, change, and delete events on them",
-            words.for_its_own_calendar(),
+            messages.for_its_own_calendar(),
         )),
-        scopes::EVENTS => Some(("View and edit events on all your calendars", words.for_your_events())),
+        scopes::EVENTS => Some(("View and edit events on all your calendars", messages.for_your_events())),
         scopes::CALENDAR_LIST => {
-            Some(("See the list of Google calendars you’re subscribed to", words.for_your_list()))
+            Some(("See the list of Google calendars you’re subscribed to", messages.for_your_list()))
         }
         _ => None,
     }
 }
 
-words! {
+messages! {
     not_connected_title() {
         "Google Calendar is not connected"
         "Google カレンダーは接続されていません"

@@ -9,18 +9,18 @@ use calsync_store::integrations::{CalendarState, Counts, counts};
 use http::{HeaderMap, StatusCode};
 
 use super::settings::status::Status;
-use crate::pages::visit::Visitor;
-use crate::pages::words::{Words, words};
+use crate::app_state::AppState;
+use crate::pages::messages::{Messages, messages};
+use crate::pages::user_visit::UserVisit;
 use crate::pages::{Shell, render_for_user};
 use crate::problem::{Kind, Problem};
 use crate::return_url;
-use crate::web::Web;
 
 #[derive(Template)]
 #[template(path = "done.html")]
 struct Page<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     /// Set where something is in the way.
     trouble: Option<Status>,
     counts: Counts,
@@ -30,11 +30,11 @@ struct Page<'a> {
     back: Option<String>,
 }
 
-pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
-    let words = visitor.words;
-    let over = || Problem::new(Kind::LinkExpired).to(words);
-    let connection = visitor.connection(&web).await?.ok_or_else(over)?;
+pub(crate) async fn handler(State(web): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let visit = UserVisit::of(&web, &headers).await?;
+    let messages = visit.messages;
+    let over = || Problem::new(Kind::LinkExpired).to(messages);
+    let connection = visit.connection(&web).await?.ok_or_else(over)?;
     let is_unchosen = connection.calendar_state == CalendarState::NotRequested
         && connection.calendar_choice == CalendarChoice::Existing;
     if connection.state == IntegrationState::Connecting && is_unchosen {
@@ -42,24 +42,24 @@ pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Resul
     }
     let mut tx = web.engine.store().read().await?;
     let counts = counts(&mut tx, &connection.id).await?;
-    let status = Status::of(&web.engine, &mut tx, &visitor.user, words).await?;
+    let status = Status::of(&web.engine, &mut tx, &visit.user, messages).await?;
     drop(tx);
     let goes_on = matches!(connection.state, IntegrationState::Active | IntegrationState::Connecting);
     let is_under_way = goes_on && (connection.state == IntegrationState::Connecting || counts.waiting > 0);
     let page = Page {
-        shell: Shell::new(&web, words),
-        words,
+        shell: Shell::new(&web, messages),
+        messages,
         trouble: status.filter(|_| !goes_on),
         written: counts.synced + counts.parked + counts.held,
         all: counts.synced + counts.waiting + counts.parked + counts.held,
         counts,
         is_under_way,
-        back: visitor.return_url.map(|url| return_url::with_outcome(&url, "connected", None)),
+        back: visit.return_url.map(|url| return_url::with_outcome(&url, "connected", None)),
     };
     Ok(render_for_user(&web, StatusCode::OK, &page))
 }
 
-words! {
+messages! {
     done_title() {
         "Google Calendar is connected"
         "Google カレンダーに接続しました"

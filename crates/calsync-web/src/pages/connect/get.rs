@@ -13,18 +13,18 @@ use http::{HeaderMap, StatusCode};
 
 use super::settings::status::Status;
 use super::waiting;
-use crate::input::InPath;
-use crate::pages::words::{Words, words};
-use crate::pages::{Shell, render_for_user, visit};
+use crate::app_state::AppState;
+use crate::input::PathParams;
+use crate::pages::messages::{Messages, messages};
+use crate::pages::{Shell, render_for_user, user_visit};
 use crate::problem::{Kind, Problem};
 use crate::transaction::retrying_tx;
-use crate::web::Web;
 
 #[derive(Template)]
 #[template(path = "connect.html")]
 struct Page<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     whose: String,
     is_day_before: bool,
 }
@@ -33,7 +33,7 @@ struct Page<'a> {
 #[template(path = "connected.html")]
 struct ConnectedPage<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     whose: String,
     status: Status,
     /// Which calendar is in use, to be kept when the user connects again.
@@ -41,51 +41,51 @@ struct ConnectedPage<'a> {
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(token): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(token): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (link, words) = good_link(&web, &token, &headers).await?;
+    let (link, messages) = good_link(&web, &token, &headers).await?;
     let now = web.engine.now();
     retrying_tx!(web.engine, |tx| connect::opened(tx, &token, now).await?)?;
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, &link.user_id).await?;
-    let user = user.ok_or_else(|| Problem::new(Kind::LinkExpired).to(words))?;
-    let status = Status::of(&web.engine, &mut tx, &user, words).await?;
+    let user = user.ok_or_else(|| Problem::new(Kind::LinkExpired).to(messages))?;
+    let status = Status::of(&web.engine, &mut tx, &user, messages).await?;
     let theirs = integrations::of_user(&mut tx, &link.user_id).await?;
     drop(tx);
-    let shell = Shell::new(&web, words);
-    let whose = visit::name(&user).to_owned();
+    let shell = Shell::new(&web, messages);
+    let whose = user_visit::name(&user).to_owned();
     if status.as_ref().is_some_and(Status::is_ending) {
-        return Ok(waiting::page(&web, words));
+        return Ok(waiting::page(&web, messages));
     }
     if let Some(status) = status.filter(|status| !status.is_over()) {
         let uses_theirs = theirs.iter().any(|one| one.calendar_choice == CalendarChoice::Existing);
         let calendar = if uses_theirs { "existing" } else { "new" };
-        let page = ConnectedPage { shell, words, whose, status, calendar };
+        let page = ConnectedPage { shell, messages, whose, status, calendar };
         return Ok(render_for_user(&web, StatusCode::OK, &page));
     }
     if !web.engine.settings().google_is_configured {
-        return Err(Problem::new(Kind::NotConfigured).to(words));
+        return Err(Problem::new(Kind::NotConfigured).to(messages));
     }
     let is_day_before = web.engine.settings().policy.deadline_as == DeadlineAs::DayBeforeEvent;
-    Ok(render_for_user(&web, StatusCode::OK, &Page { shell, words, whose, is_day_before }))
+    Ok(render_for_user(&web, StatusCode::OK, &Page { shell, messages, whose, is_day_before }))
 }
 
 /// The link, if it is still good, and the words of its user.
-async fn good_link(web: &Web, token: &str, headers: &HeaderMap) -> Result<(Link, Words), Problem> {
+async fn good_link(web: &AppState, token: &str, headers: &HeaderMap) -> Result<(Link, Messages), Problem> {
     let mut tx = web.engine.store().read().await?;
     let over = Problem::new(Kind::LinkExpired);
     let Some(link) = connect::find_link(&mut tx, token).await? else { return Err(over) };
     let locale = users::get(&mut tx, &link.user_id).await?.and_then(|user| user.locale);
-    let words = Words::of_user(locale.as_deref(), headers);
+    let messages = Messages::of_user(locale.as_deref(), headers);
     if link.used || link.expires_at <= web.engine.now() {
-        return Err(over.to(words));
+        return Err(over.to(messages));
     }
-    Ok((link, words))
+    Ok((link, messages))
 }
 
-words! {
+messages! {
     connect_title() {
         "Connect Google Calendar"
         "Google カレンダーを接続する"

@@ -18,21 +18,26 @@ use calsync_engine::connect::ConsentStart;
 use secrecy::ExposeSecret;
 
 use super::cookies::Cookie;
+use super::messages::Messages;
 use super::with_cookie;
-use super::words::Words;
+use crate::app_state::AppState;
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 /// Sends the user on to Google, with a cookie that binds the way back to this browser, or, while their
 /// old connection is being ended, to `waiting`.
-fn start_consent(web: &Web, begun: ConsentStart, words: Words, waiting: &str) -> Result<Response, Problem> {
+fn start_consent(
+    web: &AppState,
+    begun: ConsentStart,
+    messages: Messages,
+    waiting: &str,
+) -> Result<Response, Problem> {
     match begun {
         ConsentStart::Redirect { authorization_url, browser } => {
             let cookie = Cookie::Browser.set(web, browser.expose_secret());
             with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
         }
         ConsentStart::Disconnecting => Ok(Redirect::to(waiting).into_response()),
-        ConsentStart::LinkExpired => Err(Problem::new(Kind::LinkExpired).to(words)),
-        ConsentStart::NotConfigured => Err(Problem::new(Kind::NotConfigured).to(words)),
+        ConsentStart::LinkExpired => Err(Problem::new(Kind::LinkExpired).to(messages)),
+        ConsentStart::NotConfigured => Err(Problem::new(Kind::NotConfigured).to(messages)),
     }
 }

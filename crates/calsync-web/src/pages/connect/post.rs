@@ -9,28 +9,28 @@ use calsync_engine::connect;
 use http::HeaderMap;
 
 use super::start_consent;
-use crate::input::InPath;
-use crate::pages::words::Words;
-use crate::pages::{field, visit, with_cookie};
+use crate::app_state::AppState;
+use crate::input::PathParams;
+use crate::pages::messages::Messages;
+use crate::pages::{field, user_visit, with_cookie};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(token): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(token): PathParams<String>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let words = Words::of_browser(&headers);
+    let messages = Messages::of_browser(&headers);
     if field(&body, "open").as_deref() == Some("settings") {
         let link = connect::use_link(&web.engine, &token).await?;
-        let link = link.ok_or_else(|| Problem::new(Kind::LinkExpired).to(words))?;
-        let cookie = visit::begin(&web, &link.user_id, link.return_url.as_deref())?;
+        let link = link.ok_or_else(|| Problem::new(Kind::LinkExpired).to(messages))?;
+        let cookie = user_visit::begin(&web, &link.user_id, link.return_url.as_deref())?;
         return with_cookie(Redirect::to("/connect/settings").into_response(), &cookie);
     }
     let choice = choice(&body)?;
     let begun = connect::begin(&web.engine, &token, choice).await?;
-    start_consent(&web, begun, words, &format!("/connect/{token}"))
+    start_consent(&web, begun, messages, &format!("/connect/{token}"))
 }
 
 /// Which calendar: a new one, unless the form says otherwise.

@@ -7,19 +7,19 @@ use axum::response::{IntoResponse, Redirect, Response};
 use http::HeaderMap;
 
 use super::disconnect::post::{end, remote_items};
+use crate::app_state::AppState;
 use crate::pages::field;
-use crate::pages::visit::Visitor;
-use crate::problem::{Problem, clean};
-use crate::web::Web;
+use crate::pages::user_visit::UserVisit;
+use crate::problem::{Problem, sanitize};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
-    let attempt_id = field(&body, "attempt").map(|id| clean(&id)).unwrap_or_default();
-    end(&web, &visitor, remote_items(&body)?).await?;
+    let visit = UserVisit::of(&web, &headers).await?;
+    let attempt_id = field(&body, "attempt").map(|id| sanitize(&id)).unwrap_or_default();
+    end(&web, &visit, remote_items(&body)?).await?;
     let query: String = form_urlencoded::byte_serialize(attempt_id.as_bytes()).collect();
     Ok(Redirect::to(&format!("/connect/disconnect?then={query}")).into_response())
 }

@@ -5,22 +5,22 @@ use askama::Template;
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::pages::words::{Words, words};
+use crate::app_state::AppState;
+use crate::pages::messages::{Messages, messages};
 use crate::pages::{Shell, render_for_user};
-use crate::web::Web;
 
 #[derive(Template)]
 #[template(path = "waiting.html")]
 struct Page<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
 }
 
-pub(super) fn page(web: &Web, words: Words) -> Response {
-    render_for_user(web, StatusCode::OK, &Page { shell: Shell::new(web, words), words })
+pub(super) fn page(web: &AppState, messages: Messages) -> Response {
+    render_for_user(web, StatusCode::OK, &Page { shell: Shell::new(web, messages), messages })
 }
 
-words! {
+messages! {
     still_disconnecting() {
         "Your old connection is still being ended."
         "以前の接続を解除している途中です。"

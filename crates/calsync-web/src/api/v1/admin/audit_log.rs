@@ -4,20 +4,20 @@ use axum::Json;
 use axum::extract::State;
 use calsync_store::audit;
 
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::shapes::List;
-use crate::shapes::audit_row::AuditRowShape;
-use crate::web::Web;
+use crate::views::List;
+use crate::views::audit_row::AuditRowView;
 
 /// What the cursors of the audit are of.
 pub(crate) const LIST: &str = "audit";
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     mut query: Query,
-) -> Result<Json<List<AuditRowShape>>, Problem> {
+) -> Result<Json<List<AuditRowView>>, Problem> {
     let target = query.take("target_id");
     let limit = query.limit();
     let before: Option<String> =
@@ -29,5 +29,5 @@ pub(crate) async fn handler(
     let goes_on = rows.len() as i64 > limit;
     rows.truncate(usize::try_from(limit).unwrap_or_default());
     let next_cursor = rows.last().filter(|_| goes_on).and_then(|row| cursor::write(LIST, &row.id));
-    Ok(Json(List { items: rows.into_iter().map(AuditRowShape::from).collect(), next_cursor }))
+    Ok(Json(List { items: rows.into_iter().map(AuditRowView::from).collect(), next_cursor }))
 }

@@ -9,9 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::app_state::AppState;
 use crate::input::NoQuery;
 use crate::problem::Problem;
-use crate::web::Web;
 
 /// How far back the rates look: four whole weeks, so that no weekday counts twice.
 const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(28 * 24);
@@ -42,7 +42,7 @@ struct CleanUp {
     rate: Option<f64>,
 }
 
-pub(crate) async fn handler(State(web): State<Web>, _: NoQuery) -> Result<Json<Overview>, Problem> {
+pub(crate) async fn handler(State(web): State<AppState>, _: NoQuery) -> Result<Json<Overview>, Problem> {
     let now = web.engine.now();
     let since = now.saturating_sub(LOOKS_BACK).unwrap_or(now);
     let mut tx = web.engine.store().read().await?;

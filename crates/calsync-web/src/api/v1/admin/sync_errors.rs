@@ -7,20 +7,20 @@ use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use calsync_store::sync_errors::{self, Filter};
 
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::shapes::List;
-use crate::shapes::sync_error::SyncErrorShape;
-use crate::web::Web;
+use crate::views::List;
+use crate::views::sync_error::SyncErrorView;
 
 /// What the cursors of sync errors are of.
 pub(crate) const LIST: &str = "sync errors";
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     mut query: Query,
-) -> Result<Json<List<SyncErrorShape>>, Problem> {
+) -> Result<Json<List<SyncErrorView>>, Problem> {
     let filter = filter(&mut query);
     let limit = query.limit();
     let before: Option<String> =
@@ -28,7 +28,7 @@ pub(crate) async fn handler(
     query.end()?;
     let mut tx = web.engine.store().read().await?;
     let page = sync_errors::list(&mut tx, &filter, before.as_deref(), limit).await?;
-    let items = page.errors.into_iter().map(SyncErrorShape::from).collect();
+    let items = page.errors.into_iter().map(SyncErrorView::from).collect();
     Ok(Json(List { items, next_cursor: page.next.and_then(|next| cursor::write(LIST, next)) }))
 }
 

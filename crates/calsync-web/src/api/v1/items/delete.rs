@@ -9,14 +9,14 @@ use calsync_store::mappings;
 use http::StatusCode;
 
 use super::change;
-use crate::input::{self, InPath, Query};
+use crate::app_state::AppState;
+use crate::input::{self, PathParams, Query};
 use crate::problem::Problem;
 use crate::transaction::retrying_tx;
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath((kind, item_id)): InPath<(String, String)>,
+    State(web): State<AppState>,
+    PathParams((kind, item_id)): PathParams<(String, String)>,
     mut query: Query,
 ) -> Result<StatusCode, Problem> {
     let key = input::item_key(&kind, item_id).map_err(Problem::fields)?;

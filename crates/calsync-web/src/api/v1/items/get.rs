@@ -4,20 +4,20 @@ use axum::Json;
 use axum::extract::State;
 use calsync_store::items;
 
-use crate::input::{self, InPath, NoQuery};
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::shapes::Audience;
-use crate::shapes::item::ItemShape;
-use crate::web::Web;
+use crate::views::Audience;
+use crate::views::item::ItemView;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath((kind, item_id)): InPath<(String, String)>,
+    State(web): State<AppState>,
+    PathParams((kind, item_id)): PathParams<(String, String)>,
     _: NoQuery,
-) -> Result<Json<ItemShape>, Problem> {
+) -> Result<Json<ItemView>, Problem> {
     let key = input::item_key(&kind, item_id).map_err(Problem::fields)?;
     let mut tx = web.engine.store().read().await?;
     let item = items::get(&mut tx, &key).await?.filter(|item| !item.deleted);
     let item = item.ok_or_else(|| Problem::new(Kind::NotFound))?;
-    Ok(Json(ItemShape::load(&mut tx, item, Audience::user_of).await?))
+    Ok(Json(ItemView::load(&mut tx, item, Audience::user_of).await?))
 }

@@ -6,17 +6,17 @@ use calsync_core::item::{ItemKey, ItemKind, check_id};
 use calsync_core::sync_state::SyncState;
 use calsync_store::items;
 
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::shapes::item::ItemShape;
-use crate::shapes::{Audience, List};
-use crate::web::Web;
+use crate::views::item::ItemView;
+use crate::views::{Audience, List};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     mut query: Query,
-) -> Result<Json<List<ItemShape>>, Problem> {
+) -> Result<Json<List<ItemView>>, Problem> {
     let user_id = query.take_as("user_id", "must be a user's id", |id| {
         check_id("user_id", id).is_ok().then(|| id.to_owned())
     });
@@ -42,7 +42,7 @@ pub(crate) async fn handler(
     let next_cursor = last.and_then(|item| cursor::write(&list, &item.key));
     let mut items = Vec::with_capacity(found.len());
     for item in found {
-        items.push(ItemShape::load(&mut tx, item, Audience::user_of).await?);
+        items.push(ItemView::load(&mut tx, item, Audience::user_of).await?);
     }
     Ok(Json(List { items, next_cursor }))
 }

@@ -12,28 +12,28 @@ use http::StatusCode;
 
 use super::change;
 use crate::api::v1::refusals::record::{self, Sent};
-use crate::caller::Caller;
-use crate::input::{self, InPath, NoQuery};
+use crate::api_client::ApiClient;
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::Problem;
-use crate::shapes::Audience;
-use crate::shapes::item::ItemShape;
 use crate::transaction::retrying_tx;
-use crate::web::Web;
+use crate::views::Audience;
+use crate::views::item::ItemView;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    caller: Caller,
-    InPath((kind, item_id)): InPath<(String, String)>,
+    State(web): State<AppState>,
+    caller: ApiClient,
+    PathParams((kind, item_id)): PathParams<(String, String)>,
     _: NoQuery,
     body: Bytes,
-) -> Result<(StatusCode, Json<ItemShape>), Problem> {
+) -> Result<(StatusCode, Json<ItemView>), Problem> {
     let sent = Sent::item(&kind, &item_id);
     let stored = match parse(&kind, item_id, &body) {
         Ok((key, body)) => store(&web, key, body).await?,
         Err(problem) => Err(problem),
     };
     match stored {
-        Ok((status, shape)) => Ok((status, Json(shape))),
+        Ok((status, view)) => Ok((status, Json(view))),
         Err(problem) => Err(record::refuse(&web, &caller, &sent, problem).await),
     }
 }
@@ -46,10 +46,10 @@ fn parse(kind: &str, item_id: String, body: &[u8]) -> Result<(ItemKey, ItemBody)
 
 /// Stores the item, commits, and answers how it stands now.
 async fn store(
-    web: &Web,
+    web: &AppState,
     key: ItemKey,
     body: ItemBody,
-) -> Result<Result<(StatusCode, ItemShape), Problem>, Problem> {
+) -> Result<Result<(StatusCode, ItemView), Problem>, Problem> {
     let now = web.engine.now();
     let done = retrying_tx!(web.engine, |tx| {
         let mut due_changes = BTreeSet::new();
@@ -62,5 +62,5 @@ async fn store(
     if !is_quiet {
         web.engine.hint();
     }
-    Ok(status.map(|status| (status, ItemShape::new(key, Some(body), mappings, Audience::user_of))))
+    Ok(status.map(|status| (status, ItemView::new(key, Some(body), mappings, Audience::user_of))))
 }

@@ -5,21 +5,21 @@ use axum::extract::State;
 use calsync_store::refusals;
 use jiff::SignedDuration;
 
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::shapes::List;
-use crate::shapes::refusal::RefusalShape;
-use crate::web::Web;
+use crate::views::List;
+use crate::views::refusal::RefusalView;
 
 /// How long refusals are shown.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const LIST: &str = "refusals";
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     mut query: Query,
-) -> Result<Json<List<RefusalShape>>, Problem> {
+) -> Result<Json<List<RefusalView>>, Problem> {
     let oldest = web.engine.now().saturating_sub(KEPT).unwrap_or_default();
     let since = query.time("since").map_or(oldest, |since| since.max(oldest));
     let limit = query.limit();
@@ -33,5 +33,5 @@ pub(crate) async fn handler(
     found.truncate(usize::try_from(limit).unwrap_or_default());
     let last = found.last().filter(|_| goes_on);
     let next_cursor = last.and_then(|refusal| cursor::write(LIST, &refusal.id));
-    Ok(Json(List { items: found.into_iter().map(RefusalShape::from).collect(), next_cursor }))
+    Ok(Json(List { items: found.into_iter().map(RefusalView::from).collect(), next_cursor }))
 }

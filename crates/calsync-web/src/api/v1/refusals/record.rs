@@ -3,10 +3,10 @@
 use calsync_core::ids::new_id;
 use calsync_store::refusals::{self, Refusal};
 
-use crate::caller::Caller;
-use crate::problem::{Problem, clean};
+use crate::api_client::ApiClient;
+use crate::app_state::AppState;
+use crate::problem::{Problem, sanitize};
 use crate::transaction::retrying_tx;
-use crate::web::Web;
 
 /// The name under which an upsert was sent, as far as it could be read.
 #[derive(Clone, Debug, Default)]
@@ -18,16 +18,16 @@ pub(crate) struct Sent {
 
 impl Sent {
     pub(crate) fn item(kind: &str, item_id: &str) -> Self {
-        Self { kind: Some(clean(kind)), item_id: Some(clean(item_id)), user_id: None }
+        Self { kind: Some(sanitize(kind)), item_id: Some(sanitize(item_id)), user_id: None }
     }
 
     pub(crate) fn user(user_id: &str) -> Self {
-        Self { user_id: Some(clean(user_id)), ..Self::default() }
+        Self { user_id: Some(sanitize(user_id)), ..Self::default() }
     }
 }
 
 /// The row that keeps `problem`.
-pub(crate) fn refusal(web: &Web, caller: &Caller, sent: &Sent, problem: &Problem) -> Refusal {
+pub(crate) fn refusal(web: &AppState, caller: &ApiClient, sent: &Sent, problem: &Problem) -> Refusal {
     let now = web.engine.now();
     Refusal {
         id: new_id(now, web.engine.entropy()),
@@ -42,7 +42,7 @@ pub(crate) fn refusal(web: &Web, caller: &Caller, sent: &Sent, problem: &Problem
 }
 
 /// Keeps `problem` and gives it back; if it can't be kept, that is the problem.
-pub(crate) async fn refuse(web: &Web, caller: &Caller, sent: &Sent, problem: Problem) -> Problem {
+pub(crate) async fn refuse(web: &AppState, caller: &ApiClient, sent: &Sent, problem: Problem) -> Problem {
     let refusal = refusal(web, caller, sent, &problem);
     let kept = retrying_tx!(web.engine, |tx| refusals::record(tx, &refusal).await?);
     kept.map_or_else(Problem::from, |()| problem)

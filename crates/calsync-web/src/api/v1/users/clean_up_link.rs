@@ -7,17 +7,17 @@ use axum::extract::State;
 use calsync_engine::clean_up;
 use calsync_store::users;
 
-use super::connect_link::{ConnectLinkShape, lifetime};
-use crate::input::{self, InPath, NoQuery};
+use super::connect_link::{ConnectLinkView, lifetime};
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
     body: Bytes,
-) -> Result<Json<ConnectLinkShape>, Problem> {
+) -> Result<Json<ConnectLinkView>, Problem> {
     input::user_id(&user_id)?;
     let body = input::object_or_nothing(&body)?;
     let mut errors = Vec::new();

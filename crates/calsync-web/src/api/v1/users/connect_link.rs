@@ -11,18 +11,18 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::input::{self, InPath, NoQuery};
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
 use crate::return_url;
-use crate::web::Web;
 
 #[derive(Serialize)]
-pub(crate) struct ConnectLinkShape {
+pub(crate) struct ConnectLinkView {
     url: String,
     expires_at: Timestamp,
 }
 
-impl From<NewLink> for ConnectLinkShape {
+impl From<NewLink> for ConnectLinkView {
     fn from(link: NewLink) -> Self {
         Self { url: link.url, expires_at: link.expires_at }
     }
@@ -34,11 +34,11 @@ struct Wish {
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
     body: Bytes,
-) -> Result<Json<ConnectLinkShape>, Problem> {
+) -> Result<Json<ConnectLinkView>, Problem> {
     input::user_id(&user_id)?;
     let wish = parse(&input::object_or_nothing(&body)?, &web.engine.settings().return_urls);
     let wish = wish.map_err(Problem::fields)?;

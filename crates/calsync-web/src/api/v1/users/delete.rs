@@ -5,13 +5,13 @@ use axum::extract::State;
 use calsync_engine::user_deletion;
 use http::StatusCode;
 
-use crate::input::{self, InPath, NoQuery};
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::Problem;
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
 ) -> Result<StatusCode, Problem> {
     input::user_id(&user_id)?;

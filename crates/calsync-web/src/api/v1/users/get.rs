@@ -4,16 +4,16 @@ use axum::Json;
 use axum::extract::State;
 use calsync_store::users;
 
-use crate::input::{self, InPath, NoQuery};
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::shapes::user::UserShape;
-use crate::web::Web;
+use crate::views::user::UserView;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
-) -> Result<Json<UserShape>, Problem> {
+) -> Result<Json<UserView>, Problem> {
     input::user_id(&user_id)?;
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?;

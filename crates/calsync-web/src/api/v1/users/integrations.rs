@@ -5,17 +5,17 @@ use axum::Json;
 use axum::extract::State;
 use calsync_store::users;
 
-use crate::input::{self, InPath, NoQuery};
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::shapes::integration::{self, IntegrationShape};
-use crate::shapes::{Audience, List};
-use crate::web::Web;
+use crate::views::integration::{self, IntegrationView};
+use crate::views::{Audience, List};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
-) -> Result<Json<List<IntegrationShape>>, Problem> {
+) -> Result<Json<List<IntegrationView>>, Problem> {
     input::user_id(&user_id)?;
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;

@@ -7,20 +7,20 @@ use calsync_store::users::{self, Put};
 use http::StatusCode;
 
 use crate::api::v1::refusals::record::{self, Sent};
-use crate::caller::Caller;
-use crate::input::{self, InPath, NoQuery};
+use crate::api_client::ApiClient;
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::Problem;
-use crate::shapes::user::{self, UserShape};
 use crate::transaction::retrying_tx;
-use crate::web::Web;
+use crate::views::user::{self, UserView};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    caller: Caller,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    caller: ApiClient,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
     body: Bytes,
-) -> Result<(StatusCode, Json<UserShape>), Problem> {
+) -> Result<(StatusCode, Json<UserView>), Problem> {
     let sent = Sent::user(&user_id);
     let read = input::object(&body).and_then(|body| user::parse(user_id, &body).map_err(Problem::fields));
     let user = match read {

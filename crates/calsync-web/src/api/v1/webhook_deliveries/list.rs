@@ -8,29 +8,32 @@ use calsync_store::webhooks;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::shapes::List;
-use crate::shapes::webhook_delivery::WebhookDeliveryShape;
-use crate::web::Web;
+use crate::views::List;
+use crate::views::webhook_delivery::WebhookDeliveryView;
 
 const LIST: &str = "webhook deliveries";
 
 #[derive(Serialize)]
 pub(crate) struct Deliveries {
     #[serde(flatten)]
-    list: List<WebhookDeliveryShape>,
-    endpoint: EndpointShape,
+    list: List<WebhookDeliveryView>,
+    endpoint: EndpointView,
 }
 
 #[derive(Serialize)]
-struct EndpointShape {
+struct EndpointView {
     state: &'static str,
     disabled_at: Option<Timestamp>,
 }
 
-pub(crate) async fn handler(State(web): State<Web>, mut query: Query) -> Result<Json<Deliveries>, Problem> {
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    mut query: Query,
+) -> Result<Json<Deliveries>, Problem> {
     let limit = query.limit();
     let state = query.take_as("state", "must be waiting, delivered or failed", DeliveryState::from_name);
     let of = format!("{LIST} {}", state.map_or("", DeliveryState::name));
@@ -45,17 +48,17 @@ pub(crate) async fn handler(State(web): State<Web>, mut query: Query) -> Result<
     found.truncate(usize::try_from(limit).unwrap_or_default());
     let last = found.last().filter(|_| goes_on);
     let next_cursor = last.and_then(|delivery| cursor::write(&of, &delivery.id));
-    let items = found.into_iter().map(WebhookDeliveryShape::from).collect();
-    let endpoint = shape(endpoint.filter(|_| web.engine.webhook().is_some()));
+    let items = found.into_iter().map(WebhookDeliveryView::from).collect();
+    let endpoint = view(endpoint.filter(|_| web.engine.webhook().is_some()));
     Ok(Json(Deliveries { list: List { items, next_cursor }, endpoint }))
 }
 
-fn shape(endpoint: Option<Endpoint>) -> EndpointShape {
+fn view(endpoint: Option<Endpoint>) -> EndpointView {
     let disabled_at = endpoint.and_then(|endpoint| endpoint.disabled_at);
     let state = match (endpoint, disabled_at) {
         (None, _) => "none",
         (Some(_), None) => "enabled",
         (Some(_), Some(_)) => "disabled",
     };
-    EndpointShape { state, disabled_at }
+    EndpointView { state, disabled_at }
 }

@@ -6,17 +6,17 @@ use axum::extract::State;
 use calsync_engine::webhooks;
 use http::StatusCode;
 
-use crate::input::{self, InPath, NoQuery};
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::shapes::webhook_delivery::WebhookDeliveryShape;
-use crate::web::Web;
+use crate::views::webhook_delivery::WebhookDeliveryView;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(id): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(id): PathParams<String>,
     _: NoQuery,
     body: Bytes,
-) -> Result<(StatusCode, Json<WebhookDeliveryShape>), Problem> {
+) -> Result<(StatusCode, Json<WebhookDeliveryView>), Problem> {
     input::no_fields(&body)?;
     let delivery = webhooks::replay(&web.engine, &id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     Ok((StatusCode::ACCEPTED, Json(delivery.into())))

@@ -5,16 +5,16 @@ use axum::body::Bytes;
 use axum::extract::State;
 use calsync_engine::webhooks;
 
+use crate::app_state::AppState;
 use crate::input::{self, NoQuery};
 use crate::problem::{Kind, Problem};
-use crate::shapes::webhook_delivery::WebhookDeliveryShape;
-use crate::web::Web;
+use crate::views::webhook_delivery::WebhookDeliveryView;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     _: NoQuery,
     body: Bytes,
-) -> Result<Json<WebhookDeliveryShape>, Problem> {
+) -> Result<Json<WebhookDeliveryView>, Problem> {
     input::no_fields(&body)?;
     let delivery = web.engine.run_to_end(|engine| async move { webhooks::test(&engine).await }).await?;
     delivery.map(|delivery| Json(delivery.into())).ok_or_else(|| Problem::new(Kind::NoWebhook))

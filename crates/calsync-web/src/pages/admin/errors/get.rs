@@ -8,12 +8,12 @@ use calsync_store::sync_errors::{self, Group, SyncError};
 use http::StatusCode;
 
 use super::Row;
-use crate::input::{InPath, NoQuery};
-use crate::pages::admin::words::{Ago, provider};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{NoQuery, PathParams};
+use crate::pages::admin::display::{RelativeTime, provider};
 use crate::pages::admin::{Shell, render};
-use crate::problem::{Kind, Problem, clean};
-use crate::web::Web;
-use crate::who::Who;
+use crate::problem::{Kind, Problem, sanitize};
 
 #[derive(Template)]
 #[template(path = "console/error.html")]
@@ -28,19 +28,20 @@ struct Page<'a> {
     word: Option<String>,
     message: Option<String>,
     group: Option<Group>,
-    group_since: Option<Ago>,
+    group_since: Option<RelativeTime>,
     group_href: String,
     trace_id: String,
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath(id): InPath<String>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
     let mut tx = web.engine.store().read().await?;
-    let error = sync_errors::get(&mut tx, &clean(&id)).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    let error =
+        sync_errors::get(&mut tx, &sanitize(&id)).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let group = match &error.group_id {
         Some(id) => sync_errors::group(&mut tx, id).await?,
         None => None,
@@ -48,10 +49,10 @@ pub(crate) async fn handler(
     Ok(render(StatusCode::OK, &page(&web, &who, error, group)))
 }
 
-fn page<'a>(web: &'a Web, who: &'a Who, error: SyncError, group: Option<Group>) -> Page<'a> {
+fn page<'a>(web: &'a AppState, who: &'a SignedInAdmin, error: SyncError, group: Option<Group>) -> Page<'a> {
     let now = web.engine.now();
     let entry = error.reason.info();
-    let time = |micros| Ago::new(jiff::Timestamp::from_microsecond(micros).unwrap_or_default(), now);
+    let time = |micros| RelativeTime::new(jiff::Timestamp::from_microsecond(micros).unwrap_or_default(), now);
     Page {
         shell: Shell::new(web, who, "errors"),
         provider: provider(&error.provider),

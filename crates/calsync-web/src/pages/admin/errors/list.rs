@@ -10,14 +10,14 @@ use calsync_store::sync_errors;
 use http::StatusCode;
 
 use super::Row;
+use crate::admin_auth::SignedInAdmin;
 use crate::api::v1::admin::sync_errors::{LIST, filter};
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
-use crate::pages::admin::words::short;
+use crate::pages::admin::display::short;
 use crate::pages::admin::{Shell, render, user_href, with_query};
 use crate::problem::Problem;
-use crate::web::Web;
-use crate::who::Who;
 
 /// Errors on a page.
 const SHOWN: i64 = 50;
@@ -30,16 +30,16 @@ const NAMES: [&str; 9] =
 struct Page<'a> {
     shell: Shell<'a>,
     errors: Vec<Row>,
-    asked: Asked,
+    filters: ActiveFilters,
     next: Option<String>,
 }
 
 /// The filters, as they were asked for.
-struct Asked {
+struct ActiveFilters {
     values: Vec<(&'static str, Option<String>)>,
 }
 
-impl Asked {
+impl ActiveFilters {
     fn of(query: &Query) -> Self {
         Self { values: NAMES.iter().map(|name| (*name, query.peek(name))).collect() }
     }
@@ -93,8 +93,12 @@ impl Asked {
     }
 }
 
-pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) -> Result<Response, Problem> {
-    let asked = Asked::of(&query);
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    mut query: Query,
+) -> Result<Response, Problem> {
+    let filters = ActiveFilters::of(&query);
     let filter = filter(&mut query);
     let before: Option<String> =
         query.take_as("cursor", "is not a cursor of this list", |text| cursor::read(LIST, text));
@@ -102,8 +106,8 @@ pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) 
     let now = web.engine.now();
     let mut tx = web.engine.store().read().await?;
     let found = sync_errors::list(&mut tx, &filter, before.as_deref(), SHOWN).await?;
-    let next = found.next.and_then(|next| cursor::write(LIST, next)).map(|cursor| asked.link(&cursor));
+    let next = found.next.and_then(|next| cursor::write(LIST, next)).map(|cursor| filters.link(&cursor));
     let errors = found.errors.into_iter().map(|error| Row::new(error, now)).collect();
-    let page = Page { shell: Shell::new(&web, &who, "errors"), errors, asked, next };
+    let page = Page { shell: Shell::new(&web, &who, "errors"), errors, filters, next };
     Ok(render(StatusCode::OK, &page))
 }

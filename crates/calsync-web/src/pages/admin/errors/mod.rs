@@ -8,13 +8,13 @@ use calsync_core::reason::Actor;
 use calsync_store::sync_errors::SyncError;
 use jiff::Timestamp;
 
-use super::words::{Ago, State, short};
+use super::display::{RelativeTime, State, short};
 use super::{segment, user_href};
 
 /// A sync error in a table.
 pub(super) struct Row {
     pub(super) href: String,
-    pub(super) at: Ago,
+    pub(super) at: RelativeTime,
     pub(super) user_id: String,
     pub(super) user_href: String,
     pub(super) operation: &'static str,
@@ -33,7 +33,7 @@ impl Row {
         };
         Self {
             href: format!("/admin/errors/{}", segment(&error.id)),
-            at: Ago::new(error.at, now),
+            at: RelativeTime::new(error.at, now),
             user_href: user_href(&error.user_id),
             operation: error.operation.name(),
             item,

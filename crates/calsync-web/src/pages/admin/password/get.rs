@@ -3,9 +3,9 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use crate::web::Web;
-use crate::who::Who;
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
 
-pub(crate) async fn handler(State(web): State<Web>, who: Who) -> Response {
+pub(crate) async fn handler(State(web): State<AppState>, who: SignedInAdmin) -> Response {
     super::page(&web, &who, None)
 }

@@ -9,8 +9,8 @@ use calsync_store::passwords::LENGTH_MIN;
 use http::StatusCode;
 
 use super::{Shell, render};
-use crate::web::Web;
-use crate::who::Who;
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
 
 #[derive(Template)]
 #[template(path = "console/password.html")]
@@ -22,7 +22,7 @@ struct Page<'a> {
     refusal: Option<&'static str>,
 }
 
-fn page(web: &Web, who: &Who, refusal: Option<&'static str>) -> Response {
+fn page(web: &AppState, who: &SignedInAdmin, refusal: Option<&'static str>) -> Response {
     let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Page {
         shell: Shell::outside(web),

@@ -9,16 +9,16 @@ use calsync_store::{admins, sign_ins};
 use http::HeaderMap;
 use secrecy::SecretString;
 
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
 use crate::client::Client;
 use crate::pages::with_cookie;
 use crate::problem::Problem;
-use crate::sign_in::{Tried, attempt, hash};
-use crate::web::Web;
-use crate::who::Who;
+use crate::sign_in::{SignInResult, attempt, hash};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
     client: Option<Extension<Client>>,
     headers: HeaderMap,
     body: Bytes,
@@ -33,12 +33,12 @@ pub(crate) async fn handler(
     }
     let peer = client.map(|Extension(client)| client);
     match attempt(&web, &headers, peer, &who.name, old.into()).await? {
-        Tried::In { token, cookies: [sign_in, known], .. } => {
+        SignInResult::SignedIn { token, cookies: [sign_in, known], .. } => {
             keep(&web, &who, new.into(), &token).await?;
             with_cookie(with_cookie(Redirect::to("/admin").into_response(), &sign_in)?, &known)
         }
-        Tried::Wrong => Ok(super::page(&web, &who, Some("This is not your present password."))),
-        Tried::TooOften => Ok(super::page(&web, &who, Some("Too many tries: wait 15 minutes."))),
+        SignInResult::Wrong => Ok(super::page(&web, &who, Some("This is not your present password."))),
+        SignInResult::TooOften => Ok(super::page(&web, &who, Some("Too many tries: wait 15 minutes."))),
     }
 }
 
@@ -57,7 +57,7 @@ fn refusal(old: &str, new: &str, again: &str, email: &str) -> Option<&'static st
 }
 
 /// Keeps the password; of all sign-ins only the new one, known by `token`, stays.
-async fn keep(web: &Web, who: &Who, new: SecretString, token: &str) -> Result<(), Problem> {
+async fn keep(web: &AppState, who: &SignedInAdmin, new: SecretString, token: &str) -> Result<(), Problem> {
     let hash = hash(web, new).await?;
     let now = web.engine.now();
     let mut tx = web.engine.store().begin().await?;

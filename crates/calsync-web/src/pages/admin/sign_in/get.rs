@@ -4,10 +4,10 @@ use axum::extract::State;
 use axum::response::Response;
 use http::StatusCode;
 
+use crate::app_state::AppState;
 use crate::input::Query;
-use crate::web::Web;
 
-pub(crate) async fn handler(State(web): State<Web>, mut query: Query) -> Response {
+pub(crate) async fn handler(State(web): State<AppState>, mut query: Query) -> Response {
     let next = query.take("next").unwrap_or_default();
     super::page(&web, StatusCode::OK, "", super::safe_next(&next), None)
 }

@@ -8,7 +8,7 @@ use axum::response::Response;
 use http::StatusCode;
 
 use super::{Shell, render};
-use crate::web::Web;
+use crate::app_state::AppState;
 
 #[derive(Template)]
 #[template(path = "console/sign_in.html")]
@@ -19,7 +19,13 @@ struct Page<'a> {
     refusal: Option<&'static str>,
 }
 
-fn page(web: &Web, status: StatusCode, email: &str, next: &str, refusal: Option<&'static str>) -> Response {
+fn page(
+    web: &AppState,
+    status: StatusCode,
+    email: &str,
+    next: &str,
+    refusal: Option<&'static str>,
+) -> Response {
     render(status, &Page { shell: Shell::outside(web), email, next, refusal })
 }
 

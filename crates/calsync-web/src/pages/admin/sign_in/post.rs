@@ -7,17 +7,17 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use http::{HeaderMap, StatusCode};
 
+use crate::app_state::AppState;
 use crate::client::Client;
 use crate::pages::with_cookie;
 use crate::problem::Problem;
-use crate::sign_in::{Tried, attempt};
-use crate::web::Web;
+use crate::sign_in::{SignInResult, attempt};
 
 const WRONG: &str = "Address and password don’t fit together.";
 const TOO_OFTEN: &str = "There were too many tries. Wait 15 minutes, then try again.";
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     client: Option<Extension<Client>>,
     headers: HeaderMap,
     body: Bytes,
@@ -33,12 +33,14 @@ pub(crate) async fn handler(
     }
     let next = super::safe_next(&next);
     match attempt(&web, &headers, client.map(|Extension(client)| client), &email, password.into()).await? {
-        Tried::In { admin, cookies: [sign_in, known], .. } => {
+        SignInResult::SignedIn { admin, cookies: [sign_in, known], .. } => {
             let next = if admin.must_change_password { "/admin/password" } else { next };
             with_cookie(with_cookie(Redirect::to(next).into_response(), &sign_in)?, &known)
         }
-        Tried::Wrong => Ok(super::page(&web, StatusCode::UNPROCESSABLE_ENTITY, &email, next, Some(WRONG))),
-        Tried::TooOften => {
+        SignInResult::Wrong => {
+            Ok(super::page(&web, StatusCode::UNPROCESSABLE_ENTITY, &email, next, Some(WRONG)))
+        }
+        SignInResult::TooOften => {
             Ok(super::page(&web, StatusCode::TOO_MANY_REQUESTS, &email, next, Some(TOO_OFTEN)))
         }
     }

@@ -8,14 +8,14 @@ use calsync_store::connect;
 use http::StatusCode;
 
 use super::Head;
+use crate::admin_auth::SignedInAdmin;
 use crate::api::v1::admin::users::connect_attempts::SHOWN_MAX;
-use crate::input::{InPath, NoQuery};
-use crate::pages::admin::words::{Ago, State as Shown, short};
+use crate::app_state::AppState;
+use crate::input::{NoQuery, PathParams};
+use crate::pages::admin::display::{RelativeTime, State as Shown, short};
 use crate::pages::admin::{Shell, render};
 use crate::problem::Problem;
-use crate::shapes::connect_attempt::ConnectAttemptShape;
-use crate::web::Web;
-use crate::who::Who;
+use crate::views::connect_attempt::ConnectAttemptView;
 
 #[derive(Template)]
 #[template(path = "console/connect_attempts.html")]
@@ -26,31 +26,31 @@ struct Page<'a> {
 }
 
 struct Row {
-    began: Ago,
-    ended: Option<Ago>,
+    began: RelativeTime,
+    ended: Option<RelativeTime>,
     state: Shown,
     why: Option<String>,
     sentence: &'static str,
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
     let now = web.engine.now();
     let mut tx = web.engine.store().read().await?;
     let head = Head::of(&mut tx, &user_id, &who, "connect-attempts").await?;
     let tries = connect::attempts(&mut tx, &user_id, SHOWN_MAX).await?;
-    let row = |attempt: ConnectAttemptShape| Row {
-        began: Ago::new(attempt.started_at, now),
-        ended: attempt.ended_at.map(|at| Ago::new(at, now)),
+    let row = |attempt: ConnectAttemptView| Row {
+        began: RelativeTime::new(attempt.started_at, now),
+        ended: attempt.ended_at.map(|at| RelativeTime::new(at, now)),
         state: shown(attempt.outcome.as_deref().and_then(ConnectOutcome::from_name)),
         why: attempt.reason.map(short),
         sentence: attempt.sentence,
     };
-    let tries = tries.into_iter().map(ConnectAttemptShape::from).map(row).collect();
+    let tries = tries.into_iter().map(ConnectAttemptView::from).map(row).collect();
     Ok(render(StatusCode::OK, &Page { shell: Shell::new(&web, &who, "users"), head, tries }))
 }
 

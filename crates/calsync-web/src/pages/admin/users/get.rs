@@ -11,14 +11,14 @@ use jiff::Timestamp;
 
 use super::Head;
 use super::integrations::Card;
-use crate::input::{InPath, NoQuery};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{NoQuery, PathParams};
+use crate::pages::admin::display::{self, RelativeTime};
 use crate::pages::admin::errors::Row;
-use crate::pages::admin::words::{self, Ago};
-use crate::pages::admin::{NO_NOTE, Shell, render};
+use crate::pages::admin::{NOTE_REQUIRED, Shell, render};
 use crate::problem::Problem;
-use crate::shapes::{Audience, integration};
-use crate::web::Web;
-use crate::who::Who;
+use crate::views::{Audience, integration};
 
 /// Sync errors on the page; the rest is behind a link.
 const ERRORS_SHOWN: i64 = 8;
@@ -43,16 +43,16 @@ struct Reconnect<'a> {
 
 /// How the link fares that was made last.
 struct LastLink {
-    made: Ago,
+    made: RelativeTime,
     made_by: String,
-    state: words::State,
-    since: Option<Ago>,
+    state: display::State,
+    since: Option<RelativeTime>,
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
     page(&web, &who, &user_id, None).await
@@ -60,8 +60,8 @@ pub(crate) async fn handler(
 
 /// The page; a note that was refused is still there to be mended.
 pub(super) async fn page(
-    web: &Web,
-    who: &Who,
+    web: &AppState,
+    who: &SignedInAdmin,
     user_id: &str,
     refused_note: Option<&str>,
 ) -> Result<Response, Problem> {
@@ -74,7 +74,7 @@ pub(super) async fn page(
     let reconnect = Reconnect {
         form_token: who.form_token(),
         note: refused_note.unwrap_or_default(),
-        refusal: refused_note.map(|_| NO_NOTE),
+        refusal: refused_note.map(|_| NOTE_REQUIRED),
         last: newest_reconnect_link(&mut tx, user_id).await?.map(|link| LastLink::new(link, now)),
     };
     let card = |one| Card::new(one, errors.first(), user_id, who.role, now);
@@ -98,10 +98,10 @@ impl LastLink {
             (None, None) => ("mute", "not opened yet", None),
         };
         Self {
-            made: Ago::new(link.created_at, now),
+            made: RelativeTime::new(link.created_at, now),
             made_by: link.made_by,
-            state: words::State { tone, word },
-            since: since.map(|at| Ago::new(at, now)),
+            state: display::State { tone, word },
+            since: since.map(|at| RelativeTime::new(at, now)),
         }
     }
 }

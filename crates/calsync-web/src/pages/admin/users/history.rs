@@ -7,12 +7,12 @@ use calsync_store::audit;
 use http::StatusCode;
 
 use super::Head;
-use crate::input::{InPath, NoQuery};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{NoQuery, PathParams};
 use crate::pages::admin::audit::{Row, rows};
 use crate::pages::admin::{Shell, render};
 use crate::problem::Problem;
-use crate::web::Web;
-use crate::who::Who;
 
 /// Deeds on the page.
 const SHOWN: i64 = 200;
@@ -26,9 +26,9 @@ struct Page<'a> {
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
     let now = web.engine.now();

@@ -11,15 +11,15 @@ use calsync_store::mappings;
 use http::StatusCode;
 
 use super::Head;
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
 use crate::cursor;
-use crate::input::{InPath, Query};
-use crate::pages::admin::words::{Ago, State as Shown};
+use crate::input::{PathParams, Query};
+use crate::pages::admin::display::{RelativeTime, State as Shown};
 use crate::pages::admin::{Shell, render, with_query};
 use crate::problem::Problem;
-use crate::shapes::Audience;
-use crate::shapes::item::{ItemShape, SyncShape};
-use crate::web::Web;
-use crate::who::Who;
+use crate::views::Audience;
+use crate::views::item::{ItemView, SyncView};
 
 /// Items on a page.
 const SHOWN: i64 = 50;
@@ -43,13 +43,13 @@ struct Row {
     link: Option<String>,
     state: Shown,
     sentence: &'static str,
-    synced: Option<Ago>,
+    synced: Option<RelativeTime>,
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(user_id): PathParams<String>,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let state = query.take_as("state", "is not a state of an item", SyncState::from_name);
@@ -95,11 +95,11 @@ async fn row(
     let when = item.body.as_ref().map_or_else(|| "can't be read".to_owned(), when);
     let link = item.body.as_ref().and_then(link);
     let item_id = item.key.id.clone();
-    let shape = ItemShape::new(item.key, item.body, mappings, Audience::admin_of);
-    let sync = shape.sync.into_iter().find(|sync| sync.user_id == user_id);
+    let view = ItemView::new(item.key, item.body, mappings, Audience::admin_of);
+    let sync = view.sync.into_iter().find(|sync| sync.user_id == user_id);
     let state = sync.as_ref().map_or(SyncState::NotConnected, |sync| sync.state);
-    let sentence = sync.as_ref().map_or("", SyncShape::sentence);
-    let synced = sync.and_then(|sync| sync.last_synced_at()).map(|at| Ago::new(at, now));
+    let sentence = sync.as_ref().map_or("", SyncView::sentence);
+    let synced = sync.and_then(|sync| sync.last_synced_at()).map(|at| RelativeTime::new(at, now));
     Ok(Row { kind, item_id, when, link, state: shown(state), sentence, synced })
 }
 

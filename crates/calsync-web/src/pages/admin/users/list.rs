@@ -7,15 +7,15 @@ use calsync_core::integration::IntegrationState;
 use calsync_store::user_search;
 use http::StatusCode;
 
+use crate::admin_auth::SignedInAdmin;
 use crate::api::v1::admin::users::list::{LIST, filter};
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
-use crate::pages::admin::words::{Ago, State as Shown, short};
+use crate::pages::admin::display::{RelativeTime, State as Shown, short};
 use crate::pages::admin::{Shell, render, user_href, with_query};
 use crate::problem::Problem;
-use crate::shapes::admin_user::AdminUserShape;
-use crate::web::Web;
-use crate::who::Who;
+use crate::views::admin_user::AdminUserView;
 
 /// Users on a page.
 const SHOWN: i64 = 50;
@@ -37,11 +37,15 @@ struct Row {
     user_id: String,
     state: Shown,
     why: Option<String>,
-    last_success: Option<Ago>,
-    last_error: Option<Ago>,
+    last_success: Option<RelativeTime>,
+    last_error: Option<RelativeTime>,
 }
 
-pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) -> Result<Response, Problem> {
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    mut query: Query,
+) -> Result<Response, Problem> {
     let (q, state) = (query.peek("q"), query.peek("state"));
     let reason = query.peek("reason");
     let filter = filter(&mut query, who.role);
@@ -58,7 +62,7 @@ pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) 
     };
     let mut shell = Shell::new(&web, &who, "users");
     shell.search = q.clone().unwrap_or_default();
-    let users = found.users.into_iter().map(|user| row(AdminUserShape::new(user, who.role), now)).collect();
+    let users = found.users.into_iter().map(|user| row(AdminUserView::new(user, who.role), now)).collect();
     let page = Page {
         shell,
         users,
@@ -69,8 +73,8 @@ pub(crate) async fn handler(State(web): State<Web>, who: Who, mut query: Query) 
     Ok(render(StatusCode::OK, &page))
 }
 
-fn row(user: AdminUserShape, now: jiff::Timestamp) -> Row {
-    let ago = |at| Ago::new(at, now);
+fn row(user: AdminUserView, now: jiff::Timestamp) -> Row {
+    let ago = |at| RelativeTime::new(at, now);
     Row {
         href: user_href(&user.user_id),
         name: user.name.unwrap_or_default(),

@@ -11,10 +11,10 @@ use calsync_store::Tx;
 use calsync_store::users::{self, User};
 
 use super::{segment, user_href};
+use crate::admin_auth::SignedInAdmin;
 use crate::input;
 use crate::problem::{Kind, Problem};
-use crate::shapes::admin_user::shown_email;
-use crate::who::Who;
+use crate::views::admin_user::shown_email;
 
 /// What stands above every page of a user.
 pub(crate) struct Head {
@@ -29,13 +29,13 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    async fn of(tx: &mut Tx, user_id: &str, who: &Who, tab: &'static str) -> Result<Self, Problem> {
+    async fn of(tx: &mut Tx, user_id: &str, who: &SignedInAdmin, tab: &'static str) -> Result<Self, Problem> {
         input::user_id(user_id)?;
         let user = users::get(tx, user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
         Ok(Self::new(user, who, tab))
     }
 
-    fn new(user: User, who: &Who, tab: &'static str) -> Self {
+    fn new(user: User, who: &SignedInAdmin, tab: &'static str) -> Self {
         Self {
             title: user.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| user.user_id.clone()),
             email: user.email.map(|email| shown_email(&email, who.role)),

@@ -11,18 +11,18 @@ use calsync_engine::connect::{CalendarEntry, scopes, writable_calendars};
 use calsync_store::integrations::{CalendarState, Integration};
 use http::{HeaderMap, StatusCode};
 
+use crate::app_state::AppState;
 use crate::input::Query;
-use crate::pages::visit::Visitor;
-use crate::pages::words::{Words, words};
+use crate::pages::messages::{Messages, messages};
+use crate::pages::user_visit::UserVisit;
 use crate::pages::{Message, Shell, render, render_for_user};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 #[derive(Template)]
 #[template(path = "calendar.html")]
 struct Page<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     account: Option<String>,
     calendars: Vec<Calendar>,
     /// Whether one is in use already, and everything moves.
@@ -37,7 +37,7 @@ struct Page<'a> {
 #[template(path = "calendar_consent.html")]
 struct ConsentPage<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     account: Option<String>,
 }
 
@@ -55,31 +55,31 @@ pub(in crate::pages) fn address(target: Option<&TargetChoice>) -> String {
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
+    let visit = UserVisit::of(&web, &headers).await?;
     let target = query.take("target_calendar");
     query.end()?;
-    page(&web, &visitor, target.as_deref(), None).await
+    page(&web, &visit, target.as_deref(), None).await
 }
 
 /// The page; `target` is offered first, and `refusal` says why the form is back.
 pub(super) async fn page(
-    web: &Web,
-    visitor: &Visitor,
+    web: &AppState,
+    visit: &UserVisit,
     target: Option<&str>,
     refusal: Option<String>,
 ) -> Result<Response, Problem> {
-    let words = visitor.words;
-    let connection = visitor.connection(web).await?;
+    let messages = visit.messages;
+    let connection = visit.connection(web).await?;
     let Some(connection) = connection.filter(|one| one.state.is_live()) else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
     if !connection.scopes.contains(scopes::CALENDAR_LIST) {
         let account = connection.account_email.filter(|email| !email.is_empty());
-        let page = ConsentPage { shell: Shell::new(web, words), words, account };
+        let page = ConsentPage { shell: Shell::new(web, messages), messages, account };
         return Ok(render_for_user(web, StatusCode::OK, &page));
     }
     let id = connection.id.clone();
@@ -88,16 +88,16 @@ pub(super) async fn page(
         Some(Ok(found)) => found,
         Some(Err(failure)) => {
             let message = Message {
-                shell: Shell::new(web, words),
-                title: &words.calendars_unknown(),
-                sentence: failure.reason.to_user(words.0),
-                way_out: &words.load_again(),
-                link: Some(("/connect/calendar", words.try_again())),
+                shell: Shell::new(web, messages),
+                title: &messages.calendars_unknown(),
+                sentence: failure.reason.to_user(messages.0),
+                way_out: &messages.load_again(),
+                link: Some(("/connect/calendar", messages.try_again())),
                 trace_id: None,
             };
             return Ok(render(StatusCode::BAD_GATEWAY, &message));
         }
-        None => return Err(Problem::new(Kind::Unavailable).to(words)),
+        None => return Err(Problem::new(Kind::Unavailable).to(messages)),
     };
     let chosen = default(&found, &[target, connection.target_calendar_id.as_deref()]);
     let calendars = found.into_iter().enumerate().map(|(at, calendar)| Calendar {
@@ -107,8 +107,8 @@ pub(super) async fn page(
     });
     let is_change = is_change(&connection);
     let page = Page {
-        shell: Shell::new(web, words),
-        words,
+        shell: Shell::new(web, messages),
+        messages,
         is_change,
         offers_own: is_change && !uses_own(&connection),
         account: connection.account_email.filter(|email| !email.is_empty()),
@@ -137,7 +137,7 @@ fn uses_own(connection: &Integration) -> bool {
     connection.calendar_choice == CalendarChoice::New && !connection.lost_its_calendar()
 }
 
-words! {
+messages! {
     change_title() { "Change the calendar" "カレンダーを変更する" "캘린더 변경" }
     change_lead() {
         "Whatever we keep in your calendar moves to the one that you choose here, with all that you added to it."

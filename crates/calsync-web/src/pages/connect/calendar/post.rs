@@ -12,23 +12,23 @@ use calsync_store::integrations::Integration;
 use http::HeaderMap;
 
 use super::get::{is_change, page};
+use crate::app_state::AppState;
 use crate::pages::connect::start_consent;
 use crate::pages::field;
-use crate::pages::visit::Visitor;
+use crate::pages::user_visit::UserVisit;
 use crate::problem::{Kind, Problem};
 use crate::return_url;
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
+    let visit = UserVisit::of(&web, &headers).await?;
     let Some(target) = field(&body, "target_calendar") else {
-        return page(&web, &visitor, None, Some(visitor.words.choose_one_of_these())).await;
+        return page(&web, &visit, None, Some(visit.messages.choose_one_of_these())).await;
     };
-    let Some(connection) = visitor.connection(&web).await? else {
+    let Some(connection) = visit.connection(&web).await? else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
     let wanted = TargetChoice::parse(&target);
@@ -38,42 +38,42 @@ pub(crate) async fn handler(
     });
     match changed.await? {
         RetargetResult::Done | RetargetResult::AlreadySo => {
-            Ok(Redirect::to(&next(&visitor, &connection)).into_response())
+            Ok(Redirect::to(&next(&visit, &connection)).into_response())
         }
         RetargetResult::NotConnected => Ok(Redirect::to("/connect/settings").into_response()),
-        RetargetResult::ScopeMissing(missing) => consent(&web, &visitor, &connection, &wanted, missing).await,
-        RetargetResult::Busy => Err(Problem::new(Kind::Unavailable).to(visitor.words)),
+        RetargetResult::ScopeMissing(missing) => consent(&web, &visit, &connection, &wanted, missing).await,
+        RetargetResult::Busy => Err(Problem::new(Kind::Unavailable).to(visit.messages)),
         // Where Google can't be asked at all, the page says so.
         RetargetResult::NotFound | RetargetResult::ReadOnly | RetargetResult::Failed(_) => {
-            page(&web, &visitor, None, Some(visitor.words.not_that_one())).await
+            page(&web, &visit, None, Some(visit.messages.not_that_one())).await
         }
     }
 }
 
 /// Where the user goes on: after the first choice back to the platform.
-fn next(visitor: &Visitor, before: &Integration) -> String {
+fn next(visit: &UserVisit, before: &Integration) -> String {
     if is_change(before) {
         return "/connect/settings?done=calendar".into();
     }
-    let back = visitor.return_url.as_deref().map(|url| return_url::with_outcome(url, "connected", None));
+    let back = visit.return_url.as_deref().map(|url| return_url::with_outcome(url, "connected", None));
     back.unwrap_or_else(|| "/connect/done".into())
 }
 
 /// Asks at Google for what the wish needs; it is fulfilled on the way back.
 async fn consent(
-    web: &Web,
-    visitor: &Visitor,
+    web: &AppState,
+    visit: &UserVisit,
     connection: &Integration,
     wanted: &TargetChoice,
     missing: Vec<&'static str>,
 ) -> Result<Response, Problem> {
     let again = RestartRequest {
-        user_id: &visitor.user.user_id,
+        user_id: &visit.user.user_id,
         return_url: None,
         choice: wanted.choice(),
         target: Some(wanted),
         account_email: connection.account_email.as_deref().filter(|email| !email.is_empty()),
         missing: missing.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
     };
-    start_consent(web, connect::restart(&web.engine, again).await?, visitor.words, "/connect/disconnect")
+    start_consent(web, connect::restart(&web.engine, again).await?, visit.messages, "/connect/disconnect")
 }

@@ -12,19 +12,19 @@ use calsync_store::disconnects;
 use http::{HeaderMap, StatusCode};
 
 use super::receipts::{Receipts, receipts};
+use crate::app_state::AppState;
 use crate::input::Query;
-use crate::pages::visit::Visitor;
-use crate::pages::words::{Words, words};
+use crate::pages::messages::{Messages, messages};
+use crate::pages::user_visit::UserVisit;
 use crate::pages::{Shell, render_for_user};
-use crate::problem::{Problem, clean};
+use crate::problem::{Problem, sanitize};
 use crate::return_url;
-use crate::web::Web;
 
 #[derive(Template)]
 #[template(path = "disconnect.html")]
 struct PreviewPage<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     whose: &'a str,
     account: Option<String>,
     preview: Preview,
@@ -34,7 +34,7 @@ struct PreviewPage<'a> {
 #[template(path = "disconnected.html")]
 struct ReceiptsPage<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     receipts: Receipts,
     /// The account that is connected next.
     next_account: Option<String>,
@@ -44,29 +44,29 @@ struct ReceiptsPage<'a> {
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
+    let visit = UserVisit::of(&web, &headers).await?;
     let then = query.take("then");
     query.end()?;
-    let connection = visitor.connection(&web).await?;
+    let connection = visit.connection(&web).await?;
     if let Some(connection) = connection.filter(|one| one.state.is_live()) {
-        let preview = preview(&web.engine, &visitor.user.user_id, GOOGLE).await?.unwrap_or_default();
+        let preview = preview(&web.engine, &visit.user.user_id, GOOGLE).await?.unwrap_or_default();
         let page = PreviewPage {
-            shell: Shell::new(&web, visitor.words),
-            words: visitor.words,
-            whose: visitor.name(),
+            shell: Shell::new(&web, visit.messages),
+            messages: visit.messages,
+            whose: visit.name(),
             account: connection.account_email.filter(|email| !email.is_empty()),
             preview,
         };
         return Ok(render_for_user(&web, StatusCode::OK, &page));
     }
     let mut tx = web.engine.store().read().await?;
-    let sagas = disconnects::of_user(&mut tx, &visitor.user.user_id, SAGAS_MAX).await?;
+    let sagas = disconnects::of_user(&mut tx, &visit.user.user_id, SAGAS_MAX).await?;
     let next = match then {
-        Some(id) => attempt(&mut tx, &clean(&id), &visitor.user.user_id).await?,
+        Some(id) => attempt(&mut tx, &sanitize(&id), &visit.user.user_id).await?,
         None => None,
     };
     drop(tx);
@@ -75,12 +75,12 @@ pub(crate) async fn handler(
     };
     let next = next.filter(|one| one.reason.as_deref() == Some(Reason::OtherAccount.name()));
     let page = ReceiptsPage {
-        shell: Shell::new(&web, visitor.words),
-        words: visitor.words,
-        receipts: receipts(&saga, visitor.words),
+        shell: Shell::new(&web, visit.messages),
+        messages: visit.messages,
+        receipts: receipts(&saga, visit.messages),
         choice: next.as_ref().map(|one| one.calendar_choice.clone()).unwrap_or_default(),
         next_account: next.and_then(|one| one.account_email),
-        back: visitor.return_url.map(|url| return_url::with_outcome(&url, "disconnected", None)),
+        back: visit.return_url.map(|url| return_url::with_outcome(&url, "disconnected", None)),
     };
     Ok(render_for_user(&web, StatusCode::OK, &page))
 }
@@ -88,7 +88,7 @@ pub(crate) async fn handler(
 /// Disconnects of any provider among which Google's newest is looked for.
 const SAGAS_MAX: i64 = 20;
 
-words! {
+messages! {
     disconnect_title() {
         "Disconnect Google Calendar"
         "Google カレンダーの接続を解除"

@@ -1,4 +1,4 @@
-//! `/connect/disconnect`: what a disconnect would do, the deed, and its receipts in plain words.
+//! `/connect/disconnect`: what a disconnect would do, the action, and its receipts in plain words.
 
 pub(crate) mod get;
 pub(crate) mod post;

@@ -7,29 +7,29 @@ use calsync_core::integration::GOOGLE;
 use calsync_engine::disconnect::{self, RemoteItems, Request, RequestedBy};
 use http::HeaderMap;
 
+use crate::app_state::AppState;
 use crate::pages::field;
-use crate::pages::visit::Visitor;
+use crate::pages::user_visit::UserVisit;
 use crate::problem::Problem;
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
-    end(&web, &visitor, remote_items(&body)?).await?;
+    let visit = UserVisit::of(&web, &headers).await?;
+    end(&web, &visit, remote_items(&body)?).await?;
     Ok(Redirect::to("/connect/disconnect").into_response())
 }
 
 /// Ends the visitor's connection, if one stands.
 pub(in crate::pages::connect) async fn end(
-    web: &Web,
-    visitor: &Visitor,
+    web: &AppState,
+    visit: &UserVisit,
     remote_items: RemoteItems,
 ) -> Result<(), Problem> {
     let request = Request {
-        user_id: visitor.user.user_id.clone(),
+        user_id: visit.user.user_id.clone(),
         provider: GOOGLE.to_owned(),
         remote_items,
         note: None,

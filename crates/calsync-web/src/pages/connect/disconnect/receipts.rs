@@ -2,7 +2,7 @@
 
 use calsync_engine::disconnect::{RemoteItems, Saga, SagaState, StepName, StepOutcome};
 
-use crate::pages::words::{Words, words};
+use crate::pages::messages::{Messages, messages};
 
 /// How a disconnect goes, or went.
 pub(super) struct Receipts {
@@ -22,12 +22,12 @@ pub(super) struct Line {
 }
 
 /// The receipts of `saga`.
-pub(super) fn receipts(saga: &Saga, words: Words) -> Receipts {
+pub(super) fn receipts(saga: &Saga, messages: Messages) -> Receipts {
     let (title, tone, sentence) = match saga.state {
-        SagaState::Running => (words.being_disconnected_title(), "mute", words.being_disconnected()),
-        SagaState::Done => (words.disconnected_title(), "good", words.disconnected()),
+        SagaState::Running => (messages.being_disconnected_title(), "mute", messages.being_disconnected()),
+        SagaState::Done => (messages.disconnected_title(), "good", messages.disconnected()),
         SagaState::DoneWithLeftovers => {
-            (words.disconnected_title(), "warn", words.disconnected_with_leftovers())
+            (messages.disconnected_title(), "warn", messages.disconnected_with_leftovers())
         }
     };
     Receipts {
@@ -35,56 +35,58 @@ pub(super) fn receipts(saga: &Saga, words: Words) -> Receipts {
         tone,
         sentence,
         is_running: saga.state == SagaState::Running,
-        lines: StepName::ALL.iter().filter_map(|name| line(saga, *name, words)).collect(),
+        lines: StepName::ALL.iter().filter_map(|name| line(saga, *name, messages)).collect(),
     }
 }
 
-fn line(saga: &Saga, name: StepName, words: Words) -> Option<Line> {
+fn line(saga: &Saga, name: StepName, messages: Messages) -> Option<Line> {
     let Some(step) = saga.step(name) else {
-        let text = coming(saga, name, words)?;
-        return Some(Line { tone: "mute", word: words.to_come(), text });
+        let text = coming(saga, name, messages)?;
+        return Some(Line { tone: "mute", word: messages.to_come(), text });
     };
-    let text = ended(saga, name, step.outcome, words)?;
+    let text = ended(saga, name, step.outcome, messages)?;
     let (tone, word) = match step.outcome {
-        StepOutcome::Done | StepOutcome::AlreadySo => ("good", words.step_done()),
-        StepOutcome::CouldNot => ("bad", words.step_could_not()),
-        StepOutcome::Skipped => ("mute", words.step_skipped()),
+        StepOutcome::Done | StepOutcome::AlreadySo => ("good", messages.step_done()),
+        StepOutcome::CouldNot => ("bad", messages.step_could_not()),
+        StepOutcome::Skipped => ("mute", messages.step_skipped()),
     };
     Some(Line { tone, word, text })
 }
 
 /// What a step did; none where it means nothing to the user.
-fn ended(saga: &Saga, name: StepName, outcome: StepOutcome, words: Words) -> Option<String> {
+fn ended(saga: &Saga, name: StepName, outcome: StepOutcome, messages: Messages) -> Option<String> {
     let keeps = saga.remote_items == RemoteItems::Keep;
     Some(match (name, outcome) {
         (StepName::StopChannels, _) => return None,
-        (StepName::Freeze, _) => words.sync_stopped(),
-        (StepName::RemoveItems, StepOutcome::CouldNot) if saga.removed == 0 => words.all_entries_are_left(),
-        (StepName::RemoveItems, StepOutcome::CouldNot) => words.entries_are_left(saga.removed),
-        (StepName::RemoveItems, _) if keeps => words.entries_stay(),
-        (StepName::RemoveItems, StepOutcome::Done) => words.entries_removed(),
-        (StepName::RemoveItems, _) => words.no_entries(),
-        (StepName::Revoke, StepOutcome::Done | StepOutcome::AlreadySo) => words.access_ended(),
-        (StepName::Revoke, StepOutcome::Skipped) => words.access_stays(),
-        (StepName::Revoke | StepName::Verify, StepOutcome::CouldNot) => words.access_unproven(),
+        (StepName::Freeze, _) => messages.sync_stopped(),
+        (StepName::RemoveItems, StepOutcome::CouldNot) if saga.removed == 0 => {
+            messages.all_entries_are_left()
+        }
+        (StepName::RemoveItems, StepOutcome::CouldNot) => messages.entries_are_left(saga.removed),
+        (StepName::RemoveItems, _) if keeps => messages.entries_stay(),
+        (StepName::RemoveItems, StepOutcome::Done) => messages.entries_removed(),
+        (StepName::RemoveItems, _) => messages.no_entries(),
+        (StepName::Revoke, StepOutcome::Done | StepOutcome::AlreadySo) => messages.access_ended(),
+        (StepName::Revoke, StepOutcome::Skipped) => messages.access_stays(),
+        (StepName::Revoke | StepName::Verify, StepOutcome::CouldNot) => messages.access_unproven(),
         (StepName::Verify, _) => return None,
-        (StepName::Wipe, _) => words.our_copy_is_erased(),
+        (StepName::Wipe, _) => messages.our_copy_is_erased(),
     })
 }
 
 /// What a step will do.
-fn coming(saga: &Saga, name: StepName, words: Words) -> Option<String> {
+fn coming(saga: &Saga, name: StepName, messages: Messages) -> Option<String> {
     match name {
-        StepName::Freeze => Some(words.sync_stops()),
-        StepName::RemoveItems if saga.remote_items == RemoteItems::Keep => Some(words.entries_stay()),
-        StepName::RemoveItems => Some(words.entries_are_removed(saga.removed)),
-        StepName::Revoke => Some(words.access_ends()),
-        StepName::Wipe => Some(words.our_copy_goes()),
+        StepName::Freeze => Some(messages.sync_stops()),
+        StepName::RemoveItems if saga.remote_items == RemoteItems::Keep => Some(messages.entries_stay()),
+        StepName::RemoveItems => Some(messages.entries_are_removed(saga.removed)),
+        StepName::Revoke => Some(messages.access_ends()),
+        StepName::Wipe => Some(messages.our_copy_goes()),
         StepName::StopChannels | StepName::Verify => None,
     }
 }
 
-words! {
+messages! {
     being_disconnected_title() {
         "Google Calendar is being disconnected"
         "Google カレンダーの接続を解除しています"

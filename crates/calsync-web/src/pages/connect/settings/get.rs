@@ -14,12 +14,12 @@ use http::{HeaderMap, StatusCode};
 use jiff::{SignedDuration, Timestamp};
 
 use super::status::Status;
+use crate::app_state::AppState;
 use crate::input::Query;
-use crate::pages::visit::Visitor;
-use crate::pages::words::{Words, words};
+use crate::pages::messages::{Messages, messages};
+use crate::pages::user_visit::UserVisit;
 use crate::pages::{Shell, render_for_user};
 use crate::problem::Problem;
-use crate::web::Web;
 
 /// How long it is said that something was left: the user can remove it, and we can't see that they did.
 const LEFT_BEHIND_SHOWN: SignedDuration = SignedDuration::from_hours(7 * 24);
@@ -28,7 +28,7 @@ const LEFT_BEHIND_SHOWN: SignedDuration = SignedDuration::from_hours(7 * 24);
 #[template(path = "settings.html")]
 struct Page<'a> {
     shell: Shell<'a>,
-    words: Words,
+    messages: Messages,
     whose: &'a str,
     /// What was done just now.
     notice: Option<String>,
@@ -49,23 +49,23 @@ struct Kind {
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     mut query: Query,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
-    let words = visitor.words;
+    let visit = UserVisit::of(&web, &headers).await?;
+    let messages = visit.messages;
     let notice = query.take_as("done", "must be saved, sync-now or calendar", |done| match done {
-        "saved" => Some(words.saved()),
-        "sync-now" => Some(words.syncing_now()),
-        "calendar" => Some(words.calendar_is_set()),
+        "saved" => Some(messages.saved()),
+        "sync-now" => Some(messages.syncing_now()),
+        "calendar" => Some(messages.calendar_is_set()),
         _ => None,
     });
     query.end()?;
-    let connection = visitor.connection(&web).await?;
+    let connection = visit.connection(&web).await?;
     let mut tx = web.engine.store().read().await?;
-    let status = Status::of(&web.engine, &mut tx, &visitor.user, words).await?;
-    let left_behind = is_left_behind(&mut tx, &visitor.user.user_id, web.engine.now()).await?;
+    let status = Status::of(&web.engine, &mut tx, &visit.user, messages).await?;
+    let left_behind = is_left_behind(&mut tx, &visit.user.user_id, web.engine.now()).await?;
     drop(tx);
     if status.as_ref().is_some_and(Status::is_ending) {
         return Ok(Redirect::to("/connect/disconnect").into_response());
@@ -73,17 +73,18 @@ pub(crate) async fn handler(
     let choice = connection.as_ref().map_or(CalendarChoice::New, |one| one.calendar_choice);
     let off = connection.map(|one| one.disabled_kinds).unwrap_or_default();
     let page = Page {
-        shell: Shell::new(&web, words),
-        words,
-        whose: visitor.name(),
+        shell: Shell::new(&web, messages),
+        messages,
+        whose: visit.name(),
         notice,
         status,
-        left_behind: left_behind
-            .then(|| [Reason::LeftBehind.to_user(words.0), Reason::LeftBehind.next_step_of_user(words.0)]),
+        left_behind: left_behind.then(|| {
+            [Reason::LeftBehind.to_user(messages.0), Reason::LeftBehind.next_step_of_user(messages.0)]
+        }),
         choice: choice.name(),
-        kinds: kinds(words, &off),
-        zone: visitor.user.time_zone.as_deref(),
-        back: visitor.return_url.as_deref(),
+        kinds: kinds(messages, &off),
+        zone: visit.user.time_zone.as_deref(),
+        back: visit.return_url.as_deref(),
     };
     Ok(render_for_user(&web, StatusCode::OK, &page))
 }
@@ -99,13 +100,13 @@ async fn is_left_behind(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<bo
     Ok(!sync_errors::list(tx, &filter, None, 1).await?.errors.is_empty())
 }
 
-fn kinds(words: Words, off: &BTreeSet<ItemKind>) -> Vec<Kind> {
+fn kinds(messages: Messages, off: &BTreeSet<ItemKind>) -> Vec<Kind> {
     let kind = |kind: ItemKind| Kind {
         name: kind.name(),
         title: match kind {
-            ItemKind::Session => words.sessions(),
-            ItemKind::Task => words.tasks(),
-            ItemKind::Deadline => words.deadlines(),
+            ItemKind::Session => messages.sessions(),
+            ItemKind::Task => messages.tasks(),
+            ItemKind::Deadline => messages.deadlines(),
         },
         is_on: !off.contains(&kind),
     };
@@ -114,11 +115,11 @@ fn kinds(words: Words, off: &BTreeSet<ItemKind>) -> Vec<Kind> {
 
 impl Page<'_> {
     fn moment(&self, at: &Timestamp) -> String {
-        self.words.moment(*at, self.zone)
+        self.messages.moment(*at, self.zone)
     }
 }
 
-words! {
+messages! {
     settings_title() { "Your Google Calendar" "Google カレンダーの設定" "Google 캘린더 설정" }
     account() { "Google account" "Google アカウント" "Google 계정" }
     calendar() { "Calendar" "カレンダー" "캘린더" }

@@ -9,25 +9,25 @@ use calsync_core::item::ItemKind;
 use calsync_store::{integrations, mappings};
 use http::HeaderMap;
 
-use crate::pages::visit::Visitor;
+use crate::app_state::AppState;
+use crate::pages::user_visit::UserVisit;
 use crate::problem::{Kind, Problem};
 use crate::transaction::retrying_tx;
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
+    let visit = UserVisit::of(&web, &headers).await?;
     let mut off = BTreeSet::from(ItemKind::ALL);
     for (_, name) in form_urlencoded::parse(&body).filter(|(key, _)| key == "kinds") {
         let kind = ItemKind::from_name(&name);
         off.remove(&kind.ok_or_else(|| Problem::field("kinds", "must be session, task or deadline"))?);
     }
-    let (user_id, now) = (&visitor.user.user_id, web.engine.now());
-    let connection = visitor.connection(&web).await?;
-    let connection = connection.ok_or_else(|| Problem::new(Kind::NotFound).to(visitor.words))?;
+    let (user_id, now) = (&visit.user.user_id, web.engine.now());
+    let connection = visit.connection(&web).await?;
+    let connection = connection.ok_or_else(|| Problem::new(Kind::NotFound).to(visit.messages))?;
     retrying_tx!(web.engine, |tx| {
         if integrations::turn_off(tx, &connection.id, &off, now).await? {
             mappings::mark_all_due(tx, user_id, now).await?;

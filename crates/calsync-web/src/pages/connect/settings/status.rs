@@ -6,14 +6,14 @@ use calsync_engine::{Engine, EngineError};
 use calsync_store::Tx;
 use calsync_store::users::User;
 
-use crate::pages::words::{Words, words};
-use crate::shapes::Audience;
-use crate::shapes::integration::{self, IntegrationShape};
+use crate::pages::messages::{Messages, messages};
+use crate::views::Audience;
+use crate::views::integration::{self, IntegrationView};
 
 /// A connection to Google, as its user sees it.
 pub(in crate::pages::connect) struct Status {
-    pub(in crate::pages::connect) shown: IntegrationShape,
-    words: Words,
+    pub(in crate::pages::connect) shown: IntegrationView,
+    messages: Messages,
 }
 
 impl Status {
@@ -22,11 +22,11 @@ impl Status {
         engine: &Engine,
         tx: &mut Tx,
         user: &User,
-        words: Words,
+        messages: Messages,
     ) -> Result<Option<Self>, EngineError> {
-        let theirs = integration::of_user(engine, tx, &user.user_id, Audience::User(words.0)).await?;
+        let theirs = integration::of_user(engine, tx, &user.user_id, Audience::User(messages.0)).await?;
         let google = theirs.into_iter().find(|one| one.provider == GOOGLE);
-        Ok(google.map(|shown| Self { shown, words }))
+        Ok(google.map(|shown| Self { shown, messages }))
     }
 
     /// Whether there is no connection any more.
@@ -65,13 +65,13 @@ impl Status {
     /// In a word.
     pub(in crate::pages::connect) fn word(&self) -> String {
         match self.shown.state {
-            IntegrationState::Active => self.words.state_active(),
-            IntegrationState::Delayed => self.words.state_delayed(),
-            IntegrationState::NeedsAction => self.words.state_needs_action(),
-            IntegrationState::Connecting => self.words.state_connecting(),
-            IntegrationState::Paused => self.words.state_paused(),
-            IntegrationState::Disconnecting => self.words.state_disconnecting(),
-            IntegrationState::Disconnected => self.words.state_disconnected(),
+            IntegrationState::Active => self.messages.state_active(),
+            IntegrationState::Delayed => self.messages.state_delayed(),
+            IntegrationState::NeedsAction => self.messages.state_needs_action(),
+            IntegrationState::Connecting => self.messages.state_connecting(),
+            IntegrationState::Paused => self.messages.state_paused(),
+            IntegrationState::Disconnecting => self.messages.state_disconnecting(),
+            IntegrationState::Disconnected => self.messages.state_disconnected(),
         }
     }
 
@@ -92,7 +92,7 @@ impl Status {
     }
 }
 
-words! {
+messages! {
     state_active() { "Connected" "接続済み" "연결됨" }
     state_delayed() { "Delayed" "遅延中" "지연됨" }
     state_needs_action() { "Needs you" "要対応" "조치 필요" }

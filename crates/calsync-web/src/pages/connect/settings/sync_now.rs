@@ -6,14 +6,14 @@ use axum::response::{IntoResponse, Redirect, Response};
 use calsync_store::mappings;
 use http::HeaderMap;
 
-use crate::pages::visit::Visitor;
+use crate::app_state::AppState;
+use crate::pages::user_visit::UserVisit;
 use crate::problem::Problem;
 use crate::transaction::retrying_tx;
-use crate::web::Web;
 
-pub(crate) async fn handler(State(web): State<Web>, headers: HeaderMap) -> Result<Response, Problem> {
-    let visitor = Visitor::of(&web, &headers).await?;
-    let (user_id, now) = (&visitor.user.user_id, web.engine.now());
+pub(crate) async fn handler(State(web): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let visit = UserVisit::of(&web, &headers).await?;
+    let (user_id, now) = (&visit.user.user_id, web.engine.now());
     retrying_tx!(web.engine, |tx| mappings::retry_now(tx, user_id, now).await?)?;
     web.engine.hint();
     Ok(Redirect::to("/connect/settings?done=sync-now").into_response())

@@ -14,16 +14,16 @@ use calsync_engine::connect::{Callback, CallbackResult, finish};
 use calsync_engine::{EngineError, clean_up};
 use http::{HeaderMap, StatusCode};
 
+use crate::app_state::AppState;
 use crate::pages::connect::calendar;
 use crate::pages::cookies::Cookie;
-use crate::pages::words::{Words, words};
-use crate::pages::{Message, Shell, render, visit, with_cookie};
+use crate::pages::messages::{Messages, messages};
+use crate::pages::{Message, Shell, render, user_visit, with_cookie};
 use crate::problem::Problem;
 use crate::return_url;
-use crate::web::Web;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
@@ -56,9 +56,9 @@ pub(crate) async fn handler(
         CallbackResult::UnknownState => return Ok(unknown(&web, &headers)),
     };
     // Who set out from a page of their visit goes on with it.
-    let return_url = return_url.or_else(|| visit::return_url(&web, &headers, &user_id));
+    let return_url = return_url.or_else(|| user_visit::return_url(&web, &headers, &user_id));
     let response = Redirect::to(&next).into_response();
-    let response = with_cookie(response, &visit::begin(&web, &user_id, return_url.as_deref())?)?;
+    let response = with_cookie(response, &user_visit::begin(&web, &user_id, return_url.as_deref())?)?;
     with_cookie(response, &Cookie::Browser.clear(&web))
 }
 
@@ -69,7 +69,7 @@ fn there(return_url: Option<&str>, reason: Option<Reason>) -> Option<String> {
 }
 
 /// What Google says; it may say more than we know, so other parameters are passed over.
-fn parse(web: &Web, uri: &Uri) -> Option<Callback> {
+fn parse(web: &AppState, uri: &Uri) -> Option<Callback> {
     let query = uri.query().unwrap_or_default();
     let take = |name| {
         let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
@@ -82,21 +82,21 @@ fn parse(web: &Web, uri: &Uri) -> Option<Callback> {
     Some(Callback { state: take("state")?.into(), code, error: take("error") })
 }
 
-fn unknown(web: &Web, headers: &HeaderMap) -> Response {
-    let words = Words::of_browser(headers);
+fn unknown(web: &AppState, headers: &HeaderMap) -> Response {
+    let messages = Messages::of_browser(headers);
     let message = Message {
-        shell: Shell::new(web, words),
-        title: &words.cant_go_on_title(),
-        sentence: &words.cant_go_on(),
-        way_out: &words.start_from(&web.engine.settings().platform_name),
+        shell: Shell::new(web, messages),
+        title: &messages.cant_go_on_title(),
+        sentence: &messages.cant_go_on(),
+        way_out: &messages.start_from(&web.engine.settings().platform_name),
         // Of several tries at once one has worked: this browser can see it.
-        link: Cookie::Visit.get(web, headers).map(|_| ("/connect/settings", words.see_your_connection())),
+        link: Cookie::Visit.get(web, headers).map(|_| ("/connect/settings", messages.see_your_connection())),
         trace_id: None,
     };
     render(StatusCode::BAD_REQUEST, &message)
 }
 
-words! {
+messages! {
     cant_go_on_title() {
         "This page can’t go on"
         "このページからは続行できません"

@@ -4,17 +4,18 @@ use axum::Json;
 use axum::extract::State;
 use calsync_store::disconnects;
 
-use crate::input::{InPath, NoQuery};
-use crate::problem::{Kind, Problem, clean};
-use crate::shapes::disconnect::DisconnectShape;
-use crate::web::Web;
+use crate::app_state::AppState;
+use crate::input::{NoQuery, PathParams};
+use crate::problem::{Kind, Problem, sanitize};
+use crate::views::disconnect::DisconnectView;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    InPath(id): InPath<String>,
+    State(web): State<AppState>,
+    PathParams(id): PathParams<String>,
     _: NoQuery,
-) -> Result<Json<DisconnectShape>, Problem> {
+) -> Result<Json<DisconnectView>, Problem> {
     let mut tx = web.engine.store().read().await?;
-    let saga = disconnects::get(&mut tx, &clean(&id)).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
-    Ok(Json(DisconnectShape::with_leftovers(&mut tx, saga).await?))
+    let saga =
+        disconnects::get(&mut tx, &sanitize(&id)).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    Ok(Json(DisconnectView::with_leftovers(&mut tx, saga).await?))
 }

@@ -4,19 +4,19 @@ use axum::Json;
 use axum::extract::State;
 use calsync_store::sync_errors;
 
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::shapes::List;
-use crate::shapes::error_group::ErrorGroupShape;
-use crate::web::Web;
+use crate::views::List;
+use crate::views::error_group::ErrorGroupView;
 
 const LIST: &str = "error groups";
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
+    State(web): State<AppState>,
     mut query: Query,
-) -> Result<Json<List<ErrorGroupShape>>, Problem> {
+) -> Result<Json<List<ErrorGroupView>>, Problem> {
     let limit = query.limit();
     let before: Option<(i64, String)> =
         query.take_as("cursor", "is not a cursor of this list", |text| cursor::read(LIST, text));
@@ -28,5 +28,5 @@ pub(crate) async fn handler(
     groups.truncate(usize::try_from(limit).unwrap_or_default());
     let last = groups.last().filter(|_| goes_on);
     let next_cursor = last.and_then(|group| cursor::write(LIST, (group.last_seen, &group.id)));
-    Ok(Json(List { items: groups.into_iter().map(ErrorGroupShape::from).collect(), next_cursor }))
+    Ok(Json(List { items: groups.into_iter().map(ErrorGroupView::from).collect(), next_cursor }))
 }

@@ -4,23 +4,23 @@ use axum::Json;
 use axum::extract::State;
 use calsync_store::{connect, users};
 
-use crate::input::{self, InPath, NoQuery};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::shapes::List;
-use crate::shapes::admin_user::shown_email;
-use crate::shapes::connect_attempt::ConnectAttemptShape;
-use crate::web::Web;
-use crate::who::Who;
+use crate::views::List;
+use crate::views::admin_user::shown_email;
+use crate::views::connect_attempt::ConnectAttemptView;
 
 /// The tries that are shown.
 pub(crate) const SHOWN_MAX: i64 = 200;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
-) -> Result<Json<List<ConnectAttemptShape>>, Problem> {
+) -> Result<Json<List<ConnectAttemptView>>, Problem> {
     input::user_id(&user_id)?;
     let mut tx = web.engine.store().read().await?;
     if users::get(&mut tx, &user_id).await?.is_none() {
@@ -28,9 +28,9 @@ pub(crate) async fn handler(
     }
     let tries = connect::attempts(&mut tx, &user_id, SHOWN_MAX).await?;
     let shown = |attempt| {
-        let mut shape = ConnectAttemptShape::from(attempt);
-        shape.account_email = shape.account_email.map(|email| shown_email(&email, who.role));
-        shape
+        let mut view = ConnectAttemptView::from(attempt);
+        view.account_email = view.account_email.map(|email| shown_email(&email, who.role));
+        view
     };
     Ok(Json(List::whole(tries.into_iter().map(shown).collect())))
 }

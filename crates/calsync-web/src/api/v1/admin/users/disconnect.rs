@@ -10,11 +10,11 @@ use calsync_engine::disconnect::{self, Preview, RemoteItems, Request, RequestedB
 use http::StatusCode;
 use serde_json::{Map, Value, json};
 
-use crate::input::{self, InPath, NoQuery};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::shapes::disconnect::DisconnectShape;
-use crate::web::Web;
-use crate::who::Who;
+use crate::views::disconnect::DisconnectView;
 
 /// What a body asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -25,14 +25,14 @@ struct Wish {
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath((user_id, provider)): InPath<(String, String)>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams((user_id, provider)): PathParams<(String, String)>,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Response, Problem> {
     input::user_id(&user_id)?;
-    let provider = crate::problem::clean(&provider);
+    let provider = crate::problem::sanitize(&provider);
     let wish = parse(&input::object(&body)?).map_err(Problem::fields)?;
     if wish.is_dry_run {
         let found = disconnect::preview(&web.engine, &user_id, &provider).await?;
@@ -48,13 +48,13 @@ pub(crate) async fn handler(
     let request = Request { user_id, provider, remote_items, note, requested_by };
     match disconnect::start(&web.engine, &request).await? {
         Started::Started { saga } | Started::AlreadyRunning { saga } => {
-            Ok((StatusCode::ACCEPTED, Json(DisconnectShape::from(saga))).into_response())
+            Ok((StatusCode::ACCEPTED, Json(DisconnectView::from(saga))).into_response())
         }
         Started::NothingConnected => Err(Problem::new(Kind::NotFound)),
     }
 }
 
-/// Reads the body. All bad fields are told at once; a note is needed only for the deed itself.
+/// Reads the body. All bad fields are told at once; a note is needed only for the action itself.
 fn parse(body: &Map<String, Value>) -> Result<Wish, Vec<FieldError>> {
     let mut errors = Vec::new();
     input::unknown_keys(body, &["note", "remote_items", "dry_run"], &mut errors);

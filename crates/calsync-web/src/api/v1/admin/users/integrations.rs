@@ -5,20 +5,20 @@ use axum::Json;
 use axum::extract::State;
 use calsync_store::users;
 
-use crate::input::{self, InPath, NoQuery};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::shapes::admin_user::shown_email;
-use crate::shapes::integration::{self, IntegrationShape};
-use crate::shapes::{Audience, List};
-use crate::web::Web;
-use crate::who::Who;
+use crate::views::admin_user::shown_email;
+use crate::views::integration::{self, IntegrationView};
+use crate::views::{Audience, List};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath(user_id): InPath<String>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(user_id): PathParams<String>,
     _: NoQuery,
-) -> Result<Json<List<IntegrationShape>>, Problem> {
+) -> Result<Json<List<IntegrationView>>, Problem> {
     input::user_id(&user_id)?;
     let mut tx = web.engine.store().read().await?;
     if users::get(&mut tx, &user_id).await?.is_none() {

@@ -7,22 +7,22 @@ use calsync_core::reason::Reason;
 use calsync_store::admins::Role;
 use calsync_store::user_search::{self, Filter, Wanted};
 
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
 use crate::cursor;
 use crate::input::Query;
 use crate::problem::Problem;
-use crate::shapes::List;
-use crate::shapes::admin_user::AdminUserShape;
-use crate::web::Web;
-use crate::who::Who;
+use crate::views::List;
+use crate::views::admin_user::AdminUserView;
 
 /// What the cursors of users are of.
 pub(crate) const LIST: &str = "admin users";
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
     mut query: Query,
-) -> Result<Json<List<AdminUserShape>>, Problem> {
+) -> Result<Json<List<AdminUserView>>, Problem> {
     let filter = filter(&mut query, who.role);
     let limit = query.limit();
     let after: Option<String> =
@@ -30,7 +30,7 @@ pub(crate) async fn handler(
     query.end()?;
     let mut tx = web.engine.store().read().await?;
     let found = user_search::find(&mut tx, &filter, after.as_deref(), limit, web.engine.now()).await?;
-    let items = found.users.into_iter().map(|user| AdminUserShape::new(user, who.role)).collect();
+    let items = found.users.into_iter().map(|user| AdminUserView::new(user, who.role)).collect();
     Ok(Json(List { items, next_cursor: found.next.and_then(|next| cursor::write(LIST, next)) }))
 }
 

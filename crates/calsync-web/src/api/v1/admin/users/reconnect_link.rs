@@ -9,26 +9,26 @@ use calsync_core::item::FieldError;
 use calsync_engine::connect;
 use serde_json::{Map, Value};
 
-use crate::api::v1::users::connect_link::ConnectLinkShape;
-use crate::input::{self, InPath, NoQuery};
+use crate::admin_auth::SignedInAdmin;
+use crate::api::v1::users::connect_link::ConnectLinkView;
+use crate::app_state::AppState;
+use crate::input::{self, NoQuery, PathParams};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
-use crate::who::Who;
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath((user_id, provider)): InPath<(String, String)>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams((user_id, provider)): PathParams<(String, String)>,
     _: NoQuery,
     body: Bytes,
-) -> Result<Json<ConnectLinkShape>, Problem> {
+) -> Result<Json<ConnectLinkView>, Problem> {
     input::user_id(&user_id)?;
     let note = parse(&input::object(&body)?).map_err(Problem::fields)?;
     if provider != GOOGLE {
         return Err(Problem::new(Kind::NotFound));
     }
     let link = connect::create_reconnect_link(&web.engine, &user_id, &who.id, &note).await?;
-    Ok(Json(ConnectLinkShape::from(link.ok_or_else(|| Problem::new(Kind::NotFound))?)))
+    Ok(Json(ConnectLinkView::from(link.ok_or_else(|| Problem::new(Kind::NotFound))?)))
 }
 
 fn parse(body: &Map<String, Value>) -> Result<String, Vec<FieldError>> {

@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 
 use crate::api::v1::refusals::record::Sent;
 use crate::input;
-use crate::problem::{Problem, clean};
-use crate::shapes::user;
+use crate::problem::{Problem, sanitize};
+use crate::views::user;
 
 /// The longest line, in bytes: as large as the body of a single PUT.
 const LINE_BYTES_MAX: usize = 1 << 20;
@@ -119,7 +119,7 @@ fn parse(line: &[u8]) -> Op {
 
 /// What a line speaks of.
 fn sent(body: &Map<String, Value>) -> Sent {
-    let text = |field| body.get(field).and_then(Value::as_str).map(clean);
+    let text = |field| body.get(field).and_then(Value::as_str).map(sanitize);
     Sent { kind: text("kind"), item_id: text("item_id"), user_id: text("user_id") }
 }
 

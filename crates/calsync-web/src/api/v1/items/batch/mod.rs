@@ -4,8 +4,8 @@
 //! bad line fails alone. If a slice can't be stored, its lines and those after it say so, and
 //! nothing more is tried: the same batch can be sent again.
 
-mod answer;
 mod line;
+mod response;
 mod slice;
 
 use std::convert::Infallible;
@@ -17,16 +17,16 @@ use axum::response::{IntoResponse, Response};
 use futures_util::stream;
 use http::header::CONTENT_TYPE;
 
-use self::answer::Answers;
 use self::line::{Line, Lines};
-use crate::caller::Caller;
+use self::response::Answers;
+use crate::api_client::ApiClient;
+use crate::app_state::{AppState, TraceId};
 use crate::client::Client;
 use crate::guard::BatchSlot;
-use crate::idempotency::Faulted;
+use crate::idempotency::ServerFault;
 use crate::input::Query;
 use crate::panics::caught;
 use crate::problem::{Kind, Problem};
-use crate::web::{TraceId, Web};
 
 /// The answer's media type.
 pub(crate) const NDJSON: &str = "application/x-ndjson";
@@ -37,20 +37,20 @@ const SLICE_LINES_MAX: usize = 500;
 
 /// A batch on its way through.
 struct Batch {
-    web: Web,
-    caller: Caller,
+    web: AppState,
+    caller: ApiClient,
     trace: TraceId,
     client: Option<Client>,
     lines: Lines,
-    faulted: Faulted,
+    faulted: ServerFault,
     /// Why nothing more is tried.
     stopped: Option<Problem>,
     _slot: BatchSlot,
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    caller: Caller,
+    State(web): State<AppState>,
+    caller: ApiClient,
     Extension(trace): Extension<TraceId>,
     Extension(slot): Extension<BatchSlot>,
     client: Option<Extension<Client>>,
@@ -66,7 +66,7 @@ pub(crate) async fn handler(
     if lines.count_is_over(LINES_MAX) {
         return Err(Problem::new(Kind::TooLarge).detail(format!("at most {LINES_MAX} lines")));
     }
-    let faulted = Faulted::default();
+    let faulted = ServerFault::default();
     let client = client.map(|Extension(client)| client);
     let batch =
         Batch { web, caller, trace, client, lines, faulted: faulted.clone(), stopped: None, _slot: slot };
@@ -103,7 +103,7 @@ impl Batch {
     }
 
     fn stop(&mut self, problem: Problem) {
-        crate::answer::log(&problem, &self.trace, &http::Method::POST, "/api/v1/items/batch", self.client);
+        crate::response::log(&problem, &self.trace, &http::Method::POST, "/api/v1/items/batch", self.client);
         self.faulted.raise();
         self.stopped = Some(problem);
     }

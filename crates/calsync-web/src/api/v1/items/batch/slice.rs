@@ -12,16 +12,20 @@ use jiff::Timestamp;
 use super::line::{Line, Op};
 use crate::api::v1::items::change;
 use crate::api::v1::refusals::record::{Sent, refusal};
-use crate::caller::Caller;
+use crate::api_client::ApiClient;
+use crate::app_state::AppState;
 use crate::problem::Problem;
 use crate::transaction::retrying_tx;
-use crate::web::Web;
 
 /// How a line ended.
 pub(super) type Done = Result<StatusCode, Problem>;
 
 /// Stores `slice` and commits; answers how each of its lines ended.
-pub(super) async fn store(web: &Web, caller: &Caller, slice: &[Line]) -> Result<Vec<Done>, StoreError> {
+pub(super) async fn store(
+    web: &AppState,
+    caller: &ApiClient,
+    slice: &[Line],
+) -> Result<Vec<Done>, StoreError> {
     let now = web.engine.now();
     let mut in_turn: Vec<(usize, &Line)> = slice.iter().enumerate().collect();
     in_turn.sort_by_key(|(_, line)| row(&line.op));
@@ -92,8 +96,8 @@ async fn apply(
 /// A refused upsert is kept with the slice that it came in.
 async fn keep_refusal(
     tx: &mut Tx,
-    web: &Web,
-    caller: &Caller,
+    web: &AppState,
+    caller: &ApiClient,
     op: &Op,
     problem: &Problem,
 ) -> Result<(), StoreError> {

@@ -2,18 +2,18 @@
 
 pub(crate) mod disconnect;
 pub(crate) mod reconnect_link;
-mod verdict;
+mod summary;
 
 use calsync_core::integration::{GOOGLE, IntegrationState};
 use calsync_store::admins::Role;
 use calsync_store::sync_errors::SyncError;
 use jiff::Timestamp;
 
-use super::super::words::{Ago, State, provider};
+use super::super::display::{RelativeTime, State, provider};
 use crate::pages::admin::{segment, user_href};
-use crate::shapes::admin_user::shown_email;
-use crate::shapes::integration::IntegrationShape;
-use verdict::Verdict;
+use crate::views::admin_user::shown_email;
+use crate::views::integration::IntegrationView;
+use summary::ConnectionSummary;
 
 /// A connection's card.
 pub(super) struct Card {
@@ -23,7 +23,7 @@ pub(super) struct Card {
     pub(super) state: State,
     pub(super) tone: &'static str,
     pub(super) sentence: String,
-    pub(super) since: Option<Ago>,
+    pub(super) since: Option<RelativeTime>,
     pub(super) evidence: Option<String>,
     pub(super) next_step: &'static str,
     pub(super) next_who: &'static str,
@@ -33,10 +33,10 @@ pub(super) struct Card {
     pub(super) same_account: Vec<(String, String)>,
     pub(super) calendar: Option<String>,
     pub(super) may_do: String,
-    pub(super) renews: Option<Ago>,
-    pub(super) connected: Option<Ago>,
-    pub(super) last_success: Option<Ago>,
-    pub(super) last_error: Option<Ago>,
+    pub(super) renews: Option<RelativeTime>,
+    pub(super) connected: Option<RelativeTime>,
+    pub(super) last_success: Option<RelativeTime>,
+    pub(super) last_error: Option<RelativeTime>,
     pub(super) synced: i64,
     pub(super) waiting: i64,
     pub(super) parked: i64,
@@ -47,36 +47,36 @@ pub(super) struct Card {
 
 /// The next step, as far as it is one click of an admin's.
 pub(super) struct Button {
-    pub(super) words: &'static str,
+    pub(super) messages: &'static str,
     pub(super) href: String,
 }
 
 impl Card {
     /// The card of `one`; `newest` is its user's newest error.
     pub(super) fn new(
-        one: IntegrationShape,
+        one: IntegrationView,
         newest: Option<&SyncError>,
         user_id: &str,
         role: Role,
         now: Timestamp,
     ) -> Self {
-        let ago = |at: Timestamp| Ago::new(at, now);
+        let ago = |at: Timestamp| RelativeTime::new(at, now);
         let state = State::of_connection(one.state, one.last_success_at, one.last_error_at);
-        let verdict = Verdict::new(&one, state, newest);
+        let summary = ConnectionSummary::new(&one, state, newest);
         let is_connected = one.state.is_live();
         let path = || format!("{}/integrations/{}/disconnect", user_href(user_id), segment(&one.provider));
         let disconnect_href = (role >= Role::Support && is_connected).then(path);
         Self {
-            since: verdict.since.map(ago),
+            since: summary.since.map(ago),
             button: button(&one, user_id, role, disconnect_href.as_deref()),
-            tone: verdict.tone,
+            tone: summary.tone,
             state,
             is_connected,
             is_synced_by_us: one.provider == GOOGLE,
-            sentence: verdict.sentence,
-            evidence: verdict.evidence,
-            next_step: verdict.next_step,
-            next_who: verdict.next_who,
+            sentence: summary.sentence,
+            evidence: summary.evidence,
+            next_step: summary.next_step,
+            next_who: summary.next_who,
             account: one.account_email.as_deref().map(|email| shown_email(email, role)),
             same_account: one
                 .same_account_users
@@ -101,25 +101,20 @@ impl Card {
     }
 }
 
-fn button(
-    one: &IntegrationShape,
-    user_id: &str,
-    role: Role,
-    disconnect_href: Option<&str>,
-) -> Option<Button> {
+fn button(one: &IntegrationView, user_id: &str, role: Role, disconnect_href: Option<&str>) -> Option<Button> {
     if one.state == IntegrationState::Active && one.counts.parked > 0 {
-        return Some(Button { words: "See the items", href: format!("{}/items", user_href(user_id)) });
+        return Some(Button { messages: "See the items", href: format!("{}/items", user_href(user_id)) });
     }
     if one.next_step.action() == Some("force-disconnect") {
-        return disconnect_href.map(|href| Button { words: "Force disconnect…", href: href.to_owned() });
+        return disconnect_href.map(|href| Button { messages: "Force disconnect…", href: href.to_owned() });
     }
     let is_for_user = one.next_step.is_for_user() && one.provider == GOOGLE && role >= Role::Support;
-    is_for_user.then(|| Button { words: "Send a link…", href: "#reconnect-note".to_owned() })
+    is_for_user.then(|| Button { messages: "Send a link…", href: "#reconnect-note".to_owned() })
 }
 
 /// Scopes in a few words each.
 fn may_do<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
-    let words = scopes.filter_map(|scope| match scope.rsplit('/').next().unwrap_or(scope) {
+    let messages = scopes.filter_map(|scope| match scope.rsplit('/').next().unwrap_or(scope) {
         "calendar" => Some("all calendars"),
         "calendar.app.created" => Some("its own calendar"),
         "calendar.events" => Some("events"),
@@ -129,5 +124,5 @@ fn may_do<'a>(scopes: impl Iterator<Item = &'a str>) -> String {
         "email" | "userinfo.email" | "openid" | "profile" | "userinfo.profile" => None,
         other => Some(other),
     });
-    words.collect::<Vec<_>>().join(", ")
+    messages.collect::<Vec<_>>().join(", ")
 }

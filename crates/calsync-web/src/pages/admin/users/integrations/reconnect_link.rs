@@ -12,29 +12,29 @@ use calsync_engine::connect;
 use calsync_store::{integrations, users};
 use http::StatusCode;
 
-use crate::input::{self, InPath};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{self, PathParams};
+use crate::pages::admin::display::RelativeTime;
 use crate::pages::admin::users::Head;
 use crate::pages::admin::users::get;
-use crate::pages::admin::words::Ago;
 use crate::pages::admin::{Shell, render};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
-use crate::who::Who;
 
 #[derive(Template)]
 #[template(path = "console/reconnect_link.html")]
 struct Page<'a> {
     shell: Shell<'a>,
     head: Head,
-    good_until: Ago,
+    good_until: RelativeTime,
     language: Language,
     answer: String,
 }
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath((user_id, provider)): InPath<(String, String)>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams((user_id, provider)): PathParams<(String, String)>,
     body: Bytes,
 ) -> Result<Response, Problem> {
     input::user_id(&user_id)?;
@@ -58,7 +58,7 @@ pub(crate) async fn handler(
     let page = Page {
         shell: Shell::new(&web, &who, "users"),
         head: Head::new(user, &who, "connections"),
-        good_until: Ago::new(link.expires_at, web.engine.now()),
+        good_until: RelativeTime::new(link.expires_at, web.engine.now()),
         language,
         answer: format!(
             "{}\n{}\n\n{}",

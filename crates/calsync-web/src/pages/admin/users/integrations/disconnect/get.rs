@@ -3,17 +3,17 @@
 use axum::extract::State;
 use axum::response::Response;
 
-use super::{Filled, page};
-use crate::input::{InPath, NoQuery};
-use crate::problem::{Problem, clean};
-use crate::web::Web;
-use crate::who::Who;
+use super::{FormValues, page};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{NoQuery, PathParams};
+use crate::problem::{Problem, sanitize};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath((user_id, provider)): InPath<(String, String)>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams((user_id, provider)): PathParams<(String, String)>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    page(&web, &who, &user_id, &clean(&provider), Filled::default()).await
+    page(&web, &who, &user_id, &sanitize(&provider), FormValues::default()).await
 }

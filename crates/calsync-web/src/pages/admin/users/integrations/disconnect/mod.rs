@@ -1,4 +1,4 @@
-//! `/admin/users/{user_id}/integrations/{provider}/disconnect`: preview, note, deed.
+//! `/admin/users/{user_id}/integrations/{provider}/disconnect`: preview, note, action.
 
 pub(crate) mod get;
 pub(crate) mod post;
@@ -10,12 +10,12 @@ use calsync_store::users;
 use http::StatusCode;
 
 use super::may_do;
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
 use crate::input;
-use crate::pages::admin::words::provider as provider_name;
+use crate::pages::admin::display::provider as provider_name;
 use crate::pages::admin::{Shell, render, user_href};
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
-use crate::who::Who;
 
 #[derive(Template)]
 #[template(path = "console/disconnect.html")]
@@ -35,18 +35,18 @@ struct Page<'a> {
 
 /// What an admin filled in so far.
 #[derive(Default)]
-struct Filled<'a> {
+struct FormValues<'a> {
     note: &'a str,
     keeps: bool,
     refusal: Option<&'a str>,
 }
 
 async fn page(
-    web: &Web,
-    who: &Who,
+    web: &AppState,
+    who: &SignedInAdmin,
     user_id: &str,
     provider: &str,
-    filled: Filled<'_>,
+    values: FormValues<'_>,
 ) -> Result<Response, Problem> {
     input::user_id(user_id)?;
     let mut tx = web.engine.store().read().await?;
@@ -54,7 +54,7 @@ async fn page(
     drop(tx);
     let preview = preview(&web.engine, user_id, provider).await?;
     let preview = preview.ok_or_else(|| Problem::new(Kind::NotFound))?;
-    let status = if filled.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let status = if values.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Page {
         shell: Shell::new(web, who, "users"),
         form_token: who.form_token(),
@@ -64,9 +64,9 @@ async fn page(
         is_synced_by_us: provider == calsync_core::integration::GOOGLE,
         other_scopes: may_do(preview.other_scopes.iter().map(String::as_str)),
         preview,
-        note: filled.note,
-        keeps: filled.keeps,
-        refusal: filled.refusal,
+        note: values.note,
+        keeps: values.keeps,
+        refusal: values.refusal,
     };
     Ok(render(status, &page))
 }

@@ -5,21 +5,21 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::disconnect::{RemoteItems, Request, RequestedBy, Started, start};
 
-use super::{Filled, page};
-use crate::input::{self, InPath};
-use crate::pages::admin::NO_NOTE;
-use crate::problem::{Kind, Problem, clean};
-use crate::web::Web;
-use crate::who::Who;
+use super::{FormValues, page};
+use crate::admin_auth::SignedInAdmin;
+use crate::app_state::AppState;
+use crate::input::{self, PathParams};
+use crate::pages::admin::NOTE_REQUIRED;
+use crate::problem::{Kind, Problem, sanitize};
 
 pub(crate) async fn handler(
-    State(web): State<Web>,
-    who: Who,
-    InPath((user_id, provider)): InPath<(String, String)>,
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams((user_id, provider)): PathParams<(String, String)>,
     body: Bytes,
 ) -> Result<Response, Problem> {
     input::user_id(&user_id)?;
-    let provider = clean(&provider);
+    let provider = sanitize(&provider);
     let take = |name: &str| {
         let value = form_urlencoded::parse(&body).find(|(key, _)| key == name);
         value.map(|(_, value)| value.into_owned())
@@ -31,8 +31,8 @@ pub(crate) async fn handler(
         remote_items.ok_or_else(|| Problem::field("remote_items", "must be remove or keep"))?;
     let Ok(note) = input::note(&given) else {
         let keeps = remote_items == RemoteItems::Keep;
-        let filled = Filled { note: &given, keeps, refusal: Some(NO_NOTE) };
-        return page(&web, &who, &user_id, &provider, filled).await;
+        let values = FormValues { note: &given, keeps, refusal: Some(NOTE_REQUIRED) };
+        return page(&web, &who, &user_id, &provider, values).await;
     };
     let requested_by = RequestedBy::Admin { id: who.id };
     let request = Request { user_id, provider, remote_items, note: Some(note), requested_by };

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 /// A user. Without a connection the state is `disconnected`.
 #[derive(Serialize)]
-pub(crate) struct AdminUserShape {
+pub(crate) struct AdminUserView {
     pub(crate) user_id: String,
     pub(crate) email: Option<String>,
     pub(crate) name: Option<String>,
@@ -19,7 +19,7 @@ pub(crate) struct AdminUserShape {
     pub(crate) last_error_at: Option<Timestamp>,
 }
 
-impl AdminUserShape {
+impl AdminUserView {
     /// As an admin of `role` sees them.
     pub(crate) fn new(user: Found, role: Role) -> Self {
         let time = |micros| Timestamp::from_microsecond(micros).unwrap_or_default();

@@ -6,18 +6,22 @@ use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+use crate::app_state::AppState;
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 /// Longer values are no keys of ours; they are not hashed.
 const KEY_LENGTH_MAX: usize = 256;
 
 /// The key that a request came with; the guard put it there.
 #[derive(Clone, Debug)]
-pub(crate) struct Caller(pub(crate) ApiKey);
+pub(crate) struct ApiClient(pub(crate) ApiKey);
 
 /// Finds the key of a request and checks its scope.
-pub(crate) async fn authorise(web: &Web, headers: &HeaderMap, scope: Scope) -> Result<Caller, Problem> {
+pub(crate) async fn authorise(
+    web: &AppState,
+    headers: &HeaderMap,
+    scope: Scope,
+) -> Result<ApiClient, Problem> {
     let key = bearer(headers).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
     let mut tx = web.engine.store().read().await?;
     let found = api_keys::find(&mut tx, key).await?;
@@ -26,7 +30,7 @@ pub(crate) async fn authorise(web: &Web, headers: &HeaderMap, scope: Scope) -> R
         let detail = format!("a key of scope {} is required here", scope.name());
         return Err(Problem::new(Kind::Forbidden).detail(detail));
     }
-    Ok(Caller(found))
+    Ok(ApiClient(found))
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -37,10 +41,10 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     (scheme.eq_ignore_ascii_case("bearer") && !key.is_empty() && key.len() <= KEY_LENGTH_MAX).then_some(key)
 }
 
-impl FromRequestParts<Web> for Caller {
+impl FromRequestParts<AppState> for ApiClient {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::new(Kind::Unauthorized))
     }
 }

@@ -18,7 +18,7 @@ use super::next_step::{NextStep, sentence};
 
 /// An integration.
 #[derive(Serialize)]
-pub(crate) struct IntegrationShape {
+pub(crate) struct IntegrationView {
     pub(crate) provider: String,
     pub(crate) state: IntegrationState,
     pub(crate) reason: Option<Reason>,
@@ -82,7 +82,7 @@ pub(crate) async fn of_user(
     tx: &mut Tx,
     user_id: &str,
     audience: Audience,
-) -> Result<Vec<IntegrationShape>, EngineError> {
+) -> Result<Vec<IntegrationView>, EngineError> {
     let mut shapes = Vec::new();
     for integration in integrations::of_user(tx, user_id).await? {
         let counts = integrations::counts(tx, &integration.id).await?;
@@ -91,8 +91,8 @@ pub(crate) async fn of_user(
             Audience::User(_) => None,
         };
         let dead = dead_grant(engine, tx, &integration).await?;
-        let shape = IntegrationShape::new(integration, counts, dead, audience, engine.now());
-        shapes.push(IntegrationShape { same_account_users: others, ..shape });
+        let view = IntegrationView::new(integration, counts, dead, audience, engine.now());
+        shapes.push(IntegrationView { same_account_users: others, ..view });
     }
     Ok(shapes)
 }
@@ -104,7 +104,7 @@ async fn others_with_its_account(tx: &mut Tx, one: &Integration) -> Result<Vec<S
     Ok(holders.into_iter().filter(is_other).map(|other| other.user_id).collect())
 }
 
-impl IntegrationShape {
+impl IntegrationView {
     fn new(
         one: Integration,
         counts: integrations::Counts,

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::visitor::{AtGoogle, Visitor, ana, connection, link, newest_try};
+use crate::browser_client::{AtGoogle, BrowserClient, ana, connection, link, newest_try};
 use crate::world::{Answer, World};
 
 const ANA: &str = "ana@example.org";
@@ -16,36 +16,36 @@ const WAITING: [(&str, &str); 3] = [
 async fn leaving(locale: &str) -> World {
     let world = World::new().await;
     ana(&world, locale).await;
-    let visitor = Visitor::new(&world);
-    visitor.connect_as(ANA, "new").await;
+    let browser = BrowserClient::new(&world);
+    browser.connect_as(ANA, "new").await;
     world.sync().await;
-    visitor.send("/connect/disconnect", "").await;
+    browser.send("/connect/disconnect", "").await;
     assert_eq!(connection(&world).await["state"], "disconnecting");
     world
 }
 
 /// The page says so in these words, and goes on by itself, with and without script.
-fn waits(page: &Answer, words: &str) {
+fn waits(page: &Answer, messages: &str) {
     assert_eq!(page.status, 200);
-    assert!(page.text.contains(words), "{}", page.text);
+    assert!(page.text.contains(messages), "{}", page.text);
     assert!(page.text.contains("data-live") && page.text.contains("<meta http-equiv=\"refresh\""));
     assert!(!page.text.contains("<form"), "{}", page.text);
 }
 
 #[tokio::test]
 async fn a_link_waits_and_stays_good() {
-    for (locale, words) in WAITING {
+    for (locale, messages) in WAITING {
         let world = leaving(locale).await;
-        let visitor = Visitor::new(&world);
+        let browser = BrowserClient::new(&world);
         let path = link(&world, json!({})).await;
-        waits(&visitor.open(&path).await, words);
-        waits(&visitor.send(&path, "calendar=new").await, words);
+        waits(&browser.open(&path).await, messages);
+        waits(&browser.send(&path, "calendar=new").await, messages);
         assert_eq!(newest_try(&world).await["outcome"], "connected", "nothing was tried");
         world.let_disconnects_end().await;
-        let page = visitor.open(&path).await;
+        let page = browser.open(&path).await;
         assert!(page.text.contains("data-action=\"connect\"") && !page.text.contains("data-live"));
-        let sent = visitor.send(&path, "calendar=new").await;
-        visitor.decide(&sent, AtGoogle::Allows(ANA, &["calendar"])).await;
+        let sent = browser.send(&path, "calendar=new").await;
+        browser.decide(&sent, AtGoogle::Allows(ANA, &["calendar"])).await;
         world.sync().await;
         assert_eq!(connection(&world).await["state"], "active");
     }
@@ -53,25 +53,29 @@ async fn a_link_waits_and_stays_good() {
 
 #[tokio::test]
 async fn who_comes_back_too_early_waits_here_and_not_at_the_platform() {
-    for (locale, words) in WAITING {
+    for (locale, messages) in WAITING {
         let world = World::new().await;
         ana(&world, locale).await;
-        let visitor = Visitor::new(&world);
-        visitor.connect_as(ANA, "new").await;
+        let browser = BrowserClient::new(&world);
+        browser.connect_as(ANA, "new").await;
         let wish = json!({"return_url": "https://app.example.org/settings"});
-        let sent = visitor.send(&link(&world, wish).await, "calendar=new").await;
-        let callback = visitor.callback(&sent, AtGoogle::Allows(ANA, &["calendar"])).await;
-        visitor.send("/connect/disconnect", "").await;
-        waits(&visitor.open(&callback).await, words);
+        let sent = browser.send(&link(&world, wish).await, "calendar=new").await;
+        let callback = browser.callback(&sent, AtGoogle::Allows(ANA, &["calendar"])).await;
+        browser.send("/connect/disconnect", "").await;
+        waits(&browser.open(&callback).await, messages);
         let attempt = newest_try(&world).await["id"].as_str().unwrap().to_owned();
         let path = format!("/connect/attempts/{attempt}");
-        waits(&visitor.open(&path).await, words);
+        waits(&browser.open(&path).await, messages);
         world.let_disconnects_end().await;
-        let page = visitor.open(&path).await;
-        assert!(!page.text.contains(words) && page.text.contains("data-action=\"connect\""), "{}", page.text);
+        let page = browser.open(&path).await;
+        assert!(
+            !page.text.contains(messages) && page.text.contains("data-action=\"connect\""),
+            "{}",
+            page.text
+        );
         assert!(page.text.contains("settings?calendar=failed&#38;reason=waiting_turn"), "{}", page.text);
-        let sent = visitor.send("/connect/again", &format!("calendar=new&attempt={attempt}")).await;
-        let answer = visitor.decide(&sent, AtGoogle::Allows(ANA, &["calendar"])).await;
+        let sent = browser.send("/connect/again", &format!("calendar=new&attempt={attempt}")).await;
+        let answer = browser.decide(&sent, AtGoogle::Allows(ANA, &["calendar"])).await;
         assert_eq!(answer.header("location"), "https://app.example.org/settings?calendar=connected");
     }
 }
@@ -79,10 +83,10 @@ async fn who_comes_back_too_early_waits_here_and_not_at_the_platform() {
 #[tokio::test]
 async fn from_a_page_that_is_still_open_the_way_leads_to_the_receipts() {
     let world = leaving("en").await;
-    let visitor = Visitor::new(&world);
+    let browser = BrowserClient::new(&world);
     let path = link(&world, json!({})).await;
-    visitor.send(&path, "open=settings").await;
-    let page = visitor.send("/connect/again", "calendar=new").await;
+    browser.send(&path, "open=settings").await;
+    let page = browser.send("/connect/again", "calendar=new").await;
     assert!(page.text.contains("Sync has stopped") || page.text.contains("Sync stops"), "{}", page.text);
     assert!(page.text.contains("data-live"), "{}", page.text);
 }

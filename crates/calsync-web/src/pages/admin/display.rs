@@ -8,12 +8,12 @@ use jiff::Timestamp;
 
 /// A moment, relative to now, with the exact time at hand. Displays as plain text.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Ago {
+pub(super) struct RelativeTime {
     at: Timestamp,
     now: Timestamp,
 }
 
-impl Ago {
+impl RelativeTime {
     pub(super) const fn new(at: Timestamp, now: Timestamp) -> Self {
         Self { at, now }
     }
@@ -41,7 +41,7 @@ impl Ago {
     }
 }
 
-impl fmt::Display for Ago {
+impl fmt::Display for RelativeTime {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let secs = self.now.as_second() - self.at.as_second();
         let (amount, unit) = match secs.unsigned_abs() {
@@ -92,8 +92,8 @@ impl State {
 
 /// A reason in two or three words, for tables.
 pub(super) fn short(reason: Reason) -> String {
-    let words = reason.name().replace('_', " ").replace("api ", "API ");
-    let mut chars = words.chars();
+    let text = reason.name().replace('_', " ").replace("api ", "API ");
+    let mut chars = text.chars();
     chars.next().map(|first| first.to_ascii_uppercase().to_string() + chars.as_str()).unwrap_or_default()
 }
 
@@ -113,13 +113,13 @@ mod tests {
     #[test]
     fn moments_read_as_people_say_them() {
         let now: Timestamp = "2031-03-01T12:00:00Z".parse().expect("a time");
-        let ago = |text: &str| Ago::new(text.parse().expect("a time"), now).to_string();
+        let ago = |text: &str| RelativeTime::new(text.parse().expect("a time"), now).to_string();
         assert_eq!(ago("2031-03-01T11:59:30Z"), "just now");
         assert_eq!(ago("2031-03-01T11:56:00Z"), "4 min ago");
         assert_eq!(ago("2031-03-01T12:52:00Z"), "in 52 min");
         assert_eq!(ago("2031-02-28T12:00:00Z"), "24 h ago");
         assert_eq!(ago("2031-01-01T12:00:00Z"), "59 days ago");
-        let clock = |text: &str| Ago::new(text.parse().expect("a time"), now).clock();
+        let clock = |text: &str| RelativeTime::new(text.parse().expect("a time"), now).clock();
         assert_eq!(clock("2031-03-01T08:05:00Z"), "08:05 UTC");
         assert_eq!(clock("2031-02-28T08:05:00Z"), "2031-02-28 08:05 UTC");
     }

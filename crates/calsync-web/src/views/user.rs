@@ -17,7 +17,7 @@ const LOCALE_LENGTH_MAX: usize = 35;
 
 /// A user.
 #[derive(Serialize)]
-pub(crate) struct UserShape {
+pub(crate) struct UserView {
     user_id: String,
     email: Option<String>,
     name: Option<String>,
@@ -25,7 +25,7 @@ pub(crate) struct UserShape {
     locale: Option<String>,
 }
 
-impl From<User> for UserShape {
+impl From<User> for UserView {
     fn from(user: User) -> Self {
         Self {
             user_id: user.user_id,
@@ -79,10 +79,14 @@ fn text(
 /// What could be an address: one `@` with something before it and a name after it. Whether mail
 /// arrives there is not ours to know.
 fn is_email(text: &str) -> bool {
-    let clean = !text.chars().any(|c| c.is_whitespace() || c.is_control());
+    let sanitize = !text.chars().any(|c| c.is_whitespace() || c.is_control());
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let is_name = !domain.is_empty() && !domain.starts_with('.') && !domain.ends_with('.');
-    clean && is_name && !local.is_empty() && !local.contains('@') && text.chars().count() <= EMAIL_LENGTH_MAX
+    sanitize
+        && is_name
+        && !local.is_empty()
+        && !local.contains('@')
+        && text.chars().count() <= EMAIL_LENGTH_MAX
 }
 
 fn is_locale(text: &str) -> bool {

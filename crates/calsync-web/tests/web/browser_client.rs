@@ -17,7 +17,7 @@ const OURS: &str = "http://127.0.0.1:4300";
 /// Redirects that one click may take.
 const REDIRECTS_MAX: usize = 5;
 
-pub(crate) struct Visitor<'a> {
+pub(crate) struct BrowserClient<'a> {
     pub(crate) world: &'a World,
     cookies: Mutex<BTreeMap<String, String>>,
 }
@@ -29,7 +29,7 @@ pub(crate) enum AtGoogle<'a> {
     Denies,
 }
 
-impl<'a> Visitor<'a> {
+impl<'a> BrowserClient<'a> {
     pub(crate) fn new(world: &'a World) -> Self {
         Self { world, cookies: Mutex::default() }
     }
@@ -60,7 +60,7 @@ impl<'a> Visitor<'a> {
         panic!("too many redirects: {path}");
     }
 
-    /// Sends a form; as [`Visitor::open`] from there.
+    /// Sends a form; as [`BrowserClient::open`] from there.
     pub(crate) async fn send(&self, path: &str, form: &str) -> Answer {
         // People take their time; what they do has an order.
         self.world.advance(SignedDuration::from_secs(1));

@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde::Serialize;
 
 use super::line::{Line, Op};
-use crate::problem::{Problem, ProblemShape};
+use crate::problem::{Problem, ProblemView};
 
 /// Room for one good line's answer.
 const LINE_BYTES: usize = 96;
@@ -25,7 +25,7 @@ struct LineAnswer<'a> {
     user_id: Option<&'a str>,
     status: u16,
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<ProblemShape<'a>>,
+    problem: Option<ProblemView<'a>>,
 }
 
 impl<'a> Answers<'a> {
@@ -43,7 +43,7 @@ impl<'a> Answers<'a> {
             }
         };
         let status = done.map_or_else(Problem::status, |status| *status).as_u16();
-        let problem = done.err().map(|problem| problem.shape(self.trace_id));
+        let problem = done.err().map(|problem| problem.view(self.trace_id));
         let answer = LineAnswer { line: line.number, kind, item_id, user_id, status, problem };
         // Writing into memory doesn't fail, nor do these types.
         if serde_json::to_writer(&mut self.text, &answer).is_ok() {

@@ -13,7 +13,7 @@ const BATCHES_AT_ONCE: usize = 4;
 
 /// The state of the router, cheap to clone.
 #[derive(Clone)]
-pub(crate) struct Web {
+pub(crate) struct AppState {
     /// Everything that does the work.
     pub(crate) engine: Engine,
     /// Bounds the memory that batches take.
@@ -28,7 +28,7 @@ pub(crate) struct TraceId(pub(crate) String);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Peer(pub(crate) IpAddr);
 
-impl Web {
+impl AppState {
     pub(crate) fn new(engine: Engine) -> Self {
         Self { engine, batches: Arc::new(Semaphore::new(BATCHES_AT_ONCE)) }
     }

@@ -4,7 +4,7 @@ use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use http::Method;
 use serde_json::json;
 
-use crate::visitor::{AtGoogle, Visitor, ana, connection, link, newest_try, parameter};
+use crate::browser_client::{AtGoogle, BrowserClient, ana, connection, link, newest_try, parameter};
 use crate::world::World;
 
 const ANA: &str = "ana@example.org";
@@ -30,9 +30,9 @@ fn token_fault(status: u16) -> FaultRule {
 #[tokio::test]
 async fn a_box_left_unticked_is_named_and_asked_for_again() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
-    let sent = visitor.send(&link(&world, json!({})).await, "calendar=existing").await;
-    let page = visitor.decide(&sent, AtGoogle::Allows(ANA, &["calendarlist"])).await;
+    let browser = BrowserClient::new(&world);
+    let sent = browser.send(&link(&world, json!({})).await, "calendar=existing").await;
+    let page = browser.decide(&sent, AtGoogle::Allows(ANA, &["calendarlist"])).await;
     assert_eq!(page.status, 200);
     assert!(page.text.contains("You agreed to a part of what sync needs."), "{}", page.text);
     assert!(page.text.contains("View and edit events on all your calendars"));
@@ -43,12 +43,12 @@ async fn a_box_left_unticked_is_named_and_asked_for_again() {
     assert_eq!(attempt["missing_scopes"], json!(["https://www.googleapis.com/auth/calendar.events"]));
 
     let again = format!("calendar=existing&attempt={}", attempt["id"].as_str().unwrap());
-    let sent = visitor.send("/connect/again", &again).await;
+    let sent = browser.send("/connect/again", &again).await;
     let google = sent.header("location");
     assert_eq!(parameter(google, "include_granted_scopes").as_deref(), Some("true"));
     let asked = parameter(google, "scope").unwrap();
     assert!(asked.contains("calendar.events") && !asked.contains("calendarlist"), "{asked}");
-    visitor.decide(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
+    browser.decide(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
     assert_eq!(
         connection(&world).await["scopes"].as_array().unwrap().len(),
         4,
@@ -60,9 +60,9 @@ async fn a_box_left_unticked_is_named_and_asked_for_again() {
 #[tokio::test]
 async fn what_suffices_without_the_missing_goes_on() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
-    let sent = visitor.send(&link(&world, json!({})).await, "calendar=new").await;
-    let page = visitor.decide(&sent, AtGoogle::Allows(ANA, &["app.created"])).await;
+    let browser = BrowserClient::new(&world);
+    let sent = browser.send(&link(&world, json!({})).await, "calendar=new").await;
+    let page = browser.decide(&sent, AtGoogle::Allows(ANA, &["app.created"])).await;
     assert!(page.text.contains("Google Calendar is connected"), "{}", page.text);
     world.sync().await;
     assert_eq!(connection(&world).await["counts"]["synced"], 1);
@@ -71,30 +71,30 @@ async fn what_suffices_without_the_missing_goes_on() {
 #[tokio::test]
 async fn who_says_no_may_change_their_mind() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
-    let sent = visitor.send(&link(&world, json!({})).await, "calendar=new").await;
-    let page = visitor.decide(&sent, AtGoogle::Denies).await;
+    let browser = BrowserClient::new(&world);
+    let sent = browser.send(&link(&world, json!({})).await, "calendar=new").await;
+    let page = browser.decide(&sent, AtGoogle::Denies).await;
     assert!(page.text.contains("You said no at Google"), "{}", page.text);
     let attempt = newest_try(&world).await;
     assert_eq!((&attempt["outcome"], &attempt["reason"]), (&json!("denied"), &json!("consent_denied")));
-    let sent = visitor.send("/connect/again", "calendar=new").await;
-    let page = visitor.decide(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
+    let sent = browser.send("/connect/again", "calendar=new").await;
+    let page = browser.decide(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
     assert!(page.text.contains("Google Calendar is connected"));
 }
 
 #[tokio::test]
 async fn other_errors_of_google_have_their_page() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
+    let browser = BrowserClient::new(&world);
     for (error, reason, text) in [
         ("admin_policy_enforced", "org_blocks_app", "Ask the administrator"),
         ("org_internal", "org_blocks_app", "Ask the administrator"),
         ("server_error", "google_unavailable", "Google could not be reached"),
         ("invalid_scope", "unknown", "The connection could not be finished."),
     ] {
-        let sent = visitor.send(&link(&world, json!({})).await, "calendar=new").await;
+        let sent = browser.send(&link(&world, json!({})).await, "calendar=new").await;
         let state = parameter(sent.header("location"), "state").unwrap();
-        let page = visitor.open(&format!("/oauth/google/callback?state={state}&error={error}")).await;
+        let page = browser.open(&format!("/oauth/google/callback?state={state}&error={error}")).await;
         assert!(page.text.contains(text), "{error}: {}", page.text);
         assert!(page.text.contains("data-action=\"connect\""), "{error}: a way out");
         let attempt = newest_try(&world).await;
@@ -105,23 +105,23 @@ async fn other_errors_of_google_have_their_page() {
 #[tokio::test]
 async fn google_down_at_the_exchange_can_be_tried_again() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
+    let browser = BrowserClient::new(&world);
     world.simulator.set_faults(vec![token_fault(503)]);
-    let page = visitor.connect_as(ANA, "new").await;
+    let page = browser.connect_as(ANA, "new").await;
     assert!(page.text.contains("Google could not be reached to finish the connection."), "{}", page.text);
     assert!(!page.text.contains("we keep trying"), "nobody does");
     assert_eq!(newest_try(&world).await["reason"], "google_unavailable");
     world.simulator.set_faults(vec![]);
-    let sent = visitor.send("/connect/again", "calendar=new").await;
-    let page = visitor.decide(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
+    let sent = browser.send("/connect/again", "calendar=new").await;
+    let page = browser.decide(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
     assert!(page.text.contains("Google Calendar is connected"));
 }
 
 #[tokio::test]
 async fn who_never_comes_back_is_neither_denied_nor_connected() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
-    visitor.send(&link(&world, json!({})).await, "calendar=new").await;
+    let browser = BrowserClient::new(&world);
+    browser.send(&link(&world, json!({})).await, "calendar=new").await;
     let attempt = newest_try(&world).await;
     assert_eq!((&attempt["outcome"], &attempt["reason"]), (&json!(null), &json!(null)));
 }
@@ -129,30 +129,30 @@ async fn who_never_comes_back_is_neither_denied_nor_connected() {
 #[tokio::test]
 async fn an_answer_of_another_issuer_is_not_googles() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
-    let sent = visitor.send(&link(&world, json!({})).await, "calendar=new").await;
-    let callback = visitor.callback(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
+    let browser = BrowserClient::new(&world);
+    let sent = browser.send(&link(&world, json!({})).await, "calendar=new").await;
+    let callback = browser.callback(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
     let ours = "iss=https%3A%2F%2Faccounts.google.com";
     assert!(callback.contains(ours), "{callback}");
     let forged = callback.replace(ours, "iss=https%3A%2F%2Fevil.example");
-    assert_eq!(visitor.open(&forged).await.status, 400);
+    assert_eq!(browser.open(&forged).await.status, 400);
     let without = callback.replace(&format!("{ours}&"), "");
-    let page = visitor.open(&without).await;
+    let page = browser.open(&without).await;
     assert!(page.text.contains("Google Calendar is connected"), "nothing was used up: {}", page.text);
 }
 
 #[tokio::test]
 async fn twenty_returns_at_once_make_one_connection() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
-    let sent = visitor.send(&link(&world, json!({})).await, "calendar=new").await;
-    let callback = visitor.callback(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
-    let pages = futures_util::future::join_all((0..20).map(|_| visitor.open(&callback))).await;
+    let browser = BrowserClient::new(&world);
+    let sent = browser.send(&link(&world, json!({})).await, "calendar=new").await;
+    let callback = browser.callback(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
+    let pages = futures_util::future::join_all((0..20).map(|_| browser.open(&callback))).await;
     let worked = pages.iter().filter(|page| page.text.contains("Google Calendar is connected")).count();
     assert_eq!(worked, 1);
     assert_eq!(pages.iter().filter(|page| page.status == 400).count(), 19, "the others find nothing");
     assert_eq!(newest_try(&world).await["outcome"], "connected");
-    assert!(visitor.open(&callback).await.text.contains("href=\"/connect/settings\""), "a way out");
+    assert!(browser.open(&callback).await.text.contains("href=\"/connect/settings\""), "a way out");
     assert_eq!(
         world.get("/api/v1/users/ana/integrations").await.json()["items"].as_array().unwrap().len(),
         1
@@ -162,9 +162,9 @@ async fn twenty_returns_at_once_make_one_connection() {
 #[tokio::test]
 async fn consent_is_forced_only_where_no_refresh_token_is_held() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
+    let browser = BrowserClient::new(&world);
     let prompt = async || {
-        let sent = visitor.send(&link(&world, json!({})).await, "calendar=new").await;
+        let sent = browser.send(&link(&world, json!({})).await, "calendar=new").await;
         let google = sent.header("location").to_owned();
         assert_eq!(parameter(&google, "login_hint").as_deref(), Some(ANA));
         assert_eq!(parameter(&google, "access_type").as_deref(), Some("offline"));
@@ -172,7 +172,7 @@ async fn consent_is_forced_only_where_no_refresh_token_is_held() {
     };
     let asks = (Some("consent".to_owned()), None);
     assert_eq!(prompt().await, asks);
-    visitor.connect_as(ANA, "new").await;
+    browser.connect_as(ANA, "new").await;
     world.sync().await;
     assert_eq!(prompt().await, (None, Some("true".to_owned())));
     world.simulator.revoke(ANA, RevokeCause::User);
@@ -192,10 +192,10 @@ async fn consent_is_forced_only_where_no_refresh_token_is_held() {
 #[tokio::test]
 async fn another_account_is_an_explicit_choice() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
-    visitor.connect_as(ANA, "new").await;
+    let browser = BrowserClient::new(&world);
+    browser.connect_as(ANA, "new").await;
     world.sync().await;
-    let page = visitor.connect_as(OTHER, "new").await;
+    let page = browser.connect_as(OTHER, "new").await;
     assert!(page.text.contains("Which Google account?"), "{}", page.text);
     assert!(
         page.text.contains("Keep ana@example.org") && page.text.contains("Switch to ana.private@example.org")
@@ -213,14 +213,14 @@ async fn another_account_is_an_explicit_choice() {
     assert_eq!(grants, [ANA], "what nobody uses was given back");
 
     let attempt = newest_try(&world).await["id"].as_str().unwrap().to_owned();
-    let page = visitor.send("/connect/switch", &format!("attempt={attempt}&remote_items=remove")).await;
+    let page = browser.send("/connect/switch", &format!("attempt={attempt}&remote_items=remove")).await;
     assert!(page.text.contains("is being disconnected") && page.text.contains("data-live"), "{}", page.text);
     world.let_disconnects_end().await;
-    let page = visitor.open(&format!("/connect/disconnect?then={attempt}")).await;
+    let page = browser.open(&format!("/connect/disconnect?then={attempt}")).await;
     assert!(page.text.contains("Connect ana.private@example.org"), "{}", page.text);
-    let sent = visitor.send("/connect/again", "calendar=new&account=ana.private%40example.org").await;
+    let sent = browser.send("/connect/again", "calendar=new&account=ana.private%40example.org").await;
     assert_eq!(parameter(sent.header("location"), "login_hint").as_deref(), Some(OTHER));
-    visitor.decide(&sent, AtGoogle::Allows(OTHER, EVERY_BOX)).await;
+    browser.decide(&sent, AtGoogle::Allows(OTHER, EVERY_BOX)).await;
     world.sync().await;
     let after = connection(&world).await;
     assert_eq!(after["account_email"], OTHER);
@@ -234,15 +234,15 @@ async fn another_account_is_an_explicit_choice() {
 #[tokio::test]
 async fn a_platforms_page_is_told_but_for_the_choice_of_account() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
+    let browser = BrowserClient::new(&world);
     let wish = json!({"return_url": "https://app.example.org/settings"});
-    let sent = visitor.send(&link(&world, wish.clone()).await, "calendar=existing").await;
-    let partial = visitor.decide(&sent, AtGoogle::Allows(ANA, &["calendarlist"])).await;
+    let sent = browser.send(&link(&world, wish.clone()).await, "calendar=existing").await;
+    let partial = browser.decide(&sent, AtGoogle::Allows(ANA, &["calendarlist"])).await;
     let told = "https://app.example.org/settings?calendar=partial&reason=consent_partial";
     assert_eq!(partial.header("location"), told);
-    visitor.connect_as(ANA, "new").await;
-    let sent = visitor.send(&link(&world, wish).await, "calendar=new").await;
-    let page = visitor.decide(&sent, AtGoogle::Allows("other@example.org", EVERY_BOX)).await;
+    browser.connect_as(ANA, "new").await;
+    let sent = browser.send(&link(&world, wish).await, "calendar=new").await;
+    let page = browser.decide(&sent, AtGoogle::Allows("other@example.org", EVERY_BOX)).await;
     assert!(page.text.contains("Which Google account?"), "{}", page.text);
     assert!(page.text.contains("https://app.example.org/settings?calendar=failed&#38;reason=other_account"));
 }
@@ -250,11 +250,11 @@ async fn a_platforms_page_is_told_but_for_the_choice_of_account() {
 #[tokio::test]
 async fn one_account_of_two_users_is_allowed_and_admins_see_it() {
     let world = world().await;
-    Visitor::new(&world).connect_as(ANA, "new").await;
+    BrowserClient::new(&world).connect_as(ANA, "new").await;
     world.put("/api/v1/users/ben", json!({"email": "ben@example.org"})).await;
     let link = world.post("/api/v1/users/ben/connect-link", json!({})).await.json();
     let path = link["url"].as_str().unwrap().strip_prefix("http://127.0.0.1:4300").unwrap().to_owned();
-    let ben = Visitor::new(&world);
+    let ben = BrowserClient::new(&world);
     let sent = ben.send(&path, "calendar=new").await;
     let page = ben.decide(&sent, AtGoogle::Allows(ANA, EVERY_BOX)).await;
     assert!(page.text.contains("Google Calendar is connected"));
@@ -269,11 +269,11 @@ async fn one_account_of_two_users_is_allowed_and_admins_see_it() {
 #[tokio::test]
 async fn a_try_is_its_own_users_to_see() {
     let world = world().await;
-    let visitor = Visitor::new(&world);
-    let sent = visitor.send(&link(&world, json!({})).await, "calendar=new").await;
-    visitor.decide(&sent, AtGoogle::Denies).await;
+    let browser = BrowserClient::new(&world);
+    let sent = browser.send(&link(&world, json!({})).await, "calendar=new").await;
+    browser.decide(&sent, AtGoogle::Denies).await;
     let path = format!("/connect/attempts/{}", newest_try(&world).await["id"].as_str().unwrap());
-    assert_eq!(visitor.open(&path).await.status, 200);
-    assert_eq!(Visitor::new(&world).open(&path).await.status, 410);
-    assert_eq!(visitor.open("/connect/attempts/another").await.status, 404);
+    assert_eq!(browser.open(&path).await.status, 200);
+    assert_eq!(BrowserClient::new(&world).open(&path).await.status, 410);
+    assert_eq!(browser.open("/connect/attempts/another").await.status, 404);
 }

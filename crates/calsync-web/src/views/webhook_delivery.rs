@@ -8,7 +8,7 @@ use serde::Serialize;
 
 /// A delivery.
 #[derive(Serialize)]
-pub(crate) struct WebhookDeliveryShape {
+pub(crate) struct WebhookDeliveryView {
     id: String,
     #[serde(rename = "type")]
     event_type: String,
@@ -24,7 +24,7 @@ pub(crate) struct WebhookDeliveryShape {
     error: Option<String>,
 }
 
-impl From<Delivery> for WebhookDeliveryShape {
+impl From<Delivery> for WebhookDeliveryView {
     fn from(delivery: Delivery) -> Self {
         let (kind, item_id) = delivery.item.map_or((None, None), |item| (Some(item.kind), Some(item.id)));
         Self {

@@ -11,7 +11,7 @@ use super::next_step::NextStep;
 
 /// A sync error.
 #[derive(Serialize)]
-pub(crate) struct SyncErrorShape {
+pub(crate) struct SyncErrorView {
     id: String,
     at: Timestamp,
     user_id: String,
@@ -30,7 +30,7 @@ pub(crate) struct SyncErrorShape {
     trace_id: String,
 }
 
-impl From<SyncError> for SyncErrorShape {
+impl From<SyncError> for SyncErrorView {
     fn from(error: SyncError) -> Self {
         Self {
             sentence: error.reason.info().admin_sentence,

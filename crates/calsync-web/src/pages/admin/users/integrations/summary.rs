@@ -7,13 +7,13 @@ use calsync_core::integration::IntegrationState;
 use calsync_store::sync_errors::SyncError;
 use jiff::Timestamp;
 
-use super::super::super::words::State;
-use crate::shapes::Audience;
-use crate::shapes::integration::IntegrationShape;
-use crate::shapes::next_step::NextStep;
+use super::super::super::display::State;
+use crate::views::Audience;
+use crate::views::integration::IntegrationView;
+use crate::views::next_step::NextStep;
 
 /// The answer, in parts.
-pub(super) struct Verdict {
+pub(super) struct ConnectionSummary {
     pub(super) tone: &'static str,
     pub(super) sentence: String,
     pub(super) evidence: Option<String>,
@@ -23,9 +23,9 @@ pub(super) struct Verdict {
     pub(super) next_step: &'static str,
 }
 
-impl Verdict {
+impl ConnectionSummary {
     /// On the connection `one`, which shows as `state`; `newest` is its user's newest error.
-    pub(super) fn new(one: &IntegrationShape, state: State, newest: Option<&SyncError>) -> Self {
+    pub(super) fn new(one: &IntegrationView, state: State, newest: Option<&SyncError>) -> Self {
         let stands = one.state == IntegrationState::Active;
         let failed = newest.filter(|_| stands && one.last_error_at > one.last_success_at);
         match (failed, one.counts.parked) {
@@ -74,7 +74,7 @@ impl Verdict {
 }
 
 /// A connection that needs its user makes no calls: its last error is the one that stopped it.
-fn since(one: &IntegrationShape) -> Option<Timestamp> {
+fn since(one: &IntegrationView) -> Option<Timestamp> {
     match one.state {
         IntegrationState::NeedsAction => one.last_error_at,
         IntegrationState::Delayed => one.waiting_since,

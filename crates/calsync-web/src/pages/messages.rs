@@ -14,14 +14,14 @@ const ACCEPTED_MAX: usize = 20;
 
 /// The words in one language.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Words(pub(crate) Language);
+pub(crate) struct Messages(pub(crate) Language);
 
 /// Defines words: `name(argument: type) { English Japanese Korean }`.
-macro_rules! words {
+macro_rules! messages {
     ($($(#[$doc:meta])* $name:ident($($argument:ident: $kind:ty),*) {
         $english:literal $japanese:literal $korean:literal
     })+) => {
-        impl $crate::pages::words::Words {
+        impl $crate::pages::messages::Messages {
             $($(#[$doc])*
             pub(crate) fn $name(self $(, $argument: $kind)*) -> String {
                 match self.0 {
@@ -33,9 +33,9 @@ macro_rules! words {
         }
     };
 }
-pub(crate) use words;
+pub(crate) use messages;
 
-impl Words {
+impl Messages {
     /// In the language that a browser prefers among ours.
     pub(crate) fn of_browser(headers: &HeaderMap) -> Self {
         let accepted = headers.get(ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -72,7 +72,7 @@ impl Words {
     }
 }
 
-words! {
+messages! {
     /// A link away from our pages.
     back_to(platform: &str) { "Back to {platform}" "{platform} に戻る" "{platform}(으)로 돌아가기" }
 
@@ -97,7 +97,7 @@ mod tests {
     fn the_browser_tells_what_its_user_reads() {
         let language = |accepted: &str| {
             let headers = HeaderMap::from_iter([(ACCEPT_LANGUAGE, accepted.parse().expect("a header"))]);
-            Words::of_browser(&headers).lang()
+            Messages::of_browser(&headers).lang()
         };
         for (accepted, expected) in [
             ("", "en"),
@@ -110,13 +110,13 @@ mod tests {
         ] {
             assert_eq!(language(accepted), expected, "{accepted:?}");
         }
-        assert_eq!(Words::of_user(Some("ja"), &HeaderMap::new()).lang(), "ja");
+        assert_eq!(Messages::of_user(Some("ja"), &HeaderMap::new()).lang(), "ja");
     }
 
     #[test]
     fn a_moment_reads_as_people_of_that_language_write_it() {
         let at: Timestamp = "2031-03-01T20:05:00Z".parse().expect("a time");
-        let read = |language, zone| Words(language).moment(at, zone);
+        let read = |language, zone| Messages(language).moment(at, zone);
         assert_eq!(read(Language::English, Some("Europe/Lisbon")), "1 March 2031, 20:05 WET");
         assert_eq!(read(Language::Japanese, Some("Asia/Tokyo")), "2031年3月2日 05:05（JST）");
         assert_eq!(read(Language::Korean, Some("Asia/Seoul")), "2031년 3월 2일 05:05 (KST)");

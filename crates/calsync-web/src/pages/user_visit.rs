@@ -16,9 +16,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::cookies::Cookie;
-use super::words::Words;
+use super::messages::Messages;
+use crate::app_state::AppState;
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 /// How long a visit lasts.
 pub(super) const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
@@ -26,25 +26,25 @@ pub(super) const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
 const AAD: SecretAad<'_> = SecretAad { table: "cookies", column: "visit", row: "", user_id: "" };
 
 #[derive(Serialize, Deserialize)]
-struct Visit {
+struct VisitCookie {
     user_id: String,
     return_url: Option<String>,
     until: Timestamp,
 }
 
 /// Who visits.
-pub(crate) struct Visitor {
+pub(crate) struct UserVisit {
     pub(crate) user: User,
     /// The platform's page to which they go back.
     pub(crate) return_url: Option<String>,
     /// In their language.
-    pub(crate) words: Words,
+    pub(crate) messages: Messages,
 }
 
 /// The cookie with which a visit begins.
-pub(super) fn begin(web: &Web, user_id: &str, return_url: Option<&str>) -> Result<String, Problem> {
+pub(super) fn begin(web: &AppState, user_id: &str, return_url: Option<&str>) -> Result<String, Problem> {
     let until = web.engine.now().saturating_add(LIFETIME).unwrap_or_default();
-    let visit = Visit { user_id: user_id.to_owned(), return_url: return_url.map(str::to_owned), until };
+    let visit = VisitCookie { user_id: user_id.to_owned(), return_url: return_url.map(str::to_owned), until };
     let visit = serde_json::to_string(&visit).map_err(|_| Problem::new(Kind::Internal))?;
     let sealed = web.engine.store().keyring().seal(AAD, &SecretString::from(visit), web.engine.entropy());
     let sealed = sealed.ok_or_else(|| Problem::new(Kind::Internal))?;
@@ -52,30 +52,30 @@ pub(super) fn begin(web: &Web, user_id: &str, return_url: Option<&str>) -> Resul
 }
 
 /// Where the visit of a browser leads back to, if it is this user's.
-pub(super) fn return_url(web: &Web, headers: &HeaderMap, user_id: &str) -> Option<String> {
+pub(super) fn return_url(web: &AppState, headers: &HeaderMap, user_id: &str) -> Option<String> {
     read(web, headers).filter(|visit| visit.user_id == user_id)?.return_url
 }
 
-fn read(web: &Web, headers: &HeaderMap) -> Option<Visit> {
+fn read(web: &AppState, headers: &HeaderMap) -> Option<VisitCookie> {
     let sealed = URL_SAFE_NO_PAD.decode(Cookie::Visit.get(web, headers)?).ok()?;
     let text = web.engine.store().keyring().open(AAD, &sealed).ok()?;
-    let visit = serde_json::from_str::<Visit>(text.expose_secret()).ok()?;
+    let visit = serde_json::from_str::<VisitCookie>(text.expose_secret()).ok()?;
     (visit.until > web.engine.now()).then_some(visit)
 }
 
-impl Visitor {
+impl UserVisit {
     /// Who visits with the browser of a request.
-    pub(super) async fn of(web: &Web, headers: &HeaderMap) -> Result<Self, Problem> {
+    pub(super) async fn of(web: &AppState, headers: &HeaderMap) -> Result<Self, Problem> {
         let over = || Problem::new(Kind::LinkExpired);
         let visit = read(web, headers).ok_or_else(over)?;
         let mut tx = web.engine.store().read().await?;
         let user = users::get(&mut tx, &visit.user_id).await?.ok_or_else(over)?;
-        let words = Words::of_user(user.locale.as_deref(), headers);
-        Ok(Self { user, return_url: visit.return_url, words })
+        let messages = Messages::of_user(user.locale.as_deref(), headers);
+        Ok(Self { user, return_url: visit.return_url, messages })
     }
 
     /// Their connection to Google, standing or over.
-    pub(super) async fn connection(&self, web: &Web) -> Result<Option<Integration>, Problem> {
+    pub(super) async fn connection(&self, web: &AppState) -> Result<Option<Integration>, Problem> {
         let mut tx = web.engine.store().read().await?;
         let theirs = integrations::of_user(&mut tx, &self.user.user_id).await?;
         Ok(theirs.into_iter().find(|one| one.provider == GOOGLE))

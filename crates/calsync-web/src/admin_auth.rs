@@ -15,17 +15,17 @@ use http::{HeaderMap, Method};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
-use crate::caller::{Caller, authorise};
+use crate::api_client::{ApiClient, authorise};
+use crate::app_state::AppState;
 use crate::pages::cookies::Cookie;
 use crate::problem::{Kind, Problem};
-use crate::web::Web;
 
 /// The longest name of a person, in characters.
 const ACTOR_LENGTH_MAX: usize = 128;
 
 /// An admin.
 #[derive(Clone, Debug)]
-pub(crate) struct Who {
+pub(crate) struct SignedInAdmin {
     /// As in the audit.
     pub(crate) id: String,
     /// For people.
@@ -43,14 +43,14 @@ struct Browser {
 }
 
 /// Whether a request goes to its handler.
-pub(crate) enum Admitted {
+pub(crate) enum Admission {
     /// It does.
-    In(Option<Caller>),
+    Granted(Option<ApiClient>),
     /// It is answered at once.
-    Elsewhere(Response),
+    Redirect(Response),
 }
 
-impl Who {
+impl SignedInAdmin {
     /// Whether a browser calls, which would send its cookie for another site too.
     pub(crate) const fn is_browser(&self) -> bool {
         self.browser.is_some()
@@ -77,16 +77,16 @@ impl Who {
     }
 }
 
-impl FromRequestParts<Web> for Who {
+impl FromRequestParts<AppState> for SignedInAdmin {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, _: &Web) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, _: &AppState) -> Result<Self, Problem> {
         parts.extensions.get::<Self>().cloned().ok_or_else(|| Problem::new(Kind::Unauthorized))
     }
 }
 
 /// Admits the holder of an admin key or of a sign-in of at least `role` to the admin API.
-pub(crate) async fn admin(web: &Web, parts: &mut Parts, role: Role) -> Result<Caller, Problem> {
+pub(crate) async fn admin(web: &AppState, parts: &mut Parts, role: Role) -> Result<ApiClient, Problem> {
     let sign_in = match parts.headers.contains_key(http::header::AUTHORIZATION) {
         true => None,
         false => signed_in(web, &parts.headers).await?,
@@ -96,14 +96,14 @@ pub(crate) async fn admin(web: &Web, parts: &mut Parts, role: Role) -> Result<Ca
             return Err(Problem::new(Kind::Forbidden).detail("choose a password of your own first"));
         }
         Some((sign_in, token)) => {
-            let who = Who::of_sign_in(&sign_in, token);
+            let who = SignedInAdmin::of_sign_in(&sign_in, token);
             let key = ApiKey { id: who.id.clone(), name: who.name.clone(), scope: Scope::Admin };
-            (who, Caller(key))
+            (who, ApiClient(key))
         }
         None => {
             let caller = authorise(web, &parts.headers, Scope::Admin).await?;
             let id = actor(&parts.headers)?.unwrap_or_else(|| caller.0.name.clone());
-            (Who { name: id.clone(), id, role: Role::Owner, browser: None }, caller)
+            (SignedInAdmin { name: id.clone(), id, role: Role::Owner, browser: None }, caller)
         }
     };
     check_role(&who, role)?;
@@ -114,22 +114,26 @@ pub(crate) async fn admin(web: &Web, parts: &mut Parts, role: Role) -> Result<Ca
 
 /// Admits a signed-in admin to a page, of at least `role`; without one, also with a one-time
 /// password.
-pub(crate) async fn console(web: &Web, parts: &mut Parts, role: Option<Role>) -> Result<Admitted, Problem> {
+pub(crate) async fn console(
+    web: &AppState,
+    parts: &mut Parts,
+    role: Option<Role>,
+) -> Result<Admission, Problem> {
     let Some((sign_in, token)) = signed_in(web, &parts.headers).await? else {
-        return Ok(Admitted::Elsewhere(to_sign_in(parts)));
+        return Ok(Admission::Redirect(to_sign_in(parts)));
     };
-    let who = Who::of_sign_in(&sign_in, token);
+    let who = SignedInAdmin::of_sign_in(&sign_in, token);
     if let Some(role) = role {
         if sign_in.admin.must_change_password {
-            return Ok(Admitted::Elsewhere(Redirect::to("/admin/password").into_response()));
+            return Ok(Admission::Redirect(Redirect::to("/admin/password").into_response()));
         }
         check_role(&who, role)?;
     }
     parts.extensions.insert(who);
-    Ok(Admitted::In(None))
+    Ok(Admission::Granted(None))
 }
 
-fn check_role(who: &Who, role: Role) -> Result<(), Problem> {
+fn check_role(who: &SignedInAdmin, role: Role) -> Result<(), Problem> {
     if who.role >= role {
         return Ok(());
     }
@@ -146,7 +150,7 @@ fn to_sign_in(parts: &Parts) -> Response {
 }
 
 /// The live sign-in of a request.
-async fn signed_in(web: &Web, headers: &HeaderMap) -> Result<Option<(SignIn, String)>, Problem> {
+async fn signed_in(web: &AppState, headers: &HeaderMap) -> Result<Option<(SignIn, String)>, Problem> {
     let Some(token) = Cookie::SignIn.get(web, headers) else { return Ok(None) };
     let now = web.engine.now();
     let mut tx = web.engine.store().read().await?;
@@ -171,7 +175,7 @@ fn actor(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// A signed-in browser's form must carry the token of its own sign-in.
 pub(crate) fn check_form(parts: &Parts, body: &[u8]) -> Result<(), Problem> {
-    let Some(browser) = parts.extensions.get::<Who>().and_then(|who| who.browser.as_ref()) else {
+    let Some(browser) = parts.extensions.get::<SignedInAdmin>().and_then(|who| who.browser.as_ref()) else {
         return Ok(());
     };
     let given = form_urlencoded::parse(body).find(|(name, _)| name == "form_token");

@@ -15,19 +15,19 @@ use super::next_step::sentence;
 
 /// An item.
 #[derive(Serialize)]
-pub(crate) struct ItemShape {
+pub(crate) struct ItemView {
     kind: ItemKind,
     item_id: String,
     /// None where what is stored of it can't be read any more.
     #[serde(flatten)]
     body: Option<ItemBody>,
     /// For each user, in the order of their ids.
-    pub(crate) sync: Vec<SyncShape>,
+    pub(crate) sync: Vec<SyncView>,
 }
 
 /// Where an item stands for one user.
 #[derive(Serialize)]
-pub(crate) struct SyncShape {
+pub(crate) struct SyncView {
     /// The user.
     pub(crate) user_id: String,
     /// The state.
@@ -50,7 +50,7 @@ struct Remote {
     html_link: Option<String>,
 }
 
-impl ItemShape {
+impl ItemView {
     /// Reads where `item` stands.
     ///
     /// # Errors
@@ -72,12 +72,12 @@ impl ItemShape {
         audience_of: fn(&MappingStatus) -> Audience,
     ) -> Self {
         let sync =
-            mappings.into_iter().map(|mapping| SyncShape::new(audience_of(&mapping), mapping)).collect();
+            mappings.into_iter().map(|mapping| SyncView::new(audience_of(&mapping), mapping)).collect();
         Self { kind: key.kind, item_id: key.id, body, sync }
     }
 }
 
-impl SyncShape {
+impl SyncView {
     /// Why it is so, in words.
     pub(crate) const fn sentence(&self) -> &'static str {
         self.sentence
@@ -94,7 +94,7 @@ impl SyncShape {
             user_id: mapping.user_id,
             state: mapping.state,
             reason: mapping.reason,
-            sentence: words(mapping.state, mapping.reason, audience),
+            sentence: state_sentence(mapping.state, mapping.reason, audience),
             remote: mapping.google_id.map(|id| Remote { kind: "event", id, calendar_id, etag, html_link }),
             last_synced_at: mapping.last_synced_at,
             verified_at: mapping.verified_at,
@@ -103,7 +103,7 @@ impl SyncShape {
 }
 
 /// The reason's sentence; without a reason, the state in words.
-const fn words(state: SyncState, reason: Option<Reason>, audience: Audience) -> &'static str {
+const fn state_sentence(state: SyncState, reason: Option<Reason>, audience: Audience) -> &'static str {
     if let Some(reason) = reason {
         return sentence(reason, audience);
     }

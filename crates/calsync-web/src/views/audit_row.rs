@@ -1,13 +1,13 @@
-//! A deed of an admin as it is shown.
+//! An admin's action as it is shown.
 
 use calsync_store::audit::AuditRow;
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-/// A deed.
+/// An action.
 #[derive(Serialize)]
-pub(crate) struct AuditRowShape {
+pub(crate) struct AuditRowView {
     id: String,
     created_at: Timestamp,
     admin_id: String,
@@ -17,7 +17,7 @@ pub(crate) struct AuditRowShape {
     metadata: Value,
 }
 
-impl From<AuditRow> for AuditRowShape {
+impl From<AuditRow> for AuditRowView {
     fn from(row: AuditRow) -> Self {
         Self {
             id: row.id,

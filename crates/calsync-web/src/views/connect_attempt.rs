@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A try; one without an end was left at Google, or goes on there.
 #[derive(Serialize)]
-pub(crate) struct ConnectAttemptShape {
+pub(crate) struct ConnectAttemptView {
     pub(crate) id: String,
     pub(crate) started_at: Timestamp,
     pub(crate) ended_at: Option<Timestamp>,
@@ -20,7 +20,7 @@ pub(crate) struct ConnectAttemptShape {
     pub(crate) sentence: &'static str,
 }
 
-impl From<Attempt> for ConnectAttemptShape {
+impl From<Attempt> for ConnectAttemptView {
     fn from(attempt: Attempt) -> Self {
         let reason = attempt.reason.as_deref().and_then(Reason::from_name);
         let sentence = match (&attempt.ended_at, reason) {

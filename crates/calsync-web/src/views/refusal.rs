@@ -7,7 +7,7 @@ use serde::Serialize;
 
 /// A refusal; the ids are as they were sent.
 #[derive(Serialize)]
-pub(crate) struct RefusalShape {
+pub(crate) struct RefusalView {
     id: String,
     at: Timestamp,
     key_name: String,
@@ -18,7 +18,7 @@ pub(crate) struct RefusalShape {
     errors: Vec<FieldError>,
 }
 
-impl From<Refusal> for RefusalShape {
+impl From<Refusal> for RefusalView {
     fn from(refusal: Refusal) -> Self {
         Self {
             id: refusal.id,

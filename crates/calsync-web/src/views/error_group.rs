@@ -10,7 +10,7 @@ use super::next_step::NextStep;
 
 /// A group.
 #[derive(Serialize)]
-pub(crate) struct ErrorGroupShape {
+pub(crate) struct ErrorGroupView {
     id: String,
     reason: Reason,
     operation: String,
@@ -25,7 +25,7 @@ pub(crate) struct ErrorGroupShape {
     next_step: NextStep,
 }
 
-impl From<Group> for ErrorGroupShape {
+impl From<Group> for ErrorGroupView {
     fn from(group: Group) -> Self {
         let reason = Reason::from_name(&group.reason).unwrap_or(Reason::Unknown);
         let time = |micros| Timestamp::from_microsecond(micros).unwrap_or_default();

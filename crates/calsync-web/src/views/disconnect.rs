@@ -12,7 +12,7 @@ const LEFTOVERS_MAX: i64 = 1_000;
 
 /// A disconnect.
 #[derive(Serialize)]
-pub(crate) struct DisconnectShape {
+pub(crate) struct DisconnectView {
     id: String,
     state: SagaState,
     user_id: String,
@@ -22,7 +22,7 @@ pub(crate) struct DisconnectShape {
     created_at: Timestamp,
     ended_at: Option<Timestamp>,
     leftovers: Leftovers,
-    steps: Vec<StepShape>,
+    steps: Vec<StepView>,
 }
 
 /// What could not be removed and is not removed since.
@@ -39,16 +39,16 @@ struct Leftover {
 }
 
 #[derive(Serialize)]
-struct StepShape {
+struct StepView {
     name: StepName,
     outcome: StepOutcome,
     receipt: String,
     at: Timestamp,
 }
 
-impl From<Saga> for DisconnectShape {
+impl From<Saga> for DisconnectView {
     fn from(saga: Saga) -> Self {
-        let steps = saga.steps.into_iter().map(|step| StepShape {
+        let steps = saga.steps.into_iter().map(|step| StepView {
             name: step.name,
             outcome: step.outcome,
             receipt: step.receipt,
@@ -69,7 +69,7 @@ impl From<Saga> for DisconnectShape {
     }
 }
 
-impl DisconnectShape {
+impl DisconnectView {
     /// A disconnect with what it left, of a long list the first ones.
     ///
     /// # Errors

@@ -10,12 +10,12 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
+use crate::app_state::{AppState, Peer, TraceId};
 use crate::client::Client;
 use crate::pages;
-use crate::pages::words::Words;
+use crate::pages::messages::Messages;
 use crate::problem::{Kind, Problem};
 use crate::routes::Route;
-use crate::web::{Peer, TraceId, Web};
 
 /// Nothing but our own stylesheet and images; forms go to ourselves. Pages that lead elsewhere
 /// set their own.
@@ -37,9 +37,9 @@ const HEADERS: [(HeaderName, &str); 7] = [
 ];
 
 /// Finishes every answer.
-pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: Next) -> Response {
+pub(crate) async fn finish(State(web): State<AppState>, mut request: Request, next: Next) -> Response {
     let trace = web.trace_id();
-    let reader = Reader::of(&request);
+    let recipient = Recipient::of(&request);
     let method = request.method().clone();
     let client = client(&web, &request);
     request.extensions_mut().insert(trace.clone());
@@ -51,7 +51,7 @@ pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: N
         // Not the address itself: a connect link's token stands in it.
         let route = response.extensions().get::<&Route>().map_or("", |route| route.path);
         log(&problem, &trace, &method, route, client);
-        response = write(&web, &problem, &trace, reader, response.headers());
+        response = write(&web, &problem, &trace, recipient, response.headers());
     }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
@@ -64,7 +64,7 @@ pub(crate) async fn finish(State(web): State<Web>, mut request: Request, next: N
 }
 
 /// Where a request comes from; one that came over no socket comes from nowhere.
-fn client(web: &Web, request: &Request) -> Option<Client> {
+fn client(web: &AppState, request: &Request) -> Option<Client> {
     let peer = request.extensions().get::<Peer>()?;
     Some(Client::behind(peer.0, request.headers(), &web.engine.settings().trusted_proxies))
 }
@@ -78,11 +78,19 @@ pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, route: &s
 }
 
 /// A problem as an answer: to a person as a page, in the words that they read.
-fn write(web: &Web, problem: &Problem, trace: &TraceId, reader: Reader, headers: &HeaderMap) -> Response {
-    let mut response = match reader {
-        Reader::User(words) => pages::problem::page(web, problem, trace, problem.words().unwrap_or(words)),
-        Reader::Admin => pages::admin::problem::page(web, problem, trace),
-        Reader::Program => json(problem, trace),
+fn write(
+    web: &AppState,
+    problem: &Problem,
+    trace: &TraceId,
+    recipient: Recipient,
+    headers: &HeaderMap,
+) -> Response {
+    let mut response = match recipient {
+        Recipient::User(messages) => {
+            pages::problem::page(web, problem, trace, problem.messages().unwrap_or(messages))
+        }
+        Recipient::Admin => pages::admin::problem::page(web, problem, trace),
+        Recipient::Program => json(problem, trace),
     };
     for name in [http::header::ALLOW, http::header::SET_COOKIE] {
         if let Some(value) = headers.get(&name) {
@@ -103,7 +111,7 @@ fn write(web: &Web, problem: &Problem, trace: &TraceId, reader: Reader, headers:
 
 /// A problem as JSON.
 pub(crate) fn json(problem: &Problem, trace: &TraceId) -> Response {
-    match serde_json::to_vec(&problem.shape(&trace.0)) {
+    match serde_json::to_vec(&problem.view(&trace.0)) {
         Ok(body) => (problem.status(), [(CONTENT_TYPE, "application/problem+json")], body).into_response(),
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
@@ -111,16 +119,16 @@ pub(crate) fn json(problem: &Problem, trace: &TraceId) -> Response {
 
 /// Who reads an answer.
 #[derive(Clone, Copy)]
-enum Reader {
+enum Recipient {
     /// A person on users' pages.
-    User(Words),
+    User(Messages),
     /// A person on the console.
     Admin,
     /// Whoever calls an API.
     Program,
 }
 
-impl Reader {
+impl Recipient {
     /// A person sits at users' pages always, elsewhere if the browser says so.
     fn of(request: &Request) -> Self {
         let path = request.uri().path();
@@ -128,12 +136,12 @@ impl Reader {
         let accepts_html = accept.is_some_and(|accept| accept.contains("text/html"));
         let is_below = |start: &str| path == start || path.starts_with(&format!("{start}/"));
         if is_below("/connect") || is_below("/oauth") {
-            return Self::User(Words::of_browser(request.headers()));
+            return Self::User(Messages::of_browser(request.headers()));
         }
         match (is_below("/api"), accepts_html) {
             (true, _) | (_, false) => Self::Program,
             _ if is_below("/admin") => Self::Admin,
-            _ => Self::User(Words::of_browser(request.headers())),
+            _ => Self::User(Messages::of_browser(request.headers())),
         }
     }
 }
