@@ -18,7 +18,7 @@ use serde::Serialize;
 use crate::Simulator;
 use crate::api_error::ApiError;
 use crate::faults::FaultEffect;
-use crate::host;
+use crate::system;
 
 /// Marks a response that must never arrive: over TCP the connection is closed without
 /// an answer, in process the transport turns it into a connection error. Status and body mean nothing.
@@ -105,7 +105,7 @@ pub(crate) async fn deliver(simulator: &Simulator, delivery: Delivery, accepts_g
     let delay = Duration::from_millis(simulator.options().delay_ms + effect.delay_ms.unwrap_or(0));
     let waits = !delay.is_zero();
     if waits && !simulator.clock().is_manual() {
-        host::pause(delay).await;
+        system::pause(delay).await;
     }
     if effect.lose_response {
         answer = Answer::empty(StatusCode::INTERNAL_SERVER_ERROR);

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::host;
+use crate::system;
 
 #[derive(Debug)]
 pub(crate) struct Clock {
@@ -47,7 +47,7 @@ impl Clock {
     }
 
     fn shifted(&self, offset: &AtomicI64) -> Timestamp {
-        let base = self.start.unwrap_or_else(host::now);
+        let base = self.start.unwrap_or_else(system::now);
         let moved = base.saturating_add(SignedDuration::from_micros(offset.load(Ordering::SeqCst)));
         moved.unwrap_or(base)
     }

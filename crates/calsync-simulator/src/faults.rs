@@ -108,7 +108,7 @@ impl Faults {
     }
 
     /// The effect on this call; nothing is the default effect.
-    pub(crate) fn strike(&mut self, target: &Target<'_>, random: &mut Random) -> FaultEffect {
+    pub(crate) fn apply(&mut self, target: &Target<'_>, random: &mut Random) -> FaultEffect {
         for rule in &mut self.0 {
             if rule.times == Some(0) || !rule.matches.covers(target) {
                 continue;

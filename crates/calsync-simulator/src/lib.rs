@@ -12,7 +12,6 @@ mod cidr;
 mod clock;
 mod control;
 mod faults;
-mod host;
 mod oauth;
 mod options;
 mod pages;
@@ -24,6 +23,7 @@ mod router;
 mod server;
 mod simulator;
 mod snapshot;
+mod system;
 mod user_edits;
 mod world;
 
@@ -32,7 +32,6 @@ pub use calendar::store::Role;
 pub use cidr::{Cidr, CidrError};
 pub use control::RevokeCause;
 pub use faults::{FaultEffect, FaultMatch, FaultRule};
-pub use host::random_seed;
 pub use options::SimulatorOptions;
 pub use quirks::Quirks;
 pub use simulator::Simulator;
@@ -40,4 +39,5 @@ pub use snapshot::{
     AccountSnapshot, CalendarSnapshot, EventSnapshot, EventTime, GrantSnapshot, Snapshot, SnapshotCursor,
     SnapshotError,
 };
+pub use system::random_seed;
 pub use world::{NewAccount, NewCalendar};

@@ -44,32 +44,37 @@ impl Quota {
     }
 
     /// Takes units from both windows; refused where one is full and `enforce` is on.
-    pub(crate) fn spend(&mut self, spend: &Spend<'_>, now: Timestamp, enforce: bool) -> Result<(), ApiError> {
-        *self.units.entry(spend.method).or_default() += spend.units;
-        if !self.projects.contains_key(spend.project) {
-            self.projects.insert(spend.project.to_owned(), Project::default());
+    pub(crate) fn charge(
+        &mut self,
+        charge: &Charge<'_>,
+        now: Timestamp,
+        enforce: bool,
+    ) -> Result<(), ApiError> {
+        *self.units.entry(charge.method).or_default() += charge.units;
+        if !self.projects.contains_key(charge.project) {
+            self.projects.insert(charge.project.to_owned(), Project::default());
         }
-        let Some(project) = self.projects.get_mut(spend.project) else { return Ok(()) };
-        if !project.users.contains_key(spend.user) {
-            project.users.insert(spend.user.to_owned(), Window::default());
+        let Some(project) = self.projects.get_mut(charge.project) else { return Ok(()) };
+        if !project.users.contains_key(charge.user) {
+            project.users.insert(charge.user.to_owned(), Window::default());
         }
-        let Some(user) = project.users.get_mut(spend.user) else { return Ok(()) };
+        let Some(user) = project.users.get_mut(charge.user) else { return Ok(()) };
         let second = now.as_second();
-        if enforce && project.all.used(second) + spend.units > PROJECT_UNITS_MAX {
+        if enforce && project.all.used(second) + charge.units > PROJECT_UNITS_MAX {
             return Err(ApiError::project_rate());
         }
-        if enforce && user.used(second) + spend.units > USER_UNITS_MAX {
+        if enforce && user.used(second) + charge.units > USER_UNITS_MAX {
             return Err(ApiError::user_rate());
         }
-        project.all.add(second, spend.units);
-        user.add(second, spend.units);
+        project.all.add(second, charge.units);
+        user.add(second, charge.units);
         Ok(())
     }
 }
 
 /// What one call costs, and whom.
 #[derive(Debug)]
-pub(crate) struct Spend<'a> {
+pub(crate) struct Charge<'a> {
     pub(crate) project: &'a str,
     pub(crate) user: &'a str,
     pub(crate) method: &'static str,
@@ -136,13 +141,13 @@ mod tests {
     fn one_user_is_stopped_before_the_project_is() {
         let mut quota = Quota::default();
         let at = Timestamp::UNIX_EPOCH;
-        let call = |user| Spend { project: "p", user, method: "events.patch", units: 3 };
+        let call = |user| Charge { project: "p", user, method: "events.patch", units: 3 };
         for _ in 0..200 {
-            quota.spend(&call("ana"), at, true).unwrap();
+            quota.charge(&call("ana"), at, true).unwrap();
         }
-        let refusal = quota.spend(&call("ana"), at, true).unwrap_err().body();
+        let refusal = quota.charge(&call("ana"), at, true).unwrap_err().body();
         assert_eq!(refusal["error"]["errors"][0]["reason"], "userRateLimitExceeded");
-        quota.spend(&call("ben"), at, true).unwrap();
+        quota.charge(&call("ben"), at, true).unwrap();
         assert_eq!(quota.units["events.patch"], 606);
     }
 }

@@ -5,7 +5,7 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::events::busy_spans;
-use super::events::moments::rfc3339;
+use super::events::event_time::rfc3339;
 use super::{Context, Reply};
 use crate::api_error::ApiError;
 

@@ -28,7 +28,7 @@ use crate::answer::{Answer, Delivery, deliver};
 use crate::api_error::ApiError;
 use crate::faults::Target;
 use crate::oauth::grants::Caller;
-use crate::quota::Spend;
+use crate::quota::Charge;
 use crate::world::World;
 
 pub(crate) use call::{Call, Context};
@@ -70,7 +70,7 @@ pub(crate) fn perform(simulator: &Simulator, call: Call) -> Delivery {
         world.quota.count_request(call.method_name());
         world.quota.writes += u64::from(!call.is_read());
         let caller = world.grants.caller(call.token.as_deref(), now);
-        let effect = strike(world, &call, caller.as_ref().ok());
+        let effect = apply(world, &call, caller.as_ref().ok());
         if let Some(answer) = effect.refusal("calendar") {
             drop(guard);
             return Delivery { answer, effect };
@@ -82,7 +82,7 @@ pub(crate) fn perform(simulator: &Simulator, call: Call) -> Delivery {
     Delivery { answer, effect }
 }
 
-fn strike(world: &mut World, call: &Call, caller: Option<&Caller>) -> crate::faults::FaultEffect {
+fn apply(world: &mut World, call: &Call, caller: Option<&Caller>) -> crate::faults::FaultEffect {
     let email = caller.map(|caller| caller.email.as_str());
     let account = email.and_then(|email| world.accounts.get(email));
     let target = Target {
@@ -95,7 +95,7 @@ fn strike(world: &mut World, call: &Call, caller: Option<&Caller>) -> crate::fau
             other => other,
         },
     };
-    world.faults.strike(&target, &mut world.random)
+    world.faults.apply(&target, &mut world.random)
 }
 
 fn run(
@@ -106,13 +106,13 @@ fn run(
     enforce: bool,
 ) -> Result<Reply, ApiError> {
     let Some(operation) = call.operation() else { return Err(ApiError::not_found()) };
-    let spend = Spend {
+    let charge = Charge {
         project: caller.project(),
         user: &caller.email,
         method: operation.name(),
         units: operation.units(),
     };
-    world.quota.spend(&spend, now, enforce)?;
+    world.quota.charge(&charge, now, enforce)?;
     let reach = scopes::reach(operation, &caller)?;
     let mut context = Context { world, call, caller, reach, now };
     operation.run(&mut context)
@@ -123,7 +123,7 @@ pub(crate) fn as_user(simulator: &Simulator, call: &Call, email: &str) -> Result
     let now = simulator.now();
     let mut world = simulator.world();
     let operation = call.operation().ok_or_else(ApiError::not_found)?;
-    let caller = Caller::hand_of(&email.to_lowercase());
+    let caller = Caller::user(&email.to_lowercase());
     let mut context = Context { world: &mut world, call, caller, reach: Reach::All, now };
     operation.run(&mut context)
 }

@@ -183,7 +183,7 @@ impl Operation {
             Self::EventsInsert => events::insert::insert(context),
             Self::EventsImport => events::import::import(context),
             Self::EventsInstances => events::instances::instances(context),
-            Self::EventsMove => events::relocate::relocate(context),
+            Self::EventsMove => events::move_event::move_event(context),
             Self::EventsUpdate => events::update::update(context),
             Self::EventsPatch => events::patch::patch(context),
             Self::EventsDelete => events::delete::delete(context),

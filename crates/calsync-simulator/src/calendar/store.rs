@@ -13,7 +13,7 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::events::moments::Span;
+use super::events::event_time::Span;
 use super::events::recurrence::Recurrence;
 
 /// What an account may do with a calendar, least first.

@@ -119,7 +119,7 @@ pub(crate) struct Issued {
 
 impl Caller {
     /// The user itself, at Google's own pages.
-    pub(crate) fn hand_of(email: &str) -> Self {
+    pub(crate) fn user(email: &str) -> Self {
         Self { email: email.to_owned(), client_id: "google".to_owned(), scopes: Arc::default() }
     }
 

@@ -32,7 +32,7 @@ fn through_faults(
     let hd = email.and_then(|email| world.accounts.get(email)).map(Account::domain);
     let target =
         Target { api: "oauth", method, account: email, domain: hd.or(email.map(domain_of)), calendar: None };
-    let effect = world.faults.strike(&target, &mut world.random);
+    let effect = world.faults.apply(&target, &mut world.random);
     let answer = match effect.refusal("oauth") {
         Some(refusal) => refusal,
         None => act(world, &effect),

@@ -139,7 +139,7 @@ async fn admin_login(store: &calsync_store::Store, fixed: bool) -> anyhow::Resul
 
 fn introduce(service_url: &str, google_url: &str, keys: &[SecretString], folder: &Path) {
     println!("calsync listens on {service_url}");
-    println!("The users' calendars, at the simulated Google: {google_url}");
+    println!("Simulated Google Calendar (edit as a user): {google_url}");
     for ((scope, _), key) in FIXED_KEYS.iter().zip(keys) {
         println!("API key of scope {:8} {}", scope.name(), key.expose_secret());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::json;
 
-use super::compose::{self, Writer, compose};
+use super::build::{self, Writer, build};
 use super::lookup;
 use crate::api_error::ApiError;
 use crate::calendar::store::{Calendar, Event};
@@ -37,8 +37,8 @@ pub(super) fn bury(context: &mut Context<'_>, calendar_id: &str, event: &Arc<Eve
 }
 
 fn tombstone(calendar: &Calendar, event: &Event, context: &Context<'_>) -> Result<Event, ApiError> {
-    let mut fields = compose::callers_fields(event);
+    let mut fields = build::callers_fields(event);
     fields.insert("status".to_owned(), json!("cancelled"));
     let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
-    compose(calendar, fields, compose::identity_of(event), Some(event), writer)
+    build(calendar, fields, build::identity_of(event), Some(event), writer)
 }

@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::body;
-use super::compose::{Writer, compose, identity_of};
+use super::build::{Writer, build, identity_of};
 use super::insert::add;
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
@@ -34,7 +34,7 @@ pub(in crate::calendar) fn import(context: &mut Context<'_>) -> Result<Reply, Ap
     };
     fields.remove("iCalUID");
     let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
-    let event = compose(calendar, fields, identity_of(&previous), Some(&previous), writer)?;
+    let event = build(calendar, fields, identity_of(&previous), Some(&previous), writer)?;
     let calendar_id = calendar.id.clone();
     Ok(Reply::item(Item::Stored(context.store(&calendar_id, event)?)))
 }

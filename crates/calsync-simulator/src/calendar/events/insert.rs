@@ -5,8 +5,8 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::body;
-use super::compose::{Identity, Writer, compose};
-use super::rules::check_id;
+use super::build::{Identity, Writer, build};
+use super::validate::check_id;
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
 use crate::calendar::store::Event;
@@ -41,7 +41,7 @@ pub(super) fn add(context: &mut Context<'_>, mut fields: Map<String, Value>) -> 
     }
     let identity = Identity { id, ical_uid, exception_of: None };
     let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
-    let event = compose(calendar, fields, identity, None, writer)?;
+    let event = build(calendar, fields, identity, None, writer)?;
     let calendar_id = calendar.id.clone();
     context.store(&calendar_id, event)
 }

@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::event_time::stamp;
 use super::filter::Filter;
-use super::moments::stamp;
 use super::shape::View;
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;

@@ -4,8 +4,9 @@
 //! the calendar's log. A read goes from the log through [`shape`] (what this caller may see).
 
 mod body;
-mod compose;
+mod build;
 pub(super) mod delete;
+pub(crate) mod event_time;
 mod filter;
 pub(super) mod get;
 pub(super) mod import;
@@ -13,16 +14,15 @@ pub(super) mod insert;
 pub(super) mod instances;
 pub(super) mod list;
 mod lookup;
-pub(crate) mod moments;
+pub(super) mod move_event;
 mod occurrences;
 mod organizer;
 pub(super) mod patch;
 pub(crate) mod recurrence;
-pub(super) mod relocate;
-mod rule;
-mod rules;
+mod rrule;
 mod shape;
 pub(super) mod update;
+mod validate;
 
 use std::sync::Arc;
 

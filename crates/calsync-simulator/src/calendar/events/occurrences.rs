@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::moments::{Moment, Span};
+use super::event_time::{Moment, Span};
 use super::recurrence::wall_clock;
 use crate::calendar::store::{Calendar, Event};
 

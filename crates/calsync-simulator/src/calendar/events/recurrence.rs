@@ -11,8 +11,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Map, Value};
 
-use super::moments::{Moment, Span};
-use super::rule::Rule;
+use super::event_time::{Moment, Span};
+use super::rrule::Rule;
 use crate::api_error::ApiError;
 
 /// Occurrences that one listing or lookup gives of a series without an end.
@@ -166,7 +166,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::calendar::events::moments::normalise;
+    use crate::calendar::events::event_time::normalise;
 
     fn days(lines: &[&str], start: &str, max: &str) -> Vec<String> {
         let zone = TimeZone::get("Europe/Paris").unwrap();

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::moments::rfc3339;
+use super::event_time::rfc3339;
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
 use crate::calendar::store::{Event, Role};

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use super::compose::{self, Writer, compose};
+use super::build::{self, Writer, build};
 use super::{body, lookup, organizer};
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
@@ -16,7 +16,7 @@ pub(in crate::calendar) fn update(context: &mut Context<'_>) -> Result<Reply, Ap
     let calendar = context.writable_calendar()?;
     let previous = lookup::find(calendar, context.call.item_id())?;
     context.check_if_match(previous.etag())?;
-    let identity = compose::identity_of(&previous);
+    let identity = build::identity_of(&previous);
     for immutable in ["id", "iCalUID", "originalStartTime", "organizer", "recurringEventId"] {
         fields.remove(immutable);
     }
@@ -24,11 +24,11 @@ pub(in crate::calendar) fn update(context: &mut Context<'_>) -> Result<Reply, Ap
         return Err(ApiError::calendar_rule("eventTypeRestriction", "Event type cannot be changed."));
     }
     if fields.get("status").and_then(Value::as_str) == Some("cancelled") {
-        compose::carry_times(&mut fields, &previous);
+        build::carry_times(&mut fields, &previous);
     }
     organizer::check(&previous, &fields)?;
     let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
-    let event = compose(calendar, fields, identity, Some(&previous), writer)?;
+    let event = build(calendar, fields, identity, Some(&previous), writer)?;
     let calendar_id = calendar.id.clone();
     Ok(Reply::item(Item::Stored(context.store(&calendar_id, event)?)))
 }

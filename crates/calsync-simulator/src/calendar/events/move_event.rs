@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::compose::{Writer, callers_fields, compose, identity_of};
+use super::build::{Writer, build, callers_fields, identity_of};
 use super::delete::bury;
 use super::lookup;
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
 use crate::calendar::{Context, Reply};
 
-pub(in crate::calendar) fn relocate(context: &mut Context<'_>) -> Result<Reply, ApiError> {
+pub(in crate::calendar) fn move_event(context: &mut Context<'_>) -> Result<Reply, ApiError> {
     let destination = context
         .call
         .query
@@ -42,7 +42,7 @@ pub(in crate::calendar) fn relocate(context: &mut Context<'_>) -> Result<Reply, 
     fields.remove("organizer");
     fields.entry("sequence").or_insert(Value::from(0));
     let writer = Writer { email: &context.caller.email, now: context.now, quirks: context.world.quirks };
-    let moved = compose(target, fields, identity_of(&event), None, writer)?;
+    let moved = build(target, fields, identity_of(&event), None, writer)?;
     bury(context, &source_id, &event)?;
     Ok(Reply::item(Item::Stored(context.store(&target_id, moved)?)))
 }

@@ -9,9 +9,9 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::moments::{self, stamp};
+use super::event_time::{self, stamp};
 use super::recurrence::Recurrence;
-use super::rules;
+use super::validate;
 use crate::api_error::ApiError;
 use crate::calendar::store::{Calendar, Event};
 use crate::quirks::Quirks;
@@ -44,20 +44,20 @@ pub(super) fn callers_fields(event: &Event) -> Map<String, Value> {
 }
 
 /// Makes the event that is written next. `previous` is what it replaces.
-pub(super) fn compose(
+pub(super) fn build(
     calendar: &Calendar,
     mut fields: Map<String, Value>,
     identity: Identity,
     previous: Option<&Event>,
     writer: Writer<'_>,
 ) -> Result<Event, ApiError> {
-    rules::check(&fields)?;
+    validate::check(&fields)?;
     let recurs = fields.get("recurrence").and_then(Value::as_array).is_some_and(|lines| !lines.is_empty());
     let cancelled = fields.get("status").and_then(Value::as_str) == Some("cancelled");
     let span = if cancelled && fields.get("start").is_none() {
         None
     } else {
-        Some(moments::normalise(&mut fields, &calendar.zone, recurs)?)
+        Some(event_time::normalise(&mut fields, &calendar.zone, recurs)?)
     };
     writer.quirks.shape(&mut fields);
     let recurrence = match (&span, recurs) {
