@@ -7,8 +7,8 @@ use serde_json::{Value, json};
 
 use crate::edits::At;
 use crate::observed::OurEvent;
-use crate::people::email;
 use crate::run::World;
+use crate::users::email;
 
 /// Colours that people give events.
 const COLOURS: [&str; 4] = ["3", "5", "9", "11"];
@@ -34,9 +34,9 @@ impl World {
 
     /// What a user writes is written later than what was there, by more than clocks may differ.
     fn user_removes(&mut self, user: &'static str, item: &str, event: &EventSnapshot) {
-        let is_clear = !self.wishes.is_in_doubt(item) && !self.standings.is_moving(user);
+        let is_clear = !self.model.is_in_doubt(item) && !self.standings.is_moving(user);
         if is_clear && self.google.user_deletes_event(&email(user), &event.calendar_id, &event.id).is_ok() {
-            self.wishes.user_removed(user, item);
+            self.model.user_removed(user, item);
             self.edits.forget(|of_user, of_item| of_user == user && of_item == item);
             self.advance(SignedDuration::from_secs(10));
             self.note(format!("{user} removes {item}"));
@@ -49,9 +49,9 @@ impl World {
         item: &str,
         event: &EventSnapshot,
     ) -> anyhow::Result<()> {
-        let (is_moving, is_doubtful) = (self.standings.is_moving(user), self.wishes.is_in_doubt(item));
-        let wish = self.wishes.of_item(item)?;
-        let at = At { user, wish, event, is_moving, is_doubtful };
+        let (is_moving, is_doubtful) = (self.standings.is_moving(user), self.model.is_in_doubt(item));
+        let expected_item = self.model.of_item(item)?;
+        let at = At { user, expected_item, event, is_moving, is_doubtful };
         let count = self.edits.count(&at);
         if self.rng.percent(50) {
             let title = format!("Mine {count} of {item}");
@@ -73,9 +73,9 @@ impl World {
     }
 
     fn user_adds(&mut self, user: &'static str, item: &str, event: &EventSnapshot) -> anyhow::Result<()> {
-        let (is_moving, is_doubtful) = (self.standings.is_moving(user), self.wishes.is_in_doubt(item));
-        let wish = self.wishes.of_item(item)?;
-        let at = At { user, wish, event, is_moving, is_doubtful };
+        let (is_moving, is_doubtful) = (self.standings.is_moving(user), self.model.is_in_doubt(item));
+        let expected_item = self.model.of_item(item)?;
+        let at = At { user, expected_item, event, is_moving, is_doubtful };
         let count = self.edits.count(&at);
         if self.rng.percent(30) {
             let colour = *self.rng.pick(&COLOURS);

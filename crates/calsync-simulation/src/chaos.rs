@@ -11,10 +11,10 @@ use jiff::SignedDuration;
 use serde_json::Value;
 
 use crate::jobs::Job;
+use crate::model::Change;
 use crate::run::World;
-use crate::seam::{Parked, Peer};
 use crate::standing::Presence;
-use crate::wishes::Change;
+use crate::transport::{Peer, PendingCall};
 
 /// A call that got no answer by now never gets one: the transport's limit.
 const CALL_LIMIT: SignedDuration = SignedDuration::from_secs(10);
@@ -88,23 +88,32 @@ impl World {
     }
 
     async fn platform_edits(&mut self) -> anyhow::Result<()> {
-        let index = self.rng.below(self.wishes.wishes.len());
+        let index = self.rng.below(self.model.items.len());
         let known: Vec<&'static str> =
             self.users().filter(|user| self.standings.presence(user) == Presence::There).collect();
-        let Some(wish) = self.wishes.draw(&self.rng, index, &known, self.start) else { return Ok(()) };
-        let change = wish.change();
-        let (status, answer) = match &change {
-            Change::Put(body) => self.deployment.call(Method::PUT, &wish.path(), body).await?,
-            Change::Delete => self.deployment.call(Method::DELETE, &wish.path(), &Value::Null).await?,
+        let Some(expected_item) = self.model.draw(&self.rng, index, &known, self.start) else {
+            return Ok(());
         };
-        self.note(format!("platform: {} {}: {}", wish.key(), change.told(), status.as_u16()));
-        let names_leaving = wish.users.iter().any(|user| self.standings.presence(user) == Presence::Deleting);
+        let change = expected_item.change();
+        let (status, answer) = match &change {
+            Change::Put(body) => self.deployment.call(Method::PUT, &expected_item.path(), body).await?,
+            Change::Delete => {
+                self.deployment.call(Method::DELETE, &expected_item.path(), &Value::Null).await?
+            }
+        };
+        self.note(format!("platform: {} {}: {}", expected_item.key(), change.told(), status.as_u16()));
+        let names_leaving =
+            expected_item.users.iter().any(|user| self.standings.presence(user) == Presence::Deleting);
         if names_leaving && matches!(change, Change::Put(_)) {
-            ensure!(status == StatusCode::CONFLICT, "{} names who is being deleted: {status}", wish.key());
+            ensure!(
+                status == StatusCode::CONFLICT,
+                "{} names who is being deleted: {status}",
+                expected_item.key()
+            );
             return Ok(());
         }
-        ensure!(status.is_success(), "{}: {status} {answer}", wish.path());
-        self.wishes_said(index, wish);
+        ensure!(status.is_success(), "{}: {status} {answer}", expected_item.path());
+        self.wishes_said(index, expected_item);
         Ok(())
     }
 
@@ -115,11 +124,11 @@ impl World {
 
     /// One parked call is answered, or the network or its peer fails it.
     async fn somebody_answers(&mut self) -> anyhow::Result<()> {
-        let parked = self.seam.parked();
-        if parked == 0 {
+        let pending = self.transport.pending();
+        if pending == 0 {
             return Ok(());
         }
-        let call = self.seam.take(self.rng.below(parked));
+        let call = self.transport.take(self.rng.below(pending));
         let options = &self.options;
         let bad =
             options.lost_answers() + options.not_sent() + options.server_errors() + options.rate_limits();
@@ -139,10 +148,12 @@ impl World {
         self.ended(ended).await
     }
 
-    async fn let_fare(&self, call: Parked, fare: Fare) {
+    async fn let_fare(&self, call: PendingCall, fare: Fare) {
         let (status, reason, retry_after) = match (fare, call.peer) {
-            (Fare::Answered, _) => return call.answer(&self.seam).await,
-            (Fare::AnswerLost, _) => return call.lose_answer(&self.seam, TransportFailure::NoAnswer).await,
+            (Fare::Answered, _) => return call.answer(&self.transport).await,
+            (Fare::AnswerLost, _) => {
+                return call.lose_answer(&self.transport, TransportFailure::NoAnswer).await;
+            }
             (Fare::NotSent, _) => return call.fail(TransportFailure::NotSent),
             (_, Peer::Webhook) => return call.refuse(StatusCode::INTERNAL_SERVER_ERROR),
             (Fare::ServerError, _) => (503, None, None),
@@ -151,7 +162,7 @@ impl World {
         };
         let effect = FaultEffect { status: Some(status), reason, retry_after, ..FaultEffect::default() };
         self.google.set_faults(vec![FaultRule { effect, times: Some(1), ..FaultRule::default() }]);
-        call.answer(&self.seam).await;
+        call.answer(&self.transport).await;
         self.google.set_faults(Vec::new());
     }
 
@@ -161,10 +172,10 @@ impl World {
         let by = SignedDuration::from_secs(seconds);
         self.note(format!("{seconds} s pass"));
         let too_old = self.clock.now() + by - CALL_LIMIT;
-        while let Some(call) = self.seam.take_older_than(too_old) {
+        while let Some(call) = self.transport.take_older_than(too_old) {
             let job = call.job;
             if self.rng.percent(50) {
-                call.lose_answer(&self.seam, TransportFailure::TooSlow).await;
+                call.lose_answer(&self.transport, TransportFailure::TooSlow).await;
             } else {
                 call.fail(TransportFailure::TooSlow);
             }
@@ -177,18 +188,18 @@ impl World {
 
     /// The process dies. What it had sent may or may not have reached its peer.
     pub(crate) async fn crash(&mut self) -> anyhow::Result<()> {
-        if self.seam.is_calling(Peer::OAuth) {
+        if self.transport.is_calling(Peer::OAuth) {
             self.refreshing_until = self.clock.now() + REFRESH_CLAIM;
         }
         for user in self.users().filter(|user| self.deployment.jobs.has_page(user)) {
             self.standings.consent_failed(user);
         }
-        let calls = self.seam.drop_all();
+        let calls = self.transport.drop_all();
         self.note(format!("crash with {} calls under way", calls.len()));
         self.reached.crashes += usize::from(!calls.is_empty());
         for call in calls {
             let is_delivered = self.rng.percent(50);
-            call.abandon(&self.seam, is_delivered).await;
+            call.abandon(&self.transport, is_delivered).await;
         }
         // On Postgres leases end by the database's own clock, for which no seed waits.
         let frees_leases = self.options.database == DatabaseKind::Postgres || self.rng.percent(50);

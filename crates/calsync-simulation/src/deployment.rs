@@ -24,8 +24,8 @@ use tower::ServiceExt;
 
 use crate::jobs::Jobs;
 use crate::options::RunOptions;
-use crate::people::CLIENT;
-use crate::seam::{Seam, WEBHOOK_HOST};
+use crate::transport::{SimTransport, WEBHOOK_HOST};
+use crate::users::CLIENT;
 
 /// What a deployment is made of, and stays the same over a crash.
 #[derive(Clone)]
@@ -33,7 +33,7 @@ pub(crate) struct Parts {
     pub(crate) options: RunOptions,
     pub(crate) clock: ManualClock,
     pub(crate) rng: SeededRng,
-    pub(crate) seam: Seam,
+    pub(crate) transport: SimTransport,
 }
 
 /// The deployment.
@@ -55,7 +55,7 @@ impl Deployment {
         api_keys::create(&mut tx, Scope::Platform, "platform", &key, &parts.rng, now).await?;
         tx.commit().await?;
         let web = calsync_web::router(engine.clone());
-        let jobs = Jobs::new(engine.clone(), parts.seam.clone());
+        let jobs = Jobs::new(engine.clone(), parts.transport.clone());
         Ok(Self { database, parts, engine, jobs, web, key: key.expose_secret().to_owned() })
     }
 
@@ -65,7 +65,7 @@ impl Deployment {
         self.jobs.drop_all();
         self.engine.store().close().await;
         self.engine = engine(&self.database, &self.parts).await?;
-        self.jobs = Jobs::new(self.engine.clone(), self.parts.seam.clone());
+        self.jobs = Jobs::new(self.engine.clone(), self.parts.transport.clone());
         self.web = calsync_web::router(self.engine.clone());
         if frees_leases {
             let mut tx = self.engine.store().begin().await?;
@@ -93,7 +93,7 @@ impl Deployment {
         let response = self.web.clone().oneshot(request).await?;
         let status = response.status();
         let bytes: Bytes = response.into_body().collect().await?.to_bytes();
-        ensure!(!self.parts.seam.had_stray_call(), "{path} called Google, and nobody expected it to");
+        ensure!(!self.parts.transport.had_stray_call(), "{path} called Google, and nobody expected it to");
         if bytes.is_empty() {
             return Ok((status, Value::Null));
         }
@@ -109,7 +109,7 @@ impl Deployment {
 }
 
 async fn engine(database: &TestDatabase, parts: &Parts) -> anyhow::Result<Engine> {
-    let Parts { options, clock, rng, seam } = parts;
+    let Parts { options, clock, rng, transport } = parts;
     let store = Store::open(
         StoreOptions {
             url: database.url.clone(),
@@ -129,22 +129,22 @@ async fn engine(database: &TestDatabase, parts: &Parts) -> anyhow::Result<Engine
     };
     let engine = Engine::new(EngineOptions {
         store,
-        google: GoogleClient::new(Endpoints::under("http://google.test"), oauth, Arc::new(seam.clone())),
+        google: GoogleClient::new(Endpoints::under("http://google.test"), oauth, Arc::new(transport.clone())),
         clock: Arc::new(clock.clone()),
         entropy: Arc::new(rng.clone()),
         settings,
-        webhook: Some(webhook(seam)?),
+        webhook: Some(webhook(transport)?),
     });
     webhooks::set_up(&engine).await?;
     Ok(engine)
 }
 
-fn webhook(seam: &Seam) -> anyhow::Result<Webhook> {
+fn webhook(transport: &SimTransport) -> anyhow::Result<Webhook> {
     let target = Target::parse(&format!("https://{WEBHOOK_HOST}/hook"), &AllowedHosts::default());
     let secret = SigningSecret::parse(&format!("whsec_{}", "A".repeat(32)));
     Ok(Webhook {
         target: target.context("a webhook's address")?,
         secrets: [secret.context("a webhook's secret")?].into(),
-        transport: Arc::new(seam.clone()),
+        transport: Arc::new(transport.clone()),
     })
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use anyhow::ensure;
 use calsync_simulator::{EventSnapshot, EventTime};
 
-use crate::wishes::{Expected, Field, Kind, Wish};
+use crate::model::{Expected, ExpectedItem, Field, Kind};
 
 /// What users did, by user and item, since the life of the event began.
 #[derive(Debug, Default)]
@@ -48,7 +48,7 @@ struct Added<T> {
 /// A user at an event of ours.
 pub(crate) struct At<'a> {
     pub(crate) user: &'a str,
-    pub(crate) wish: &'a Wish,
+    pub(crate) expected_item: &'a ExpectedItem,
     pub(crate) event: &'a EventSnapshot,
     /// Whether there may be another copy of the event.
     pub(crate) is_moving: bool,
@@ -58,16 +58,17 @@ pub(crate) struct At<'a> {
 
 impl At<'_> {
     fn key(&self) -> (String, String) {
-        (self.user.to_owned(), self.wish.key())
+        (self.user.to_owned(), self.expected_item.key())
     }
 
     fn field<T>(&self, before: Option<FieldEdit<T>>, field: Field, value: T) -> FieldEdit<T> {
         let earlier = before.filter(|_| self.is_moving);
         let mut values: Vec<T> = earlier.into_iter().flat_map(|edit| edit.values).collect();
         values.push(value);
-        let must_stay =
-            self.wish.kind == Kind::Task && !self.is_doubtful && !self.wish.changed.contains(&field);
-        FieldEdit { over: self.wish.expected(), values, must_stay }
+        let must_stay = self.expected_item.kind == Kind::Task
+            && !self.is_doubtful
+            && !self.expected_item.changed.contains(&field);
+        FieldEdit { over: self.expected_item.expected(), values, must_stay }
     }
 }
 
@@ -134,16 +135,21 @@ impl Edits {
     }
 
     /// Both sides agree: whether `event` is as the platform's `wish` and its `user` left it.
-    pub(crate) fn check(&self, user: &str, wish: &Wish, event: &EventSnapshot) -> anyhow::Result<()> {
-        let expected = wish.expected();
+    pub(crate) fn check(
+        &self,
+        user: &str,
+        expected_item: &ExpectedItem,
+        event: &EventSnapshot,
+    ) -> anyhow::Result<()> {
+        let expected = expected_item.expected();
         let none = ItemEdits::default();
-        let edits = self.0.get(&(user.to_owned(), wish.key())).unwrap_or(&none);
+        let edits = self.0.get(&(user.to_owned(), expected_item.key())).unwrap_or(&none);
         let title = event.summary.clone().unwrap_or_default();
-        check_field(wish.kind, edits.title.as_ref(), &expected, |one| &one.title, &title)?;
-        check_field(wish.kind, edits.times.as_ref(), &expected, |one| &one.times, &event.times()?)?;
+        check_field(expected_item.kind, edits.title.as_ref(), &expected, |one| &one.title, &title)?;
+        check_field(expected_item.kind, edits.times.as_ref(), &expected, |one| &one.times, &event.times()?)?;
         ensure!(event.location == expected.location, "its location is {:?}", event.location);
         let description = event.description.as_deref().unwrap_or_default();
-        check_block(description, wish, &expected.block)?;
+        check_block(description, expected_item, &expected.block)?;
         for note in &edits.notes {
             let must_stand = note.stays || note.event_id == event.id;
             let stands = description.contains(&note.value);
@@ -187,9 +193,9 @@ fn check_field<T: PartialEq + std::fmt::Debug>(
 }
 
 /// Our part of the description is there once and whole, and nothing of an earlier one.
-fn check_block(description: &str, wish: &Wish, block: &str) -> anyhow::Result<()> {
+fn check_block(description: &str, expected_item: &ExpectedItem, block: &str) -> anyhow::Result<()> {
     ensure!(description.contains(block), "our text {block:?} is not in {description:?}");
-    let mark = format!("About {} v", wish.id);
+    let mark = format!("About {} v", expected_item.id);
     let (there, ours) = (description.matches(&mark).count(), block.matches(&mark).count());
     ensure!(there == ours, "an earlier text of ours is in {description:?}");
     Ok(())

@@ -6,22 +6,22 @@ use anyhow::{Context, ensure};
 use calsync_simulator::EventSnapshot;
 
 use crate::edits::Edits;
+use crate::model::Model;
 use crate::observed::{Changed, Observed};
 use crate::standing::{Connection, Standings};
-use crate::wishes::Wishes;
 
 /// Holds at every moment, also in the middle of faults. Only what changed is looked at.
 pub(crate) fn always(
     observed: &Observed,
     changed: &Changed,
     standings: &Standings,
-    wishes: &Wishes,
+    model: &Model,
 ) -> anyhow::Result<()> {
     for user in &changed.users {
         user_is_left_alone(observed, standings, user)?;
     }
     for (user, item) in &changed.items {
-        item_is_there_once(observed, standings, wishes, user, item)?;
+        item_is_there_once(observed, standings, model, user, item)?;
     }
     Ok(())
 }
@@ -50,7 +50,7 @@ pub(crate) fn user_is_left_alone(
 fn item_is_there_once(
     observed: &Observed,
     standings: &Standings,
-    wishes: &Wishes,
+    model: &Model,
     user: &str,
     item: &str,
 ) -> anyhow::Result<()> {
@@ -68,7 +68,7 @@ fn item_is_there_once(
         return Ok(());
     }
     ensure!(
-        events.is_empty() || !wishes.is_removed(user, item),
+        events.is_empty() || !model.is_removed(user, item),
         "{item} came back to {user}, who had removed it"
     );
     ensure!(events.len() <= 1, "{item} stands twice in the calendar of {user}");
@@ -77,16 +77,16 @@ fn item_is_there_once(
 
 /// Holds of a connected user when both sides agree: exactly what the platform wants is there, and what
 /// they wrote into our events stands as far as the rules say.
-pub(crate) fn settled(observed: &Observed, wishes: &Wishes, edits: &Edits, user: &str) -> anyhow::Result<()> {
+pub(crate) fn settled(observed: &Observed, model: &Model, edits: &Edits, user: &str) -> anyhow::Result<()> {
     let account = observed.of(user)?;
     let found: BTreeSet<&String> = account.events().map(|one| &one.item).collect();
     ensure!(found.len() == account.events().count(), "{user} has an item in two calendars: {found:?}");
-    let expected = wishes.expected(user);
+    let expected = model.expected(user);
     let wanted: BTreeSet<&String> = expected.keys().collect();
     ensure!(found == wanted, "{user} has {found:?}, and should have {wanted:?}");
     for one in account.events() {
-        let wish = wishes.of_item(&one.item)?;
-        edits.check(user, wish, &one.event).with_context(|| format!("{} of {user}", one.item))?;
+        let expected_item = model.of_item(&one.item)?;
+        edits.check(user, expected_item, &one.event).with_context(|| format!("{} of {user}", one.item))?;
     }
     Ok(())
 }

@@ -9,7 +9,7 @@ use calsync_engine::calendar::{RetargetResult, TargetChoice};
 use calsync_engine::connect::CallbackResult;
 use calsync_engine::{Engine, EngineError, disconnect, reconcile, webhooks, worker};
 
-use crate::seam::Seam;
+use crate::transport::SimTransport;
 
 /// What a job came to.
 #[derive(Debug)]
@@ -46,7 +46,7 @@ struct UnderWay {
 /// The jobs of one process.
 pub(crate) struct Jobs {
     engine: Engine,
-    seam: Seam,
+    transport: SimTransport,
     jobs: Vec<UnderWay>,
     next_id: u64,
     /// How often a job had to wait for a permit.
@@ -54,8 +54,8 @@ pub(crate) struct Jobs {
 }
 
 impl Jobs {
-    pub(crate) fn new(engine: Engine, seam: Seam) -> Self {
-        Self { engine, seam, jobs: Vec::new(), next_id: 0, waits: 0 }
+    pub(crate) fn new(engine: Engine, transport: SimTransport) -> Self {
+        Self { engine, transport, jobs: Vec::new(), next_id: 0, waits: 0 }
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -122,7 +122,7 @@ impl Jobs {
             }
         }
         ensure!(
-            self.jobs.is_empty() || self.seam.parked() > 0,
+            self.jobs.is_empty() || self.transport.pending() > 0,
             "every job waits for a permit, and nobody's call is under way"
         );
         Ok(ended)
@@ -131,16 +131,18 @@ impl Jobs {
     async fn drive(&mut self, id: u64) -> anyhow::Result<Option<Ended>> {
         let Some(index) = self.jobs.iter().position(|job| job.id == id) else { return Ok(None) };
         let others: usize = self.jobs.iter().filter(|job| job.id != id).map(|job| job.waiting).sum();
-        let (engine, seam) = (self.engine.clone(), self.seam.clone());
+        let (engine, transport) = (self.engine.clone(), self.transport.clone());
         let job = &mut self.jobs[index];
-        seam.enter(Some(id));
+        transport.enter(Some(id));
         // A job waits for the database while no call of its is out and none waits for a permit: it is
         // polled again until it does one or the other. What a page asks for runs as a task of its own,
         // which wakes nobody when it parks a call, so that a page is polled without being woken.
         let is_page = job.user.is_some();
         let ended = std::future::poll_fn(|context| match job.future.as_mut().poll(context) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending if seam.parked_of(id) > 0 || engine.calls_waiting() > others => Poll::Ready(None),
+            Poll::Pending if transport.parked_of(id) > 0 || engine.calls_waiting() > others => {
+                Poll::Ready(None)
+            }
             Poll::Pending => {
                 if is_page {
                     context.waker().wake_by_ref();
@@ -149,7 +151,7 @@ impl Jobs {
             }
         })
         .await;
-        seam.enter(None);
+        transport.enter(None);
         let waiting = engine.calls_waiting().saturating_sub(others);
         self.waits += usize::from(waiting > job.waiting);
         job.waiting = waiting;

@@ -9,24 +9,24 @@
 #![expect(clippy::expect_used, reason = "a deployment that cannot be set up ends the run, loudly")]
 
 mod at_google;
+mod calendar_changes;
 mod chaos;
 mod deployment;
+mod disconnects;
 mod edits;
 mod heard;
 mod invariants;
 mod jobs;
+mod liveness;
 mod many;
-mod moves;
+mod model;
 mod observed;
 mod options;
-mod partings;
-mod people;
 mod reached;
 mod run;
-mod seam;
-mod settle;
 mod standing;
-mod wishes;
+mod transport;
+mod users;
 
 pub use many::{replay_command, run_many};
 pub use options::RunOptions;

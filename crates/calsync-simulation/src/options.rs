@@ -5,7 +5,7 @@ use std::fmt;
 
 use calsync_testing::{DatabaseKind, SeededRng};
 
-use crate::people::USERS;
+use crate::users::USERS;
 
 /// Every so many seeds one runs on Postgres.
 const POSTGRES_EVERY: u64 = 100;

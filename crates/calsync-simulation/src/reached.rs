@@ -2,7 +2,7 @@
 
 use std::ops::AddAssign;
 
-use crate::seam::Peer;
+use crate::transport::Peer;
 
 /// What a run, or many, met.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

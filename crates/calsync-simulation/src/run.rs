@@ -8,18 +8,18 @@ use calsync_testing::{DatabaseKind, ManualClock, SeededRng, TestDatabase};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::deployment::{Deployment, Parts};
+use crate::disconnects::PendingDisconnect;
 use crate::edits::Edits;
 use crate::heard::{Heard, Receiver};
 use crate::invariants;
 use crate::jobs::{Ended, Job};
+use crate::model::{ExpectedItem, Model};
 use crate::observed::Observed;
 use crate::options::RunOptions;
-use crate::partings::Parting;
-use crate::people::USERS;
 use crate::reached::Reached;
-use crate::seam::Seam;
 use crate::standing::{Presence, Standings};
-use crate::wishes::{Wish, Wishes};
+use crate::transport::SimTransport;
+use crate::users::USERS;
 
 /// When a run begins: before today, so that on Postgres, whose own clock ends leases, none ends during a
 /// run; and before a change to summer time.
@@ -37,13 +37,13 @@ pub(crate) struct World {
     pub(crate) google: Simulator,
     /// What was seen of it.
     pub(crate) observed: Observed,
-    pub(crate) seam: Seam,
+    pub(crate) transport: SimTransport,
     pub(crate) deployment: Deployment,
-    pub(crate) wishes: Wishes,
+    pub(crate) model: Model,
     pub(crate) edits: Edits,
     pub(crate) standings: Standings,
     pub(crate) heard: Heard,
-    pub(crate) partings: Vec<Parting>,
+    pub(crate) disconnects: Vec<PendingDisconnect>,
     /// Until when a dead process may hold a claim to renew a token.
     pub(crate) refreshing_until: Timestamp,
     pub(crate) reached: Reached,
@@ -95,24 +95,28 @@ impl World {
             ..SimulatorOptions::default()
         });
         let receiver = Receiver::default();
-        let seam = Seam::new(google.router(), receiver.router(), clock.clone());
-        let parts =
-            Parts { options: options.clone(), clock: clock.clone(), rng: rng.clone(), seam: seam.clone() };
+        let transport = SimTransport::new(google.router(), receiver.router(), clock.clone());
+        let parts = Parts {
+            options: options.clone(),
+            clock: clock.clone(),
+            rng: rng.clone(),
+            transport: transport.clone(),
+        };
         let deployment = Deployment::open(TestDatabase::new(options.database), parts).await?;
         Ok(Self {
-            wishes: Wishes::new(&options, start),
+            model: Model::new(&options, start),
             options,
             start,
             clock,
             rng,
             observed: Observed::new(google.clone()),
             google,
-            seam,
+            transport,
             deployment,
             edits: Edits::default(),
             standings: Standings::default(),
             heard: Heard::new(receiver),
-            partings: Vec::new(),
+            disconnects: Vec::new(),
             refreshing_until: start,
             reached: Reached::default(),
             trace: Vec::new(),
@@ -126,7 +130,7 @@ impl World {
             for _ in 0..self.options.steps() {
                 self.step().await?;
             }
-            self.settle().await?;
+            self.check_liveness().await?;
             self.note("settled".into());
         }
         Ok(())
@@ -156,19 +160,19 @@ impl World {
     }
 
     /// The platform said `wish`, and we took it.
-    pub(crate) fn wishes_said(&mut self, index: usize, wish: Wish) {
-        let key = wish.key();
-        let before = &self.wishes.wishes[index];
-        if wish.is_deleted() {
+    pub(crate) fn wishes_said(&mut self, index: usize, expected_item: ExpectedItem) {
+        let key = expected_item.key();
+        let before = &self.model.items[index];
+        if expected_item.is_deleted() {
             self.edits.forget(|_, item| item == key);
         } else {
-            let (was, is) = (before.expected(), wish.expected());
+            let (was, is) = (before.expected(), expected_item.expected());
             self.edits.platform_changed(&key, &was, &is);
         }
-        if before.users.iter().any(|user| before.is_for(user) && !wish.is_for(user)) {
+        if before.users.iter().any(|user| before.is_for(user) && !expected_item.is_for(user)) {
             self.edits.may_be_replaced(&key);
         }
-        self.wishes.said(index, wish);
+        self.model.said(index, expected_item);
     }
 
     /// `owner` claims work of a sort, if any is due, and begins it; whether any was.
@@ -203,7 +207,7 @@ impl World {
             }
         }
         let changed = self.observed.look()?;
-        invariants::always(&self.observed, &changed, &self.standings, &self.wishes)?;
+        invariants::always(&self.observed, &changed, &self.standings, &self.model)?;
         self.trace.extend(self.heard.look()?);
         Ok(())
     }

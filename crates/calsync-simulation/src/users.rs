@@ -15,8 +15,8 @@ use serde_json::json;
 
 use crate::jobs::Ended;
 use crate::run::World;
-use crate::seam::Seam;
 use crate::standing::{Connection, Presence};
+use crate::transport::SimTransport;
 
 /// The users that there may be, each with a Google account of the same name.
 pub(crate) const USERS: [&str; 5] = ["ana", "ben", "mira", "noor", "olga"];
@@ -77,7 +77,7 @@ impl World {
             self.note(format!("{user} can't set out to connect now"));
             return Ok(());
         };
-        let callback = consent(&self.seam, &authorization_url).await?;
+        let callback = consent(&self.transport, &authorization_url).await?;
         self.standings.consents(user);
         let work = async move {
             let finished = connect::finish(&engine, callback, browser.expose_secret()).await?;
@@ -122,7 +122,7 @@ impl World {
             self.note(format!("{user} can't set out to clean up now"));
             return Ok(());
         };
-        let callback = consent(&self.seam, &authorization_url).await?;
+        let callback = consent(&self.transport, &authorization_url).await?;
         self.standings.consents(user);
         let work = async move {
             clean_up::finish(&engine, &callback, browser.expose_secret()).await?;
@@ -135,8 +135,8 @@ impl World {
 }
 
 /// Agrees at Google.
-async fn consent(seam: &Seam, authorization_url: &str) -> anyhow::Result<Callback> {
-    let consent = seam.visit(Request::get(authorization_url).body(Bytes::new())?).await;
+async fn consent(transport: &SimTransport, authorization_url: &str) -> anyhow::Result<Callback> {
+    let consent = transport.visit(Request::get(authorization_url).body(Bytes::new())?).await;
     let consent = consent.map_err(|error| anyhow::anyhow!("{}", error.message))?;
     let back = consent.headers().get(LOCATION).context("no way back from the consent")?.to_str()?;
     let parameter = |name: &str| {

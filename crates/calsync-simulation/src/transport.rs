@@ -34,7 +34,7 @@ pub(crate) enum Peer {
 pub(crate) const WEBHOOK_HOST: &str = "hook.test";
 
 /// A call that waits for the scheduler.
-pub(crate) struct Parked {
+pub(crate) struct PendingCall {
     pub(crate) job: u64,
     pub(crate) sent_at: Timestamp,
     pub(crate) peer: Peer,
@@ -44,7 +44,7 @@ pub(crate) struct Parked {
 
 /// The transport. Clones share their calls.
 #[derive(Clone)]
-pub(crate) struct Seam {
+pub(crate) struct SimTransport {
     google: Router,
     webhook: Router,
     clock: ManualClock,
@@ -55,7 +55,7 @@ pub(crate) struct Seam {
 struct Calls {
     /// The job that is polled at this moment.
     job: Option<u64>,
-    parked: Vec<Parked>,
+    pending: Vec<PendingCall>,
     /// Where answers would have gone that a dead process doesn't hear. They are kept, so that no task
     /// of its goes on.
     unheard: Vec<oneshot::Sender<Answer>>,
@@ -63,7 +63,7 @@ struct Calls {
     stray: usize,
 }
 
-impl Seam {
+impl SimTransport {
     pub(crate) fn new(google: Router, webhook: Router, clock: ManualClock) -> Self {
         Self { google, webhook, clock, calls: Arc::default() }
     }
@@ -78,16 +78,16 @@ impl Seam {
     }
 
     pub(crate) fn parked_of(&self, job: u64) -> usize {
-        self.calls().parked.iter().filter(|call| call.job == job).count()
+        self.calls().pending.iter().filter(|call| call.job == job).count()
     }
 
-    pub(crate) fn parked(&self) -> usize {
-        self.calls().parked.len()
+    pub(crate) fn pending(&self) -> usize {
+        self.calls().pending.len()
     }
 
     /// Whether a call waits to be answered by `peer`.
     pub(crate) fn is_calling(&self, peer: Peer) -> bool {
-        self.calls().parked.iter().any(|call| call.peer == peer)
+        self.calls().pending.iter().any(|call| call.peer == peer)
     }
 
     /// Whether a call was sent that no job made: it got no answer.
@@ -96,20 +96,20 @@ impl Seam {
     }
 
     /// Takes the call at `index`.
-    pub(crate) fn take(&self, index: usize) -> Parked {
-        self.calls().parked.remove(index)
+    pub(crate) fn take(&self, index: usize) -> PendingCall {
+        self.calls().pending.remove(index)
     }
 
     /// Takes the first call that was sent before `time`.
-    pub(crate) fn take_older_than(&self, time: Timestamp) -> Option<Parked> {
+    pub(crate) fn take_older_than(&self, time: Timestamp) -> Option<PendingCall> {
         let mut calls = self.calls();
-        let index = calls.parked.iter().position(|call| call.sent_at <= time)?;
-        Some(calls.parked.remove(index))
+        let index = calls.pending.iter().position(|call| call.sent_at <= time)?;
+        Some(calls.pending.remove(index))
     }
 
     /// Takes every call: their jobs are gone.
-    pub(crate) fn drop_all(&self) -> Vec<Parked> {
-        std::mem::take(&mut self.calls().parked)
+    pub(crate) fn drop_all(&self) -> Vec<PendingCall> {
+        std::mem::take(&mut self.calls().pending)
     }
 
     /// A browser's visit to Google, which nobody loses.
@@ -148,7 +148,7 @@ impl Peer {
     }
 }
 
-impl Parked {
+impl PendingCall {
     /// What it asks, without ids: `POST events`.
     pub(crate) fn name(&self) -> String {
         let path = self.request.uri().path();
@@ -157,26 +157,26 @@ impl Parked {
     }
 
     /// The peer gets it, and its answer arrives.
-    pub(crate) async fn answer(self, seam: &Seam) {
-        let answer = seam.deliver(self.peer, self.request).await;
+    pub(crate) async fn answer(self, transport: &SimTransport) {
+        let answer = transport.deliver(self.peer, self.request).await;
         // A job that is gone doesn't hear it.
         let _ = self.reply.send(answer);
     }
 
     /// The peer gets it, and its answer is lost or comes too late.
-    pub(crate) async fn lose_answer(self, seam: &Seam, kind: TransportFailure) {
+    pub(crate) async fn lose_answer(self, transport: &SimTransport, kind: TransportFailure) {
         // Its effect is what counts.
-        let _ = seam.deliver(self.peer, self.request).await;
+        let _ = transport.deliver(self.peer, self.request).await;
         let _ = self.reply.send(Err(broken(kind)));
     }
 
     /// Its process is dead: the peer may still get it, and nobody hears the answer.
-    pub(crate) async fn abandon(self, seam: &Seam, is_delivered: bool) {
+    pub(crate) async fn abandon(self, transport: &SimTransport, is_delivered: bool) {
         if is_delivered {
             // Its effect is what counts.
-            let _ = seam.deliver(self.peer, self.request).await;
+            let _ = transport.deliver(self.peer, self.request).await;
         }
-        seam.calls().unheard.push(self.reply);
+        transport.calls().unheard.push(self.reply);
     }
 
     /// The peer never gets it.
@@ -192,7 +192,7 @@ impl Parked {
     }
 }
 
-impl Transport for Seam {
+impl Transport for SimTransport {
     fn send(&self, request: Request<Bytes>) -> BoxFuture<'_, Answer> {
         let mut calls = self.calls();
         let Some(job) = calls.job else {
@@ -201,7 +201,7 @@ impl Transport for Seam {
         };
         let (reply, answer) = oneshot::channel();
         let (peer, sent_at) = (Peer::of(&request), self.clock.now());
-        calls.parked.push(Parked { job, sent_at, peer, request, reply });
+        calls.pending.push(PendingCall { job, sent_at, peer, request, reply });
         drop(calls);
         Box::pin(async { answer.await.unwrap_or_else(|_| Err(broken(TransportFailure::NoAnswer))) })
     }

@@ -29,7 +29,7 @@ pub(crate) enum Field {
 
 /// What the platform last said of an item.
 #[derive(Clone, Debug)]
-pub(crate) struct Wish {
+pub(crate) struct ExpectedItem {
     pub(crate) kind: Kind,
     pub(crate) id: String,
     pub(crate) users: BTreeSet<&'static str>,
@@ -60,8 +60,8 @@ const USERS_MAX: usize = 3;
 
 /// Everything that the platform wants.
 #[derive(Debug)]
-pub(crate) struct Wishes {
-    pub(crate) wishes: Vec<Wish>,
+pub(crate) struct Model {
+    pub(crate) items: Vec<ExpectedItem>,
     /// Events that a user removed, by user and item: they stay away until the item starts anew.
     removed: BTreeSet<(String, String)>,
     /// Items that were called off since both sides last agreed: who removes such an event then,
@@ -86,14 +86,14 @@ impl Change {
     }
 }
 
-impl Wishes {
+impl Model {
     pub(crate) fn new(options: &RunOptions, start: Timestamp) -> Self {
         let kinds = [
             (Kind::Session, options.sessions()),
             (Kind::Task, options.tasks()),
             (Kind::Deadline, options.deadlines()),
         ];
-        let wish = |(kind, number): (Kind, usize)| Wish {
+        let expected_item = |(kind, number): (Kind, usize)| ExpectedItem {
             kind,
             id: format!("{}{number}", &kind.name()[..1]),
             users: BTreeSet::new(),
@@ -106,7 +106,7 @@ impl Wishes {
             changed: BTreeSet::new(),
         };
         let each = kinds.into_iter().flat_map(|(kind, count)| (1..=count).map(move |number| (kind, number)));
-        Self { wishes: each.map(wish).collect(), removed: BTreeSet::new(), in_doubt: BTreeSet::new() }
+        Self { items: each.map(expected_item).collect(), removed: BTreeSet::new(), in_doubt: BTreeSet::new() }
     }
 
     /// Draws the platform's next edit of the item at `index`, for `users` who are there; none if nobody is.
@@ -116,62 +116,62 @@ impl Wishes {
         index: usize,
         users: &[&'static str],
         start: Timestamp,
-    ) -> Option<Wish> {
-        let mut wish = self.wishes[index].clone();
-        if !wish.deleted && rng.percent(12) {
-            wish.deleted = true;
-            return Some(wish);
+    ) -> Option<ExpectedItem> {
+        let mut expected_item = self.items[index].clone();
+        if !expected_item.deleted && rng.percent(12) {
+            expected_item.deleted = true;
+            return Some(expected_item);
         }
-        let users_max = if wish.kind == Kind::Session { USERS_MAX } else { 1 };
-        if wish.users.is_empty() || (wish.kind == Kind::Session && rng.percent(10)) {
-            wish.users = (0..rng.below(users_max) + 1)
+        let users_max = if expected_item.kind == Kind::Session { USERS_MAX } else { 1 };
+        if expected_item.users.is_empty() || (expected_item.kind == Kind::Session && rng.percent(10)) {
+            expected_item.users = (0..rng.below(users_max) + 1)
                 .filter_map(|_| users.get(rng.below(users.len().max(1))))
                 .copied()
                 .collect();
         }
-        if wish.users.is_empty() {
+        if expected_item.users.is_empty() {
             return None;
         }
-        wish.deleted = false;
-        wish.version += 1;
-        let name = format!("{} v{}", wish.id, wish.version);
+        expected_item.deleted = false;
+        expected_item.version += 1;
+        let name = format!("{} v{}", expected_item.id, expected_item.version);
         match rng.below(8) {
             0 | 1 => {
-                wish.title = format!("{} {name}", wish.kind.name());
-                wish.changed.insert(Field::Title);
+                expected_item.title = format!("{} {name}", expected_item.kind.name());
+                expected_item.changed.insert(Field::Title);
             }
             2 | 3 => {
                 let hours = i64::try_from(rng.below(24 * 20)).ok()?;
-                wish.starts_at = start + SignedDuration::from_hours(hours);
-                wish.changed.insert(Field::Times);
+                expected_item.starts_at = start + SignedDuration::from_hours(hours);
+                expected_item.changed.insert(Field::Times);
             }
             4 | 5 => {
                 let texts =
                     [None, Some(format!("About {name}.")), Some(format!("About {name}:\nbring\nquestions."))];
-                wish.text = rng.pick(&texts).clone();
+                expected_item.text = rng.pick(&texts).clone();
             }
             // The same again, or a new version of it.
             6 => {}
             _ => {
-                wish.status = *rng.pick::<&'static str>(&STATUSES);
-                wish.changed.insert(Field::Title);
+                expected_item.status = *rng.pick::<&'static str>(&STATUSES);
+                expected_item.changed.insert(Field::Title);
             }
         }
-        Some(wish)
+        Some(expected_item)
     }
 
     /// The platform said `wish` of the item at `index`, and we took it.
-    pub(crate) fn said(&mut self, index: usize, wish: Wish) {
-        let key = wish.key();
-        if wish.deleted {
+    pub(crate) fn said(&mut self, index: usize, expected_item: ExpectedItem) {
+        let key = expected_item.key();
+        if expected_item.deleted {
             self.removed.retain(|(_, item)| *item != key);
         }
-        let before = &self.wishes[index];
-        let is_left = before.users.iter().any(|user| before.is_for(user) && !wish.is_for(user));
+        let before = &self.items[index];
+        let is_left = before.users.iter().any(|user| before.is_for(user) && !expected_item.is_for(user));
         if is_left {
             self.in_doubt.insert(key);
         }
-        self.wishes[index] = wish;
+        self.items[index] = expected_item;
     }
 
     /// Whether both the old and the new life of an event of `item` may be told apart now.
@@ -196,30 +196,34 @@ impl Wishes {
 
     /// The platform's `user` is forgotten: what was theirs alone is gone.
     pub(crate) fn forgotten(&mut self, user: &str) {
-        for wish in &mut self.wishes {
-            wish.users.remove(user);
-            wish.deleted |= wish.users.is_empty();
+        for expected_item in &mut self.items {
+            expected_item.users.remove(user);
+            expected_item.deleted |= expected_item.users.is_empty();
         }
     }
 
     /// Both sides agree now.
     pub(crate) fn settled(&mut self) {
         self.in_doubt.clear();
-        for wish in &mut self.wishes {
-            wish.changed.clear();
+        for expected_item in &mut self.items {
+            expected_item.changed.clear();
         }
     }
 
     /// What is said of the item with the key `item`.
-    pub(crate) fn of_item(&self, item: &str) -> anyhow::Result<&Wish> {
-        self.wishes.iter().find(|wish| wish.key() == item).with_context(|| format!("{item} is no item"))
+    pub(crate) fn of_item(&self, item: &str) -> anyhow::Result<&ExpectedItem> {
+        self.items
+            .iter()
+            .find(|expected_item| expected_item.key() == item)
+            .with_context(|| format!("{item} is no item"))
     }
 
     /// What should be in the calendar of `user`, who is connected, by item.
     pub(crate) fn expected(&self, user: &str) -> BTreeMap<String, Expected> {
-        let wanted =
-            self.wishes.iter().filter(|wish| wish.is_for(user) && !self.is_removed(user, &wish.key()));
-        wanted.map(|wish| (wish.key(), wish.expected())).collect()
+        let wanted = self.items.iter().filter(|expected_item| {
+            expected_item.is_for(user) && !self.is_removed(user, &expected_item.key())
+        });
+        wanted.map(|expected_item| (expected_item.key(), expected_item.expected())).collect()
     }
 }
 
@@ -233,7 +237,7 @@ impl Kind {
     }
 }
 
-impl Wish {
+impl ExpectedItem {
     /// As stamps name it.
     pub(crate) fn key(&self) -> String {
         format!("{}:{}", self.kind.name(), self.id)

@@ -6,9 +6,9 @@ use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_store::integrations::{self, Integration};
 
 use crate::jobs::Ended;
-use crate::people::{email, work};
 use crate::run::World;
-use crate::seam::Peer;
+use crate::transport::Peer;
+use crate::users::{email, work};
 
 impl World {
     /// A user chooses a calendar, with another consent where that needs one.
@@ -21,7 +21,7 @@ impl World {
         };
         // A page waits for a refresh of somebody else's by the machine's clock, which no seed moves.
         if self.deployment.jobs.has_page(user)
-            || self.seam.is_calling(Peer::OAuth)
+            || self.transport.is_calling(Peer::OAuth)
             || self.may_be_refreshing()
         {
             return Ok(());

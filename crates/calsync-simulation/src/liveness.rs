@@ -50,7 +50,7 @@ struct Entry {
 
 impl World {
     /// Works until nothing is due, then compares.
-    pub(crate) async fn settle(&mut self) -> anyhow::Result<()> {
+    pub(crate) async fn check_liveness(&mut self) -> anyhow::Result<()> {
         self.work_off().await?;
         self.compare().await?;
         for _ in 0..RETURNS_MAX {
@@ -67,7 +67,7 @@ impl World {
         }
         self.full_look_writes_nothing().await?;
         self.webhook_told_all().await?;
-        self.wishes.settled();
+        self.model.settled();
         self.standings.settled();
         Ok(())
     }
@@ -76,11 +76,11 @@ impl World {
         self.check()?;
         self.observed.check_whole()?;
         self.notice_partings().await?;
-        ensure!(self.partings.is_empty(), "a disconnect doesn't end");
+        ensure!(self.disconnects.is_empty(), "a disconnect doesn't end");
         for user in self.users() {
             ensure!(self.standings.presence(user) != Presence::Deleting, "{user} is never forgotten");
             if self.standings.is_connected(user) && !self.has_died(user).await? {
-                invariants::settled(&self.observed, &self.wishes, &self.edits, user)?;
+                invariants::settled(&self.observed, &self.model, &self.edits, user)?;
                 self.compare_place(user).await?;
             }
         }
@@ -103,11 +103,11 @@ impl World {
 
     /// Answers every call, until no job is left.
     pub(crate) async fn answer_all(&mut self) -> anyhow::Result<()> {
-        while self.seam.parked() > 0 {
-            let call = self.seam.take(0);
+        while self.transport.pending() > 0 {
+            let call = self.transport.take(0);
             let job = call.job;
             self.note(call.name());
-            call.answer(&self.seam).await;
+            call.answer(&self.transport).await;
             let ended = self.deployment.jobs.drive_job(job).await?;
             self.ended(ended).await?;
         }
@@ -141,18 +141,23 @@ impl World {
 
     /// What we tell the platform is what is so.
     async fn compare_states(&self) -> anyhow::Result<()> {
-        for wish in &self.wishes.wishes {
-            let (status, item) = self.deployment.call(Method::GET, &wish.path(), &Value::Null).await?;
-            if wish.is_deleted() {
-                ensure!(status == StatusCode::NOT_FOUND, "{} is deleted, and is told: {item}", wish.key());
+        for expected_item in &self.model.items {
+            let (status, item) =
+                self.deployment.call(Method::GET, &expected_item.path(), &Value::Null).await?;
+            if expected_item.is_deleted() {
+                ensure!(
+                    status == StatusCode::NOT_FOUND,
+                    "{} is deleted, and is told: {item}",
+                    expected_item.key()
+                );
                 continue;
             }
-            ensure!(status.is_success(), "{}: {status} {item}", wish.key());
+            ensure!(status.is_success(), "{}: {status} {item}", expected_item.key());
             let item: ItemShown = serde_json::from_value(item).context("an item as it is shown")?;
             let states: BTreeMap<String, String> =
                 item.sync.into_iter().map(|sync| (sync.user_id, sync.state)).collect();
-            for user in wish.users.iter().filter(|user| self.standings.is_connected(user)) {
-                if self.wishes.is_removed(user, &wish.key()) {
+            for user in expected_item.users.iter().filter(|user| self.standings.is_connected(user)) {
+                if self.model.is_removed(user, &expected_item.key()) {
                     // Without a pull a removal is noticed at the next write only.
                     continue;
                 }
@@ -161,9 +166,9 @@ impl World {
                 }
                 let state = states.get(*user).map_or("none", String::as_str);
                 ensure!(
-                    (state == "synced") == wish.is_for(user),
+                    (state == "synced") == expected_item.is_for(user),
                     "{} of {user} is said to be {state}",
-                    wish.key()
+                    expected_item.key()
                 );
             }
         }

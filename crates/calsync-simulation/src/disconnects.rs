@@ -11,12 +11,12 @@ use http::{Method, StatusCode};
 use serde_json::Value;
 
 use crate::invariants;
-use crate::people::email;
 use crate::run::World;
 use crate::standing::{Connection, Presence};
+use crate::users::email;
 
 /// A user who leaves.
-pub(crate) struct Parting {
+pub(crate) struct PendingDisconnect {
     user: &'static str,
     id: String,
     /// Whether Google had ended the grant before we could use it to the end.
@@ -57,7 +57,7 @@ impl World {
         if let Started::Started { saga } = disconnect::start(&self.deployment.engine, &request).await? {
             let lost_grant = self.standings.connection(user) == Connection::Revoked
                 || self.standings.may_hold_dead_grant(user);
-            self.partings.push(Parting { user, id: saga.id, lost_grant });
+            self.disconnects.push(PendingDisconnect { user, id: saga.id, lost_grant });
             self.note(format!("{user} leaves"));
         }
         Ok(())
@@ -74,7 +74,7 @@ impl World {
         if may && !self.deployment.jobs.has_page(user) && self.google.revoke(&email(user), RevokeCause::User)
         {
             self.standings.set_connection(user, Connection::Revoked);
-            for parting in self.partings.iter_mut().filter(|parting| parting.user == user) {
+            for parting in self.disconnects.iter_mut().filter(|parting| parting.user == user) {
                 parting.lost_grant = true;
             }
             self.reached.revocations += 1;
@@ -92,7 +92,7 @@ impl World {
         // Whom Google has ended our access to leaves something behind that nobody cleans up any more.
         if !may
             || !matches!(connection, Connection::Connected | Connection::Disconnected)
-            || self.partings.iter().any(|parting| parting.user == user && parting.lost_grant)
+            || self.disconnects.iter().any(|parting| parting.user == user && parting.lost_grant)
         {
             return Ok(());
         }
@@ -131,11 +131,11 @@ impl World {
 
     /// Notices which disconnects and clean-ups are over, and who is forgotten.
     pub(crate) async fn notice_partings(&mut self) -> anyhow::Result<()> {
-        for parting in std::mem::take(&mut self.partings) {
+        for parting in std::mem::take(&mut self.disconnects) {
             let saga = disconnect::saga(&self.deployment.engine, &parting.id).await?;
             match saga {
                 Some(saga) if saga.state != SagaState::Running => self.has_left(&parting, &saga)?,
-                _ => self.partings.push(parting),
+                _ => self.disconnects.push(parting),
             }
         }
         for user in self.users() {
@@ -149,7 +149,7 @@ impl World {
         self.notice_forgotten().await
     }
 
-    fn has_left(&mut self, parting: &Parting, saga: &Saga) -> anyhow::Result<()> {
+    fn has_left(&mut self, parting: &PendingDisconnect, saga: &Saga) -> anyhow::Result<()> {
         self.reached.disconnects += 1;
         if parting.lost_grant && saga.state == SagaState::DoneWithLeftovers {
             self.standings.set_connection(parting.user, Connection::Leftovers(parting.id.clone()));
@@ -171,7 +171,7 @@ impl World {
 
     fn is_gone(&mut self, user: &'static str, how: &str) -> anyhow::Result<()> {
         self.standings.set_connection(user, Connection::Disconnected);
-        self.wishes.disconnected(user);
+        self.model.disconnected(user);
         self.edits.forget(|of_user, _| of_user == user);
         self.note(format!("{user} {how}"));
         invariants::user_is_left_alone(&self.observed, &self.standings, user)
@@ -187,9 +187,9 @@ impl World {
             ensure!(status.is_success() || status == StatusCode::NOT_FOUND, "{user}: {status} {answer}");
             if status == StatusCode::NOT_FOUND {
                 self.standings.set_presence(user, Presence::Absent);
-                self.wishes.forgotten(user);
+                self.model.forgotten(user);
                 self.heard.forgotten(user, self.clock_now());
-                self.partings.retain(|parting| parting.user != user);
+                self.disconnects.retain(|parting| parting.user != user);
                 self.reached.deletions += 1;
                 self.is_gone(user, "is forgotten")?;
             }
