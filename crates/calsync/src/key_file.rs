@@ -12,7 +12,7 @@ use anyhow::Context;
 use calsync_store::secrets::Keyring;
 
 use crate::config::ConfigError;
-use crate::machine::MachineEntropy;
+use crate::system::SystemEntropy;
 
 /// The key file has the database's name with this behind it.
 const ENDING: &str = ".key";
@@ -53,7 +53,7 @@ fn lost(database: &Path, path: &Path) -> ConfigError {
 fn make(path: &Path) -> std::io::Result<()> {
     let draft = beside(path, &format!(".{}", std::process::id()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
-    writeln!(file, "{}", Keyring::generate(KEY_ID, &MachineEntropy))?;
+    writeln!(file, "{}", Keyring::generate(KEY_ID, &SystemEntropy))?;
     file.sync_all()?;
     let linked = std::fs::hard_link(&draft, path);
     std::fs::remove_file(&draft)?;

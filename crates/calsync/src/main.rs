@@ -8,9 +8,9 @@ mod config;
 mod demo;
 mod key_file;
 mod logging;
-mod machine;
 mod panics;
-mod stopping;
+mod shutdown;
+mod system;
 mod wiring;
 
 use std::process::ExitCode;
@@ -25,7 +25,7 @@ use config::ConfigError;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    panics::tell_without_secrets();
+    panics::install_panic_hook();
     let cli = Cli::parse();
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,

@@ -10,11 +10,11 @@ use std::panic::{PanicHookInfo, set_hook};
 const WITHHELD: &str = "(its words are withheld, since they may hold secrets)";
 
 /// From here on every panic is told so.
-pub(crate) fn tell_without_secrets() {
-    set_hook(Box::new(tell));
+pub(crate) fn install_panic_hook() {
+    set_hook(Box::new(report));
 }
 
-fn tell(panic: &PanicHookInfo<'_>) {
+fn report(panic: &PanicHookInfo<'_>) {
     let location = panic.location().map(ToString::to_string).unwrap_or_default();
     let words = words(panic.payload());
     let backtrace = Backtrace::capture();

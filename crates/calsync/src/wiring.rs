@@ -12,7 +12,7 @@ use calsync_store::{Store, StoreError, StoreOptions};
 
 use crate::config::{Config, ConfigError};
 use crate::key_file;
-use crate::machine::{MachineClock, MachineEntropy};
+use crate::system::{SystemClock, SystemEntropy};
 
 /// Opens the store, bringing it up to date.
 pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
@@ -20,10 +20,10 @@ pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
     let options = StoreOptions {
         schema: config.text("database.schema").to_owned(),
         keyring: keyring(config, &url)?,
-        entropy: Arc::new(MachineEntropy),
+        entropy: Arc::new(SystemEntropy),
         url,
     };
-    Store::open(options, MachineClock.now()).await.map_err(|error| match error {
+    Store::open(options, SystemClock.now()).await.map_err(|error| match error {
         StoreError::WrongKeys(_) => ConfigError(error.to_string()).into(),
         error => anyhow::Error::from(error).context("database.url"),
     })
@@ -38,8 +38,8 @@ pub(crate) fn engine(config: &Config, store: Store) -> anyhow::Result<Engine> {
     Ok(Engine::new(EngineOptions {
         store,
         google,
-        clock: Arc::new(MachineClock),
-        entropy: Arc::new(MachineEntropy),
+        clock: Arc::new(SystemClock),
+        entropy: Arc::new(SystemEntropy),
         settings: config.settings(),
         webhook: config.webhook()?,
     }))

@@ -9,6 +9,8 @@
 #![expect(clippy::disallowed_methods, reason = "a benchmark reads the clock")]
 
 mod bare;
+#[path = "../../src/demo/browser_client.rs"]
+mod browser_client;
 mod events;
 mod google;
 mod latency;
@@ -19,8 +21,6 @@ mod platform;
 mod push;
 mod report;
 mod usage;
-#[path = "../../src/demo/visitor.rs"]
-mod visitor;
 
 use calsync_testing::{DatabaseKind, TestDatabase};
 

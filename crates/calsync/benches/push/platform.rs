@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::google::Google;
-use crate::{USERS, usage, visitor};
+use crate::{USERS, browser_client, usage};
 
 /// Users who connect at the same time.
 const CONNECT_AT_ONCE: usize = 16;
@@ -65,8 +65,8 @@ impl Platform {
         Ok(Self { url, key: key.into(), program, transport, _database: database, _folder: folder })
     }
 
-    fn caller(&self) -> visitor::Platform<'_> {
-        visitor::Platform { transport: &self.transport, url: &self.url, key: &self.key }
+    fn caller(&self) -> browser_client::Platform<'_> {
+        browser_client::Platform { transport: &self.transport, url: &self.url, key: &self.key }
     }
 
     /// Makes the users known and connects each by the real way: link, form, consent, callback.
@@ -76,7 +76,7 @@ impl Platform {
             self.caller().call(Method::PUT, &format!("/users/u{user}"), &body).await?;
             let link = format!("/users/u{user}/connect-link");
             let link = self.caller().call(Method::POST, &link, &json!({})).await?;
-            visitor::connect(&self.transport, link["url"].as_str().context("no link")?).await
+            browser_client::connect(&self.transport, link["url"].as_str().context("no link")?).await
         };
         let connected = futures_util::stream::iter((0..USERS).map(connect));
         connected.buffer_unordered(CONNECT_AT_ONCE).try_collect::<()>().await?;

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::cli::AdminRole;
 use crate::config::Config;
-use crate::machine::{MachineClock, MachineEntropy};
+use crate::system::{SystemClock, SystemEntropy};
 use crate::wiring;
 
 /// Adds an admin and prints their password as the last word, once.
@@ -25,7 +25,7 @@ pub(crate) async fn add(config: &Config, email: &str, role: AdminRole, as_json: 
         email.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
     anyhow::ensure!(plausible && !email.contains(char::is_whitespace), "{email:?} is no mail address");
     let store = wiring::store(config).await?;
-    let password = passwords::one_time(&MachineEntropy);
+    let password = passwords::one_time(&SystemEntropy);
     let added = keep(&store, &email, role, &password, true).await?;
     store.close().await;
     anyhow::ensure!(added, "there is an admin {email} already");
@@ -47,9 +47,9 @@ pub(super) async fn keep(
     must_change_password: bool,
 ) -> anyhow::Result<bool> {
     let hashed = password.clone();
-    let hash = tokio::task::spawn_blocking(move || passwords::hash(&hashed, &MachineEntropy)).await??;
-    let now = MachineClock.now();
-    let id = new_id(now, &MachineEntropy);
+    let hash = tokio::task::spawn_blocking(move || passwords::hash(&hashed, &SystemEntropy)).await??;
+    let now = SystemClock.now();
+    let id = new_id(now, &SystemEntropy);
     let admin = Admin { id, email: email.to_owned(), role, must_change_password };
     let mut tx = store.begin().await?;
     let added = admins::add(&mut tx, &admin, &hash, now).await?;

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::KeyScope;
 use crate::config::Config;
-use crate::machine::{MachineClock, MachineEntropy};
+use crate::system::{SystemClock, SystemEntropy};
 use crate::wiring;
 
 /// Makes a key and prints it as the last word, once.
@@ -23,9 +23,9 @@ pub(crate) async fn create(
     };
     let name = name.unwrap_or_else(|| scope.name().to_owned());
     let store = wiring::store(config).await?;
-    let key = api_keys::generate(scope, &MachineEntropy);
+    let key = api_keys::generate(scope, &SystemEntropy);
     let mut tx = store.begin().await?;
-    api_keys::create(&mut tx, scope, &name, &key, &MachineEntropy, MachineClock.now()).await?;
+    api_keys::create(&mut tx, scope, &name, &key, &SystemEntropy, SystemClock.now()).await?;
     tx.commit().await?;
     store.close().await;
     let key = key.expose_secret();

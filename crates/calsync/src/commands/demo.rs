@@ -15,9 +15,9 @@ use tokio::net::TcpListener;
 use super::{admin, serve};
 use crate::cli::DemoArgs;
 use crate::config::{Config, Sources};
-use crate::demo::samples;
-use crate::machine::{MachineClock, MachineEntropy};
-use crate::{logging, stopping, wiring};
+use crate::demo::seed;
+use crate::system::{SystemClock, SystemEntropy};
+use crate::{logging, shutdown, wiring};
 
 /// The keys of `--empty`: for a developer's machine, good only there.
 const FIXED_KEYS: [(Scope, &str); 2] =
@@ -38,7 +38,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     let service_url = format!("http://{}", service.local_addr()?);
     let google_url = format!("http://{}", google.local_addr()?);
 
-    let stop = stopping::on_signal()?;
+    let stop = shutdown::on_signal()?;
     let simulator = Simulator::new(SimulatorOptions { auto_consent: true, ..SimulatorOptions::default() });
     let faked = tokio::spawn({
         let stop = stop.clone();
@@ -50,13 +50,13 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
     };
     let keys = keys(engine.store(), args.empty).await?;
     let password = admin_login(engine.store(), args.empty).await?;
-    introduce(&service_url, &google_url, &keys, &folder.path);
+    print_banner(&service_url, &google_url, &keys, &folder.path);
     println!("Console {service_url}/admin  {ADMIN_EMAIL}  {}", password.expose_secret());
     if args.empty {
         write_env(&folder.path, &service_url, &keys)?;
     } else {
         let (url, key, stop) = (service_url.clone(), keys[0].clone(), stop.clone());
-        tokio::spawn(async move { samples::run(&url, &key, stop).await });
+        tokio::spawn(async move { seed::run(&url, &key, stop).await });
     }
     serve::parts(&engine, Some(service), true, stop).await?;
     faked.await.context("the simulator died")??;
@@ -113,9 +113,9 @@ async fn keys(store: &calsync_store::Store, fixed: bool) -> anyhow::Result<Vec<S
     let mut keys = Vec::new();
     let mut tx = store.begin().await?;
     for (scope, fixed_key) in FIXED_KEYS {
-        let fresh = || api_keys::generate(scope, &MachineEntropy);
+        let fresh = || api_keys::generate(scope, &SystemEntropy);
         let key = if fixed { SecretString::from(fixed_key) } else { fresh() };
-        api_keys::create(&mut tx, scope, "demo", &key, &MachineEntropy, MachineClock.now()).await?;
+        api_keys::create(&mut tx, scope, "demo", &key, &SystemEntropy, SystemClock.now()).await?;
         keys.push(key);
     }
     tx.commit().await?;
@@ -124,20 +124,20 @@ async fn keys(store: &calsync_store::Store, fixed: bool) -> anyhow::Result<Vec<S
 
 /// The admin's password; that of an earlier run is replaced.
 async fn admin_login(store: &calsync_store::Store, fixed: bool) -> anyhow::Result<SecretString> {
-    let fresh = || passwords::one_time(&MachineEntropy);
+    let fresh = || passwords::one_time(&SystemEntropy);
     let password = if fixed { SecretString::from(FIXED_PASSWORD) } else { fresh() };
     if !admin::keep(store, ADMIN_EMAIL, Role::Owner, &password, false).await? {
         let mut tx = store.begin().await?;
         if let Some((admin, _)) = admins::by_email(&mut tx, ADMIN_EMAIL).await? {
-            let hash = passwords::hash(&password, &MachineEntropy)?;
-            admins::set_password(&mut tx, &admin.id, &hash, false, MachineClock.now()).await?;
+            let hash = passwords::hash(&password, &SystemEntropy)?;
+            admins::set_password(&mut tx, &admin.id, &hash, false, SystemClock.now()).await?;
         }
         tx.commit().await?;
     }
     Ok(password)
 }
 
-fn introduce(service_url: &str, google_url: &str, keys: &[SecretString], folder: &Path) {
+fn print_banner(service_url: &str, google_url: &str, keys: &[SecretString], folder: &Path) {
     println!("calsync listens on {service_url}");
     println!("Simulated Google Calendar (edit as a user): {google_url}");
     for ((scope, _), key) in FIXED_KEYS.iter().zip(keys) {

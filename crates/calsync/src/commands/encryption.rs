@@ -29,7 +29,7 @@ pub(crate) async fn rotate(config: &Config, as_json: bool) -> anyhow::Result<()>
         resealed += pass.resealed;
         if pass.resealed + pass.changed == 0 {
             rotation::finish(&store).await?;
-            tell(&store, resealed, &pass, as_json);
+            report(&store, resealed, &pass, as_json);
             store.close().await;
             return Ok(());
         }
@@ -57,7 +57,7 @@ async fn pass(store: &Store) -> Result<Batch, StoreError> {
     Ok(sum)
 }
 
-fn tell(store: &Store, resealed: u64, last: &Batch, as_json: bool) {
+fn report(store: &Store, resealed: u64, last: &Batch, as_json: bool) {
     let key = store.keyring().current_id();
     // The last pass saw them all with the newest key: those that came to it now, and those before.
     let newest = last.newest.saturating_sub(resealed);

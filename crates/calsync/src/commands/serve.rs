@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Role;
 use crate::config::Config;
-use crate::{logging, stopping, wiring};
+use crate::{logging, shutdown, wiring};
 
 /// How long what waits for Google's answer has to store it at shutdown, after the web has drained: a few
 /// of the longest calls.
@@ -27,7 +27,7 @@ pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<()> {
         tracing::warn!("google.client_id and google.client_secret are missing: nobody can connect yet");
     }
     let engine = wiring::engine(config, wiring::store(config).await?)?;
-    let stop = stopping::on_signal()?;
+    let stop = shutdown::on_signal()?;
     let listener = match role {
         Role::All | Role::Web => Some(listen(config.text("server.listen")).await?),
         Role::Worker => None,
@@ -90,7 +90,7 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
-    use crate::machine::MachineEntropy;
+    use crate::system::SystemEntropy;
 
     struct BrokenClock;
 
@@ -104,7 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_worker_that_panics_ends_the_process_without_its_words() {
         let database = TestDatabase::new(DatabaseKind::Sqlite);
-        let entropy = Arc::new(MachineEntropy);
+        let entropy = Arc::new(SystemEntropy);
         let keyring = Keyring::parse([Keyring::generate("k1", &*entropy).as_str()]).expect("keys");
         let (url, schema) = (database.url.clone(), "calsync".to_owned());
         let options = StoreOptions { url, schema, keyring, entropy: entropy.clone() };

@@ -6,7 +6,7 @@ use tokio::net::TcpListener;
 
 use crate::cli::SimulatorArgs;
 use crate::config::ConfigError;
-use crate::stopping;
+use crate::shutdown;
 
 /// Serves until a signal.
 pub(crate) async fn run(args: SimulatorArgs) -> anyhow::Result<()> {
@@ -27,7 +27,7 @@ pub(crate) async fn run(args: SimulatorArgs) -> anyhow::Result<()> {
     let listener =
         TcpListener::bind(args.listen).await.with_context(|| format!("--listen {}", args.listen))?;
     println!("The Google simulator listens on http://{}", listener.local_addr()?);
-    let stop = stopping::on_signal()?;
+    let stop = shutdown::on_signal()?;
     Simulator::new(options).serve(listener, stop.cancelled_owned()).await?;
     Ok(())
 }

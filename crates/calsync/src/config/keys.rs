@@ -4,7 +4,7 @@ use calsync_core::network::Network;
 
 /// What a key takes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Takes {
+pub(crate) enum ValueKind {
     /// Any text.
     Text,
     /// A secret: never shown in a message.
@@ -37,25 +37,27 @@ pub(crate) struct Key {
     /// Its path, with dots.
     pub(crate) path: &'static str,
     /// What it takes.
-    pub(crate) takes: Takes,
+    pub(crate) value_kind: ValueKind,
     /// What it is when nobody sets it; empty: nothing.
     pub(crate) default: &'static str,
     /// Whether the part that it belongs to is built.
     pub(crate) has_effect: bool,
 }
 
-const fn key(path: &'static str, takes: Takes, default: &'static str) -> Key {
-    Key { path, takes, default, has_effect: true }
+const fn key(path: &'static str, value_kind: ValueKind, default: &'static str) -> Key {
+    Key { path, value_kind, default, has_effect: true }
 }
 
 /// A key whose part isn't built yet: accepted, and logged as without effect.
-const fn later(path: &'static str, takes: Takes, default: &'static str) -> Key {
-    Key { path, takes, default, has_effect: false }
+const fn later(path: &'static str, value_kind: ValueKind, default: &'static str) -> Key {
+    Key { path, value_kind, default, has_effect: false }
 }
 
-use Takes::{Bool, Integer, List, Listen, Networks, OneOf, Secret, SecretList, Share, Text, Url, UrlOrEmpty};
+use ValueKind::{
+    Bool, Integer, List, Listen, Networks, OneOf, Secret, SecretList, Share, Text, Url, UrlOrEmpty,
+};
 
-const COUNT: Takes = Integer(0, i64::MAX);
+const COUNT: ValueKind = Integer(0, i64::MAX);
 
 /// The keys, in the order in which the reference lists them.
 pub(crate) const KEYS: &[Key] = &[
@@ -128,7 +130,7 @@ impl Key {
             let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
             host.is_some_and(|host| !host.is_empty()) && !text.contains(char::is_whitespace)
         };
-        let (good, allowed) = match self.takes {
+        let (good, allowed) = match self.value_kind {
             Text | Secret | List | SecretList => (true, String::new()),
             Url => (is_url(value), "an http or https address".into()),
             UrlOrEmpty => (value.is_empty() || is_url(value), "an http or https address, or nothing".into()),
@@ -155,6 +157,6 @@ impl Key {
 
     /// Whether its value is a secret.
     pub(crate) const fn is_secret(&self) -> bool {
-        matches!(self.takes, Secret | SecretList)
+        matches!(self.value_kind, Secret | SecretList)
     }
 }

@@ -1,4 +1,4 @@
 //! What the demo shows: sample users who connect by the real way, and items that come and go.
 
-pub(crate) mod samples;
-mod visitor;
+mod browser_client;
+pub(crate) mod seed;

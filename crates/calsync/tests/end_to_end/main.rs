@@ -4,7 +4,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod browser;
-mod chance;
+#[path = "../../src/demo/browser_client.rs"]
+mod browser_client;
 mod keys;
 mod leaks;
 mod month;
@@ -12,9 +13,8 @@ mod month_arrives;
 mod neighbours;
 mod other_authorization_server;
 mod panics;
+mod rng;
 mod secrets_stay_secret;
 mod stories;
-#[path = "../../src/demo/visitor.rs"]
-mod visitor;
 mod webhook;
 mod world;

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use serde_json::{Value, json};
 
-use crate::chance::Chance;
 use crate::month::{LINES_A_BATCH, Month};
+use crate::rng::Rng;
 use crate::world::World;
 
 /// Kills in every run of the tests; `KILLS=20` for more.
@@ -58,12 +58,12 @@ on_both_databases! {
     async fn although_the_service_is_killed_again_and_again(database: TestDatabase) {
         let month = Month::read();
         let mut world = connected(database, &month).await;
-        let mut chance = Chance::printed(SEED);
+        let mut rng = Rng::printed(SEED);
         let batches: Vec<&[String]> = month.batches().collect();
         let every = batches.len().div_ceil(kills());
         for (index, lines) in batches.iter().enumerate() {
             if index % every == 0 {
-                kill_meanwhile(&mut world, lines, &mut chance).await;
+                kill_meanwhile(&mut world, lines, &mut rng).await;
             }
             world.service.batch(lines).await.unwrap();
         }
@@ -90,8 +90,8 @@ fn kills() -> usize {
 }
 
 /// Sends `lines`, and kills the service at a random moment of it; then starts it again.
-async fn kill_meanwhile(world: &mut World, lines: &[String], chance: &mut Chance) {
-    let more = chance.below(lines.len() as u64);
+async fn kill_meanwhile(world: &mut World, lines: &[String], rng: &mut Rng) {
+    let more = rng.below(lines.len() as u64);
     let at = world.google.writes().await + more;
     {
         let batch = world.service.batch(lines);

@@ -10,7 +10,7 @@ use calsync_testing::{DatabaseKind, Program, TestDatabase, eventually};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
-use crate::visitor::Platform;
+use crate::browser_client::Platform;
 use crate::world::World;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/authorization_server.py");

@@ -5,7 +5,7 @@ use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::visitor::Platform;
+use crate::browser_client::Platform;
 use crate::world::World;
 
 const TASK: &str = "/items/task/t1";

@@ -12,8 +12,8 @@ use http::{Method, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::browser_client;
 use crate::leaks::{Leaks, Whose};
-use crate::visitor;
 use crate::world::World;
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/webhook_receiver.py");
@@ -102,7 +102,7 @@ on_both_databases! {
         assert_eq!(taken["id"], refused["id"]);
         let (first, last) = (link(&refused), link(&taken));
         assert_eq!(first, last, "each delivery tells the same link");
-        visitor::connect(&HttpTransport::new().unwrap(), &last).await.unwrap();
+        browser_client::connect(&HttpTransport::new().unwrap(), &last).await.unwrap();
         world.wait_until_synced("ana").await;
         eventually("both connections to be told", async || {
             (receiver.received("integration.connected", 204).await.len() == 2).then_some(())

@@ -13,7 +13,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::visitor::{self, Platform};
+use crate::browser_client::{self, Platform};
 
 /// A deployment and its Google.
 pub(crate) struct World {
@@ -316,6 +316,6 @@ impl Service {
 
     pub(crate) async fn connect(&self, user_id: &str) {
         let link = self.connect_link(user_id, &json!({})).await;
-        visitor::connect(&self.transport, &link).await.unwrap();
+        browser_client::connect(&self.transport, &link).await.unwrap();
     }
 }

@@ -1,9 +1,9 @@
 //! Seeded draws for the moments at which things are killed. The seed is printed.
 
 /// SplitMix64.
-pub(crate) struct Chance(u64);
+pub(crate) struct Rng(u64);
 
-impl Chance {
+impl Rng {
     pub(crate) fn printed(seed: u64) -> Self {
         println!("seed {seed}");
         Self(seed)

@@ -4,9 +4,9 @@ use calsync_core::env::{Clock, Entropy};
 use jiff::Timestamp;
 
 /// The machine's clock.
-pub(crate) struct MachineClock;
+pub(crate) struct SystemClock;
 
-impl Clock for MachineClock {
+impl Clock for SystemClock {
     #[expect(clippy::disallowed_methods, reason = "this is the seam")]
     fn now(&self) -> Timestamp {
         Timestamp::now()
@@ -14,9 +14,9 @@ impl Clock for MachineClock {
 }
 
 /// The operating system's random bytes.
-pub(crate) struct MachineEntropy;
+pub(crate) struct SystemEntropy;
 
-impl Entropy for MachineEntropy {
+impl Entropy for SystemEntropy {
     /// Ends the program if the system has no randomness: every secret would be guessable.
     #[expect(clippy::disallowed_methods, reason = "this is the seam")]
     fn fill(&self, bytes: &mut [u8]) {

@@ -11,8 +11,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::visitor::{Platform, connect};
-use crate::machine::MachineClock;
+use super::browser_client::{Platform, connect};
+use crate::system::SystemClock;
 
 /// Time between two changes of the live traffic.
 const CHANGE_EVERY: Duration = Duration::from_secs(5);
@@ -34,7 +34,7 @@ pub(crate) async fn run(url: &str, key: &SecretString, stop: CancellationToken) 
         Err(error) => return tracing::error!(error = error.message, "the demo has no way out"),
     };
     let platform = Platform { transport: &transport, url, key };
-    if let Err(error) = fill(&platform).await {
+    if let Err(error) = seed(&platform).await {
         tracing::error!(%error, "the demo's samples could not be made");
         return;
     }
@@ -48,7 +48,7 @@ pub(crate) async fn run(url: &str, key: &SecretString, stop: CancellationToken) 
     }
 }
 
-async fn fill(platform: &Platform<'_>) -> anyhow::Result<()> {
+async fn seed(platform: &Platform<'_>) -> anyhow::Result<()> {
     for (id, name, zone, locale) in USERS {
         let user =
             json!({"email": format!("{id}@example.org"), "name": name, "time_zone": zone, "locale": locale});
@@ -111,7 +111,7 @@ async fn change(platform: &Platform<'_>, count: usize) -> anyhow::Result<()> {
 
 /// The full hour, in so many days.
 fn in_days(days: i64) -> Timestamp {
-    let now = MachineClock.now();
+    let now = SystemClock.now();
     let hour = Timestamp::from_second(now.as_second() / 3_600 * 3_600).unwrap_or(now);
     hour.saturating_add((24 * days).hours()).unwrap_or(hour)
 }
