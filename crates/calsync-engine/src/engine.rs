@@ -68,9 +68,9 @@ pub struct EngineOptions {
     pub store: Store,
     /// Google.
     pub google: GoogleClient,
-    /// Time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// Chance.
+    /// Unguessable bytes for ids, keys and jitter.
     pub entropy: Arc<dyn Entropy>,
     /// The rules.
     pub settings: Settings,
@@ -149,7 +149,7 @@ impl Engine {
         self.0.options.clock.now()
     }
 
-    /// Chance.
+    /// Unguessable bytes for ids, keys and jitter.
     pub fn entropy(&self) -> &dyn Entropy {
         &*self.0.options.entropy
     }

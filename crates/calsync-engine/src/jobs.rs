@@ -1,8 +1,8 @@
-//! Jobs that run side by side, a bounded number at once.
+//! Jobs that run concurrently, up to a limit.
 //!
-//! One that fails or panics is told in the log and harms no other: its lease ends by itself, and the
-//! next try begins from what was stored. A panic's own words are not told here, as they may hold
-//! anything.
+//! A job that fails or panics is logged and does not affect the others: its lease ends by itself, and the
+//! next try begins from what was stored. A panic's message is not logged, since it may contain
+//! secrets.
 
 use std::panic::AssertUnwindSafe;
 
@@ -60,8 +60,10 @@ impl Jobs {
 async fn log_result(what: &str, id: String, job: impl Future<Output = Result<(), EngineError>>) {
     match AssertUnwindSafe(job).catch_unwind().await {
         Ok(Ok(())) => {}
-        Ok(Err(error)) if error.is_lease_lost() => tracing::debug!(what, id, "another worker took over"),
-        Ok(Err(error)) => tracing::error!(what, id, %error, "failed; tried again when its lease ends"),
-        Err(_) => tracing::error!(what, id, "panicked; tried again when its lease ends"),
+        Ok(Err(error)) if error.is_lease_lost() => {
+            tracing::debug!(what, id, "lease lost: another worker took over");
+        }
+        Ok(Err(error)) => tracing::error!(what, id, %error, "job failed, retried when its lease expires"),
+        Err(_) => tracing::error!(what, id, "job panicked, retried when its lease expires"),
     }
 }

@@ -95,7 +95,7 @@ async fn forget(engine: &Engine, deletion: &UserDeletion) -> Result<(), EngineEr
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     while !stop.is_cancelled() {
         let worked = forget_ready(&engine, None).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "users can't be forgotten");
+            tracing::error!(%error, "user deletion failed");
             false
         });
         if !worked {

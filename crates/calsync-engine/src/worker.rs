@@ -51,7 +51,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         let wait = match claim_more(&engine, &owner, &mut passes).await {
             Ok(wait) => wait,
             Err(error) => {
-                tracing::error!(%error, "can't claim work");
+                tracing::error!(%error, "could not claim integrations");
                 POLL_MAX
             }
         };

@@ -30,7 +30,7 @@ pub(crate) struct Peer(pub(crate) SocketAddr);
 
 /// Why a connection was closed on purpose.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer was lost, as a fault rule asked")]
+#[error("a fault rule dropped the answer")]
 struct AnswerLost;
 
 pub(crate) async fn serve(

@@ -17,7 +17,7 @@ use crate::{Result, StoreError, Tx};
 pub struct AuditRow {
     /// Our id of it.
     pub id: String,
-    /// Who.
+    /// The admin's id, or the name of an API key.
     pub admin_id: String,
     /// What, as in `integration.disconnect`.
     pub action: String,
@@ -27,7 +27,7 @@ pub struct AuditRow {
     pub note: Option<String>,
     /// The details; never a secret.
     pub metadata: Value,
-    /// When.
+    /// When it was stored.
     pub created_at: Timestamp,
 }
 

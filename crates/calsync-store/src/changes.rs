@@ -1,4 +1,4 @@
-//! The feed of what the platform is told. A row is written in the transaction of what changed; its
+//! The change feed that the platform reads. A row is written in the transaction of what changed; its
 //! position is given after the commit, by one transaction at a time, so that whoever reads on from a
 //! position passes nothing by that was committed late.
 
@@ -36,10 +36,10 @@ pub struct NewChange<'a> {
     pub after: Value,
 }
 
-/// A change in its place.
+/// A change with its position in the feed.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SequencedChange {
-    /// Its place; the next one's is higher.
+    /// Its position; later changes have higher ones.
     pub position: i64,
     /// Its id.
     pub id: String,
@@ -59,7 +59,7 @@ pub struct SequencedChange {
     pub after: Value,
 }
 
-/// Keeps a change, and that the webhook is to be sent it. It has no place yet.
+/// Keeps a change, and that the webhook is to be sent it. It has no position yet.
 pub async fn record(store: &Store, tx: &mut Tx, new: &NewChange<'_>, now: Timestamp) -> Result<()> {
     let id = new_id(now, store.entropy());
     // Whoever changes the same thing waits for us, so times rise in the order of commit even if clocks differ.
@@ -93,7 +93,7 @@ pub async fn record(store: &Store, tx: &mut Tx, new: &NewChange<'_>, now: Timest
     webhooks::enqueue(tx, &delivery, now).await
 }
 
-/// Gives up to `limit` committed changes their places; answers how many. The row of the feed is
+/// Gives up to `limit` committed changes their positions; answers how many. The row of the feed is
 /// locked first: what another transaction places meanwhile would come before and be missed.
 pub async fn assign_positions(tx: &mut Tx, limit: i64) -> Result<u64> {
     let last = fetch_optional!(
@@ -116,7 +116,7 @@ pub async fn assign_positions(tx: &mut Tx, limit: i64) -> Result<u64> {
     Ok(placed)
 }
 
-/// Whether any change waits for its place.
+/// Whether any change has no position yet.
 pub async fn has_unsequenced(tx: &mut Tx) -> Result<bool> {
     let found = fetch_optional!(tx, (String,), "SELECT id FROM changes WHERE position IS NULL LIMIT 1")?;
     Ok(found.is_some())
@@ -149,7 +149,7 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<SequencedChange>> {
     Ok(readable(row.into_iter().collect(), read)?.pop())
 }
 
-/// The changes that have a place after `position`, in order. Of one that can't be read, nothing can be told,
+/// The changes after `position`, in order. Of one that can't be read, nothing can be told,
 /// and those behind it are.
 pub async fn after(tx: &mut Tx, mut position: i64, limit: i64) -> Result<Vec<SequencedChange>> {
     let mut found = Vec::new();
@@ -201,7 +201,7 @@ pub async fn keep_link_token(
 ) -> Result<()> {
     let aad = link_slot(&change.id, &change.user_id);
     let sealed = store.keyring().seal(aad, token, store.entropy());
-    let sealed = sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
+    let sealed = sealed.ok_or_else(|| StoreError::Unusable("could not encrypt a secret".into()))?;
     execute!(tx, "UPDATE changes SET link_token = $2 WHERE id = $1", &change.id, sealed)?;
     Ok(())
 }

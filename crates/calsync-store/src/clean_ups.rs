@@ -21,7 +21,7 @@ pub struct CleanUp {
     pub id: String,
     /// What it carries on.
     pub disconnect_id: String,
-    /// Whose it is.
+    /// The user's id at the platform.
     pub user_id: String,
     /// Until when its link is good, and after that the way to Google and back.
     pub expires_at: Timestamp,
@@ -74,7 +74,7 @@ fn aad<'a>(column: &'static str, clean_up: &'a CleanUp) -> SecretAad<'a> {
 
 fn seal(store: &Store, aad: SecretAad<'_>, secret: &SecretString) -> Result<Vec<u8>> {
     let sealed = store.keyring().seal(aad, secret, store.entropy());
-    sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))
+    sealed.ok_or_else(|| StoreError::Unusable("could not encrypt a secret".into()))
 }
 
 /// Keeps a new clean-up, whose link is known by `token`.
@@ -105,7 +105,7 @@ pub async fn of_browser(tx: &mut Tx, browser: &str) -> Result<Option<CleanUp>> {
     Ok(row.map(CleanUp::from))
 }
 
-/// The way to Google and back, as it begins.
+/// What is kept of a consent between the redirect to Google and the callback.
 pub struct ConsentState<'a> {
     /// The `state` that Google brings back.
     pub state: &'a str,
@@ -117,7 +117,7 @@ pub struct ConsentState<'a> {
     pub expires_at: Timestamp,
 }
 
-/// Uses the link up and keeps the way; false if the link was used before or is too old.
+/// Uses the link and stores the consent; false if the link was used before or has expired.
 pub async fn begin(
     store: &Store,
     tx: &mut Tx,

@@ -22,7 +22,7 @@ pub enum StoreError {
         id: String,
     },
     /// Another worker holds the integration now; nothing was written.
-    #[error("the lease on {0} was lost")]
+    #[error("lost the lease on {0}")]
     LeaseLost(String),
     /// The keys that were given aren't those of this database's secrets.
     #[error("security.encryption_keys: {0}")]

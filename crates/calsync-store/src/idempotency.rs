@@ -105,7 +105,7 @@ pub async fn answer(
     body: &str,
 ) -> Result<()> {
     let sealed = store.keyring().seal(aad(api_key_id, key), &SecretString::from(body), store.entropy());
-    let sealed = sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
+    let sealed = sealed.ok_or_else(|| StoreError::Unusable("could not encrypt a secret".into()))?;
     execute!(
         tx,
         "UPDATE idempotency_keys SET status = $3, body = $4 WHERE api_key_id = $1 AND idempotency_key = $2",

@@ -1,7 +1,7 @@
-//! Check values of the keys: `meta` holds one for each key that may have sealed something here.
+//! Check values of the encryption keys: `meta` holds one for each key that may have encrypted something here.
 //!
-//! A store opens only with keys that open all of them, so that a wrong key is told once at the
-//! start, and not by every token. It says nothing of single values: those may be damaged still.
+//! A store opens only with keys that open all of them, so that a wrong key is reported once at the
+//! start, and not for every token. It says nothing of single values: those may be damaged still.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -38,7 +38,7 @@ pub(crate) async fn check(tx: &mut Tx, keyring: &Keyring, entropy: &dyn Entropy)
     }
     let current = name(keyring.current_id());
     let sealed = keyring.seal(aad(&current), &SecretString::from(TEXT), entropy);
-    let sealed = sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
+    let sealed = sealed.ok_or_else(|| StoreError::Unusable("could not encrypt a secret".into()))?;
     // Another process may have written it first, and with another key.
     let kept = meta::get_or_set(tx, &current, &STANDARD.encode(sealed)).await?;
     open(keyring, &current, &kept)

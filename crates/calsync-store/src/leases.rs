@@ -80,7 +80,7 @@ pub struct Release {
     pub failed: bool,
 }
 
-/// Lets the integration go, due when the first of its mappings is. A wake that came after the claim
+/// Releases the integration, due when the first of its mappings is. A wake that came after the claim
 /// keeps it due.
 pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -> Result<()> {
     execute!(
@@ -110,8 +110,7 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
     Ok(())
 }
 
-/// Lets go what was taken away by a disconnect while it was held: no call of the holder's is under
-/// way any more.
+/// Releases a lease that a disconnect revoked: the former holder has no call in flight any more.
 pub async fn release_revoked(tx: &mut Tx, lease: &Lease) -> Result<()> {
     execute!(
         tx,
@@ -124,7 +123,7 @@ pub async fn release_revoked(tx: &mut Tx, lease: &Lease) -> Result<()> {
     Ok(())
 }
 
-/// Whether nobody can have a call under way for the integration: it was let go, or the lease and the
+/// Whether no call for the integration can be in flight: the lease was released, or the lease and the
 /// `longest_call` after it are over, and nobody refreshes its tokens.
 pub async fn has_no_inflight_call(
     tx: &mut Tx,
@@ -147,7 +146,7 @@ pub async fn has_no_inflight_call(
     Ok(row.is_none_or(|(quiet,)| quiet))
 }
 
-/// Frees every lease. Only for a database with one process, at its start: what held them is gone.
+/// Releases every lease. Only for a database with one process, at its start: what held them is gone.
 /// Calls of its last moments may still reach Google, so a disconnect waits for the lease's end.
 pub async fn release_all(tx: &mut Tx) -> Result<()> {
     execute!(

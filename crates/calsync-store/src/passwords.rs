@@ -26,7 +26,7 @@ fn argon2() -> Argon2<'static> {
 
 /// The hash of a password, with its salt and parameters.
 pub fn hash(password: &SecretString, entropy: &dyn Entropy) -> Result<String> {
-    let unusable = |_| StoreError::Unusable("a password could not be hashed".into());
+    let unusable = |_| StoreError::Unusable("could not hash a password".into());
     let salt = SaltString::encode_b64(&bytes::<16>(entropy)).map_err(unusable)?;
     let hashed = argon2().hash_password(password.expose_secret().as_bytes(), &salt).map_err(unusable)?;
     Ok(hashed.to_string())

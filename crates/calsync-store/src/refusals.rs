@@ -15,7 +15,7 @@ use crate::{Result, StoreError, Tx};
 pub struct Refusal {
     /// Its id; also its place in the list.
     pub id: String,
-    /// When.
+    /// When it happened, in UTC.
     pub at: Timestamp,
     /// The API key that sent it.
     pub key_name: String,

@@ -43,7 +43,7 @@ impl SecretAad<'_> {
 
 /// Why a sealed value doesn't open. It says nothing of what is inside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("the sealed value can't be opened: it is damaged, moved, or its key is missing")]
+#[error("could not decrypt the value: it is damaged, was moved, or its key is missing")]
 pub struct Unreadable;
 
 /// Why a list of keys can't be used.
@@ -58,7 +58,7 @@ pub enum KeyringError {
     )]
     Entry(usize),
     /// Two keys have the same id.
-    #[error("security.encryption_keys: the id {0:?} stands twice")]
+    #[error("security.encryption_keys: duplicate key id {0:?}")]
     Twice(String),
 }
 

@@ -59,7 +59,7 @@ pub struct SyncError {
     pub operation: Operation,
     /// How it ended.
     pub outcome: Outcome,
-    /// Why.
+    /// The cause, from `core::reason`.
     pub reason: Reason,
     /// Google's status.
     pub http_status: Option<i64>,

@@ -24,7 +24,7 @@ impl TransactionError for StoreError {
 pub fn runs_again(error: &impl TransactionError, tries: usize) -> bool {
     let again = error.of_store().is_some_and(StoreError::is_contention) && tries < TRIES_MAX;
     if again {
-        tracing::debug!(tries, %error, "a transaction is run again");
+        tracing::debug!(tries, %error, "retrying a transaction after contention");
     }
     again
 }

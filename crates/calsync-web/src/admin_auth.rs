@@ -93,7 +93,7 @@ pub(crate) async fn admin(web: &AppState, parts: &mut Parts, role: Role) -> Resu
     };
     let (who, caller) = match sign_in {
         Some((sign_in, _)) if sign_in.admin.must_change_password => {
-            return Err(Problem::new(Kind::Forbidden).detail("choose a password of your own first"));
+            return Err(Problem::new(Kind::Forbidden).detail("change your one-time password first"));
         }
         Some((sign_in, token)) => {
             let who = SignedInAdmin::of_sign_in(&sign_in, token);
@@ -137,7 +137,7 @@ fn check_role(who: &SignedInAdmin, role: Role) -> Result<(), Problem> {
     if who.role >= role {
         return Ok(());
     }
-    Err(Problem::new(Kind::Forbidden).detail(format!("the role {} or more is required here", role.name())))
+    Err(Problem::new(Kind::Forbidden).detail(format!("this needs the role {} or higher", role.name())))
 }
 
 fn to_sign_in(parts: &Parts) -> Response {

@@ -27,7 +27,7 @@ pub(crate) async fn authorise(
     let found = api_keys::find(&mut tx, key).await?;
     let found = found.ok_or_else(|| Problem::new(Kind::Unauthorized))?;
     if found.scope != scope {
-        let detail = format!("a key of scope {} is required here", scope.name());
+        let detail = format!("this needs an API key with scope {}", scope.name());
         return Err(Problem::new(Kind::Forbidden).detail(detail));
     }
     Ok(ApiClient(found))

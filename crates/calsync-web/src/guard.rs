@@ -134,14 +134,14 @@ async fn read(body_kind: BodyKind, headers: &HeaderMap, body: Body) -> Result<By
 }
 
 fn too_large(body_kind: BodyKind) -> Problem {
-    Problem::new(Kind::TooLarge).detail(format!("at most {} bytes", body_kind.bytes_max()))
+    Problem::new(Kind::TooLarge).detail(format!("the body must not exceed {} bytes", body_kind.bytes_max()))
 }
 
 /// A body without a type is taken as what the route wants; a compressed one is not opened.
 fn check_type(body_kind: BodyKind, headers: &HeaderMap) -> Result<(), Problem> {
     let wrong = || {
         Problem::new(Kind::WrongContentType)
-            .detail(format!("send {}, not compressed", body_kind.types().join(" or ")))
+            .detail(format!("send {}, uncompressed", body_kind.types().join(" or ")))
     };
     if headers.get(CONTENT_ENCODING).is_some_and(|value| value != "identity") {
         return Err(wrong());

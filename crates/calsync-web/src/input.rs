@@ -38,7 +38,7 @@ pub(crate) fn no_fields(body: &[u8]) -> Result<(), Problem> {
 /// Names every key of `body` that is not `known`.
 pub(crate) fn unknown_keys(body: &Map<String, Value>, known: &[&str], errors: &mut Vec<FieldError>) {
     let unknown = body.keys().filter(|key| !known.contains(&key.as_str()));
-    errors.extend(unknown.map(|key| FieldError::new(key, "is not a field that is known here")));
+    errors.extend(unknown.map(|key| FieldError::new(key, "unknown field")));
 }
 
 /// An item's name, from its address or a batch's line.
@@ -65,7 +65,7 @@ pub(crate) fn note(text: &str) -> Result<String, FieldError> {
     if NOTE_LENGTHS.contains(&text.chars().count()) && is_plain {
         return Ok(text);
     }
-    Err(FieldError::new("note", "must have 3 to 500 characters, none a control character"))
+    Err(FieldError::new("note", "must have 3 to 500 characters and no control characters"))
 }
 
 /// The parts of an address's path.
@@ -111,7 +111,7 @@ impl Query {
             !wanted
         });
         if values.len() > 1 {
-            self.refuse(name, "stands more than once");
+            self.refuse(name, "must be given only once");
         }
         values.into_iter().next().filter(|value| !value.is_empty())
     }
@@ -152,7 +152,7 @@ impl Query {
     /// Done: whatever was not asked for is unknown.
     pub(crate) fn end(mut self) -> Result<(), Problem> {
         for (name, _) in std::mem::take(&mut self.pairs) {
-            self.refuse(&name, "is not a parameter that is known here");
+            self.refuse(&name, "unknown parameter");
         }
         if self.errors.is_empty() { Ok(()) } else { Err(Problem::fields(self.errors)) }
     }

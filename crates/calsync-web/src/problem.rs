@@ -47,38 +47,36 @@ impl Kind {
     /// Type, status and title.
     const fn line(self) -> (&'static str, u16, &'static str) {
         match self {
-            Self::BadJson => ("/problems/bad-json", 400, "This is no JSON object"),
+            Self::BadJson => ("/problems/bad-json", 400, "Invalid JSON object"),
             Self::Unauthorized => ("/problems/unauthorized", 401, "A valid API key is required"),
-            Self::Forbidden => ("/problems/forbidden", 403, "This is not for you to see or do"),
-            Self::CrossSite => ("/problems/cross-site", 403, "This form was sent from another site"),
-            Self::NotFound => ("/problems/not-found", 404, "There is nothing here"),
-            Self::MethodNotAllowed => {
-                ("/problems/method-not-allowed", 405, "This address doesn't know that method")
-            }
-            Self::Timeout => ("/problems/timeout", 408, "The body did not arrive in time"),
+            Self::Forbidden => ("/problems/forbidden", 403, "Not allowed"),
+            Self::CrossSite => ("/problems/cross-site", 403, "Form sent from another site"),
+            Self::NotFound => ("/problems/not-found", 404, "Not found"),
+            Self::MethodNotAllowed => ("/problems/method-not-allowed", 405, "Method not allowed"),
+            Self::Timeout => ("/problems/timeout", 408, "Request body timed out"),
             Self::VersionConflict => ("/problems/version-conflict", 409, "A newer version is stored"),
             Self::RequestUnderWay => {
-                ("/problems/request-under-way", 409, "The same request is still being worked on")
+                ("/problems/request-under-way", 409, "The same request is still in progress")
             }
             Self::UserBeingDeleted => ("/problems/user-being-deleted", 409, "This user is being deleted"),
             Self::NothingToCleanUp => {
-                ("/problems/nothing-to-clean-up", 404, "No disconnect of this user left anything")
+                ("/problems/nothing-to-clean-up", 404, "No leftovers to clean up for this user")
             }
-            Self::NoWebhook => ("/problems/no-webhook", 409, "No webhook is set up: platform.webhook_url"),
-            Self::LinkExpired => ("/problems/link-expired", 410, "This link was used already or is too old"),
-            Self::TooLarge => ("/problems/too-large", 413, "This is too large"),
-            Self::WrongContentType => {
-                ("/problems/wrong-content-type", 415, "The body is of another type than is taken here")
+            Self::NoWebhook => {
+                ("/problems/no-webhook", 409, "No webhook is configured (platform.webhook_url)")
             }
-            Self::BadFields => ("/problems/bad-fields", 422, "Some fields can't be taken as they are"),
-            Self::IdempotencyKeyReused => {
-                ("/problems/idempotency-key-reused", 422, "Another request used this idempotency key")
-            }
-            Self::Internal => ("/problems/internal", 500, "Something went wrong on our side"),
-            Self::Unavailable => ("/problems/unavailable", 503, "The service can't do this at the moment"),
-            Self::NotConfigured => {
-                ("/problems/not-configured", 503, "Google Calendar is not set up here yet")
-            }
+            Self::LinkExpired => ("/problems/link-expired", 410, "This link has expired or was already used"),
+            Self::TooLarge => ("/problems/too-large", 413, "Request too large"),
+            Self::WrongContentType => ("/problems/wrong-content-type", 415, "Unsupported content type"),
+            Self::BadFields => ("/problems/bad-fields", 422, "Some fields are invalid"),
+            Self::IdempotencyKeyReused => (
+                "/problems/idempotency-key-reused",
+                422,
+                "Idempotency key already used for a different request",
+            ),
+            Self::Internal => ("/problems/internal", 500, "Internal error"),
+            Self::Unavailable => ("/problems/unavailable", 503, "Temporarily unavailable"),
+            Self::NotConfigured => ("/problems/not-configured", 503, "Google Calendar is not configured yet"),
         }
     }
 }
@@ -143,15 +141,14 @@ impl Problem {
     /// A version that lost against `stored`.
     pub(crate) fn stale_version(stored: i64) -> Self {
         Self::new(Kind::VersionConflict).detail(format!(
-            "version {stored} is stored: a lower one, or the same with another body, is not taken"
+            "version {stored} is already stored: send a higher version, or the same version with the same body"
         ))
     }
 
     /// Something was sent for a user who is being deleted.
     pub(crate) fn being_deleted(user_id: &str) -> Self {
-        Self::new(Kind::UserBeingDeleted).detail(format!(
-            "the user {user_id} is being deleted: nothing is stored for them until that is done"
-        ))
+        Self::new(Kind::UserBeingDeleted)
+            .detail(format!("user {user_id} is being deleted; try again when the deletion has finished"))
     }
 
     /// Our own fault; `cause` is for our log alone.

@@ -73,7 +73,7 @@ fn client(web: &AppState, request: &Request) -> Option<Client> {
 pub(crate) fn log(problem: &Problem, trace: &TraceId, method: &Method, route: &str, client: Option<Client>) {
     if let Some(cause) = problem.cause() {
         let client = client.map(|client| tracing::field::display(client.0));
-        tracing::error!(trace_id = trace.0, client, %method, route, cause, "a request failed");
+        tracing::error!(trace_id = trace.0, client, %method, route, cause, "request failed");
     }
 }
 

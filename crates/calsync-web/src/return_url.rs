@@ -18,7 +18,7 @@ pub(crate) fn check(url: &str, allowed: &[String]) -> Result<(), FieldError> {
     if allowed.iter().any(lies_under) {
         return Ok(());
     }
-    refuse("is not under an address of platform.return_urls")
+    refuse("is not below one of platform.return_urls")
 }
 
 /// `url` with the outcome of a connection.

@@ -88,7 +88,10 @@ pub async fn serve(
     }
     drop(listener);
     if timeout(limits.drain_within, graceful.shutdown()).await.is_err() {
-        tracing::warn!(cut = connections.len(), "requests were still under way at the end of the drain");
+        tracing::warn!(
+            cut = connections.len(),
+            "requests still in progress when the drain timeout ended were cut off"
+        );
     }
 }
 
@@ -119,7 +122,7 @@ async fn accept(
     match listener.accept().await {
         Ok((socket, address)) => Some((socket, Peer(address.ip()), permit)),
         Err(error) => {
-            tracing::warn!(%error, "a connection could not be accepted");
+            tracing::warn!(%error, "could not accept a connection");
             // Trying again at once would spin.
             let _ = timeout(AFTER_ACCEPT_FAILED, std::future::pending::<()>()).await;
             None
@@ -147,6 +150,6 @@ async fn connection(
     });
     let served = watcher.watch(builder.serve_connection(TokioIo::new(socket), service).into_owned());
     if let Err(error) = served.await {
-        tracing::debug!(%error, "a connection ended early");
+        tracing::debug!(%error, "connection closed early");
     }
 }

@@ -37,7 +37,7 @@ const AAD: SecretAad<'_> = SecretAad { table: "cookies", column: "known_browser"
 pub(crate) enum SignInResult {
     /// The admin is in, with these cookies.
     SignedIn {
-        /// Who.
+        /// The admin.
         admin: Admin,
         /// What the sign-in is known by.
         token: String,
@@ -71,7 +71,7 @@ pub(crate) async fn attempt(
     tx.commit().await?;
     if by_account > TRIES_PER_ACCOUNT || by_address > TRIES_PER_ADDRESS {
         let client = client.map(|client| tracing::field::display(client.0));
-        tracing::warn!(client, by_account, by_address, "too many tries to sign in");
+        tracing::warn!(client, by_account, by_address, "too many sign-in attempts");
         return Ok(SignInResult::TooOften);
     }
     let (admin, hash) = match found {

@@ -12,7 +12,7 @@ pub(crate) struct Cli {
     /// Configuration file [default: calsync.toml, if it is there]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Sets one key of the configuration, over file and environment
+    /// Sets one configuration key; overrides the file and the environment
     #[arg(long = "set", global = true, value_name = "KEY=VALUE")]
     pub(crate) set: Vec<String>,
     #[command(subcommand)]
@@ -21,38 +21,38 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Everything on loopback: simulator, service, sample users and live traffic
+    /// Runs a demo on loopback: simulator, service, sample users and live traffic
     #[command(after_help = "Examples:\n  calsync demo\n  calsync demo --empty --listen 127.0.0.1:5000")]
     Demo(DemoArgs),
-    /// The service
+    /// Runs the service
     #[command(
         after_help = "Examples:\n  calsync serve\n  calsync serve --role worker --config /etc/calsync.toml"
     )]
     Serve {
-        /// Which parts to run
+        /// Parts to run
         #[arg(long, value_enum, default_value_t = Role::All)]
         role: Role,
-        /// Where it listens, over server.listen
+        /// Address to listen on; overrides server.listen
         #[arg(long)]
         listen: Option<SocketAddr>,
     },
-    /// The Google simulator alone
+    /// Runs the Google simulator alone
     #[command(
         after_help = "Examples:\n  calsync simulator\n  calsync simulator --auto-consent --delay-ms 50"
     )]
     Simulator(SimulatorArgs),
-    /// Brings the database up to date
+    /// Migrates the database to the current schema
     #[command(
         after_help = "Examples:\n  calsync migrate\n  calsync migrate --set database.url=sqlite:other.db"
     )]
     Migrate,
-    /// Admins of the console
+    /// Manages the admins of the console
     #[command(subcommand)]
     Admin(AdminCommand),
-    /// API keys
+    /// Manages API keys
     #[command(subcommand)]
     ApiKey(ApiKeyCommand),
-    /// The keys that seal secrets
+    /// Manages the encryption keys
     #[command(subcommand)]
     Encryption(EncryptionCommand),
 }
@@ -62,29 +62,29 @@ pub(crate) struct DemoArgs {
     /// No samples, fixed keys, and a ready .env for the platform's developer
     #[arg(long)]
     pub(crate) empty: bool,
-    /// Where the service listens; the simulator takes the next port
+    /// Address of the service; the simulator takes the next port
     #[arg(long, default_value = "127.0.0.1:4300")]
     pub(crate) listen: SocketAddr,
-    /// Where the data is kept [default: a new folder that goes away at the end]
+    /// Data folder [default: a temporary one, removed at the end]
     #[arg(long, value_name = "DIR")]
     pub(crate) data: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct SimulatorArgs {
-    /// Where it listens
+    /// Address to listen on
     #[arg(long, default_value = "127.0.0.1:4301")]
     pub(crate) listen: SocketAddr,
     /// Approves consent at once, for the account in login_hint
     #[arg(long)]
     pub(crate) auto_consent: bool,
-    /// Answers after this many milliseconds
+    /// Delays each answer by this many milliseconds
     #[arg(long, default_value_t = 0)]
     pub(crate) delay_ms: u64,
-    /// Answers 403 above Google's quotas
+    /// Enforces Google's quotas (403 above them)
     #[arg(long)]
     pub(crate) enforce_quotas: bool,
-    /// An OAuth client that exists; any is good if none is given
+    /// Registers an OAuth client; without any, every client is accepted
     #[arg(long = "client", value_name = "ID:SECRET")]
     pub(crate) clients: Vec<String>,
     /// Who may use /_control [default: loopback]
@@ -104,15 +104,15 @@ pub(crate) enum Role {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AdminCommand {
-    /// Adds an admin and prints a password as its last word, once; it is changed at the first sign-in
+    /// Adds an admin and prints a one-time password as the last word; it must be changed at the first sign-in
     #[command(after_help = "Examples:\n  calsync admin add noor@example.org --role support")]
     Add {
         /// The mail address to sign in with
         email: String,
-        /// What they may do; each role may do all that the ones before it may
+        /// Role; each role includes the permissions of the ones before it
         #[arg(long, value_enum)]
         role: AdminRole,
-        /// As JSON
+        /// Prints JSON
         #[arg(long)]
         json: bool,
     },
@@ -120,7 +120,7 @@ pub(crate) enum AdminCommand {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum AdminRole {
-    /// Looks
+    /// May look at everything
     Viewer,
     /// May force the disconnect of one user
     Support,
@@ -132,16 +132,16 @@ pub(crate) enum AdminRole {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApiKeyCommand {
-    /// Makes a key and prints it as its last word, once; only its hash is kept
+    /// Creates an API key and prints it once, as the last word; only its hash is stored
     #[command(after_help = "Examples:\n  calsync api-key create --scope platform --name backend")]
     Create {
-        /// What it may do
+        /// Scope of the key
         #[arg(long, value_enum)]
         scope: KeyScope,
-        /// What it is called in lists and audits
+        /// Name in lists and in the audit log
         #[arg(long)]
         name: Option<String>,
-        /// As JSON
+        /// Prints JSON
         #[arg(long)]
         json: bool,
     },
@@ -149,10 +149,10 @@ pub(crate) enum ApiKeyCommand {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum EncryptionCommand {
-    /// Seals every secret anew with the newest key, the first of security.encryption_keys, while serving
+    /// Re-encrypts every secret with the newest key (the first of security.encryption_keys) while the service runs
     #[command(after_help = ROTATE_HELP)]
     Rotate {
-        /// As JSON
+        /// Prints JSON
         #[arg(long)]
         json: bool,
     },
@@ -160,11 +160,11 @@ pub(crate) enum EncryptionCommand {
 
 const ROTATE_HELP: &str = "\
 To change the key:
-  1. Add the new key behind the old one in security.encryption_keys (or as a line of the key file
-     beside a SQLite database), and start every calsync again: now each can open what it seals.
-  2. Put the new key first, and start every calsync again.
+  1. Add the new key after the old one in security.encryption_keys (or as a line of the key file
+     beside a SQLite database), and restart every calsync: now each can decrypt with it.
+  2. Put the new key first, and restart every calsync.
   3. Run this. It may be stopped and run again.
-  4. Take the old key away.
+  4. Remove the old key.
 
 Examples:
   calsync encryption rotate

@@ -14,7 +14,7 @@ pub(crate) fn on_signal() -> std::io::Result<CancellationToken> {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
         }
-        tracing::info!("stopping: finishing what is under way");
+        tracing::info!("shutting down: finishing requests and jobs in progress");
         cancelled.cancel();
     });
     Ok(token)

@@ -21,7 +21,7 @@ impl Entropy for SystemEntropy {
     #[expect(clippy::disallowed_methods, reason = "this is the seam")]
     fn fill(&self, bytes: &mut [u8]) {
         if getrandom::fill(bytes).is_err() {
-            eprintln!("calsync: the system gives no random bytes");
+            eprintln!("calsync: the operating system provides no random bytes");
             std::process::abort();
         }
     }

@@ -130,7 +130,7 @@ impl Fields<'_> {
         let unknown: Vec<String> =
             self.body.keys().filter(|k| !KEYS.contains(&k.as_str())).cloned().collect();
         for key in unknown {
-            self.refuse(&key, "is not a field of an item");
+            self.refuse(&key, "unknown field");
         }
     }
 
@@ -241,7 +241,7 @@ impl Fields<'_> {
     fn refuse_foreign_times(&mut self, kind: ItemKind, own: &[&str]) {
         for field in ["starts_at", "ends_at", "due_at", "due_on", "estimated_minutes"] {
             if !own.contains(&field) && self.get(field).is_some() {
-                self.refuse(field, format!("is not a field of a {}", kind.name()));
+                self.refuse(field, format!("not allowed for a {}", kind.name()));
             }
         }
     }

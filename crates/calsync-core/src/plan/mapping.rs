@@ -24,7 +24,7 @@ text_enum! {
     EventState {
         /// Google has never heard of this generation.
         Unsent => "unsent",
-        /// A write may have been sent: look before anything else.
+        /// A write may have been sent: fetch before anything else.
         Unconfirmed => "unconfirmed",
         /// It was there when we last looked.
         Present => "present",
@@ -37,7 +37,7 @@ text_enum! {
     }
 }
 
-/// By how much Google's clock and ours may differ: what is told of two sides' times is told only beyond it.
+/// By how much Google's clock and ours may differ: times of both sides are compared only beyond it.
 const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
 
 /// Where Google keeps an event of ours.
@@ -105,7 +105,7 @@ impl Mapping {
         (self.address, self.event_state, self.remote) = (Some(address), EventState::Unconfirmed, None);
     }
 
-    /// Google surely didn't make what it was told of.
+    /// Google certainly did not make the event: the insert was rejected.
     pub fn on_insert_rejected(&mut self) {
         if self.event_state == EventState::Unconfirmed && self.remote.is_none() {
             self.revert_to_unsent();
@@ -169,7 +169,7 @@ impl Mapping {
         since.duration_since(removed) > CLOCK_SKEW_MAX
     }
 
-    /// Google's copy is not the one that we knew, or may not be there: look.
+    /// Google's copy changed or may be gone: fetch it before anything else.
     pub const fn mark_stale(&mut self) {
         self.event_state = match self.event_state {
             EventState::Deleting => EventState::Deleting,
@@ -177,7 +177,7 @@ impl Mapping {
         };
     }
 
-    /// A look was answered with `remote`: `None` where Google has no trace of it.
+    /// A fetch was answered with `remote`: `None` where Google has no trace of it.
     pub fn on_fetched(&mut self, remote: Option<RemoteEvent>) {
         if remote.is_none() && self.event_state == EventState::Unconfirmed {
             if self.remote.is_none() {

@@ -80,7 +80,7 @@ pub enum PlanStep {
     /// Make the event in the target calendar. Its address, the state `unconfirmed` and what it leaves are
     /// stored before it is sent.
     Insert {
-        /// Where.
+        /// The new event's calendar, id and generation.
         address: Address,
         /// The body.
         event: RemoteEvent,

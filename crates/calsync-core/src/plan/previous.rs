@@ -89,7 +89,7 @@ impl Mapping {
         }
     }
 
-    /// A look at the previous location was answered. If the user had removed the event there before the new
+    /// A fetch at the previous location was answered. If the user had removed the event there before the new
     /// one was made, they took the item off their calendar: then the new one is to go. Whoever
     /// removes one of two that they see keeps the other.
     pub fn on_previous_fetched(&mut self, remote: Option<RemoteEvent>) {

@@ -103,7 +103,7 @@ sentences! {
         "Google での変更の反映に、数分ほど余計に時間がかかることがあります。",
         "Google에서 변경하신 내용이 반영되기까지 몇 분 더 걸릴 수 있습니다.";
 
-    // What passes by itself.
+    // Transient failures: retried with backoff.
     GoogleUnavailable:
         "Google is having trouble; we keep trying.",
         "Google 側で障害が起きています。自動的に再試行します。",
@@ -187,7 +187,7 @@ sentences! {
         "所属する組織の設定により、このアプリは Google カレンダーを利用できません。",
         "소속 조직의 설정에 따라 이 앱은 Google 캘린더를 사용할 수 없습니다.";
     LinkExpired:
-        "This link was used already or is too old.",
+        "This link has expired or was already used.",
         "このリンクは使用済みか、有効期限が切れています。",
         "이미 사용했거나 만료된 링크입니다.";
     OtherAccount:

@@ -65,7 +65,7 @@ pub enum Actor {
     Nobody,
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct NextStep {
     /// In plain words.

@@ -201,7 +201,7 @@ const fn calendar(reason: Reason) -> &'static ReasonInfo {
     }
 }
 
-/// What passes by itself.
+/// Transient failures: retried with backoff.
 const fn transient(reason: Reason) -> &'static ReasonInfo {
     match reason {
         Reason::GoogleSlow => info!(

@@ -42,7 +42,7 @@ pub enum ConsentStart {
 /// A user who sets out again from one of their own pages, where no link is needed.
 #[derive(Clone, Debug)]
 pub struct RestartRequest<'a> {
-    /// Who.
+    /// The user's id at the platform.
     pub user_id: &'a str,
     /// Where they go afterwards.
     pub return_url: Option<&'a str>,

@@ -30,7 +30,7 @@ pub struct Callback {
 pub enum CallbackResult {
     /// Connected.
     Connected {
-        /// Who.
+        /// The user's id at the platform.
         user_id: String,
         /// Their integration.
         integration_id: String,
@@ -48,9 +48,9 @@ pub enum CallbackResult {
     Failed {
         /// The try.
         attempt_id: String,
-        /// Who.
+        /// The user's id at the platform.
         user_id: String,
-        /// Why.
+        /// The cause, from `core::reason`.
         reason: Reason,
         /// Where they go next.
         return_url: Option<String>,
@@ -222,7 +222,7 @@ pub(crate) async fn revoke_unused_grant(
     if engine.settings().revoke && !is_used {
         let token = tokens.refresh_token.as_ref().unwrap_or(&tokens.access_token);
         if let Err(failure) = engine.google().revoke(token).await {
-            tracing::warn!(reason = failure.reason.name(), "a grant that nobody uses could not be ended");
+            tracing::warn!(reason = failure.reason.name(), "could not revoke an unused grant");
         }
     }
     Ok(())

@@ -36,7 +36,7 @@ pub struct Request {
     pub provider: String,
     /// What becomes of what was synced.
     pub remote_items: RemoteItems,
-    /// Why; required of an admin.
+    /// The admin's note; required of an admin.
     pub note: Option<String>,
     /// Who wants it.
     pub requested_by: RequestedBy,

@@ -1,4 +1,4 @@
-//! What the platform is told of a disconnect that came to its end.
+//! The delivery that reports a finished disconnect to the platform.
 
 use calsync_core::disconnect::SagaState;
 use calsync_core::webhook::{DISCONNECT_FINISHED, stream_of_connection};

@@ -14,7 +14,7 @@ use crate::EngineError;
 /// How often we look whether another disconnect still needs the grant.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(5);
 
-/// Who else lives on the grant.
+/// Who else uses the grant.
 enum GrantUsers {
     Nobody,
     /// Another connection.

@@ -28,7 +28,7 @@ const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(20);
 /// Failures in a row after which a step ends without success: about two hours of pauses.
 const TRIES_MAX: i64 = 30;
 
-/// How a step came out of the worker's hands.
+/// The result of a step.
 pub(super) enum StepResult {
     /// It ended.
     Ended(StepOutcome, String),
@@ -73,7 +73,7 @@ macro_rules! held {
 }
 pub(super) use held;
 
-/// A disconnect in the hands of a worker.
+/// One run of a disconnect by a worker that holds its lease.
 pub(super) struct DisconnectRun<'a> {
     pub(super) engine: &'a Engine,
     pub(super) saga: Saga,
@@ -236,7 +236,7 @@ impl<'a> DisconnectRun<'a> {
         DisconnectStep { name, outcome, receipt, at: self.now() }
     }
 
-    /// Lets the disconnect go until it is due again.
+    /// Releases the disconnect until it is due again.
     pub(super) async fn pause(mut self, pause: Pause) -> Result<(), EngineError> {
         held!(self, |tx| disconnects::pause(tx, &self.lease, pause).await?)
     }

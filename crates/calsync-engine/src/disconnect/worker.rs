@@ -41,7 +41,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
     let mut under_way = Jobs::new("a disconnect", DISCONNECTS_MAX);
     while !stop.is_cancelled() {
         if let Err(error) = claim_more(&engine, &owner, &mut under_way).await {
-            tracing::error!(%error, "can't claim disconnects");
+            tracing::error!(%error, "could not claim disconnects");
         }
         tokio::select! {
             () = stop.cancelled() => {}

@@ -1,5 +1,5 @@
-//! The feed of changes as the platform reads it, or is sent it. Changes get their places when somebody
-//! reads, all that are committed by then, so that no loop has to run for it.
+//! The feed of changes as the platform reads it, or is sent it. Positions are assigned when somebody
+//! reads, to all changes that are committed by then, so that no loop has to run for it.
 
 mod payload;
 
@@ -13,7 +13,7 @@ use crate::{Engine, EngineError};
 
 /// How long changes are kept.
 pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Changes that get their places, or are forgotten, in one transaction.
+/// Changes that get positions, or are deleted, in one transaction.
 const AT_ONCE: i64 = 1_000;
 
 /// The changes after `position`, at most `limit`, in order. The first reading writes: changes get their

@@ -1,4 +1,4 @@
-//! A change as the platform is told of it, by the feed and by the webhook alike. Of a connection that
+//! A change as the platform reads it, the same in the feed and in the webhook. Of a connection that
 //! needs its user it says, in their language, what happened and the way back.
 
 use calsync_core::change::{Change, ChangeOutcome};
@@ -49,7 +49,7 @@ pub fn cursor_position(cursor: &str) -> Option<i64> {
     cursor::read(LIST, cursor)
 }
 
-/// `one` as it is told now.
+/// `one` as the platform reads it now.
 pub(super) async fn build(engine: &Engine, one: SequencedChange) -> Result<ChangePayload, EngineError> {
     let mut after = one.after.clone();
     if one.change == Change::NeedsReconnect {

@@ -15,7 +15,7 @@ use super::commit::IntegrationFailure;
 use super::mapping::{Location, Next, PROBE, Pass};
 
 impl Pass<'_> {
-    /// What becomes of a mapping after `failure`, and how it is told.
+    /// What becomes of a mapping after `failure`, and the failure to record.
     pub(super) fn after_failure(
         &self,
         due: &mut DueMapping,
@@ -34,7 +34,7 @@ impl Pass<'_> {
             (_, Outcome::Unknown, Operation::Delete) => due.mapping.on_delete_sent(self.now),
             (_, Outcome::Unknown, _) => due.mapping.mark_stale(),
             (_, _, Operation::Insert) if reaction != Reaction::Mend => due.mapping.on_insert_rejected(),
-            // A refused look tells nothing of an insert that was sent before.
+            // A rejected fetch says nothing about an earlier insert.
             _ => {}
         }
         if failure.is_stale_token() {
@@ -127,7 +127,7 @@ pub(super) const fn is_closed(reason: Reason) -> bool {
     matches!(reason, Reason::CalendarGone | Reason::CalendarReadOnly | Reason::ScopeMissing)
 }
 
-/// An event outside of the target calendar can't be reached: what stays there is told once.
+/// An event outside of the target calendar can't be reached: what stays there is recorded once.
 fn give_up(mapping: &mut Mapping, location: Location, failure: Failure) -> Failure {
     if location == Location::Previous {
         mapping.on_previous_delete_refused();

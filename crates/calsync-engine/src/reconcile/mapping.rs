@@ -1,4 +1,4 @@
-//! Carries one mapping to its end: takes a step, hears the answer, plans again. Nothing here touches
+//! Takes one mapping through its steps: plan, call, apply the answer, plan again. Nothing here touches
 //! the database; what has to be stored before a call waits for the next pass.
 
 use calsync_core::event_id::EventPlace;
@@ -66,7 +66,7 @@ pub(super) enum Location {
     Previous,
 }
 
-/// What is in the store of what Google may be told in this pass.
+/// The intents of this pass that are stored: only these calls may be sent.
 struct RecordedIntent {
     address: Option<Address>,
     event_state: EventState,
@@ -287,7 +287,7 @@ pub(super) const fn outcome(deleted: Deleted) -> Outcome {
 }
 
 impl RecordedIntent {
-    /// Whether what `step` tells Google of is in the store.
+    /// Whether the intent of `step` is stored.
     fn allows(&self, step: &PlanStep) -> bool {
         match step {
             PlanStep::Insert { address, .. } => {

@@ -131,7 +131,7 @@ async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>)
     result.commit(Some(pass.access)).await
 }
 
-/// Plans the first step of each mapping, and stores in one transaction what Google is about to be told:
+/// Plans the first step of each mapping, and stores the intents in one transaction before the calls:
 /// where and in which state, of each insert and delete.
 async fn record_intents(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
     let mut planned: Vec<Planned> =

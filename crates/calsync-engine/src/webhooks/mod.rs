@@ -87,7 +87,7 @@ pub async fn set_up(engine: &Engine) -> Result<(), EngineError> {
         webhooks::endpoint(tx).await?
     })?;
     if let Some(since) = endpoint.and_then(|endpoint| endpoint.disabled_at) {
-        tracing::error!(%since, "the webhook is disabled: its endpoint answered 410. A test call that it takes enables it");
+        tracing::error!(%since, "the webhook is disabled: its endpoint answered 410 (Gone). Send a test delivery to enable it again");
     }
     Ok(())
 }

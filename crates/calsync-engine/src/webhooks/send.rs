@@ -34,7 +34,7 @@ pub async fn deliver(engine: &Engine, claim: &Claim) -> Result<(), EngineError> 
     let attempt = send(engine, webhook, &delivery.id, body).await;
     let result = result(engine, &delivery, &attempt);
     if result == DeliveryResult::GivenUp {
-        tracing::error!(id = delivery.id, "a delivery to the webhook failed for days and is given up");
+        tracing::error!(id = delivery.id, "webhook delivery failed: retries exhausted");
     }
     store(engine, claim, &attempt, result).await
 }
@@ -63,7 +63,7 @@ pub async fn test(engine: &Engine) -> Result<Option<Delivery>, EngineError> {
         (is_enabled, webhooks::get(tx, &id).await?)
     })?;
     if is_enabled {
-        tracing::info!("the webhook is enabled again: a test call was taken");
+        tracing::info!("webhook enabled again: a test delivery succeeded");
     }
     engine.hint_webhooks();
     Ok(delivery)
@@ -153,7 +153,7 @@ async fn store(
     })?;
     if disabled {
         tracing::error!(
-            "the webhook's endpoint answered 410: nothing is sent any more. A test call that it takes enables it"
+            "webhook disabled: its endpoint answered 410 (Gone). Send a test delivery to enable it again"
         );
     }
     Ok(())

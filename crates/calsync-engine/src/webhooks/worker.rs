@@ -44,7 +44,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
     let mut under_way = Jobs::new("a delivery to the webhook", IN_FLIGHT_MAX);
     while !stop.is_cancelled() {
         if let Err(error) = claim_more(&engine, &mut under_way).await {
-            tracing::error!(%error, "can't claim deliveries to the webhook");
+            tracing::error!(%error, "could not claim webhook deliveries");
         }
         tokio::select! {
             () = stop.cancelled() => {}

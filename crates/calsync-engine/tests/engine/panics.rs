@@ -43,7 +43,7 @@ async fn a_pass_is_tried_again_and_the_others_go_on() {
     eventually("both events of ana", async || (world.events("ana", true).len() == 2).then_some(())).await;
     stop.cancel();
     working.await.unwrap().unwrap();
-    tells_no_secret(&log, &token, "panicked; tried again when its lease ends what=\"a pass\"");
+    tells_no_secret(&log, &token, "job panicked, retried when its lease expires what=\"a pass\"");
     assert!(log.text().contains(&world.integration("ana").await.id), "{}", log.text());
 }
 
@@ -64,7 +64,7 @@ async fn a_disconnect_is_tried_again() {
     .await;
     stop.cancel();
     working.await.unwrap().unwrap();
-    tells_no_secret(&log, &token, "panicked; tried again when its lease ends what=\"a disconnect\"");
+    tells_no_secret(&log, &token, "job panicked, retried when its lease expires what=\"a disconnect\"");
     assert_eq!(world.events("ana", true).len(), 0);
 }
 

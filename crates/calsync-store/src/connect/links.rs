@@ -14,7 +14,7 @@ use crate::{Result, Tx};
 /// A link by which a user connects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// Whose it is.
+    /// The user's id at the platform.
     pub user_id: String,
     /// Where the user goes afterwards.
     pub return_url: Option<String>,
@@ -64,7 +64,7 @@ async fn insert_link(
 pub struct MadeBy<'a> {
     /// The admin.
     pub admin_id: &'a str,
-    /// Why.
+    /// The admin's note, 3 to 500 characters.
     pub note: &'a str,
     /// The id of the row in the audit.
     pub audit_id: &'a str,
@@ -96,7 +96,7 @@ pub async fn create_reconnect_link(
 pub struct ReconnectLink {
     /// The admin.
     pub made_by: String,
-    /// When.
+    /// When it was stored.
     pub created_at: Timestamp,
     /// Until when it is good.
     pub expires_at: Timestamp,

@@ -60,7 +60,7 @@ pub async fn begin(store: &Store, tx: &mut Tx, new: NewAttempt<'_>, now: Timesta
     let sealed = store
         .keyring()
         .seal(verifier_aad(new.id, new.user_id), new.verifier, store.entropy())
-        .ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))?;
+        .ok_or_else(|| StoreError::Unusable("could not encrypt a secret".into()))?;
     execute!(
         tx,
         "INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, verifier, calendar_choice,

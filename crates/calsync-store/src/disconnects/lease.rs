@@ -133,7 +133,7 @@ pub struct Pause {
     pub failed: bool,
 }
 
-/// Lets the disconnect go until it is due.
+/// Releases the disconnect until it is due.
 pub async fn pause(tx: &mut Tx, lease: &SagaLease, pause: Pause) -> Result<()> {
     execute!(
         tx,
@@ -158,7 +158,7 @@ pub async fn finish(tx: &mut Tx, lease: &SagaLease, state: SagaState, now: Times
     if ended == 1 { Ok(()) } else { Err(StoreError::corrupt(TABLE, "id", &lease.disconnect_id)) }
 }
 
-/// Frees every lease. Only for a database with one process, at its start: what held them is gone.
+/// Releases every lease. Only for a database with one process, at its start: what held them is gone.
 pub async fn release_all(tx: &mut Tx) -> Result<()> {
     execute!(
         tx,

@@ -40,7 +40,7 @@ pub struct Saga {
     pub id: String,
     /// What is disconnected.
     pub integration_id: String,
-    /// Whose it is.
+    /// The user's id at the platform.
     pub user_id: String,
     /// From whom.
     pub provider: String,
@@ -92,13 +92,13 @@ pub struct Before {
 /// A step that ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DisconnectStep {
-    /// Which.
+    /// The step.
     pub name: StepName,
-    /// How.
+    /// How it ended.
     pub outcome: StepOutcome,
     /// What happened, in a sentence or two for people, with counts and without secrets.
     pub receipt: String,
-    /// When.
+    /// When it happened, in UTC.
     pub at: Timestamp,
 }
 

@@ -22,7 +22,7 @@ pub enum RequestedBy {
     Platform,
     /// An admin.
     Admin {
-        /// Who.
+        /// The admin's id.
         id: String,
     },
 }
@@ -65,7 +65,7 @@ pub struct NewDisconnect<'a> {
     pub remote_items: RemoteItems,
     /// Who wants it.
     pub requested_by: &'a RequestedBy,
-    /// Why.
+    /// The admin's note, 3 to 500 characters.
     pub note: Option<&'a str>,
 }
 

@@ -160,7 +160,7 @@ pub async fn turn_off(tx: &mut Tx, id: &str, kinds: &BTreeSet<ItemKind>, now: Ti
 /// Why an integration has to stop, and with what that was met.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StopCause<'a> {
-    /// Why.
+    /// The cause, from `core::reason`.
     pub reason: Reason,
     /// The version of the tokens that were used, or could not be.
     pub token_version: i64,

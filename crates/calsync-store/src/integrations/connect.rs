@@ -16,7 +16,7 @@ use crate::{Result, Store, StoreError, Tx, disconnects, mappings};
 
 /// A consent that was just given.
 pub struct Connection<'a> {
-    /// Whose it is.
+    /// The user's id at the platform.
     pub user_id: &'a str,
     /// Its tokens.
     pub grant: Grant<'a>,

@@ -70,7 +70,7 @@ impl CalendarState {
 pub struct Integration {
     /// Our id.
     pub id: String,
-    /// Whose it is.
+    /// The user's id at the platform.
     pub user_id: String,
     /// `google`, or another one that is only listed.
     pub provider: String,

@@ -1,4 +1,4 @@
-//! What the platform is told of a connection, in the transaction that changes it.
+//! Records changes of a connection for the platform, in the transaction that makes them.
 
 use calsync_core::change::{Change, ChangeOutcome};
 use calsync_core::integration::IntegrationState;
@@ -10,7 +10,7 @@ use super::{TABLE, get};
 use crate::changes::{self, NewChange};
 use crate::{Result, Store, StoreError, Tx};
 
-/// Tells that the integration, as it is now, changed from the state `before`.
+/// Records that the integration changed from the state `before` to what it is now.
 pub(crate) async fn record_change(
     store: &Store,
     tx: &mut Tx,

@@ -42,7 +42,7 @@ pub(super) async fn store_grant(
 ) -> Result<()> {
     let seal = |column, secret| {
         let sealed = store.keyring().seal(aad(column, id, user_id), secret, store.entropy());
-        sealed.ok_or_else(|| StoreError::Unusable("a secret could not be sealed".into()))
+        sealed.ok_or_else(|| StoreError::Unusable("could not encrypt a secret".into()))
     };
     let access = seal("access_token", grant.access_token)?;
     let refresh = grant.refresh_token.map(|token| seal("refresh_token", token)).transpose()?;

@@ -1,4 +1,4 @@
-//! The work of a pass: the mappings that are due, what Google is about to be told, what came of it.
+//! The work of a pass: the mappings that are due, the intents before its calls, and the outcomes.
 
 use calsync_core::item::{Item, ItemKey};
 use calsync_core::managed::Base;
@@ -188,7 +188,7 @@ macro_rules! locations {
     };
 }
 
-/// What Google is about to be told of a mapping.
+/// The call that a pass is about to send for a mapping.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Intent<'a> {
     /// The item.
@@ -213,7 +213,7 @@ macro_rules! set_locations {
     };
 }
 
-/// Stores what Google is about to be told of mappings, before the calls: where, in which state, and what
+/// Stores the intents of a pass before its calls: where, in which state, and what
 /// is to go. A mapping whose item's incarnation ended meanwhile is to go all the same.
 pub async fn record_intents(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -> Result<()> {
     const START: &str = concat!(
@@ -275,7 +275,7 @@ pub enum End {
     Done {
         /// The state to show.
         state: SyncState,
-        /// Why.
+        /// The cause, from `core::reason`.
         reason: Option<Reason>,
     },
     /// It is due again later.
@@ -284,7 +284,7 @@ pub enum End {
         due_at: Timestamp,
         /// Failures in a row.
         failures: i64,
-        /// Why.
+        /// The cause, from `core::reason`.
         reason: Option<Reason>,
     },
 }

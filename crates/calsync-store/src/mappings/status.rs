@@ -21,7 +21,7 @@ pub struct MappingStatus {
     pub locale: Option<String>,
     /// The state.
     pub state: SyncState,
-    /// Why.
+    /// The cause, from `core::reason`.
     pub reason: Option<Reason>,
     /// Google's id, once there is one.
     pub google_id: Option<String>,

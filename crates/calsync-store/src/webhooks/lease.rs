@@ -49,7 +49,7 @@ pub async fn claim(tx: &mut Tx, length: SignedDuration, now: Timestamp, limit: i
 /// How a try ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Attempt {
-    /// When.
+    /// When it happened, in UTC.
     pub at: Timestamp,
     /// The status that was answered, if any was.
     pub http_status: Option<u16>,
@@ -109,7 +109,7 @@ pub async fn record_result(
     Ok(settled == 1)
 }
 
-/// Frees every lease. Only for a database with one process, at its start: what held them is gone.
+/// Releases every lease. Only for a database with one process, at its start: what held them is gone.
 pub async fn release_all(tx: &mut Tx) -> Result<()> {
     execute!(
         tx,

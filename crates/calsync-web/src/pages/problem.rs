@@ -46,7 +46,7 @@ pub(crate) fn page(web: &AppState, problem: &Problem, trace: &TraceId, messages:
 messages! {
     too_late_title() { "This page has expired" "このページの有効期限が切れました" "페이지가 만료되었습니다" }
     too_late() {
-        "This link was used already or is too old."
+        "This link has expired or was already used."
         "このリンクは使用済みか、有効期限が切れています。"
         "이미 사용했거나 만료된 링크입니다."
     }
@@ -57,7 +57,7 @@ messages! {
     }
 
     not_set_up_title() {
-        "Google Calendar is not set up here yet"
+        "Google Calendar is not configured yet"
         "Google カレンダーはまだ設定されていません"
         "Google 캘린더가 아직 설정되지 않았습니다"
     }
@@ -94,12 +94,12 @@ messages! {
         "콘솔 소유자에게 권한 변경을 요청해 주세요."
     }
 
-    nothing_here_title() { "There is nothing here" "ページが見つかりません" "페이지를 찾을 수 없습니다" }
+    nothing_here_title() { "Not found" "ページが見つかりません" "페이지를 찾을 수 없습니다" }
     nothing_here() { "There is no such page." "このページは存在しません。" "존재하지 않는 페이지입니다." }
 
     not_now_title() { "Not at the moment" "ただいまご利用いただけません" "지금은 이용할 수 없습니다" }
     not_now() {
-        "This can't be done at the moment."
+        "This is temporarily unavailable."
         "現在、この操作を行うことができません。"
         "지금은 이 작업을 할 수 없습니다."
     }
@@ -121,16 +121,16 @@ messages! {
         "다시 시도해 주세요. 계속 발생하면 {platform} 고객 지원에 알려 주세요."
     }
 
-    not_understood_title() { "This could not be understood" "リクエストを処理できません" "요청을 처리할 수 없습니다" }
+    not_understood_title() { "Invalid request" "リクエストを処理できません" "요청을 처리할 수 없습니다" }
     not_understood() {
-        "This could not be understood."
+        "This request is invalid."
         "送信された内容を理解できませんでした。"
         "보내신 내용을 이해할 수 없습니다."
     }
 
     /// A number in our log.
     name_this_number(trace_id: &str) {
-        "If you ask for help, name this number: {trace_id}"
+        "If you ask for help, give this number: {trace_id}"
         "お問い合わせの際は、この番号をお知らせください: {trace_id}"
         "문의하실 때 이 번호를 알려 주세요: {trace_id}"
     }

@@ -51,7 +51,7 @@ async fn looking_at_a_link_does_not_use_it_up() {
     begin(&world, &link, "new").await;
     let page = world.visit(&link, "").await;
     assert_eq!(page.status, 410);
-    assert!(page.text.contains("This link was used already or is too old."));
+    assert!(page.text.contains("This link has expired or was already used."));
     assert_eq!(world.submit(&link, "", "calendar=new").await.status, 410);
 }
 

@@ -86,7 +86,7 @@ async fn a_stranger_reads_what_their_browser_prefers() {
     for (accepted, lang, title) in [
         ("ja", "ja", "ページが見つかりません"),
         ("ko-KR,ko;q=0.9,en;q=0.8", "ko", "페이지를 찾을 수 없습니다"),
-        ("fr", "en", "There is nothing here"),
+        ("fr", "en", "Not found"),
     ] {
         let request = http::Request::get("/nowhere").header("accept", "text/html");
         let request = request.header("accept-language", accepted);

@@ -75,7 +75,7 @@ async fn sync_now_hurries_what_waits() {
 #[tokio::test]
 async fn a_user_sees_what_a_disconnect_does_before_and_after() {
     for (form, events, text) in [
-        ("", 0, "Your entries were taken out of your calendar."),
+        ("", 0, "Your entries were removed from your calendar."),
         ("remote_items=keep", 1, "Your entries stay in your calendar."),
     ] {
         let world = connected("en").await;

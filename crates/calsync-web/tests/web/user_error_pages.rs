@@ -44,7 +44,7 @@ fn says(page: &Answer, locale: &str, messages: &str) {
 async fn the_receipts_of_a_dead_grant() {
     let messages = [
         [
-            "Google didn’t let us take out your entries.",
+            "Google did not let us remove your entries.",
             "The connection is over, but something could not be done",
         ],
         ["予定を削除できませんでした。", "完了できなかった処理があります"],

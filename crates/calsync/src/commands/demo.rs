@@ -59,7 +59,7 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         tokio::spawn(async move { seed::run(&url, &key, stop).await });
     }
     serve::parts(&engine, Some(service), true, stop).await?;
-    faked.await.context("the simulator died")??;
+    faked.await.context("the simulator stopped")??;
     engine.store().close().await;
     Ok(())
 }

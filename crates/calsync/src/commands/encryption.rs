@@ -73,10 +73,12 @@ fn report(store: &Store, resealed: u64, last: &Batch, as_json: bool) {
         return;
     }
     for SecretLocation { table, column, id } in listed {
-        println!("Can't be opened, left as it is: {column} of {id} in {table}");
+        println!("Could not decrypt {table}.{column} of row {id}; it is unchanged");
     }
-    println!("With the key {key}: {resealed} sealed anew, {newest} already so; {unreadable} can't be opened");
-    println!("Nothing is left to do: the other keys may be taken out of security.encryption_keys");
+    println!(
+        "Key {key}: {resealed} secrets re-encrypted, {newest} already current, {unreadable} could not be decrypted"
+    );
+    println!("Done: the other keys can be removed from security.encryption_keys");
 }
 
 /// How far a pass is: one line that changes on a terminal, a few lines elsewhere.
@@ -88,11 +90,11 @@ struct Progress {
 impl Progress {
     fn show(&mut self, seen: u64) {
         if std::io::stderr().is_terminal() {
-            eprint!("\r{seen} secrets looked at");
+            eprint!("\r{seen} secrets checked");
             // A terminal that is gone has nobody who waits for this.
             let _ = std::io::stderr().flush();
         } else if seen >= self.shown + LINE_EVERY {
-            eprintln!("{seen} secrets looked at");
+            eprintln!("{seen} secrets checked");
         } else {
             return;
         }

@@ -21,10 +21,10 @@ const ANSWERS_STORED_WITHIN: Duration = Duration::from_secs(30);
 pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<()> {
     logging::start(config.text("log.format"));
     for path in config.without_effect() {
-        tracing::warn!(key = path, "this key has no effect yet");
+        tracing::warn!(key = path, "configuration key has no effect yet");
     }
     if !config.google_is_configured() {
-        tracing::warn!("google.client_id and google.client_secret are missing: nobody can connect yet");
+        tracing::warn!("google.client_id and google.client_secret are not set: users cannot connect yet");
     }
     let engine = wiring::engine(config, wiring::store(config).await?)?;
     let stop = shutdown::on_signal()?;

@@ -31,19 +31,21 @@ const USERS: [(&str, &str, &str, &str); 6] = [
 pub(crate) async fn run(url: &str, key: &SecretString, stop: CancellationToken) {
     let transport = match HttpTransport::new() {
         Ok(transport) => transport,
-        Err(error) => return tracing::error!(error = error.message, "the demo has no way out"),
+        Err(error) => {
+            return tracing::error!(error = error.message, "the demo could not create an HTTP client");
+        }
     };
     let platform = Platform { transport: &transport, url, key };
     if let Err(error) = seed(&platform).await {
-        tracing::error!(%error, "the demo's samples could not be made");
+        tracing::error!(%error, "could not seed the demo");
         return;
     }
-    println!("{} users are connected, and their items flow", USERS.len());
+    println!("{} users are connected and syncing", USERS.len());
     let mut changes = 0_usize;
     while tokio::time::timeout(CHANGE_EVERY, stop.cancelled()).await.is_err() {
         changes += 1;
         if let Err(error) = change(&platform, changes).await {
-            tracing::warn!(%error, "a change of the demo failed");
+            tracing::warn!(%error, "a demo change failed");
         }
     }
 }

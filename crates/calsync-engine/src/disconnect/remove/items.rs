@@ -22,7 +22,7 @@ const BATCH: u32 = 50;
 /// 500,000 events: a list that goes on goes round in circles.
 const BATCHES_MAX: usize = 10_000;
 
-/// An event that is to go.
+/// An event that has to be deleted.
 struct PendingDelete {
     google_id: String,
     item: Option<ItemKey>,

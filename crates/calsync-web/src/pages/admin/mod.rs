@@ -32,7 +32,7 @@ const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src '
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_');
 
 /// What an action without a good note is told.
-const NOTE_REQUIRED: &str = "Write in 3 to 500 characters why: it goes into the audit.";
+const NOTE_REQUIRED: &str = "Give a reason of 3 to 500 characters; it is stored in the audit log.";
 
 /// What every page of the console shows.
 pub(crate) struct Shell<'a> {

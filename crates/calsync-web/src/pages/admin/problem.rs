@@ -33,22 +33,20 @@ pub(crate) fn page(web: &AppState, problem: &Problem, trace: &TraceId) -> Respon
 const fn said(kind: Kind) -> (&'static str, &'static str) {
     match kind {
         Kind::Forbidden => {
-            ("Not for your role", "Your role may not see or do this: ask an owner of the console.")
+            ("Not for your role", "Your role does not allow this. Ask an owner of the console.")
         }
-        Kind::NotFound => ("There is nothing here", "No page, user or error has this address, or no longer."),
-        Kind::BadFields => {
-            ("This could not be understood", "Something of what was asked for is not as it should be:")
-        }
+        Kind::NotFound => ("Not found", "No such page, user or error, or it no longer exists."),
+        Kind::BadFields => ("Invalid request", "Some values are invalid:"),
         Kind::CrossSite => (
             "Nothing was done",
-            "The form is not one of your own sign-in: load the page again, and send it from there.",
+            "The form does not belong to your sign-in. Reload the page and submit it again.",
         ),
         Kind::Unavailable | Kind::Timeout | Kind::RequestUnderWay => {
-            ("Not at the moment", "This can’t be done at the moment: try again in a minute.")
+            ("Temporarily unavailable", "Try again in a minute.")
         }
         Kind::Internal => {
-            ("Something went wrong", "The fault is on our side: an operator finds it in the log.")
+            ("Something went wrong", "Internal error. The log has the details under this trace id.")
         }
-        _ => ("This could not be understood", "Go back, and try it in another way."),
+        _ => ("Invalid request", "Go back and try again."),
     }
 }

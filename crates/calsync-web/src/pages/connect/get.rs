@@ -159,7 +159,7 @@ messages! {
     }
     open_settings() { "Open the settings" "設定を開く" "설정 열기" }
     opens_for_an_hour() {
-        "This uses the link up. The settings stay open in this browser for an hour."
+        "The link can be used only once. The settings stay open in this browser for an hour."
         "このリンクは一度だけ使えます。設定はこのブラウザで 1 時間開けます。"
         "이 링크는 한 번만 사용할 수 있습니다. 설정은 이 브라우저에서 1시간 동안 열려 있습니다."
     }

@@ -104,7 +104,7 @@ async fn a_link_that_a_scanner_looked_at_is_still_good_and_an_old_one_is_not() {
     browser.reads("Google Calendar is connected").await;
 
     scanner.open(&link).await;
-    scanner.reads("This link was used already or is too old.").await;
+    scanner.reads("This link has expired or was already used.").await;
     assert!(!scanner.has_form("connect").await);
     let short = world.service.connect_link("ana", &json!({"expires_in": 1})).await;
     eventually("the end of a link", async || {
@@ -112,7 +112,7 @@ async fn a_link_that_a_scanner_looked_at_is_still_good_and_an_old_one_is_not() {
         (!browser.has_form("connect").await).then_some(())
     })
     .await;
-    browser.reads("This link was used already or is too old.").await;
+    browser.reads("This link has expired or was already used.").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

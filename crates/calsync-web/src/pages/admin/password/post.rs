@@ -37,8 +37,8 @@ pub(crate) async fn handler(
             keep(&web, &who, new.into(), &token).await?;
             with_cookie(with_cookie(Redirect::to("/admin").into_response(), &sign_in)?, &known)
         }
-        SignInResult::Wrong => Ok(super::page(&web, &who, Some("This is not your present password."))),
-        SignInResult::TooOften => Ok(super::page(&web, &who, Some("Too many tries: wait 15 minutes."))),
+        SignInResult::Wrong => Ok(super::page(&web, &who, Some("Wrong current password."))),
+        SignInResult::TooOften => Ok(super::page(&web, &who, Some("Too many attempts: wait 15 minutes."))),
     }
 }
 

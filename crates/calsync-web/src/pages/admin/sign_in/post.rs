@@ -13,8 +13,8 @@ use crate::pages::with_cookie;
 use crate::problem::Problem;
 use crate::sign_in::{SignInResult, attempt};
 
-const WRONG: &str = "Address and password don’t fit together.";
-const TOO_OFTEN: &str = "There were too many tries. Wait 15 minutes, then try again.";
+const WRONG: &str = "Wrong email address or password.";
+const TOO_OFTEN: &str = "Too many attempts. Wait 15 minutes, then try again.";
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

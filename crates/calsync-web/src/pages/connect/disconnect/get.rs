@@ -106,7 +106,7 @@ messages! {
         "대기 중인 변경({count}건)은 더 이상 기록하지 않습니다."
     }
     access_will_end() {
-        "Our access to your Google account ends, and our copy of it is erased."
+        "Our access to your Google account ends, and the stored tokens are deleted."
         "お使いの Google アカウントへのアクセスを終了し、保存しているアクセス情報を消去します。"
         "Google 계정에 대한 접근을 종료하고 저장된 접근 정보를 삭제합니다."
     }

@@ -119,12 +119,12 @@ messages! {
     sync_stops() { "Sync stops." "同期を停止します。" "동기화를 중단합니다." }
     sync_stopped() { "Sync has stopped." "同期を停止しました。" "동기화를 중단했습니다." }
     entries_are_removed(count: i64) {
-        "Your entries are taken out of your calendar; so far: {count}."
+        "Your entries are being removed from your calendar; removed so far: {count}."
         "カレンダーから予定を削除します（現在 {count} 件）。"
         "캘린더에서 일정을 삭제합니다(현재 {count}건)."
     }
     entries_removed() {
-        "Your entries were taken out of your calendar."
+        "Your entries were removed from your calendar."
         "カレンダーから予定を削除しました。"
         "캘린더에서 일정을 삭제했습니다."
     }
@@ -139,12 +139,12 @@ messages! {
         "삭제할 일정이 없었습니다."
     }
     all_entries_are_left() {
-        "Google didn’t let us take out your entries. You can delete them in Google Calendar yourself, or ask the support for a clean-up link."
+        "Google did not let us remove your entries. You can delete them in Google Calendar yourself, or ask the support for a clean-up link."
         "Google の制限により、予定を削除できませんでした。Google カレンダーで削除するか、サポートにクリーンアップ用のリンクを依頼してください。"
         "Google에서 허용하지 않아 일정을 삭제하지 못했습니다. Google 캘린더에서 직접 삭제하거나 고객 지원에 정리 링크를 요청해 주세요."
     }
     entries_are_left(count: i64) {
-        "Google didn’t let us take out all entries, only {count}. You can delete the rest in Google Calendar yourself, or ask the support for a clean-up link."
+        "Google let us remove only {count} of the entries. You can delete the rest in Google Calendar yourself, or ask the support for a clean-up link."
         "Google の制限により、すべての予定は削除できませんでした（削除済み {count} 件）。残りは Google カレンダーで削除するか、サポートにクリーンアップ用のリンクを依頼してください。"
         "Google에서 허용하지 않아 모든 일정을 삭제하지 못했습니다({count}건 삭제). 나머지는 Google 캘린더에서 직접 삭제하거나 고객 지원에 정리 링크를 요청해 주세요."
     }
@@ -169,12 +169,12 @@ messages! {
         "접근이 종료되었는지 Google에서 확인되지 않았습니다. Google 계정의 '서드 파티 앱'에서 직접 종료할 수 있습니다."
     }
     our_copy_goes() {
-        "Our copy of the access is erased."
+        "The stored tokens are deleted."
         "保存しているアクセス情報を消去します。"
         "저장된 접근 정보를 삭제합니다."
     }
     our_copy_is_erased() {
-        "Our copy of the access is erased, and nothing syncs any more."
+        "The stored tokens are deleted, and nothing syncs any more."
         "保存していたアクセス情報を消去しました。今後は同期されません。"
         "저장된 접근 정보를 삭제했습니다. 더 이상 동기화되지 않습니다."
     }

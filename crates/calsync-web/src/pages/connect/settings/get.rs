@@ -137,7 +137,7 @@ messages! {
     }
     what_is_synced() { "What is synced" "同期する内容" "동기화할 내용" }
     about_kinds() {
-        "What you turn off is taken out of your calendar."
+        "Whatever you turn off is removed from your calendar."
         "オフにした種類の予定は、カレンダーから取り除かれます。"
         "끈 종류의 일정은 캘린더에서 제거됩니다."
     }

@@ -97,7 +97,7 @@ impl Iterator for Lines {
 
 fn parse(line: &[u8]) -> Op {
     if line.len() > LINE_BYTES_MAX {
-        let problem = Problem::new(crate::problem::Kind::TooLarge).detail("at most 1 MiB a line");
+        let problem = Problem::new(crate::problem::Kind::TooLarge).detail("a line must not exceed 1 MiB");
         return Op::Bad(Bad { sent: Sent::default(), problem, is_upsert: true });
     }
     let mut body = match input::object(line) {

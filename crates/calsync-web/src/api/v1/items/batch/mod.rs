@@ -64,7 +64,7 @@ pub(crate) async fn handler(
     query.end()?;
     let lines = Lines::new(body);
     if lines.count_is_over(LINES_MAX) {
-        return Err(Problem::new(Kind::TooLarge).detail(format!("at most {LINES_MAX} lines")));
+        return Err(Problem::new(Kind::TooLarge).detail(format!("the batch has more than {LINES_MAX} lines")));
     }
     let faulted = ServerFault::default();
     let client = client.map(|Extension(client)| client);
