@@ -6,4 +6,5 @@ mod data_set;
 mod dependencies;
 mod helpers;
 mod requirements;
+mod retired_words;
 mod tidiness;
