@@ -6,7 +6,7 @@
     testdata/expected.py --items 500 --lines    the lines about those and their users, to be sent as a batch
 
 It knows the platform's contract and nothing of how the month was made or how calsync
-reads it, so that a mistake in either can't hide here. A line of its output:
+reads it, so that a mistake in either can't hide here; and of Google that it evens out texts. A line of its output:
 `{user_id, kind, item_id, summary, start, end, location, description_contains}`, where
 `start` and `end` are `{"date": "2031-03-09"}` (the end is the day after the last) or
 `{"instant": "2031-03-09T07:00:00Z"}`, `location` is null where there is no link, and the
@@ -16,6 +16,7 @@ description contains each text of `description_contains`.
 import argparse
 import json
 import sys
+import unicodedata
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -80,12 +81,18 @@ def calendar_entry(kind, item):
     link = item.get("meeting_url") if kind == "session" else None
     mark = "✓ " if item["status"] == "completed" else ""
     return {
-        "summary": mark + item["title"],
+        "summary": kept(mark + item["title"]).strip(),
         "start": start,
         "end": end,
-        "location": link,
-        "description_contains": [text for text in (item.get("description"), link) if text],
+        "location": link and kept(link),
+        "description_contains": [kept(text) for text in (item.get("description"), link) if text],
     }
+
+
+def kept(text):
+    """What Google keeps of a text: composed letters, and no control characters but line feeds and tabs."""
+    text = unicodedata.normalize("NFC", text.replace("\r\n", "\n").replace("\r", "\n"))
+    return "".join(c for c in text if c in "\n\t" or unicodedata.category(c) != "Cc")
 
 
 def span(kind, item):

@@ -1,24 +1,23 @@
 //! The one place where a test waits for something that sends no signal.
 //!
 //! The time that something may take isn't limited, since a busy machine takes long for everything. What
-//! is limited is for how many looks nothing changes: whoever is slow changes something, or is looked at
-//! slowly, too; whoever hangs does neither.
+//! is limited is for how long nothing changes: whoever is slow changes something; whoever hangs doesn't.
 
 use std::fmt::{Debug, Display};
 use std::panic::Location;
 use std::time::Duration;
 
-use tokio::time::{MissedTickBehavior, interval, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
 
 /// Short beside what is waited for, long beside what a look costs.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(20);
 /// Looks in a row that see the same, after which something hangs: five minutes on an idle machine, where
-/// nothing of ours rests as long, and as many times more as a busy one is slower.
+/// nothing of ours rests as long. Where looks are slow, it hangs after [`HANGS_AFTER`] all the same.
 const LOOKS_MAX: usize = 15_000;
 /// So many times as many looks in all, an hour at least: what changes for ever gets nowhere either.
 const CHANGING_MAX: usize = 12;
 /// Whatever shows no sign of life for so long by the machine's clock hangs, be it a look or a program.
-pub const HANGS_AFTER: Duration = Duration::from_secs(600);
+pub const HANGS_AFTER: Duration = Duration::from_secs(400);
 
 /// What a look gives: what was waited for, or what is seen in its place. When that changes, things get on.
 pub trait Observation {
@@ -73,10 +72,10 @@ async fn found<L: Observation>(
 ) -> Result<L::Found, String> {
     let mut tick = interval(BETWEEN_LOOKS);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let (mut last, mut same) = (None, 0);
+    let (mut last, mut same, mut changed) = (None, 0, Instant::now());
     for _ in 0..looks_max * CHANGING_MAX {
-        if same == looks_max {
-            return Err(format!("{looks_max} looks in a row saw {last:?}"));
+        if same == looks_max || changed.elapsed() > HANGS_AFTER {
+            return Err(format!("{same} looks in a row saw {last:?}"));
         }
         tick.tick().await;
         let Ok(looked) = timeout(HANGS_AFTER, look()).await else {
@@ -85,7 +84,7 @@ async fn found<L: Observation>(
         match looked.seen() {
             Ok(found) => return Ok(found),
             Err(seen) if last.as_ref() == Some(&seen) => same += 1,
-            Err(seen) => (last, same) = (Some(seen), 0),
+            Err(seen) => (last, same, changed) = (Some(seen), 0, Instant::now()),
         }
     }
     Err(format!("what was seen changed for ever, at last to {last:?}"))
