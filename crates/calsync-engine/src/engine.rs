@@ -41,7 +41,7 @@ pub struct Settings {
     /// Calls to Google under way at once for one integration.
     pub calls_in_flight_per_integration: usize,
     /// Items that a pass looks at; the rest follow in the next one.
-    pub pairs_per_pass: usize,
+    pub mappings_per_pass: usize,
 }
 
 impl Default for Settings {
@@ -57,7 +57,7 @@ impl Default for Settings {
             revoke: true,
             calls_in_flight: 100,
             calls_in_flight_per_integration: 8,
-            pairs_per_pass: 200,
+            mappings_per_pass: 200,
         }
     }
 }

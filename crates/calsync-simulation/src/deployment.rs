@@ -124,7 +124,7 @@ async fn engine(database: &TestDatabase, parts: &Parts) -> anyhow::Result<Engine
     let settings = Settings {
         calls_in_flight: options.permits(),
         calls_in_flight_per_integration: options.calls_at_once(),
-        pairs_per_pass: options.pairs_per_pass(),
+        mappings_per_pass: options.mappings_per_pass(),
         ..Settings::default()
     };
     let engine = Engine::new(EngineOptions {

@@ -53,7 +53,7 @@ numbers! {
     /// Calls to Google under way at once, of one pass.
     calls_at_once "calls" 1 to 20,
     /// Items that a pass looks at.
-    pairs_per_pass "mappings" 1 to 200,
+    mappings_per_pass "mappings" 1 to 200,
     /// Workers that take turns.
     workers "workers" 1 to 4,
     /// Rounds of chaos and settling.
@@ -101,7 +101,7 @@ impl RunOptions {
             deadlines: between(0, 2),
             permits: if few_permits { between(FEW_PERMITS_MIN, 8) } else { between(9, 100) },
             calls_at_once: between(1, 8),
-            pairs_per_pass: if rng.percent(30) { between(1, 3) } else { 200 },
+            mappings_per_pass: if rng.percent(30) { between(1, 3) } else { 200 },
             workers: between(1, 3),
             rounds: 2,
             steps: between(40, 80),

@@ -84,7 +84,7 @@ pub enum PlanStep {
         address: Address,
         /// The body.
         event: RemoteEvent,
-        /// What is meant by it, for [`Mapping::written`].
+        /// What is meant by it, for [`Mapping::on_written`].
         base: Base,
     },
     /// Write the event back whole, if it is still at this etag.
@@ -95,7 +95,7 @@ pub enum PlanStep {
         event: RemoteEvent,
         /// Whether the body names only what changes (`patch`), since the copy isn't whole.
         partial: bool,
-        /// What is meant by it, for [`Mapping::written`].
+        /// What is meant by it, for [`Mapping::on_written`].
         base: Base,
         /// What became of the user's edits that this step answers.
         merged: Merged,

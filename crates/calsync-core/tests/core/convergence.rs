@@ -476,6 +476,29 @@ fn what_is_called_back_in_the_middle_of_a_move_may_lose_a_colour() {
 }
 
 #[test]
+fn a_write_whose_answer_was_lost_is_no_users_edit_in_a_move() {
+    for (kind, field, value) in [
+        (ItemKind::Task, "title", json!("Other")),
+        (ItemKind::Session, "title", json!("Other")),
+        (ItemKind::Session, "meeting_url", json!("https://meet.example.org/other")),
+    ] {
+        let mut service = Service::new(kind);
+        service.settle();
+        let before = service.google.live()[0].clone();
+        let body = serde_json::to_value(&service.item.body).unwrap();
+        service.put(json!({field: value}));
+        assert!(!service.pass(&mut [Fault::CrashAfter].into_iter()));
+        service.put(json!({field: body[field]}));
+        service.target = CALENDARS[1].into();
+        assert_eq!(service.settle(), SyncState::Synced);
+        for key in ["summary", "location"] {
+            let found: Vec<_> = service.google.live().iter().map(|event| event.0.get(key).cloned()).collect();
+            assert_eq!(found, [before.0.get(key).cloned()], "{kind:?} {field}: {key}");
+        }
+    }
+}
+
+#[test]
 fn a_note_above_a_reworded_text_outlives_a_move() {
     let events = [
         Event::PlatformDescribes(1),

@@ -65,9 +65,9 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let mut tx = engine.store().read().await?;
     let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
     let Some(IntegrationWithTokens { integration, tokens, user_time_zone }) = loaded else { return Ok(()) };
-    let pairs_max = i64::try_from(engine.settings().pairs_per_pass).unwrap_or(i64::MAX);
+    let mappings_max = i64::try_from(engine.settings().mappings_per_pass).unwrap_or(i64::MAX);
     let Due { mappings, unreadable } =
-        mappings::due(&mut tx, &integration.id, engine.now(), pairs_max).await?;
+        mappings::due(&mut tx, &integration.id, engine.now(), mappings_max).await?;
     let has_old_calendars =
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
