@@ -107,7 +107,7 @@ async fn the_console() {
         inspector.open(&at(path)).await;
     }
     browser.form("reconnect-link").await.fill("note", "   ").await.send().await;
-    browser.reads("Write in 3 to 500 characters why").await;
+    browser.reads("Give a reason of 3 to 500 characters").await;
     inspector.inspect().await;
     browser.form("reconnect-link").await.fill("note", "ticket 2291").await.send().await;
     browser.reads("The link is made").await;
@@ -117,7 +117,7 @@ async fn the_console() {
     inspector.open(&error[0]).await;
     inspector.open(&at("/users/ana/integrations/google/disconnect")).await;
     browser.form("force-disconnect").await.fill("note", "   ").await.send().await;
-    browser.reads("Write in 3 to 500 characters why").await;
+    browser.reads("Give a reason of 3 to 500 characters").await;
     inspector.inspect().await;
     browser.form("force-disconnect").await.fill("note", "ticket 2291").await.send().await;
     browser.reads("Done with leftovers").await;
@@ -144,7 +144,7 @@ async fn the_users_pages() {
     browser.reads("You said no at Google").await;
     inspector.inspect().await;
     inspector.open(&link).await;
-    browser.reads("This link was used already").await;
+    browser.reads("This link has expired").await;
     inspector.open(&at("/connect/attempts/none")).await;
     inspector.open(&at("/connect/settings")).await;
 
