@@ -25,7 +25,7 @@ on_both_databases! {
 
         support.open(&user_page).await;
         support.follow("Disconnect Google Calendar…").await;
-        support.reads("Nothing was done yet.").await;
+        support.reads("Nothing has been changed yet.").await;
         support.form("force-disconnect").await.fill("note", NOTE).await.send().await;
         support.reads("Done with leftovers").await;
         support.reads("Wipe secrets done").await;

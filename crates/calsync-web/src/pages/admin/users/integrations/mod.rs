@@ -47,7 +47,7 @@ pub(super) struct Card {
 
 /// The next step, as far as it is one click of an admin's.
 pub(super) struct Button {
-    pub(super) messages: &'static str,
+    pub(super) label: &'static str,
     pub(super) href: String,
 }
 
@@ -103,13 +103,13 @@ impl Card {
 
 fn button(one: &IntegrationView, user_id: &str, role: Role, disconnect_href: Option<&str>) -> Option<Button> {
     if one.state == IntegrationState::Active && one.counts.parked > 0 {
-        return Some(Button { messages: "See the items", href: format!("{}/items", user_href(user_id)) });
+        return Some(Button { label: "See the items", href: format!("{}/items", user_href(user_id)) });
     }
     if one.next_step.action() == Some("force-disconnect") {
-        return disconnect_href.map(|href| Button { messages: "Force disconnect…", href: href.to_owned() });
+        return disconnect_href.map(|href| Button { label: "Force disconnect…", href: href.to_owned() });
     }
     let is_for_user = one.next_step.is_for_user() && one.provider == GOOGLE && role >= Role::Support;
-    is_for_user.then(|| Button { messages: "Send a link…", href: "#reconnect-note".to_owned() })
+    is_for_user.then(|| Button { label: "Send a link…", href: "#reconnect-note".to_owned() })
 }
 
 /// Scopes in a few words each.
