@@ -60,7 +60,7 @@ async fn behind_a_trusted_proxy_the_clients_address_is_throttled_and_logged() {
     let log = Log::begin();
     let answer = sign_in(&world, "203.0.113.9").await;
     assert!(answer.starts_with("HTTP/1.1 429"), "{answer}");
-    assert!(log.text().contains("too many tries to sign in client=203.0.113.9"), "{}", log.text());
+    assert!(log.text().contains("too many sign-in attempts client=203.0.113.9"), "{}", log.text());
     let answer = sign_in(&world, "203.0.113.10").await;
     assert!(answer.starts_with("HTTP/1.1 422"), "others share the proxy: {answer}");
     for address in ["127.0.0.1", "10.0.0.7", "192.0.2.1", "192.0.2.99"] {
