@@ -54,7 +54,7 @@ impl Deployment {
         let now = parts.clock.now();
         api_keys::create(&mut tx, Scope::Platform, "platform", &key, &parts.rng, now).await?;
         tx.commit().await?;
-        let web = calsync_web::router(engine.clone());
+        let web = router(&engine);
         let jobs = Jobs::new(engine.clone(), parts.transport.clone());
         Ok(Self { database, parts, engine, jobs, web, key: key.expose_secret().to_owned() })
     }
@@ -66,7 +66,7 @@ impl Deployment {
         self.engine.store().close().await;
         self.engine = engine(&self.database, &self.parts).await?;
         self.jobs = Jobs::new(self.engine.clone(), self.parts.transport.clone());
-        self.web = calsync_web::router(self.engine.clone());
+        self.web = router(&self.engine);
         if frees_leases {
             let mut tx = self.engine.store().begin().await?;
             leases::release_all(&mut tx).await?;
@@ -147,4 +147,10 @@ fn webhook(transport: &SimTransport) -> anyhow::Result<Webhook> {
         secrets: [secret.context("a webhook's secret")?].into(),
         transport: Arc::new(transport.clone()),
     })
+}
+
+/// The API and the pages.
+fn router(engine: &Engine) -> Router {
+    let routes = calsync_api::routes().chain(calsync_pages::routes());
+    calsync_http::router(engine.clone(), routes, calsync_pages::problem_page)
 }

@@ -17,6 +17,9 @@ mod postgres;
 mod program;
 mod rng;
 pub mod tools;
+#[cfg(feature = "world")]
+#[expect(clippy::unwrap_used, missing_docs, reason = "test code: a failed step is a failed test")]
+pub mod world;
 
 pub use clock::ManualClock;
 pub use database::{DatabaseKind, TestDatabase};

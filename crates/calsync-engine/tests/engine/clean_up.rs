@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use crate::disconnect::{ALL_DONE, fault};
 use crate::disconnect_crashes::{WAITS_MAX, WAITS_MIN, killed_after};
 use crate::disconnect_removal::{synced_to_their_own, theirs};
-use crate::world::{World, email, told};
+use calsync_testing::world::{World, email, summary};
 
 /// Secrets that a clean-up may hold.
 const SECRETS: &str = "verifier IS NOT NULL OR access_token IS NOT NULL OR refresh_token IS NOT NULL";
@@ -55,7 +55,7 @@ on_both_databases! {
         let saga = left_over(&world, "ana").await;
         assert_eq!(leftovers(&world, &saga).await, ["task:ana-0", "task:ana-1", "task:ana-2"]);
         let saga = world.clean_up("ana", &saga.id).await;
-        assert_eq!(told(&saga), ALL_DONE);
+        assert_eq!(summary(&saga), ALL_DONE);
         assert_eq!(
             saga.step(StepName::RemoveItems).unwrap().receipt,
             "Google has ended our access. 0 removed, 3 may be left: task:ana-0, task:ana-1, task:ana-2. \
@@ -81,7 +81,7 @@ on_both_databases! {
         let mut foreign = world.events("ana", false);
         foreign.retain(|event| event["summary"] == "Dentist");
         let saga = world.clean_up("ana", &saga.id).await;
-        assert_eq!(told(&saga), ALL_DONE);
+        assert_eq!(summary(&saga), ALL_DONE);
         let removal = &saga.step(StepName::RemoveItems).unwrap().receipt;
         assert!(removal.ends_with("60 items are removed; a list shows nothing of ours left."), "{removal}");
         assert_eq!(world.events("ana", false), foreign, "byte for byte");
@@ -99,7 +99,7 @@ on_both_databases! {
         assert_eq!(world.events("ana", true).len(), 2);
         assert!(!world.has_grant("eva"), "what was of no use was given back");
         assert_eq!(world.count("clean_ups", SECRETS).await, 0);
-        assert_eq!(told(&world.clean_up("ana", &saga.id).await), ALL_DONE, "another link works");
+        assert_eq!(summary(&world.clean_up("ana", &saga.id).await), ALL_DONE, "another link works");
     }
 
     async fn another_account_that_is_connected_keeps_its_grant(db: TestDatabase) {
@@ -129,7 +129,7 @@ on_both_databases! {
         assert_eq!(world.events("ana", true).len(), 2);
         assert!(world.has_grant("ana"));
 
-        assert_eq!(told(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
+        assert_eq!(summary(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
         let settled = world.saga(&saga.id).await;
         assert_eq!(settled.state, SagaState::Done, "with the later one this is clean too");
         assert_eq!(leftovers(&world, &settled).await, [""; 0]);
@@ -144,7 +144,7 @@ on_both_databases! {
         world.connect("ana", &email("eva"), CalendarChoice::New).await;
         world.sync().await;
         let live = (world.integration("ana").await, world.events("eva", true));
-        assert_eq!(told(&world.clean_up("ana", &saga.id).await), ALL_DONE);
+        assert_eq!(summary(&world.clean_up("ana", &saga.id).await), ALL_DONE);
         assert_eq!(world.events("ana", false).len(), 0);
         assert!(!world.has_grant("ana") && world.has_grant("eva"));
         assert_eq!((world.integration("ana").await, world.events("eva", true)), live);
@@ -164,13 +164,13 @@ on_both_databases! {
         assert_eq!(world.events("ana", true).len(), 4, "two were left, two are live");
         let saga = world.clean_up("ana", &saga.id).await;
         assert_eq!(
-            told(&saga),
+            summary(&saga),
             "done: freeze done, stop_channels skipped, remove_items done, revoke skipped, verify skipped, wipe done"
         );
         let left = world.events("ana", true);
         assert!(left.len() == 2 && left.iter().all(|event| event["calendar_id"] == "team-ana"), "{left:?}");
         assert!(world.has_grant("ana"));
-        assert_eq!(told(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
+        assert_eq!(summary(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
     }
 
     async fn nobody_connects_while_it_is_cleaned_up(db: TestDatabase) {
@@ -184,7 +184,7 @@ on_both_databases! {
         let running = world.start("ana", RemoteItems::Remove).await;
         let disconnect::Started::AlreadyRunning { saga: running } = running else { panic!("{running:?}") };
         assert_eq!(running.id, saga.id);
-        assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
+        assert_eq!(summary(&world.finish(&saga.id).await), ALL_DONE);
     }
 
     async fn a_clean_up_that_fails_can_be_asked_for_again(db: TestDatabase) {
@@ -199,7 +199,7 @@ on_both_databases! {
         assert_eq!(world.count("clean_ups", SECRETS).await, 0);
         assert_eq!(leftovers(&world, &failed).await.len(), 2);
         world.google.set_faults(Vec::new());
-        assert_eq!(told(&world.clean_up("ana", &saga.id).await), ALL_DONE);
+        assert_eq!(summary(&world.clean_up("ana", &saga.id).await), ALL_DONE);
         assert_eq!(world.events("ana", true).len(), 0);
     }
 

@@ -6,7 +6,7 @@ use calsync_core::reason::Reason;
 use calsync_engine::disconnect::RemoteItems;
 use calsync_testing::on_both_databases;
 
-use crate::world::{World, email, told};
+use calsync_testing::world::{World, email, summary};
 
 /// What happens to a sealed value.
 #[derive(Clone, Copy)]
@@ -60,7 +60,7 @@ on_both_databases! {
             assert_eq!((stopped.state, stopped.reason), (IntegrationState::NeedsAction, Some(Reason::TokenUnreadable)));
             let saga = world.disconnect(&user, RemoteItems::Remove).await;
             assert_eq!(
-                told(&saga),
+                summary(&saga),
                 "done_with_leftovers: freeze done, stop_channels skipped, remove_items could_not, \
                  revoke could_not, verify could_not, wipe done"
             );

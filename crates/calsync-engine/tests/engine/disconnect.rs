@@ -12,7 +12,7 @@ use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 use jiff::SignedDuration;
 use tokio::task::JoinHandle;
 
-use crate::world::{World, email, told};
+use calsync_testing::world::{World, email, summary};
 
 pub(crate) const ALL_DONE: &str = "done: freeze done, stop_channels skipped, remove_items done, revoke done, \
                         verify done, wipe done";
@@ -49,7 +49,7 @@ on_both_databases! {
         assert_eq!(world.events("ana", true).len(), 3);
 
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
-        assert_eq!(told(&saga), ALL_DONE);
+        assert_eq!(summary(&saga), ALL_DONE);
         let removal = &saga.step(StepName::RemoveItems).unwrap().receipt;
         assert_eq!(removal, "The calendar that we made is removed, with 3 items.");
         assert!(saga.steps.iter().all(|step| step.receipt.ends_with('.')), "{saga:?}");
@@ -86,7 +86,7 @@ on_both_databases! {
         let before = world.events("ana", true);
         let saga = world.disconnect("ana", RemoteItems::Keep).await;
         assert_eq!(
-            told(&saga),
+            summary(&saga),
             "done: freeze done, stop_channels skipped, remove_items skipped, revoke done, verify done, wipe done"
         );
         assert_eq!(world.events("ana", true), before);
@@ -102,7 +102,7 @@ on_both_databases! {
         world.synced("ana", 3).await;
         let epoch = world.integration("ana").await.epoch;
         for round in 1..=2 {
-            assert_eq!(told(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
+            assert_eq!(summary(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
             world.connect("ana", &email("ana"), CalendarChoice::New).await;
             world.sync().await;
             assert_eq!(world.events("ana", true).len(), 3);
@@ -117,7 +117,7 @@ on_both_databases! {
 
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(
-            told(&saga),
+            summary(&saga),
             "done_with_leftovers: freeze done, stop_channels skipped, remove_items could_not, \
              revoke already_so, verify done, wipe done"
         );
@@ -130,7 +130,7 @@ on_both_databases! {
         world.connect("ana", &email("ana"), CalendarChoice::New).await;
         world.sync().await;
         assert_eq!(world.events("ana", true).len(), 3, "what was left is adopted");
-        assert_eq!(told(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
+        assert_eq!(summary(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
         assert_eq!(world.events("ana", true).len(), 0);
     }
 
@@ -143,7 +143,7 @@ on_both_databases! {
         let calls = world.transport.calls();
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(
-            told(&saga),
+            summary(&saga),
             "done_with_leftovers: freeze done, stop_channels skipped, remove_items could_not, \
              revoke could_not, verify could_not, wipe done"
         );
@@ -186,7 +186,7 @@ on_both_databases! {
         };
         let saga = world.finish(&saga.id).await;
         assert_eq!(
-            told(&saga),
+            summary(&saga),
             "done: freeze done, stop_channels skipped, remove_items skipped, revoke skipped, \
              verify skipped, wipe done"
         );
@@ -207,12 +207,12 @@ on_both_databases! {
 
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(
-            told(&saga),
+            summary(&saga),
             "done: freeze done, stop_channels skipped, remove_items done, revoke skipped, verify skipped, wipe done"
         );
         assert!(world.has_grant("ana"));
         assert_eq!(world.events("ana", true).len(), 1, "only what is ben's");
-        assert_eq!(told(&world.disconnect("ben", RemoteItems::Remove).await), ALL_DONE);
+        assert_eq!(summary(&world.disconnect("ben", RemoteItems::Remove).await), ALL_DONE);
         assert!(!world.has_grant("ana"));
     }
 
@@ -235,7 +235,7 @@ on_both_databases! {
         world.synced("ana", 1).await;
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(
-            told(&saga),
+            summary(&saga),
             "done: freeze done, stop_channels skipped, remove_items done, revoke skipped, verify skipped, wipe done"
         );
         assert!(world.has_grant("ana"));
@@ -246,7 +246,7 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 2).await;
         world.google.set_faults(["events.list", "calendars.delete", "revoke", "token"].map(|method| fault(method, 503, Some(3))).into());
-        assert_eq!(told(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
+        assert_eq!(summary(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
         assert_eq!(world.events("ana", true).len(), 0);
     }
 
@@ -256,7 +256,7 @@ on_both_databases! {
         world.google.set_faults(vec![FaultRule { matches: FaultMatch::default(), ..fault("", 503, None) }]);
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(
-            told(&saga),
+            summary(&saga),
             "done_with_leftovers: freeze done, stop_channels skipped, remove_items could_not, \
              revoke could_not, verify could_not, wipe done"
         );
@@ -300,7 +300,7 @@ on_both_databases! {
         assert!(lost.is_lease_lost(), "{lost}");
         world.resume().await;
         assert!(world.saga(&saga.id).await.steps.len() > 2, "the pass let go, so it goes on at once");
-        assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
+        assert_eq!(summary(&world.finish(&saga.id).await), ALL_DONE);
         assert_eq!(world.events("ana", true).len(), 0);
     }
 
@@ -323,7 +323,7 @@ on_both_databases! {
         world.transport.let_through();
         assert!(pass.await.unwrap().is_err());
         assert_eq!(world.tokens("ana").await.version, version, "the new token was not stored");
-        assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
+        assert_eq!(summary(&world.finish(&saga.id).await), ALL_DONE);
         assert!(world.tokens("ana").await.refresh.is_none());
     }
 
@@ -336,7 +336,7 @@ on_both_databases! {
         world.transport.let_through();
         assert_eq!(page.await.unwrap(), Some(Reason::NotConnected));
         assert_eq!(world.tokens("ana").await.version, version, "the new token was not stored");
-        assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
+        assert_eq!(summary(&world.finish(&saga.id).await), ALL_DONE);
         assert!(world.tokens("ana").await.refresh.is_none());
     }
 
@@ -351,7 +351,7 @@ on_both_databases! {
         let token = link.unwrap().url.rsplit('/').next().unwrap().to_owned();
         let begun = async || connect::begin(&world.engine, &token, CalendarChoice::New).await.unwrap();
         assert!(matches!(begun().await, ConsentStart::Disconnecting));
-        assert_eq!(told(&world.finish(&saga.id).await), ALL_DONE);
+        assert_eq!(summary(&world.finish(&saga.id).await), ALL_DONE);
         assert!(matches!(begun().await, ConsentStart::Redirect { .. }), "the link stays good");
         let then = world.connect("ana", &email("ana"), CalendarChoice::New).await;
         assert!(matches!(then, CallbackResult::Connected { .. }), "{then:?}");
@@ -363,7 +363,7 @@ on_both_databases! {
 async fn a_refresh_that_outlasts_the_disconnect_writes_nothing_back() {
     let world = World::new(TestDatabase::new(DatabaseKind::Sqlite)).await;
     let (_, page) = a_page_that_refreshes(&world).await;
-    assert_eq!(told(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
+    assert_eq!(summary(&world.disconnect("ana", RemoteItems::Remove).await), ALL_DONE);
     world.transport.let_through();
     assert_eq!(page.await.unwrap(), Some(Reason::NotConnected));
     let tokens = world.tokens("ana").await;

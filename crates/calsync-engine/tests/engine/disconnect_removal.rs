@@ -6,7 +6,7 @@ use calsync_engine::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_testing::on_both_databases;
 use serde_json::{Value, json};
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 /// `user` with tasks in their own calendar `team-USER`.
 pub(crate) async fn synced_to_their_own(world: &World, user: &str, tasks: usize) -> String {

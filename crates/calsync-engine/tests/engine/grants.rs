@@ -12,7 +12,7 @@ use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

@@ -8,7 +8,7 @@ use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::{TestDatabase, on_both_databases};
 
 use crate::disconnect::fault;
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 /// What Google may do with the question, other than answer it.
 fn troubles() -> [(&'static str, FaultEffect); 7] {

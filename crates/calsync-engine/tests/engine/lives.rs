@@ -7,7 +7,7 @@ use calsync_simulator::RevokeCause;
 use calsync_testing::{TestDatabase, on_both_databases};
 use serde_json::json;
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 /// `ana` with two tasks in her calendar.
 async fn world(db: TestDatabase) -> World {

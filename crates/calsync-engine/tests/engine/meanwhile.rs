@@ -11,7 +11,7 @@ use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_testing::{TestDatabase, on_both_databases};
 use tokio::task::JoinHandle;
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 const HOUR: i64 = 3_600;
 const LEASE_IS_OVER: &str = "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0";

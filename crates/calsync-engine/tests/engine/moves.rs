@@ -7,7 +7,7 @@ use calsync_simulator::Simulator;
 use calsync_testing::on_both_databases;
 use serde_json::{Value, json};
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 /// Everything that these stories need of `user`: a calendar of ours with tasks, and the consent to go
 /// over to one of theirs.

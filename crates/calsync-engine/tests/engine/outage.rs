@@ -6,7 +6,7 @@ use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::on_both_databases;
 use tokio::task::JoinSet;
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 const USERS: usize = 12;
 const TASKS: usize = 30;

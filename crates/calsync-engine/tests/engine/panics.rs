@@ -1,13 +1,15 @@
 //! A part that panics, with tokens at hand: one pass or one disconnect ends and is tried again, a loop
 //! ends the worker, and nobody is told the words.
 
+use std::sync::atomic::Ordering;
+
 use calsync_engine::disconnect::{RemoteItems, SagaState, Started};
 use calsync_engine::{background, disconnect, worker};
 use calsync_testing::{DatabaseKind, Log, TestDatabase, eventually};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::World;
+use calsync_testing::world::World;
 
 /// A lease is over then.
 const A_LEASE_SECS: i64 = 60;
@@ -71,7 +73,7 @@ async fn a_disconnect_is_tried_again() {
 #[tokio::test]
 async fn a_loop_ends_the_worker() {
     let world = synced().await;
-    world.break_the_clock();
+    world.broken.clock.store(true, Ordering::SeqCst);
     let stop = CancellationToken::new();
     let ended = tokio::spawn(background::run(world.engine.clone(), stop.clone())).await;
     assert!(ended.unwrap_err().is_panic());

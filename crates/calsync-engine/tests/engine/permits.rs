@@ -10,7 +10,7 @@ use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::world::World;
+use calsync_testing::world::World;
 
 /// Only a hang takes so long.
 const HANGS: Duration = Duration::from_secs(60);

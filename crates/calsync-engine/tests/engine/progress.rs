@@ -9,7 +9,7 @@ use calsync_testing::{TestDatabase, on_both_databases};
 use http::{Method, Request, Response, header};
 use serde_json::{Value, json};
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 /// More than a pause can be, times ten.
 const HOURS: usize = 6;

@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::body::Bytes;
 use calsync_engine::webhooks::{AllowedHosts, SigningSecret, Target, Webhook};
 use calsync_google::{Transport, TransportError, TransportFailure};
+use calsync_testing::TestDatabase;
+use calsync_testing::world::World;
 use futures_util::future::BoxFuture;
 use http::{Request, Response};
 use serde_json::Value;
@@ -53,6 +55,12 @@ struct State {
     under_way: Vec<Received>,
     /// Deliveries that came while the same, or another of the same thing, was under way.
     overlapped: usize,
+}
+
+/// A world whose platform receives its webhook here.
+pub(crate) async fn world_with_receiver(database: TestDatabase) -> (World, Receiver) {
+    let receiver = Receiver::new();
+    (World::with_webhook(database, receiver.webhook()).await, receiver)
 }
 
 impl Receiver {

@@ -9,7 +9,7 @@ use calsync_testing::{TestDatabase, on_both_databases};
 use serde_json::Value;
 
 use crate::disconnect_removal::synced_to_their_own;
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 fn removal(saga: &Saga) -> &str {
     &saga.step(StepName::RemoveItems).unwrap().receipt

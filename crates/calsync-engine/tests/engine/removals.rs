@@ -4,7 +4,7 @@ use calsync_simulator::{FaultEffect, FaultRule};
 use calsync_testing::on_both_databases;
 
 use crate::disconnect::fault;
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 /// Once, a delete is done and its answer is lost.
 fn lose_the_answer() -> FaultRule {

@@ -10,7 +10,7 @@ use calsync_testing::{DatabaseKind, TestDatabase};
 use futures_util::{StreamExt, stream};
 use tokio::task::JoinSet;
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 const INTEGRATIONS: usize = 1_000;
 /// Processes over one database.

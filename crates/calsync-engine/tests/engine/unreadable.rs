@@ -5,7 +5,8 @@ use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started};
 use calsync_engine::{feed, webhooks};
 use calsync_testing::{TestDatabase, on_both_databases};
 
-use crate::world::{World, email};
+use crate::receiver::world_with_receiver;
+use calsync_testing::world::{World, email};
 
 /// Ana, with three tasks in her calendar, and `damage` to the one in the middle; then all are put anew.
 async fn damaged(world: &World, damage: &str) {
@@ -123,7 +124,7 @@ on_both_databases! {
     }
 
     async fn a_delivery_that_cant_be_read_keeps_none_behind_it_waiting(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         for user in ["ana", "ben"] {
             world.synced(user, 0).await;
             world.disconnect(user, RemoteItems::Remove).await;

@@ -5,7 +5,7 @@ use calsync_engine::{reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::on_both_databases;
 
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 const ITEMS: usize = 300;
 /// More passes than any of these stories needs.

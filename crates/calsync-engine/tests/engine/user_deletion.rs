@@ -13,7 +13,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::disconnect_crashes::{WAITS_MAX, WAITS_MIN, killed_after};
-use crate::world::{World, email};
+use calsync_testing::world::{World, email};
 
 /// Deletes what is left of the work, as a worker does.
 async fn finish(world: &World) {

@@ -13,7 +13,8 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::world::{World, email};
+use crate::receiver::world_with_receiver;
+use calsync_testing::world::{World, email};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
@@ -68,7 +69,7 @@ async fn is_disabled(world: &World) -> bool {
 
 on_both_databases! {
     async fn a_delivery_tells_what_the_feed_tells(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         world.synced("ana", 1).await;
         changed(&world, "ana", "ana-0", Change::Completed).await;
         assert_eq!(send(&world).await, 2);
@@ -85,7 +86,7 @@ on_both_databases! {
     }
 
     async fn a_failure_is_tried_again_with_growing_pauses_and_keeps_its_order(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         receiver.answer("item.completed", 503);
         changed(&world, "ana", "t1", Change::Completed).await;
         changed(&world, "ana", "t1", Change::Reopened).await;
@@ -113,7 +114,7 @@ on_both_databases! {
     }
 
     async fn what_fails_for_days_is_given_up_and_the_next_has_its_turn(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         receiver.answer("item.completed", 500);
         changed(&world, "ana", "t1", Change::Completed).await;
         changed(&world, "ana", "t1", Change::Reopened).await;
@@ -137,7 +138,7 @@ on_both_databases! {
     }
 
     async fn killed_before_the_answer_is_stored_it_is_sent_again_under_the_same_id(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         changed(&world, "ana", "t1", Change::Completed).await;
         changed(&world, "ana", "t1", Change::Reopened).await;
         receiver.hold();
@@ -159,7 +160,7 @@ on_both_databases! {
     }
 
     async fn an_endpoint_that_is_gone_is_left_alone_until_it_takes_a_test(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         receiver.answer("item.completed", 410);
         receiver.answer("webhook.test", 404);
         changed(&world, "ana", "t1", Change::Completed).await;
@@ -192,7 +193,7 @@ on_both_databases! {
     }
 
     async fn a_user_who_must_connect_again_is_told_once_with_a_link_that_works(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         world.synced("ana", 2).await;
         send(&world).await;
         world.google.revoke(&email("ana"), RevokeCause::User);
@@ -233,7 +234,7 @@ on_both_databases! {
     }
 
     async fn who_is_connected_again_is_sent_no_link(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         world.synced("ana", 1).await;
         world.google.revoke(&email("ana"), RevokeCause::User);
         world.put_tasks("ana", 1, "changed").await;
@@ -248,7 +249,7 @@ on_both_databases! {
     }
 
     async fn the_end_of_a_disconnect_is_told_with_its_receipts(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         world.synced("ana", 1).await;
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         world.connect("ana", &email("ana"), CalendarChoice::New).await;
@@ -267,7 +268,7 @@ on_both_databases! {
     }
 
     async fn what_is_as_old_as_a_forgotten_change_is_forgotten(db: TestDatabase) {
-        let (world, receiver) = World::with_webhook(db).await;
+        let (world, receiver) = world_with_receiver(db).await;
         changed(&world, "ana", "t1", Change::Completed).await;
         let claim = webhooks::claim(&world.engine, 1).await.unwrap().remove(0);
         world.sql("DELETE FROM changes").await;
@@ -284,7 +285,7 @@ on_both_databases! {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_workers_deliver_each_once_at_a_time_and_in_order() {
     const CHANGES: usize = 12;
-    let (world, receiver) = World::with_webhook(TestDatabase::new(DatabaseKind::Postgres)).await;
+    let (world, receiver) = world_with_receiver(TestDatabase::new(DatabaseKind::Postgres)).await;
     for _ in 0..CHANGES {
         for item in ["a", "b", "c"] {
             changed(&world, "ana", item, Change::Edited).await;

@@ -20,16 +20,21 @@ struct Word {
 }
 
 fn words(list: &str) -> Vec<Word> {
-    let mut of = String::new();
+    let mut crates = Vec::new();
     let mut found = Vec::new();
     for line in list.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         if let Some(name) = line.strip_prefix('[') {
-            name.trim_end_matches(']').clone_into(&mut of);
+            crates = name.trim_end_matches(']').split(' ').map(str::to_owned).collect();
             continue;
         }
         let (old, new) = line.split_once(" → ").unwrap();
         let (kind, old) = old.split_once(' ').map_or((None, old), |(kind, old)| (Some(kind.to_owned()), old));
-        found.push(Word { of: of.clone(), kind, old: old.to_owned(), new: new.to_owned() });
+        found.extend(crates.iter().map(|of: &String| Word {
+            of: of.clone(),
+            kind: kind.clone(),
+            old: old.to_owned(),
+            new: new.to_owned(),
+        }));
     }
     found
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use calsync_engine::{Engine, background, webhooks};
-use calsync_web::ServeLimits;
+use calsync_http::ServeLimits;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -60,9 +60,10 @@ pub(crate) async fn parts(
     let web = async {
         match listener {
             Some(listener) => {
-                let router = calsync_web::router(engine.clone());
+                let routes = calsync_api::routes().chain(calsync_pages::routes());
+                let router = calsync_http::router(engine.clone(), routes, calsync_pages::problem_page);
                 let limits = ServeLimits::default();
-                calsync_web::serve(listener, router, limits, stop.clone().cancelled_owned()).await;
+                calsync_http::serve(listener, router, limits, stop.clone().cancelled_owned()).await;
             }
             None => stop.cancelled().await,
         }

@@ -1,0 +1,34 @@
+//! `GET /api/v1/admin/users/{user_id}/connect-attempts`: each try to connect and how it ended.
+
+use axum::Json;
+use axum::extract::State;
+use calsync_store::{connect, users};
+
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::filters;
+use calsync_http::input::{self, NoQuery, PathParams};
+use calsync_http::problem::{Kind, Problem};
+use calsync_http::views::List;
+use calsync_http::views::admin_user::shown_email;
+use calsync_http::views::connect_attempt::ConnectAttemptView;
+
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams(user_id): PathParams<String>,
+    _: NoQuery,
+) -> Result<Json<List<ConnectAttemptView>>, Problem> {
+    input::user_id(&user_id)?;
+    let mut tx = web.engine.store().read().await?;
+    if users::get(&mut tx, &user_id).await?.is_none() {
+        return Err(Problem::new(Kind::NotFound));
+    }
+    let tries = connect::attempts(&mut tx, &user_id, filters::CONNECT_ATTEMPTS_MAX).await?;
+    let shown = |attempt| {
+        let mut view = ConnectAttemptView::from(attempt);
+        view.account_email = view.account_email.map(|email| shown_email(&email, who.role));
+        view
+    };
+    Ok(Json(List::whole(tries.into_iter().map(shown).collect())))
+}

@@ -1,0 +1,116 @@
+//! `POST /api/v1/items/batch`: up to 10,000 lines of NDJSON, answered line by line in order.
+//!
+//! Lines are stored in slices of one transaction each, and a slice is answered after its commit. A
+//! bad line fails alone. If a slice can't be stored, its lines and those after it say so, and
+//! nothing more is tried: the same batch can be sent again.
+
+mod line;
+mod response;
+mod slice;
+
+use std::convert::Infallible;
+
+use axum::Extension;
+use axum::body::{Body, Bytes};
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use http::header::CONTENT_TYPE;
+
+use self::line::{Line, Lines};
+use self::response::Answers;
+use calsync_http::api_client::ApiClient;
+use calsync_http::app_state::BatchSlot;
+use calsync_http::app_state::{AppState, TraceId};
+use calsync_http::client::Client;
+use calsync_http::idempotency::ServerFault;
+use calsync_http::input::Query;
+use calsync_http::panics::caught;
+use calsync_http::problem::{Kind, Problem};
+use calsync_http::route::NDJSON;
+
+/// The answer's media type.
+/// The most lines of a batch.
+const LINES_MAX: usize = 10_000;
+/// The most lines of one transaction.
+const SLICE_LINES_MAX: usize = 500;
+
+/// A batch on its way through.
+struct Batch {
+    web: AppState,
+    caller: ApiClient,
+    trace: TraceId,
+    client: Option<Client>,
+    lines: Lines,
+    faulted: ServerFault,
+    /// Why nothing more is tried.
+    stopped: Option<Problem>,
+    _slot: BatchSlot,
+}
+
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    caller: ApiClient,
+    Extension(trace): Extension<TraceId>,
+    Extension(slot): Extension<BatchSlot>,
+    client: Option<Extension<Client>>,
+    mut query: Query,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    if query.has("snapshot") {
+        query.take("snapshot");
+        query.refuse("snapshot", "is not available yet");
+    }
+    query.end()?;
+    let lines = Lines::new(body);
+    if lines.count_is_over(LINES_MAX) {
+        return Err(Problem::new(Kind::TooLarge).detail(format!("the batch has more than {LINES_MAX} lines")));
+    }
+    let faulted = ServerFault::default();
+    let client = client.map(|Extension(client)| client);
+    let batch =
+        Batch { web, caller, trace, client, lines, faulted: faulted.clone(), stopped: None, _slot: slot };
+    let answers = stream::unfold(batch, |mut batch| async {
+        let answers = batch.next_slice().await?;
+        Some((Ok::<_, Infallible>(answers), batch))
+    });
+    let mut response = ([(CONTENT_TYPE, NDJSON)], Body::from_stream(answers)).into_response();
+    response.extensions_mut().insert(faulted);
+    Ok(response)
+}
+
+impl Batch {
+    /// Stores the next slice and gives its answers; none: the batch is through.
+    async fn next_slice(&mut self) -> Option<Bytes> {
+        let slice: Vec<Line> = self.lines.by_ref().take(SLICE_LINES_MAX).collect();
+        if slice.is_empty() {
+            return None;
+        }
+        let mut done = Vec::new();
+        if self.stopped.is_none() {
+            let stored = caught(slice::store(&self.web, &self.caller, &slice)).await;
+            match stored.and_then(|stored| stored.map_err(Problem::from)) {
+                Ok(stored) => done = stored,
+                Err(problem) => self.stop(problem),
+            }
+        }
+        let mut answers = Answers::new(&self.trace.0);
+        match &self.stopped {
+            None => slice.iter().zip(&done).for_each(|(line, done)| answers.push(line, done.as_ref())),
+            Some(problem) => slice.iter().for_each(|line| answers.push(line, Err(problem))),
+        }
+        Some(answers.into_bytes())
+    }
+
+    fn stop(&mut self, problem: Problem) {
+        calsync_http::response::log(
+            &problem,
+            &self.trace,
+            &http::Method::POST,
+            "/api/v1/items/batch",
+            self.client,
+        );
+        self.faulted.raise();
+        self.stopped = Some(problem);
+    }
+}

@@ -1,0 +1,20 @@
+//! `DELETE /api/v1/users/{user_id}`: disconnects, cleans up, and forgets the user. It goes on after
+//! the answer; until it is done, the user can be read and nothing is stored for them.
+
+use axum::extract::State;
+use calsync_engine::user_deletion;
+use http::StatusCode;
+
+use calsync_http::app_state::AppState;
+use calsync_http::input::{self, NoQuery, PathParams};
+use calsync_http::problem::Problem;
+
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    PathParams(user_id): PathParams<String>,
+    _: NoQuery,
+) -> Result<StatusCode, Problem> {
+    input::user_id(&user_id)?;
+    user_deletion::delete_user(&web.engine, &user_id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,14 @@
+//! The API, told as stories: in process, over a real database and a simulated Google.
+
+#![expect(clippy::panic, clippy::unwrap_used, reason = "test code: a failed step is a failed test")]
+
+mod batch;
+mod changes;
+mod description;
+mod integrations;
+mod items;
+mod leaving;
+mod overview;
+mod refusals;
+mod users;
+mod webhooks;

@@ -1,0 +1,35 @@
+//! `/admin/password`.
+
+pub(crate) mod get;
+pub(crate) mod post;
+
+use askama::Template;
+use axum::response::Response;
+use calsync_store::passwords::LENGTH_MIN;
+use http::StatusCode;
+
+use super::{Shell, render};
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+
+#[derive(Template)]
+#[template(path = "console/password.html")]
+struct Page<'a> {
+    shell: Shell<'a>,
+    email: &'a str,
+    form_token: &'a str,
+    length_min: usize,
+    refusal: Option<&'static str>,
+}
+
+fn page(web: &AppState, who: &SignedInAdmin, refusal: Option<&'static str>) -> Response {
+    let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
+    let page = Page {
+        shell: Shell::outside(web),
+        email: &who.name,
+        form_token: who.form_token(),
+        length_min: LENGTH_MIN,
+        refusal,
+    };
+    render(status, &page)
+}

@@ -1,0 +1,13 @@
+//! `GET /admin/sign-in`: the form.
+
+use axum::extract::State;
+use axum::response::Response;
+use http::StatusCode;
+
+use calsync_http::app_state::AppState;
+use calsync_http::input::Query;
+
+pub(crate) async fn handler(State(web): State<AppState>, mut query: Query) -> Response {
+    let next = query.take("next").unwrap_or_default();
+    super::page(&web, StatusCode::OK, "", super::safe_next(&next), None)
+}

@@ -1,0 +1,71 @@
+//! `POST /admin/users/{user_id}/integrations/{provider}/reconnect-link`: makes a link, and shows it
+//! this once, in an answer to the user that is ready to be copied.
+
+use askama::Template;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use calsync_core::integration::GOOGLE;
+use calsync_core::language::Language;
+use calsync_core::reason::Reason;
+use calsync_engine::connect;
+use calsync_store::{integrations, users};
+use http::StatusCode;
+
+use crate::admin::display::RelativeTime;
+use crate::admin::users::Head;
+use crate::admin::users::get;
+use crate::admin::{Shell, render};
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{self, PathParams};
+use calsync_http::problem::{Kind, Problem};
+
+#[derive(Template)]
+#[template(path = "console/reconnect_link.html")]
+struct Page<'a> {
+    shell: Shell<'a>,
+    head: Head,
+    good_until: RelativeTime,
+    language: Language,
+    answer: String,
+}
+
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    who: SignedInAdmin,
+    PathParams((user_id, provider)): PathParams<(String, String)>,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    input::user_id(&user_id)?;
+    let not_found = || Problem::new(Kind::NotFound);
+    if provider != GOOGLE {
+        return Err(not_found());
+    }
+    let given = form_urlencoded::parse(&body).find(|(name, _)| name == "note");
+    let given = given.map(|(_, note)| note.into_owned()).unwrap_or_default();
+    let Ok(note) = input::note(&given) else {
+        return get::page(&web, &who, &user_id, Some(&given)).await;
+    };
+    let link = connect::create_reconnect_link(&web.engine, &user_id, &who.id, &note).await?;
+    let link = link.ok_or_else(not_found)?;
+    let mut tx = web.engine.store().read().await?;
+    let user = users::get(&mut tx, &user_id).await?.ok_or_else(not_found)?;
+    let connections = integrations::of_user(&mut tx, &user_id).await?;
+    let google = connections.into_iter().find(|one| one.provider == GOOGLE);
+    let reason = google.and_then(|one| one.reason).unwrap_or(Reason::NotConnected);
+    let language = Language::of_locale(user.locale.as_deref());
+    let page = Page {
+        shell: Shell::new(&web, &who, "users"),
+        head: Head::new(user, &who, "connections"),
+        good_until: RelativeTime::new(link.expires_at, web.engine.now()),
+        language,
+        answer: format!(
+            "{}\n{}\n\n{}",
+            reason.to_user(language),
+            reason.next_step_of_user(language),
+            link.url
+        ),
+    };
+    Ok(render(StatusCode::OK, &page))
+}

@@ -1,0 +1,27 @@
+//! `POST /clean-up/{token}`: uses the link up and sends the user to Google's consent.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use calsync_engine::clean_up::{self, CleanUpStart};
+use secrecy::ExposeSecret;
+
+use crate::shell::with_cookie;
+use calsync_http::app_state::AppState;
+use calsync_http::cookies::Cookie;
+use calsync_http::input::PathParams;
+use calsync_http::problem::{Kind, Problem};
+
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    PathParams(token): PathParams<String>,
+) -> Result<Response, Problem> {
+    match clean_up::begin(&web.engine, &token).await? {
+        CleanUpStart::Redirect { authorization_url, browser } => {
+            let cookie = Cookie::Browser.set(&web, browser.expose_secret());
+            with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
+        }
+        CleanUpStart::LinkExpired => Err(Problem::new(Kind::LinkExpired)),
+        CleanUpStart::NothingLeft => Err(Problem::new(Kind::NothingToCleanUp)),
+        CleanUpStart::NotConfigured => Err(Problem::new(Kind::NotConfigured)),
+    }
+}

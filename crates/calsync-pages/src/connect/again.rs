@@ -1,0 +1,50 @@
+//! `POST /connect/again`: sets out for Google once more, from one of the user's own pages. `attempt`
+//! names a try that is repeated, `account` the Google account to offer first.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use calsync_core::integration::ConnectOutcome;
+use calsync_engine::calendar::TargetChoice;
+use calsync_engine::connect::{self, RestartRequest};
+use calsync_store::connect::attempt;
+use http::HeaderMap;
+
+use super::post::choice;
+use super::start_consent;
+use crate::shell::field;
+use crate::user_visit::UserVisit;
+use calsync_http::app_state::AppState;
+use calsync_http::problem::{Problem, sanitize};
+
+pub(crate) async fn handler(
+    State(web): State<AppState>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    let visit = UserVisit::of(&web, &headers).await?;
+    let choice = choice(&body)?;
+    let account = field(&body, "account").map(|account| sanitize(&account));
+    let repeated = match field(&body, "attempt") {
+        Some(id) => {
+            let mut tx = web.engine.store().read().await?;
+            attempt(&mut tx, &sanitize(&id), &visit.user.user_id).await?
+        }
+        None => None,
+    };
+    let repeated = repeated.filter(|one| one.calendar_choice == choice.name());
+    let target = repeated.as_ref().and_then(|one| one.target_calendar.as_deref()).map(TargetChoice::parse);
+    let is_partial = |outcome: &Option<String>| outcome.as_deref() == Some(ConnectOutcome::Partial.name());
+    let lacked = repeated
+        .filter(|one| is_partial(&one.outcome))
+        .map(|one| one.missing_scopes.split_whitespace().map(str::to_owned).collect());
+    let again = RestartRequest {
+        user_id: &visit.user.user_id,
+        return_url: visit.return_url.as_deref(),
+        choice,
+        target: target.as_ref(),
+        account_email: account.as_deref().filter(|account| !account.is_empty()),
+        missing: lacked.unwrap_or_default(),
+    };
+    start_consent(&web, connect::restart(&web.engine, again).await?, visit.messages, "/connect/disconnect")
+}

@@ -1,0 +1,20 @@
+//! `POST /connect/settings/sync-now`: what waits or was stopped is tried at once. What Google slows
+//! down keeps waiting.
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Redirect, Response};
+use calsync_store::mappings;
+use http::HeaderMap;
+
+use crate::user_visit::UserVisit;
+use calsync_http::app_state::AppState;
+use calsync_http::problem::Problem;
+use calsync_http::retrying_tx;
+
+pub(crate) async fn handler(State(web): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+    let visit = UserVisit::of(&web, &headers).await?;
+    let (user_id, now) = (&visit.user.user_id, web.engine.now());
+    retrying_tx!(web.engine, |tx| mappings::retry_now(tx, user_id, now).await?)?;
+    web.engine.hint();
+    Ok(Redirect::to("/connect/settings?done=sync-now").into_response())
+}

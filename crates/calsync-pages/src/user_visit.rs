@@ -1,0 +1,94 @@
+//! A visit: for a short time one browser may see and change one user's connection.
+//!
+//! It begins when a link's form is sent, or when a user comes back from Google, and stands in a
+//! sealed cookie. Looking at a link begins none, since mail scanners look; and a page always says
+//! whose settings it shows, so that nobody works in a stranger's unawares.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use calsync_core::integration::GOOGLE;
+use calsync_store::integrations::{self, Integration};
+use calsync_store::secrets::SecretAad;
+use calsync_store::users::{self, User};
+use http::HeaderMap;
+use jiff::{SignedDuration, Timestamp};
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+
+use super::messages::Messages;
+use calsync_http::app_state::AppState;
+use calsync_http::cookies::Cookie;
+use calsync_http::problem::{Kind, Problem};
+
+/// How long a visit lasts.
+pub(super) const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
+/// Binds sealed values to their use.
+const AAD: SecretAad<'_> = SecretAad { table: "cookies", column: "visit", row: "", user_id: "" };
+
+#[derive(Serialize, Deserialize)]
+struct VisitCookie {
+    user_id: String,
+    return_url: Option<String>,
+    until: Timestamp,
+}
+
+/// Who visits.
+pub(crate) struct UserVisit {
+    pub(crate) user: User,
+    /// The platform's page to which they go back.
+    pub(crate) return_url: Option<String>,
+    /// In their language.
+    pub(crate) messages: Messages,
+}
+
+/// The cookie with which a visit begins.
+pub(super) fn begin(web: &AppState, user_id: &str, return_url: Option<&str>) -> Result<String, Problem> {
+    let until = web.engine.now().saturating_add(LIFETIME).unwrap_or_default();
+    let visit = VisitCookie { user_id: user_id.to_owned(), return_url: return_url.map(str::to_owned), until };
+    let visit = serde_json::to_string(&visit).map_err(|_| Problem::new(Kind::Internal))?;
+    let sealed = web.engine.store().keyring().seal(AAD, &SecretString::from(visit), web.engine.entropy());
+    let sealed = sealed.ok_or_else(|| Problem::new(Kind::Internal))?;
+    Ok(Cookie::Visit.set(web, &URL_SAFE_NO_PAD.encode(sealed)))
+}
+
+/// Where the visit of a browser leads back to, if it is this user's.
+pub(super) fn return_url(web: &AppState, headers: &HeaderMap, user_id: &str) -> Option<String> {
+    read(web, headers).filter(|visit| visit.user_id == user_id)?.return_url
+}
+
+fn read(web: &AppState, headers: &HeaderMap) -> Option<VisitCookie> {
+    let sealed = URL_SAFE_NO_PAD.decode(Cookie::Visit.get(web, headers)?).ok()?;
+    let text = web.engine.store().keyring().open(AAD, &sealed).ok()?;
+    let visit = serde_json::from_str::<VisitCookie>(text.expose_secret()).ok()?;
+    (visit.until > web.engine.now()).then_some(visit)
+}
+
+impl UserVisit {
+    /// Who visits with the browser of a request.
+    pub(super) async fn of(web: &AppState, headers: &HeaderMap) -> Result<Self, Problem> {
+        let over = || Problem::new(Kind::LinkExpired);
+        let visit = read(web, headers).ok_or_else(over)?;
+        let mut tx = web.engine.store().read().await?;
+        let user = users::get(&mut tx, &visit.user_id).await?.ok_or_else(over)?;
+        let messages = Messages::of_user(user.locale.as_deref(), headers);
+        Ok(Self { user, return_url: visit.return_url, messages })
+    }
+
+    /// Their connection to Google, standing or over.
+    pub(super) async fn connection(&self, web: &AppState) -> Result<Option<Integration>, Problem> {
+        let mut tx = web.engine.store().read().await?;
+        let theirs = integrations::of_user(&mut tx, &self.user.user_id).await?;
+        Ok(theirs.into_iter().find(|one| one.provider == GOOGLE))
+    }
+
+    /// How the platform calls them, for the page to say whose it is.
+    pub(super) fn name(&self) -> &str {
+        name(&self.user)
+    }
+}
+
+/// How the platform calls a user.
+pub(super) fn name(user: &User) -> &str {
+    let known = [&user.email, &user.name].into_iter().flatten().find(|text| !text.trim().is_empty());
+    known.map_or(&user.user_id, String::as_str)
+}

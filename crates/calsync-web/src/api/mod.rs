@@ -1,3 +1,0 @@
-//! The APIs, by their addresses.
-
-pub(crate) mod v1;
