@@ -410,7 +410,7 @@ pub(crate) fn user_moves(event: &mut serde_json::Map<String, Value>, n: u8) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(crate::cases(4_000))]
 
     #[test]
     fn when_faults_stop_both_sides_agree(kind in kinds(), events in prop::collection::vec(events(), 0..30)) {

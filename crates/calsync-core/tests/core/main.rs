@@ -9,3 +9,9 @@ mod merge;
 mod notes;
 mod render;
 mod service;
+
+/// `count` cases of a property, or as many times that as `CALSYNC_TEST_FACTOR` says.
+fn cases(count: u32) -> proptest::test_runner::Config {
+    let factor = std::env::var("CALSYNC_TEST_FACTOR").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
+    proptest::test_runner::Config::with_cases(count.saturating_mul(factor))
+}

@@ -104,7 +104,7 @@ fn expect(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_500))]
+    #![proptest_config(crate::cases(1_500))]
 
     #[test]
     fn each_field_is_as_the_contract_says(kind in kinds(), rounds in prop::collection::vec(rounds(), 1..6)) {

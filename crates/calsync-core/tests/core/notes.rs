@@ -183,7 +183,7 @@ impl Story {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(3_000))]
+    #![proptest_config(crate::cases(3_000))]
 
     #[test]
     fn every_word_of_the_users_still_stands(kind in kinds(), events in prop::collection::vec(events(), 0..30)) {

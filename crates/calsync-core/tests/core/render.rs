@@ -54,7 +54,7 @@ fn sent(managed: &ManagedFields) -> RemoteEvent {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2_000))]
+    #![proptest_config(crate::cases(2_000))]
 
     #[test]
     fn a_session_starts_and_ends_at_the_platforms_instants_in_any_zone(
