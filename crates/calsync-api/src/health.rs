@@ -2,11 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::api_keys;
-use serde::Serialize;
-
 use calsync_http::app_state::AppState;
 use calsync_http::problem::Problem;
+use calsync_store::api_keys;
+use serde::Serialize;
 
 #[derive(Serialize)]
 pub(crate) struct Health {

@@ -11,14 +11,13 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::Request;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use calsync_store::idempotency::{self, KeyState};
 use data_encoding::HEXLOWER;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 use jiff::SignedDuration;
 use sha2::{Digest, Sha256};
-
-use calsync_store::idempotency::{self, KeyState};
 
 use crate::api_client::ApiClient;
 use crate::app_state::{AppState, TraceId};

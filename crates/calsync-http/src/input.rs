@@ -1,8 +1,12 @@
 //! Reads what callers send, strictly: names that we don't know are bad fields, in bodies and in
 //! queries alike.
 
-use axum::extract::{FromRequestParts, Path};
+use std::collections::HashMap;
+
+use axum::body::Bytes;
+use axum::extract::{FromRequest, FromRequestParts, Path, Request};
 use calsync_core::cursor;
+use calsync_core::disconnect::RemoteItems;
 use calsync_core::item::{FieldError, ItemKey, ItemKind, check_id};
 use calsync_core::language::Language;
 use http::HeaderMap;
@@ -13,7 +17,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
 use crate::app_state::AppState;
-use crate::problem::{Kind, Problem};
+use crate::problem::{Kind, Problem, sanitize};
 
 /// Entries of a list unless asked otherwise.
 const LIMIT_DEFAULT: i64 = 50;
@@ -59,11 +63,6 @@ pub fn item_key(kind: &str, item_id: String) -> Result<ItemKey, Vec<FieldError>>
     Err(errors)
 }
 
-/// A user's id, from an address.
-pub fn user_id(user_id: &str) -> Result<(), Problem> {
-    check_id("user_id", user_id).map_err(|error| Problem::fields(vec![error]))
-}
-
 /// A note, in which an admin says why.
 pub fn note(text: &str) -> Result<String, FieldError> {
     let text = text.trim().replace("\r\n", "\n");
@@ -72,6 +71,13 @@ pub fn note(text: &str) -> Result<String, FieldError> {
         return Ok(text);
     }
     Err(FieldError::new("note", "must have 3 to 500 characters and no control characters"))
+}
+
+/// What becomes of synced events at a disconnect: they are removed, unless it is said otherwise.
+pub fn remote_items(given: Option<&str>) -> Result<RemoteItems, FieldError> {
+    given
+        .map_or(Some(RemoteItems::Remove), RemoteItems::from_name)
+        .ok_or_else(|| FieldError::new("remote_items", "must be remove or keep"))
 }
 
 /// The language that a browser prefers among ours.
@@ -98,6 +104,53 @@ impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathParams<T> {
         let path = Path::<T>::from_request_parts(parts, web).await;
         path.map(|Path(path)| Self(path))
             .map_err(|_| Problem::field("path", "must be UTF-8, percent-encoded"))
+    }
+}
+
+/// The `user_id` of an address's path.
+pub struct UserIdParam(pub String);
+
+impl FromRequestParts<AppState> for UserIdParam {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
+        let params = PathParams::<HashMap<String, String>>::from_request_parts(parts, web).await?;
+        let user_id = params.0.get("user_id").cloned().unwrap_or_default();
+        check_id("user_id", &user_id)?;
+        Ok(Self(user_id))
+    }
+}
+
+/// The `user_id` and the `provider` of an address's path; a provider may be one that we don't know.
+pub struct IntegrationParams {
+    /// A user's id.
+    pub user_id: String,
+    /// A provider's name, fit to be stored and logged.
+    pub provider: String,
+}
+
+impl FromRequestParts<AppState> for IntegrationParams {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
+        let UserIdParam(user_id) = UserIdParam::from_request_parts(parts, web).await?;
+        let params = PathParams::<HashMap<String, String>>::from_request_parts(parts, web).await?;
+        let provider = params.0.get("provider").map(|provider| sanitize(provider)).unwrap_or_default();
+        Ok(Self { user_id, provider })
+    }
+}
+
+/// The fields of a form; whatever else it holds is passed over.
+pub struct Form<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest<AppState> for Form<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, web: &AppState) -> Result<Self, Problem> {
+        // The guard has read it.
+        let body = Bytes::from_request(request, web).await.map_err(|_| Problem::new(Kind::Internal))?;
+        let fields = serde_html_form::from_bytes(&body);
+        fields.map(Self).map_err(|_| Problem::field("form", "must have each field once, in UTF-8"))
     }
 }
 

@@ -223,6 +223,12 @@ impl From<StoreError> for Problem {
     }
 }
 
+impl From<FieldError> for Problem {
+    fn from(error: FieldError) -> Self {
+        Self::fields(vec![error])
+    }
+}
+
 impl From<EngineError> for Problem {
     fn from(error: EngineError) -> Self {
         match error {

@@ -4,12 +4,11 @@
 use std::sync::LazyLock;
 
 use axum::response::{IntoResponse, Response};
+use calsync_http::input::PathParams;
+use calsync_http::problem::{Kind, Problem};
 use data_encoding::HEXLOWER;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use sha2::{Digest, Sha256};
-
-use calsync_http::input::PathParams;
-use calsync_http::problem::{Kind, Problem};
 
 /// A file in the binary.
 pub(crate) struct Asset {

@@ -2,13 +2,13 @@
 
 use askama::Template;
 use axum::response::{IntoResponse, Response};
+use calsync_http::app_state::AppState;
+use calsync_http::problem::{Kind, Problem};
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, SET_COOKIE};
 use http::{HeaderValue, StatusCode};
 
 use crate::assets::{ICON, LIVE_JS, PAGES_CSS};
 use crate::messages::Messages;
-use calsync_http::app_state::AppState;
-use calsync_http::problem::{Kind, Problem};
 
 /// What every page for users shows.
 pub(crate) struct Shell<'a> {
@@ -73,10 +73,4 @@ pub(crate) fn with_cookie(mut response: Response, cookie: &str) -> Result<Respon
     let value = HeaderValue::from_str(cookie).map_err(|_| Problem::new(Kind::Internal))?;
     response.headers_mut().append(SET_COOKIE, value);
     Ok(response)
-}
-
-/// What a form says in the field `name`.
-pub(crate) fn field(body: &[u8], name: &str) -> Option<String> {
-    let found = form_urlencoded::parse(body).find(|(key, _)| key == name);
-    found.map(|(_, value)| value.into_owned())
 }

@@ -4,24 +4,24 @@
 //! sealed cookie. Looking at a link begins none, since mail scanners look; and a page always says
 //! whose settings it shows, so that nobody works in a stranger's unawares.
 
+use axum::extract::FromRequestParts;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::integration::GOOGLE;
+use calsync_http::app_state::AppState;
+use calsync_http::cookies::{Cookie, VISIT_LIFETIME};
+use calsync_http::problem::{Kind, Problem};
 use calsync_store::integrations::{self, Integration};
 use calsync_store::secrets::SecretAad;
 use calsync_store::users::{self, User};
 use http::HeaderMap;
-use jiff::{SignedDuration, Timestamp};
+use http::request::Parts;
+use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use super::messages::Messages;
-use calsync_http::app_state::AppState;
-use calsync_http::cookies::Cookie;
-use calsync_http::problem::{Kind, Problem};
 
-/// How long a visit lasts.
-pub(super) const LIFETIME: SignedDuration = SignedDuration::from_mins(60);
 /// Binds sealed values to their use.
 const AAD: SecretAad<'_> = SecretAad { table: "cookies", column: "visit", row: "", user_id: "" };
 
@@ -32,7 +32,7 @@ struct VisitCookie {
     until: Timestamp,
 }
 
-/// Who visits.
+/// Who visits with the browser of a request.
 pub(crate) struct UserVisit {
     pub(crate) user: User,
     /// The platform's page to which they go back.
@@ -43,7 +43,7 @@ pub(crate) struct UserVisit {
 
 /// The cookie with which a visit begins.
 pub(super) fn begin(web: &AppState, user_id: &str, return_url: Option<&str>) -> Result<String, Problem> {
-    let until = web.engine.now().saturating_add(LIFETIME).unwrap_or_default();
+    let until = web.engine.now().saturating_add(VISIT_LIFETIME).unwrap_or_default();
     let visit = VisitCookie { user_id: user_id.to_owned(), return_url: return_url.map(str::to_owned), until };
     let visit = serde_json::to_string(&visit).map_err(|_| Problem::new(Kind::Internal))?;
     let sealed = web.engine.store().keyring().seal(AAD, &SecretString::from(visit), web.engine.entropy());
@@ -63,17 +63,20 @@ fn read(web: &AppState, headers: &HeaderMap) -> Option<VisitCookie> {
     (visit.until > web.engine.now()).then_some(visit)
 }
 
-impl UserVisit {
-    /// Who visits with the browser of a request.
-    pub(super) async fn of(web: &AppState, headers: &HeaderMap) -> Result<Self, Problem> {
+impl FromRequestParts<AppState> for UserVisit {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
         let over = || Problem::new(Kind::LinkExpired);
-        let visit = read(web, headers).ok_or_else(over)?;
+        let visit = read(web, &parts.headers).ok_or_else(over)?;
         let mut tx = web.engine.store().read().await?;
         let user = users::get(&mut tx, &visit.user_id).await?.ok_or_else(over)?;
-        let messages = Messages::of_user(user.locale.as_deref(), headers);
+        let messages = Messages::of_user(user.locale.as_deref(), &parts.headers);
         Ok(Self { user, return_url: visit.return_url, messages })
     }
+}
 
+impl UserVisit {
     /// Their connection to Google, standing or over.
     pub(super) async fn connection(&self, web: &AppState) -> Result<Option<Integration>, Problem> {
         let mut tx = web.engine.store().read().await?;

@@ -9,14 +9,15 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-use crate::HANGS_AFTER;
-use rustix::process::{Pid, Signal, kill_process};
 use tokio::{
     io::{AsyncBufReadExt, AsyncRead, BufReader},
     process::{Child, Command},
     sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel},
     time::timeout,
 };
+
+use crate::HANGS_AFTER;
+use rustix::process::{Pid, Signal, kill_process};
 
 /// Enough for a panic with its backtrace.
 const TAIL_LINES: usize = 60;

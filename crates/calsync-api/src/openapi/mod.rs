@@ -9,12 +9,11 @@ use std::sync::OnceLock;
 use axum::Extension;
 use axum::body::Bytes;
 use axum::response::{IntoResponse, Response};
+use calsync_http::input::NoQuery;
+use calsync_http::route::{Access, AllRoutes, BodyKind, NDJSON, Route};
 use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
-
-use calsync_http::input::NoQuery;
-use calsync_http::route::{Access, AllRoutes, BodyKind, NDJSON, Route};
 
 /// A process has one table of routes.
 static DOCUMENT: OnceLock<Bytes> = OnceLock::new();

@@ -1,11 +1,11 @@
 //! The admin API: with a key of scope `admin`, or for whoever signed in to the console.
 
 use axum::routing::{get, post};
+use calsync_http::route::{Access, BodyKind, Route};
 use calsync_store::admins::Role;
 use http::Method;
 
 use crate::v1::admin;
-use calsync_http::route::{Access, BodyKind, Route};
 
 const GET: Route = Route { access: Access::Admin(Role::Viewer), ..Route::GET };
 

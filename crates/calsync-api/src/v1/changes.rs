@@ -4,7 +4,6 @@
 use axum::Json;
 use axum::extract::State;
 use calsync_engine::feed::{self, ChangePayload};
-
 use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
 use calsync_http::problem::Problem;

@@ -4,10 +4,9 @@ use std::fs;
 
 use calsync_testing::on_both_databases;
 use calsync_testing::tools::repository;
+use calsync_testing::world::http::HttpWorld;
 use http::Method;
 use serde_json::{Value, json};
-
-use calsync_testing::world::http::HttpWorld;
 
 fn task(id: &str) -> Value {
     json!({"op": "put", "kind": "task", "item_id": id, "user_ids": ["ana"], "title": "t",

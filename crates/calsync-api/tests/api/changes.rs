@@ -1,13 +1,12 @@
 //! The feed of changes, and what it says of a connection.
 
 use calsync_simulator::RevokeCause;
+use calsync_testing::world::http::HttpWorld;
+use calsync_testing::world::stories::connect;
 use calsync_testing::{DatabaseKind, TestDatabase};
 use http::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, SqliteConnection};
-
-use calsync_testing::world::http::HttpWorld;
-use calsync_testing::world::stories::connect;
 
 async fn changes(world: &HttpWorld, query: &str) -> Value {
     world.get(&format!("/api/v1/changes{query}")).await.json()

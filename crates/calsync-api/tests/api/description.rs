@@ -1,11 +1,10 @@
 //! `/openapi.json` is true: what the service really answers fits it.
 
-use http::Method;
-use serde_json::{Value, json};
-
 use calsync_testing::world::http::{Answer, HttpWorld};
 use calsync_testing::world::stories::connect;
 use calsync_testing::world::stories::left_over;
+use http::Method;
+use serde_json::{Value, json};
 
 /// Checks values against the part of JSON Schema that the description uses; what it doesn't know
 /// fails.

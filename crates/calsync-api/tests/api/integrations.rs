@@ -1,11 +1,10 @@
 //! A user's connections, as the platform and an admin see them.
 
 use axum::body::Body;
-use http::Request;
-use serde_json::{Value, json};
-
 use calsync_testing::world::http::HttpWorld;
 use calsync_testing::world::stories::connect;
+use http::Request;
+use serde_json::{Value, json};
 
 async fn as_admin(world: &HttpWorld) -> Value {
     let request = Request::get("/api/v1/admin/users/ana/integrations");

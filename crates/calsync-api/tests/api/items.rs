@@ -1,10 +1,9 @@
 //! Items, put, read, listed and removed one by one.
 
 use calsync_testing::on_both_databases;
+use calsync_testing::world::http::HttpWorld;
 use http::Method;
 use serde_json::json;
-
-use calsync_testing::world::http::HttpWorld;
 
 fn session() -> serde_json::Value {
     json!({"user_ids": ["ana", "ben"], "title": "Mentoring", "starts_at": "2031-03-09T10:00:00+09:00",

@@ -1,10 +1,9 @@
 //! How users leave for good: a clean-up of what was left, and the deletion of a user.
 
 use calsync_testing::on_both_databases;
-use serde_json::{Value, json};
-
 use calsync_testing::world::http::{Answer, HttpWorld};
 use calsync_testing::world::stories::{connect, left_over};
+use serde_json::{Value, json};
 
 const ANA: &str = "/api/v1/users/ana";
 const LINK: &str = "/api/v1/users/ana/clean-up-link";

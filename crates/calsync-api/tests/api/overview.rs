@@ -2,11 +2,10 @@
 
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_testing::on_both_databases;
-use http::Method;
-use serde_json::{Value, json};
-
 use calsync_testing::world::http::HttpWorld;
 use calsync_testing::world::stories::{begin, link};
+use http::Method;
+use serde_json::{Value, json};
 
 /// How a try to connect goes.
 #[derive(Clone, Copy)]

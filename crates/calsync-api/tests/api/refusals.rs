@@ -1,9 +1,8 @@
 //! What was refused is kept, so that somebody can find out why an item is missing.
 
 use calsync_testing::on_both_databases;
-use serde_json::{Value, json};
-
 use calsync_testing::world::http::HttpWorld;
+use serde_json::{Value, json};
 
 async fn refusals(world: &HttpWorld, query: &str) -> Vec<Value> {
     world.get(&format!("/api/v1/refusals{query}")).await.json()["items"].as_array().unwrap().clone()

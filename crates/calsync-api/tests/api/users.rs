@@ -1,9 +1,8 @@
 //! Users, as the platform tells of them.
 
 use calsync_testing::on_both_databases;
-use serde_json::json;
-
 use calsync_testing::world::http::HttpWorld;
+use serde_json::json;
 
 on_both_databases! {
     async fn a_user_is_created_changed_and_read(db: TestDatabase) {

@@ -6,14 +6,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 use axum::body::Bytes;
 use calsync_engine::webhooks::{AllowedHosts, SigningSecret, Target, Webhook};
 use calsync_google::{Transport, TransportError};
+use calsync_testing::world::http::HttpWorld;
+use calsync_testing::world::stories::connect;
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 use futures_util::future::BoxFuture;
 use http::{Method, Request, Response};
 use serde_json::{Value, json};
 
 use crate::description::Checker;
-use calsync_testing::world::http::HttpWorld;
-use calsync_testing::world::stories::connect;
 
 const DELIVERIES: &str = "/api/v1/webhook-deliveries";
 const TEST: &str = "/api/v1/webhooks/test";

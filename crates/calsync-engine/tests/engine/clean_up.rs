@@ -9,12 +9,12 @@ use calsync_engine::{EngineError, clean_up};
 use calsync_simulator::RevokeCause;
 use calsync_store::{disconnects, overview};
 use calsync_testing::on_both_databases;
+use calsync_testing::world::{World, email, summary};
 use jiff::Timestamp;
 
 use crate::disconnect::{ALL_DONE, fault};
 use crate::disconnect_crashes::{WAITS_MAX, WAITS_MIN, killed_after};
 use crate::disconnect_removal::{synced_to_their_own, theirs};
-use calsync_testing::world::{World, email, summary};
 
 /// Secrets that a clean-up may hold.
 const SECRETS: &str = "verifier IS NOT NULL OR access_token IS NOT NULL OR refresh_token IS NOT NULL";

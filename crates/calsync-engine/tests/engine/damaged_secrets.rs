@@ -5,7 +5,6 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::disconnect::RemoteItems;
 use calsync_testing::on_both_databases;
-
 use calsync_testing::world::{World, email, summary};
 
 /// What happens to a sealed value.

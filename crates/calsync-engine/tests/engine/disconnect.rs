@@ -8,11 +8,10 @@ use calsync_engine::disconnect::{self, RemoteItems, RequestedBy, SagaState, Star
 use calsync_engine::{EngineError, feed, reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_store::audit;
+use calsync_testing::world::{World, email, summary};
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 use jiff::SignedDuration;
 use tokio::task::JoinHandle;
-
-use calsync_testing::world::{World, email, summary};
 
 pub(crate) const ALL_DONE: &str = "done: freeze done, stop_channels skipped, remove_items done, revoke done, \
                         verify done, wipe done";

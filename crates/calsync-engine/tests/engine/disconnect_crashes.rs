@@ -7,9 +7,9 @@ use std::task::Poll;
 use calsync_core::integration::CalendarChoice;
 use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started, StepName};
 use calsync_testing::on_both_databases;
+use calsync_testing::world::World;
 
 use crate::disconnect_removal::synced_to_their_own;
-use calsync_testing::world::World;
 
 /// What a wipe leaves none of.
 const SECRETS: &str = "access_token IS NOT NULL OR refresh_token IS NOT NULL";

@@ -4,9 +4,8 @@ use calsync_core::integration::CalendarChoice;
 use calsync_engine::connect::CallbackResult;
 use calsync_engine::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_testing::on_both_databases;
-use serde_json::{Value, json};
-
 use calsync_testing::world::{World, email};
+use serde_json::{Value, json};
 
 /// `user` with tasks in their own calendar `team-USER`.
 pub(crate) async fn synced_to_their_own(world: &World, user: &str, tasks: usize) -> String {

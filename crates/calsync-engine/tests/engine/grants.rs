@@ -9,10 +9,9 @@ use calsync_engine::{connect, dead_grant, feed, maintenance, reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, NewAccount, RevokeCause};
 use calsync_store::users::{self, User};
 use calsync_testing::on_both_databases;
+use calsync_testing::world::{World, email};
 use secrecy::ExposeSecret;
 use serde_json::json;
-
-use calsync_testing::world::{World, email};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

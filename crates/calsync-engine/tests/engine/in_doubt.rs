@@ -5,10 +5,10 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
+use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
 
 use crate::disconnect::fault;
-use calsync_testing::world::{World, email};
 
 /// What Google may do with the question, other than answer it.
 fn troubles() -> [(&'static str, FaultEffect); 7] {

@@ -4,10 +4,9 @@
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_engine::disconnect::{RemoteItems, Started};
 use calsync_simulator::RevokeCause;
+use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
 use serde_json::json;
-
-use calsync_testing::world::{World, email};
 
 /// `ana` with two tasks in her calendar.
 async fn world(db: TestDatabase) -> World {

@@ -8,10 +8,9 @@ use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_engine::{EngineError, connect, reconcile, worker};
 use calsync_google::Failure;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
+use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
 use tokio::task::JoinHandle;
-
-use calsync_testing::world::{World, email};
 
 const HOUR: i64 = 3_600;
 const LEASE_IS_OVER: &str = "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0";

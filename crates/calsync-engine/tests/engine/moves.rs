@@ -5,9 +5,8 @@ use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_simulator::Simulator;
 use calsync_testing::on_both_databases;
-use serde_json::{Value, json};
-
 use calsync_testing::world::{World, email};
+use serde_json::{Value, json};
 
 /// Everything that these stories need of `user`: a calendar of ours with tasks, and the consent to go
 /// over to one of theirs.

@@ -4,9 +4,8 @@ use calsync_core::integration::CalendarChoice;
 use calsync_engine::{reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::on_both_databases;
-use tokio::task::JoinSet;
-
 use calsync_testing::world::{World, email};
+use tokio::task::JoinSet;
 
 const USERS: usize = 12;
 const TASKS: usize = 30;

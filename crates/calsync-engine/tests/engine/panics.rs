@@ -5,11 +5,10 @@ use std::sync::atomic::Ordering;
 
 use calsync_engine::disconnect::{RemoteItems, SagaState, Started};
 use calsync_engine::{background, disconnect, worker};
+use calsync_testing::world::World;
 use calsync_testing::{DatabaseKind, Log, TestDatabase, eventually};
 use secrecy::ExposeSecret;
 use tokio_util::sync::CancellationToken;
-
-use calsync_testing::world::World;
 
 /// A lease is over then.
 const A_LEASE_SECS: i64 = 60;

@@ -6,11 +6,10 @@ use calsync_core::integration::IntegrationState;
 use calsync_core::reason::Reason;
 use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_engine::worker;
+use calsync_testing::world::World;
 use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-
-use calsync_testing::world::World;
 
 /// Only a hang takes so long.
 const HANGS: Duration = Duration::from_secs(60);

@@ -5,11 +5,10 @@ use axum::body::Bytes;
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::ItemKind;
 use calsync_simulator::FaultRule;
+use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
 use http::{Method, Request, Response, header};
 use serde_json::{Value, json};
-
-use calsync_testing::world::{World, email};
 
 /// More than a pause can be, times ten.
 const HOURS: usize = 6;

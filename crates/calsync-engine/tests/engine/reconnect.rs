@@ -5,11 +5,11 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::connect::CallbackResult;
 use calsync_engine::disconnect::{RemoteItems, Saga, SagaState, StepName};
+use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
 use serde_json::Value;
 
 use crate::disconnect_removal::synced_to_their_own;
-use calsync_testing::world::{World, email};
 
 fn removal(saga: &Saga) -> &str {
     &saga.step(StepName::RemoveItems).unwrap().receipt

@@ -2,9 +2,9 @@
 
 use calsync_simulator::{FaultEffect, FaultRule};
 use calsync_testing::on_both_databases;
+use calsync_testing::world::{World, email};
 
 use crate::disconnect::fault;
-use calsync_testing::world::{World, email};
 
 /// Once, a delete is done and its answer is lost.
 fn lose_the_answer() -> FaultRule {

@@ -6,11 +6,10 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started};
 use calsync_engine::{Engine, connect, reconcile, worker};
 use calsync_store::leases;
+use calsync_testing::world::{World, email};
 use calsync_testing::{DatabaseKind, TestDatabase};
 use futures_util::{StreamExt, stream};
 use tokio::task::JoinSet;
-
-use calsync_testing::world::{World, email};
 
 const INTEGRATIONS: usize = 1_000;
 /// Processes over one database.

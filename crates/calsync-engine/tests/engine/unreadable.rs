@@ -3,10 +3,10 @@
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started};
 use calsync_engine::{feed, webhooks};
+use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
 
 use crate::receiver::world_with_receiver;
-use calsync_testing::world::{World, email};
 
 /// Ana, with three tasks in her calendar, and `damage` to the one in the middle; then all are put anew.
 async fn damaged(world: &World, damage: &str) {

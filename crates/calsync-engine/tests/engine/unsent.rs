@@ -4,7 +4,6 @@ use calsync_core::integration::CalendarChoice;
 use calsync_engine::{reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::on_both_databases;
-
 use calsync_testing::world::{World, email};
 
 const ITEMS: usize = 300;

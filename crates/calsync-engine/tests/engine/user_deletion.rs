@@ -9,11 +9,11 @@ use calsync_engine::{connect, user_deletion};
 use calsync_store::items;
 use calsync_store::mappings::{self, DueChange};
 use calsync_testing::on_both_databases;
+use calsync_testing::world::{World, email};
 use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::disconnect_crashes::{WAITS_MAX, WAITS_MIN, killed_after};
-use calsync_testing::world::{World, email};
 
 /// Deletes what is left of the work, as a worker does.
 async fn finish(world: &World) {

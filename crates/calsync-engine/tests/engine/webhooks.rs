@@ -8,13 +8,13 @@ use calsync_engine::webhooks::{self, Delivery, DeliveryState};
 use calsync_engine::{Engine, connect, feed, maintenance};
 use calsync_simulator::RevokeCause;
 use calsync_store::changes::{self, NewChange};
+use calsync_testing::world::{World, email};
 use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::receiver::world_with_receiver;
-use calsync_testing::world::{World, email};
 
 const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;

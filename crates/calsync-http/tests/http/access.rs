@@ -1,10 +1,9 @@
 //! Who may call what: every route of the description, with every kind of key.
 
 use axum::body::Body;
+use calsync_testing::world::http::{Answer, HttpWorld};
 use http::{Method, Request};
 use serde_json::Value;
-
-use calsync_testing::world::http::{Answer, HttpWorld};
 
 /// Every route that asks for a key, as method, address and scope.
 async fn guarded(world: &HttpWorld) -> Vec<(Method, String, String)> {

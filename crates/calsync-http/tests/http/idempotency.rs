@@ -1,10 +1,9 @@
 //! A POST that comes again with its key is answered as the first time.
 
 use calsync_testing::on_both_databases;
+use calsync_testing::world::http::{Answer, HttpWorld};
 use http::{Method, Request};
 use serde_json::json;
-
-use calsync_testing::world::http::{Answer, HttpWorld};
 
 async fn post(world: &HttpWorld, path: &str, key: &str, body: &str) -> Answer {
     let mut request: Request<_> = world.request(Method::POST, path, body.to_owned());

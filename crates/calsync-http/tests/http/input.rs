@@ -1,10 +1,9 @@
 //! What callers may send: nothing unknown, nothing too large, nothing of another type.
 
 use axum::body::Body;
+use calsync_testing::world::http::{Answer, HttpWorld};
 use http::{Method, Request};
 use serde_json::json;
-
-use calsync_testing::world::http::{Answer, HttpWorld};
 
 async fn put_user(world: &HttpWorld, content_type: &str, body: impl Into<Body>) -> Answer {
     let request = Request::put("/api/v1/users/ana")

@@ -4,11 +4,10 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use calsync_testing::Log;
-use serde_json::json;
-
 use calsync_testing::world::SECRET;
 use calsync_testing::world::browser_client::{AtGoogle, BrowserClient, ana, connection, link};
 use calsync_testing::world::http::{Answer, HttpWorld};
+use serde_json::json;
 
 const ANA: &str = "ana@example.org";
 

@@ -2,11 +2,10 @@
 
 use calsync_http::{ServeLimits, serve};
 use calsync_store::sign_ins;
+use calsync_testing::world::http::HttpWorld;
 use calsync_testing::{DatabaseKind, Log, TestDatabase};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-
-use calsync_testing::world::http::HttpWorld;
 
 /// Tries from one address that are let through.
 const TRIES_PER_ADDRESS: i64 = 50;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::body::Body;
 use calsync_http::{ServeLimits, serve};
 use calsync_testing::HANGS_AFTER;
+use calsync_testing::world::http::HttpWorld;
 use http::{Method, Request};
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
@@ -13,8 +14,6 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-
-use calsync_testing::world::http::HttpWorld;
 
 struct Served {
     address: SocketAddr,

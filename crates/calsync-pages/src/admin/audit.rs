@@ -5,6 +5,12 @@ use std::collections::BTreeMap;
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use calsync_core::cursor;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::filters;
+use calsync_http::input::Query;
+use calsync_http::problem::Problem;
 use calsync_store::audit::{self, AuditRow};
 use calsync_store::{Tx, admins};
 use http::StatusCode;
@@ -12,12 +18,6 @@ use jiff::Timestamp;
 
 use super::display::RelativeTime;
 use super::{Shell, render, segment, user_href, with_query};
-use calsync_core::cursor;
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::filters;
-use calsync_http::input::Query;
-use calsync_http::problem::Problem;
 
 /// Deeds on a page.
 const SHOWN: i64 = 100;

@@ -6,6 +6,10 @@ use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::GOOGLE;
 use calsync_engine::disconnect::{self, RemoteItems, RequestedBy, Saga, SagaState, StepName, StepOutcome};
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{NoQuery, PathParams};
+use calsync_http::problem::{Kind, Problem, sanitize};
 use calsync_store::admins::{self, Role};
 use calsync_store::users;
 use http::StatusCode;
@@ -13,10 +17,6 @@ use http::StatusCode;
 use super::display::{RelativeTime, State as Shown, provider};
 use super::{Shell, render, user_href};
 use crate::assets::LIVE_JS;
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input::{NoQuery, PathParams};
-use calsync_http::problem::{Kind, Problem, sanitize};
 
 #[derive(Template)]
 #[template(path = "console/receipts.html")]

@@ -16,13 +16,13 @@ pub(crate) mod users;
 
 use askama::Template;
 use axum::response::Response;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
 use http::header::CONTENT_SECURITY_POLICY;
 use http::{HeaderValue, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::assets::{CONSOLE_CSS, CONSOLE_JS, ICON};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
 
 /// As for every page, with our own script.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; \

@@ -3,10 +3,10 @@
 use askama::Template;
 use axum::response::Response;
 use calsync_core::item::FieldError;
-
-use super::{Shell, render};
 use calsync_http::app_state::{AppState, TraceId};
 use calsync_http::problem::{Kind, Problem};
+
+use super::{Shell, render};
 
 #[derive(Template)]
 #[template(path = "console/problem.html")]

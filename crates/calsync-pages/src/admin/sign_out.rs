@@ -2,13 +2,13 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_store::sign_ins;
-
-use crate::shell::with_cookie;
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
 use calsync_http::cookies::Cookie;
 use calsync_http::problem::Problem;
+use calsync_store::sign_ins;
+
+use crate::shell::with_cookie;
 
 pub(crate) async fn handler(State(web): State<AppState>, who: SignedInAdmin) -> Result<Response, Problem> {
     let mut tx = web.engine.store().begin().await?;

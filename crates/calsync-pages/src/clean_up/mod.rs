@@ -2,5 +2,6 @@
 //! watches it. Reached by a link of the platform; what follows is bound to the browser.
 
 pub(crate) mod get;
+mod messages;
 pub(crate) mod post;
 pub(crate) mod status;

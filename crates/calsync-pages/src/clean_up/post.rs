@@ -3,13 +3,13 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::clean_up::{self, CleanUpStart};
-use secrecy::ExposeSecret;
-
-use crate::shell::with_cookie;
 use calsync_http::app_state::AppState;
 use calsync_http::cookies::Cookie;
 use calsync_http::input::PathParams;
 use calsync_http::problem::{Kind, Problem};
+use secrecy::ExposeSecret;
+
+use crate::shell::with_cookie;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

@@ -1,31 +1,36 @@
 //! `POST /connect/again`: sets out for Google once more, from one of the user's own pages. `attempt`
 //! names a try that is repeated, `account` the Google account to offer first.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::ConnectOutcome;
 use calsync_engine::calendar::TargetChoice;
 use calsync_engine::connect::{self, RestartRequest};
+use calsync_http::app_state::AppState;
+use calsync_http::input::Form;
+use calsync_http::problem::{Problem, sanitize};
 use calsync_store::connect::attempt;
-use http::HeaderMap;
+use serde::Deserialize;
 
 use super::post::choice;
 use super::start_consent;
-use crate::shell::field;
 use crate::user_visit::UserVisit;
-use calsync_http::app_state::AppState;
-use calsync_http::problem::{Problem, sanitize};
+
+#[derive(Deserialize)]
+pub(crate) struct AgainForm {
+    calendar: Option<String>,
+    attempt: Option<String>,
+    account: Option<String>,
+}
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
-    headers: HeaderMap,
-    body: Bytes,
+    visit: UserVisit,
+    Form(form): Form<AgainForm>,
 ) -> Result<Response, Problem> {
-    let visit = UserVisit::of(&web, &headers).await?;
-    let choice = choice(&body)?;
-    let account = field(&body, "account").map(|account| sanitize(&account));
-    let repeated = match field(&body, "attempt") {
+    let choice = choice(form.calendar.as_deref())?;
+    let account = form.account.map(|account| sanitize(&account));
+    let repeated = match form.attempt {
         Some(id) => {
             let mut tx = web.engine.store().read().await?;
             attempt(&mut tx, &sanitize(&id), &visit.user.user_id).await?

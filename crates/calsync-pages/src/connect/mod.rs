@@ -8,6 +8,7 @@ pub(crate) mod calendar;
 pub(crate) mod disconnect;
 pub(crate) mod done;
 pub(crate) mod get;
+mod messages;
 pub(crate) mod post;
 pub(crate) mod settings;
 pub(crate) mod switch;
@@ -15,13 +16,13 @@ mod waiting;
 
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::connect::ConsentStart;
+use calsync_http::app_state::AppState;
+use calsync_http::cookies::Cookie;
+use calsync_http::problem::{Kind, Problem};
 use secrecy::ExposeSecret;
 
 use super::messages::Messages;
 use crate::shell::with_cookie;
-use calsync_http::app_state::AppState;
-use calsync_http::cookies::Cookie;
-use calsync_http::problem::{Kind, Problem};
 
 /// Sends the user on to Google, with a cookie that binds the way back to this browser, or, while their
 /// old connection is being ended, to `waiting`.

@@ -1,12 +1,12 @@
 //! The console: pages for admins who signed in.
 
 use axum::routing::{get, post};
+use calsync_http::route::{Access, BodyKind, Route};
 use calsync_store::admins::Role;
 use http::Method;
 
 use crate::admin;
 use crate::admin::users::integrations::disconnect;
-use calsync_http::route::{Access, BodyKind, Route};
 
 const PAGE: Route = Route { access: Access::Console(Role::Viewer), answers: &[(200, None)], ..Route::GET };
 const FORM: Route = Route {

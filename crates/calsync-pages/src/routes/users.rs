@@ -1,11 +1,11 @@
 //! Users' pages. Nobody signs in here: a link's token opens the first, a visit's cookie the others.
 
 use axum::routing::{get, post};
+use calsync_http::route::{Access, BodyKind, Route};
 use http::Method;
 
 use crate::connect::{again, attempts, calendar, disconnect, done, settings, switch};
 use crate::{clean_up, connect, oauth};
-use calsync_http::route::{Access, BodyKind, Route};
 
 const PAGE: Route = Route { access: Access::Everyone, answers: &[(200, None)], ..Route::GET };
 const FORM: Route = Route {

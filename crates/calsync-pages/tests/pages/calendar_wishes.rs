@@ -3,12 +3,11 @@
 
 use axum::body::Body;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
+use calsync_testing::world::browser_client::{AtGoogle, BrowserClient, ana, connection, link, newest_try};
+use calsync_testing::world::http::HttpWorld;
 use http::{Method, Request};
 use serde_json::{Value, json};
 use tower::ServiceExt;
-
-use calsync_testing::world::browser_client::{AtGoogle, BrowserClient, ana, connection, link, newest_try};
-use calsync_testing::world::http::HttpWorld;
 
 const ANA: &str = "ana@example.org";
 const EVERY_BOX: &[&str] = &["calendar"];

@@ -1,12 +1,11 @@
 //! How a user connects: the link, Google's consent, the way back, the choice of a calendar.
 
 use axum::body::Body;
+use calsync_testing::world::http::HttpWorld;
+use calsync_testing::world::stories::{begin, connect, link};
 use calsync_testing::{DatabaseKind, TestDatabase};
 use http::{Method, Request};
 use serde_json::{Value, json};
-
-use calsync_testing::world::http::HttpWorld;
-use calsync_testing::world::stories::{begin, connect, link};
 
 async fn state_of_connection(world: &HttpWorld) -> Value {
     world.get("/api/v1/users/ana/integrations").await.json()["items"][0]["state"].clone()

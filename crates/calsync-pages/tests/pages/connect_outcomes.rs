@@ -1,13 +1,12 @@
 //! How a try to connect can end: each on a page of its own with a way out, and in its row.
 
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
-use http::Method;
-use serde_json::json;
-
 use calsync_testing::world::browser_client::{
     AtGoogle, BrowserClient, ana, connection, link, newest_try, parameter,
 };
 use calsync_testing::world::http::HttpWorld;
+use http::Method;
+use serde_json::json;
 
 const ANA: &str = "ana@example.org";
 const OTHER: &str = "ana.private@example.org";

@@ -8,13 +8,12 @@ use calsync_core::reason::Reason;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_store::admins::Role;
 use calsync_store::attempts::{self, Attempt};
-use http::{Method, Request};
-use serde_json::{Value, json};
-
 use calsync_testing::world::http::{Answer, HttpWorld};
 use calsync_testing::world::stories::{
     PASSWORD, admin, connect, cookies, form_token, signed_in, try_password,
 };
+use http::{Method, Request};
+use serde_json::{Value, json};
 
 const EVIL: &str = "<script>alert(1)</script>\"'>&\u{202e}";
 

@@ -3,12 +3,11 @@
 use axum::body::Body;
 use calsync_engine::disconnect;
 use calsync_store::admins::Role;
-use http::{Method, Request};
-use serde_json::{Value, json};
-
 use calsync_testing::world::http::HttpWorld;
 use calsync_testing::world::stories::{begin, connect, link};
 use calsync_testing::world::stories::{form_token, signed_in};
+use http::{Method, Request};
+use serde_json::{Value, json};
 
 const PAGE: &str = "/admin/users/ana/integrations/google/disconnect";
 const API: &str = "/api/v1/admin/users/ana/integrations/google/disconnect";

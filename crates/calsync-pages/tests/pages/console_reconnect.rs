@@ -1,12 +1,11 @@
 //! The link that support sends to a user: by the console and by the API, with a note and audited.
 
 use calsync_store::admins::Role;
-use http::Method;
-use serde_json::json;
-
 use calsync_testing::world::http::HttpWorld;
 use calsync_testing::world::stories::{begin, connect};
 use calsync_testing::world::stories::{form_token, signed_in};
+use http::Method;
+use serde_json::json;
 
 const PAGE: &str = "/admin/users/ana/integrations/google/reconnect-link";
 const API: &str = "/api/v1/admin/users/ana/integrations/google/reconnect-link";

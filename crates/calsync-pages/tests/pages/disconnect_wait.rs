@@ -1,9 +1,8 @@
 //! A user wants to connect while their old connection is still being ended.
 
-use serde_json::json;
-
 use calsync_testing::world::browser_client::{AtGoogle, BrowserClient, ana, connection, link, newest_try};
 use calsync_testing::world::http::{Answer, HttpWorld};
+use serde_json::json;
 
 const ANA: &str = "ana@example.org";
 const WAITING: [(&str, &str); 3] = [

@@ -4,12 +4,11 @@
 use std::pin::pin;
 
 use axum::body::Body;
-use http::Request;
-use serde_json::{Value, json};
-
 use calsync_testing::world::http::HttpWorld;
 use calsync_testing::world::stories::left_over;
 use calsync_testing::world::stories::{begin, connect, link};
+use http::Request;
+use serde_json::{Value, json};
 
 async fn connection(world: &HttpWorld) -> Value {
     world.get("/api/v1/users/ana/integrations").await.json()["items"][0].clone()

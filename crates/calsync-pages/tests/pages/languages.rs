@@ -1,10 +1,9 @@
 //! Every page in every language: the right `lang`, and no English left where another is read.
 
 use calsync_engine::disconnect;
-use serde_json::json;
-
 use calsync_testing::world::browser_client::{AtGoogle, BrowserClient, ana, link};
 use calsync_testing::world::http::{Answer, HttpWorld};
+use serde_json::json;
 
 const ANA: &str = "ana@example.org";
 /// English words that stand on every page of ours but in other languages'.

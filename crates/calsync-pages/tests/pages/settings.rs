@@ -2,12 +2,11 @@
 
 use axum::body::Body;
 use calsync_engine::disconnect;
+use calsync_testing::world::browser_client::{BrowserClient, ana, connection, link};
+use calsync_testing::world::http::HttpWorld;
 use http::{Method, Request};
 use serde_json::json;
 use tower::ServiceExt;
-
-use calsync_testing::world::browser_client::{BrowserClient, ana, connection, link};
-use calsync_testing::world::http::HttpWorld;
 
 const ANA: &str = "ana@example.org";
 

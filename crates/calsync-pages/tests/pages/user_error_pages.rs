@@ -4,14 +4,14 @@ use std::sync::atomic::Ordering;
 
 use axum::body::Body;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
+use calsync_testing::world::browser_client::{AtGoogle, BrowserClient, ana, link};
+use calsync_testing::world::http::{Answer, HttpWorld};
 use calsync_testing::{DatabaseKind, TestDatabase};
 use http::{Method, Request};
 use serde_json::json;
 use tower::ServiceExt;
 
 use crate::languages::{ENGLISH, visible};
-use calsync_testing::world::browser_client::{AtGoogle, BrowserClient, ana, link};
-use calsync_testing::world::http::{Answer, HttpWorld};
 
 const ANA: &str = "ana@example.org";
 const EVERY_BOX: &[&str] = &["calendar"];

@@ -4,14 +4,13 @@
 use axum::Json;
 use axum::extract::State;
 use calsync_core::integration::IntegrationState;
+use calsync_http::app_state::AppState;
+use calsync_http::input::NoQuery;
+use calsync_http::problem::Problem;
 use calsync_store::overview;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
-
-use calsync_http::app_state::AppState;
-use calsync_http::input::NoQuery;
-use calsync_http::problem::Problem;
 
 /// How far back the rates look: four whole weeks, so that no weekday counts twice.
 const LOOKS_BACK: SignedDuration = SignedDuration::from_hours(28 * 24);

@@ -2,8 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::sync_errors;
-
 use calsync_core::cursor;
 use calsync_http::app_state::AppState;
 use calsync_http::filters;
@@ -11,6 +9,7 @@ use calsync_http::input::Query;
 use calsync_http::problem::Problem;
 use calsync_http::views::List;
 use calsync_http::views::sync_error::SyncErrorView;
+use calsync_store::sync_errors;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

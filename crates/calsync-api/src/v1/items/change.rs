@@ -3,13 +3,30 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use calsync_core::item::{ItemBody, ItemKey};
+use calsync_http::problem::Problem;
 use calsync_store::items::{self, Removal, Upsert};
 use calsync_store::mappings::DueChange;
 use calsync_store::{StoreError, Tx, users};
 use http::StatusCode;
 use jiff::Timestamp;
 
-use calsync_http::problem::Problem;
+/// What came of a change that the platform asked for. A refusal is the caller's fault: nothing was stored
+/// for it, and the transaction goes on.
+#[derive(Clone, Debug)]
+pub(crate) enum ChangeResult {
+    Stored(StatusCode),
+    Refused(Problem),
+}
+
+impl ChangeResult {
+    /// As a handler answers it.
+    pub(crate) fn into_answer(self) -> Result<StatusCode, Problem> {
+        match self {
+            Self::Stored(status) => Ok(status),
+            Self::Refused(problem) => Err(problem),
+        }
+    }
+}
 
 /// Makes the users of items known; answers those who are being deleted. Before any item is stored:
 /// users are locked first. `held` are users who are locked already, and whether they are being deleted.
@@ -28,15 +45,13 @@ pub(crate) async fn ensure_exist(
     Ok(being_deleted)
 }
 
-/// Refuses an item that names a user of `leaving`, who are being deleted.
-pub(crate) fn refuse_leaving(body: &ItemBody, being_deleted: &BTreeSet<String>) -> Result<(), Problem> {
-    let named = body.user_ids.intersection(being_deleted).next();
-    named.map_or(Ok(()), |user_id| Err(Problem::being_deleted(user_id)))
+/// A user of the item who is being deleted: such an item is refused.
+pub(crate) fn leaving_user<'a>(body: &'a ItemBody, being_deleted: &'a BTreeSet<String>) -> Option<&'a str> {
+    body.user_ids.intersection(being_deleted).next().map(String::as_str)
 }
 
-/// Stores an item and notes in `touched` whose calendars are concerned. `leaving` is what [`admit`]
-/// answered. The outer error is the
-/// database's; the inner one is the caller's, and nothing was stored then.
+/// Stores an item, and adds the mappings that it makes due. `being_deleted` is what [`ensure_exist`]
+/// answered.
 pub(crate) async fn put(
     tx: &mut Tx,
     key: &ItemKey,
@@ -44,24 +59,24 @@ pub(crate) async fn put(
     being_deleted: &BTreeSet<String>,
     due_changes: &mut BTreeSet<DueChange>,
     now: Timestamp,
-) -> Result<Result<StatusCode, Problem>, StoreError> {
-    if let Err(problem) = refuse_leaving(body, being_deleted) {
-        return Ok(Err(problem));
+) -> Result<ChangeResult, StoreError> {
+    if let Some(user_id) = leaving_user(body, being_deleted) {
+        return Ok(ChangeResult::Refused(Problem::being_deleted(user_id)));
     }
     Ok(match items::put(tx, key, body, now).await? {
         Upsert::Stored { created, incarnation, users } => {
             mark_due(due_changes, key, users, incarnation);
-            Ok(if created { StatusCode::CREATED } else { StatusCode::OK })
+            ChangeResult::Stored(if created { StatusCode::CREATED } else { StatusCode::OK })
         }
-        Upsert::Same => Ok(StatusCode::OK),
-        Upsert::StaleVersion { stored } => Err(Problem::stale_version(stored)),
+        Upsert::Same => ChangeResult::Stored(StatusCode::OK),
+        Upsert::StaleVersion { stored } => ChangeResult::Refused(Problem::stale_version(stored)),
     })
 }
 
-/// Notes in `touched` whose calendars are concerned by an item that was just made.
-pub(crate) fn created(key: &ItemKey, body: &ItemBody, due_changes: &mut BTreeSet<DueChange>) -> StatusCode {
+/// Adds the mappings of an item that was just made.
+pub(crate) fn created(key: &ItemKey, body: &ItemBody, due_changes: &mut BTreeSet<DueChange>) -> ChangeResult {
     mark_due(due_changes, key, body.user_ids.clone(), 0);
-    StatusCode::CREATED
+    ChangeResult::Stored(StatusCode::CREATED)
 }
 
 /// Removes an item, in the same manner.
@@ -71,14 +86,14 @@ pub(crate) async fn delete(
     version: Option<i64>,
     due_changes: &mut BTreeSet<DueChange>,
     now: Timestamp,
-) -> Result<Result<StatusCode, Problem>, StoreError> {
+) -> Result<ChangeResult, StoreError> {
     Ok(match items::delete(tx, key, version, now).await? {
         Removal::Removed { incarnation, users } => {
             mark_due(due_changes, key, users, incarnation);
-            Ok(StatusCode::NO_CONTENT)
+            ChangeResult::Stored(StatusCode::NO_CONTENT)
         }
-        Removal::NothingThere => Ok(StatusCode::NO_CONTENT),
-        Removal::StaleVersion { stored } => Err(Problem::stale_version(stored)),
+        Removal::NothingThere => ChangeResult::Stored(StatusCode::NO_CONTENT),
+        Removal::StaleVersion { stored } => ChangeResult::Refused(Problem::stale_version(stored)),
     })
 }
 

@@ -5,14 +5,14 @@
 use std::collections::BTreeSet;
 
 use axum::extract::State;
-use calsync_store::mappings;
-use http::StatusCode;
-
-use super::change;
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, PathParams, Query};
 use calsync_http::problem::Problem;
 use calsync_http::retrying_tx;
+use calsync_store::mappings;
+use http::StatusCode;
+
+use super::change;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
@@ -25,13 +25,12 @@ pub(crate) async fn handler(
     });
     query.end()?;
     let now = web.engine.now();
-    let done = retrying_tx!(web.engine, |tx| {
+    let result = retrying_tx!(web.engine, |tx| {
         let mut due_changes = BTreeSet::new();
-        let done = change::delete(tx, &key, version, &mut due_changes, now).await?;
+        let result = change::delete(tx, &key, version, &mut due_changes, now).await?;
         mappings::mark_due(tx, &due_changes, now).await?;
-        done
-    });
-    let done = done?;
+        result
+    })?;
     web.engine.hint();
-    done
+    result.into_answer()
 }

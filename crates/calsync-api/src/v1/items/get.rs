@@ -2,13 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::items;
-
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, NoQuery, PathParams};
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::views::Audience;
 use calsync_http::views::item::ItemView;
+use calsync_store::items;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

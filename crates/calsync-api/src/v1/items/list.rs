@@ -2,16 +2,15 @@
 
 use axum::Json;
 use axum::extract::State;
+use calsync_core::cursor;
 use calsync_core::item::{ItemKey, ItemKind, check_id};
 use calsync_core::sync_state::SyncState;
-use calsync_store::items;
-
-use calsync_core::cursor;
 use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
 use calsync_http::problem::Problem;
 use calsync_http::views::item::ItemView;
 use calsync_http::views::{Audience, List};
+use calsync_store::items;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

@@ -7,11 +7,6 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use calsync_core::item::{ItemBody, ItemKey};
-use calsync_store::mappings;
-use http::StatusCode;
-
-use super::change;
-use crate::v1::refusals::record::{self, Sent};
 use calsync_http::api_client::ApiClient;
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, NoQuery, PathParams};
@@ -19,6 +14,11 @@ use calsync_http::problem::Problem;
 use calsync_http::retrying_tx;
 use calsync_http::views::Audience;
 use calsync_http::views::item::ItemView;
+use calsync_store::mappings;
+use http::StatusCode;
+
+use super::change::{self, ChangeResult};
+use crate::v1::refusals::record::{self, Sent};
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
@@ -28,13 +28,26 @@ pub(crate) async fn handler(
     body: Bytes,
 ) -> Result<(StatusCode, Json<ItemView>), Problem> {
     let sent = Sent::item(&kind, &item_id);
-    let stored = match parse(&kind, item_id, &body) {
-        Ok((key, body)) => store(&web, key, body).await?,
-        Err(problem) => Err(problem),
+    let (key, body) = match parse(&kind, item_id, &body) {
+        Ok(parsed) => parsed,
+        Err(problem) => return Err(record::refuse(&web, &caller, &sent, problem).await),
     };
-    match stored {
-        Ok((status, view)) => Ok((status, Json(view))),
-        Err(problem) => Err(record::refuse(&web, &caller, &sent, problem).await),
+    let now = web.engine.now();
+    let (result, mappings, is_due) = retrying_tx!(web.engine, |tx| {
+        let mut due_changes = BTreeSet::new();
+        let being_deleted = change::ensure_exist(tx, [&body], &BTreeMap::new(), now).await?;
+        let result = change::put(tx, &key, &body, &being_deleted, &mut due_changes, now).await?;
+        mappings::mark_due(tx, &due_changes, now).await?;
+        (result, mappings::of_item(tx, key.kind, &key.id).await?, !due_changes.is_empty())
+    })?;
+    if is_due {
+        web.engine.hint();
+    }
+    match result {
+        ChangeResult::Stored(status) => {
+            Ok((status, Json(ItemView::new(key, Some(body), mappings, Audience::user_of))))
+        }
+        ChangeResult::Refused(problem) => Err(record::refuse(&web, &caller, &sent, problem).await),
     }
 }
 
@@ -42,25 +55,4 @@ fn parse(kind: &str, item_id: String, body: &[u8]) -> Result<(ItemKey, ItemBody)
     let key = input::item_key(kind, item_id).map_err(Problem::fields)?;
     let body = ItemBody::parse(key.kind, &input::object(body)?).map_err(Problem::fields)?;
     Ok((key, body))
-}
-
-/// Stores the item, commits, and answers how it stands now.
-async fn store(
-    web: &AppState,
-    key: ItemKey,
-    body: ItemBody,
-) -> Result<Result<(StatusCode, ItemView), Problem>, Problem> {
-    let now = web.engine.now();
-    let done = retrying_tx!(web.engine, |tx| {
-        let mut due_changes = BTreeSet::new();
-        let being_deleted = change::ensure_exist(tx, [&body], &BTreeMap::new(), now).await?;
-        let status = change::put(tx, &key, &body, &being_deleted, &mut due_changes, now).await?;
-        mappings::mark_due(tx, &due_changes, now).await?;
-        (status, mappings::of_item(tx, key.kind, &key.id).await?, due_changes.is_empty())
-    });
-    let (status, mappings, is_quiet) = done?;
-    if !is_quiet {
-        web.engine.hint();
-    }
-    Ok(status.map(|status| (status, ItemView::new(key, Some(body), mappings, Audience::user_of))))
 }

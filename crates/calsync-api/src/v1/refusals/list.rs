@@ -2,15 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::refusals;
-use jiff::SignedDuration;
-
 use calsync_core::cursor;
 use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
 use calsync_http::problem::Problem;
 use calsync_http::views::List;
 use calsync_http::views::refusal::RefusalView;
+use calsync_store::refusals;
+use jiff::SignedDuration;
 
 /// How long refusals are shown.
 const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);

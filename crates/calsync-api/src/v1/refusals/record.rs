@@ -1,12 +1,11 @@
 //! Keeps what is refused. What was sent may be anything, so it is cut and cleaned first.
 
 use calsync_core::ids::new_id;
-use calsync_store::refusals::{self, Refusal};
-
 use calsync_http::api_client::ApiClient;
 use calsync_http::app_state::AppState;
 use calsync_http::problem::{Problem, sanitize};
 use calsync_http::retrying_tx;
+use calsync_store::refusals::{self, Refusal};
 
 /// The name under which an upsert was sent, as far as it could be read.
 #[derive(Clone, Debug, Default)]

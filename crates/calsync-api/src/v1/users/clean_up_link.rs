@@ -5,20 +5,19 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use calsync_engine::clean_up;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{self, NoQuery, UserIdParam};
+use calsync_http::problem::{Kind, Problem};
 use calsync_store::users;
 
 use super::connect_link::{ConnectLinkView, lifetime};
-use calsync_http::app_state::AppState;
-use calsync_http::input::{self, NoQuery, PathParams};
-use calsync_http::problem::{Kind, Problem};
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Json<ConnectLinkView>, Problem> {
-    input::user_id(&user_id)?;
     let body = input::object_or_nothing(&body)?;
     let mut errors = Vec::new();
     input::unknown_keys(&body, &["expires_in"], &mut errors);

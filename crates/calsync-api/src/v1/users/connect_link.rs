@@ -6,15 +6,14 @@ use axum::body::Bytes;
 use axum::extract::State;
 use calsync_core::item::FieldError;
 use calsync_engine::connect::{self, LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink};
+use calsync_http::app_state::AppState;
+use calsync_http::input::{self, NoQuery, UserIdParam};
+use calsync_http::problem::{Kind, Problem};
+use calsync_http::return_url;
 use calsync_store::users;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
-
-use calsync_http::app_state::AppState;
-use calsync_http::input::{self, NoQuery, PathParams};
-use calsync_http::problem::{Kind, Problem};
-use calsync_http::return_url;
 
 #[derive(Serialize)]
 pub(crate) struct ConnectLinkView {
@@ -35,11 +34,10 @@ struct Wish {
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Json<ConnectLinkView>, Problem> {
-    input::user_id(&user_id)?;
     let wish = parse(&input::object_or_nothing(&body)?, &web.engine.settings().return_urls);
     let wish = wish.map_err(Problem::fields)?;
     let made = connect::create_link(&web.engine, &user_id, wish.return_url, wish.lifetime).await?;

@@ -3,18 +3,16 @@
 
 use axum::extract::State;
 use calsync_engine::user_deletion;
-use http::StatusCode;
-
 use calsync_http::app_state::AppState;
-use calsync_http::input::{self, NoQuery, PathParams};
+use calsync_http::input::{NoQuery, UserIdParam};
 use calsync_http::problem::Problem;
+use http::StatusCode;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<StatusCode, Problem> {
-    input::user_id(&user_id)?;
     user_deletion::delete_user(&web.engine, &user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

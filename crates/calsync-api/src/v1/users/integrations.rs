@@ -3,20 +3,18 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::users;
-
 use calsync_http::app_state::AppState;
-use calsync_http::input::{self, NoQuery, PathParams};
+use calsync_http::input::{NoQuery, UserIdParam};
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::views::integration::{self, IntegrationView};
 use calsync_http::views::{Audience, List};
+use calsync_store::users;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Json<List<IntegrationView>>, Problem> {
-    input::user_id(&user_id)?;
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let audience = Audience::user(user.locale.as_deref());

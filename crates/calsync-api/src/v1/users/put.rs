@@ -3,16 +3,16 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use calsync_store::users::{self, Put};
-use http::StatusCode;
-
-use crate::v1::refusals::record::{self, Sent};
 use calsync_http::api_client::ApiClient;
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, NoQuery, PathParams};
 use calsync_http::problem::Problem;
 use calsync_http::retrying_tx;
 use calsync_http::views::user::{self, UserView};
+use calsync_store::users::{self, Put};
+use http::StatusCode;
+
+use crate::v1::refusals::record::{self, Sent};
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

@@ -3,17 +3,16 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_engine::webhooks::{DeliveryState, Endpoint};
-use calsync_store::webhooks;
-use jiff::Timestamp;
-use serde::Serialize;
-
 use calsync_core::cursor;
+use calsync_engine::webhooks::{DeliveryState, Endpoint};
 use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
 use calsync_http::problem::Problem;
 use calsync_http::views::List;
 use calsync_http::views::webhook_delivery::WebhookDeliveryView;
+use calsync_store::webhooks;
+use jiff::Timestamp;
+use serde::Serialize;
 
 const LIST: &str = "webhook deliveries";
 

@@ -4,12 +4,11 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use calsync_engine::webhooks;
-use http::StatusCode;
-
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, NoQuery, PathParams};
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::views::webhook_delivery::WebhookDeliveryView;
+use http::StatusCode;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

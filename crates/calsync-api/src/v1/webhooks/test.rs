@@ -4,7 +4,6 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use calsync_engine::webhooks;
-
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, NoQuery};
 use calsync_http::problem::{Kind, Problem};

@@ -4,16 +4,16 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use calsync_core::reason::Reaction;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{NoQuery, PathParams};
+use calsync_http::problem::{Kind, Problem, sanitize};
 use calsync_store::sync_errors::{self, Group, SyncError};
 use http::StatusCode;
 
 use super::Row;
 use crate::admin::display::{RelativeTime, provider};
 use crate::admin::{Shell, render};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input::{NoQuery, PathParams};
-use calsync_http::problem::{Kind, Problem, sanitize};
 
 #[derive(Template)]
 #[template(path = "console/error.html")]

@@ -3,21 +3,21 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use calsync_core::cursor;
 use calsync_core::item::ItemKind;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::filters;
+use calsync_http::input::Query;
+use calsync_http::problem::Problem;
 use calsync_store::sync_errors;
 use http::StatusCode;
 
 use super::Row;
 use crate::admin::display::short;
 use crate::admin::{Shell, render, user_href, with_query};
-use calsync_core::cursor;
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::filters;
-use calsync_http::input::Query;
-use calsync_http::problem::Problem;
 
 /// Errors on a page.
 const SHOWN: i64 = 50;

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
 

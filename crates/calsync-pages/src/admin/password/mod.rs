@@ -5,12 +5,12 @@ pub(crate) mod post;
 
 use askama::Template;
 use axum::response::Response;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
 use calsync_store::passwords::LENGTH_MIN;
 use http::StatusCode;
 
 use super::{Shell, render};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
 
 #[derive(Template)]
 #[template(path = "console/password.html")]

@@ -1,40 +1,44 @@
 //! `POST /admin/password`: keeps a new password. Every other sign-in of this admin ends.
 
 use axum::Extension;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_store::passwords::{LENGTH_MAX, LENGTH_MIN};
-use calsync_store::{admins, sign_ins};
-use http::HeaderMap;
-use secrecy::SecretString;
-
-use crate::shell::with_cookie;
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
 use calsync_http::client::Client;
+use calsync_http::input::Form;
 use calsync_http::problem::Problem;
 use calsync_http::sign_in::{SignInResult, attempt, hash};
+use calsync_store::passwords::{LENGTH_MAX, LENGTH_MIN};
+use calsync_store::{admins, sign_ins};
+use http::HeaderMap;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+use crate::shell::with_cookie;
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct PasswordForm {
+    password: SecretString,
+    new_password: SecretString,
+    new_password_again: SecretString,
+}
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
     client: Option<Extension<Client>>,
     headers: HeaderMap,
-    body: Bytes,
+    Form(form): Form<PasswordForm>,
 ) -> Result<Response, Problem> {
-    let take = |name: &str| {
-        let value = form_urlencoded::parse(&body).find(|(key, _)| key == name);
-        value.map(|(_, value)| value.into_owned()).unwrap_or_default()
-    };
-    let (old, new) = (take("password"), take("new_password"));
-    if let Some(refusal) = refusal(&old, &new, &take("new_password_again"), &who.name) {
+    if let Some(refusal) = refusal(&form, &who.name) {
         return Ok(super::page(&web, &who, Some(refusal)));
     }
     let peer = client.map(|Extension(client)| client);
-    match attempt(&web, &headers, peer, &who.name, old.into()).await? {
+    match attempt(&web, &headers, peer, &who.name, form.password).await? {
         SignInResult::SignedIn { token, cookies: [sign_in, known], .. } => {
-            keep(&web, &who, new.into(), &token).await?;
+            keep(&web, &who, form.new_password, &token).await?;
             with_cookie(with_cookie(Redirect::to("/admin").into_response(), &sign_in)?, &known)
         }
         SignInResult::Wrong => Ok(super::page(&web, &who, Some("Wrong current password."))),
@@ -43,7 +47,9 @@ pub(crate) async fn handler(
 }
 
 /// Why a new password can't be taken.
-fn refusal(old: &str, new: &str, again: &str, email: &str) -> Option<&'static str> {
+fn refusal(form: &PasswordForm, email: &str) -> Option<&'static str> {
+    let [old, new, again] = [&form.password, &form.new_password, &form.new_password_again]
+        .map(|password| password.expose_secret());
     if new != again {
         return Some("The two new passwords differ.");
     }

@@ -2,10 +2,9 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use http::StatusCode;
-
 use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
+use http::StatusCode;
 
 pub(crate) async fn handler(State(web): State<AppState>, mut query: Query) -> Response {
     let next = query.take("next").unwrap_or_default();

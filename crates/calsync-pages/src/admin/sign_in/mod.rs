@@ -5,10 +5,10 @@ pub(crate) mod post;
 
 use askama::Template;
 use axum::response::Response;
+use calsync_http::app_state::AppState;
 use http::StatusCode;
 
 use super::{Shell, render};
-use calsync_http::app_state::AppState;
 
 #[derive(Template)]
 #[template(path = "console/sign_in.html")]

@@ -4,18 +4,18 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::ConnectOutcome;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::filters;
+use calsync_http::input::{NoQuery, UserIdParam};
+use calsync_http::problem::Problem;
+use calsync_http::views::connect_attempt::ConnectAttemptView;
 use calsync_store::connect;
 use http::StatusCode;
 
 use super::Head;
 use crate::admin::display::{RelativeTime, State as Shown, short};
 use crate::admin::{Shell, render};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::filters;
-use calsync_http::input::{NoQuery, PathParams};
-use calsync_http::problem::Problem;
-use calsync_http::views::connect_attempt::ConnectAttemptView;
 
 #[derive(Template)]
 #[template(path = "console/connect_attempts.html")]
@@ -36,7 +36,7 @@ struct Row {
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Response, Problem> {
     let now = web.engine.now();

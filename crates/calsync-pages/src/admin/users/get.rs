@@ -3,6 +3,11 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{NoQuery, UserIdParam};
+use calsync_http::problem::Problem;
+use calsync_http::views::{Audience, integration};
 use calsync_store::admins::Role;
 use calsync_store::connect::{ReconnectLink, newest_reconnect_link};
 use calsync_store::sync_errors::{self, Filter};
@@ -14,11 +19,6 @@ use super::integrations::Card;
 use crate::admin::display::{self, RelativeTime};
 use crate::admin::errors::Row;
 use crate::admin::{NOTE_REQUIRED, Shell, render};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input::{NoQuery, PathParams};
-use calsync_http::problem::Problem;
-use calsync_http::views::{Audience, integration};
 
 /// Sync errors on the page; the rest is behind a link.
 const ERRORS_SHOWN: i64 = 8;
@@ -52,7 +52,7 @@ struct LastLink {
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Response, Problem> {
     page(&web, &who, &user_id, None).await

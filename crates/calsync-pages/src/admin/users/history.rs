@@ -3,16 +3,16 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{NoQuery, UserIdParam};
+use calsync_http::problem::Problem;
 use calsync_store::audit;
 use http::StatusCode;
 
 use super::Head;
 use crate::admin::audit::{Row, rows};
 use crate::admin::{Shell, render};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input::{NoQuery, PathParams};
-use calsync_http::problem::Problem;
 
 /// Deeds on the page.
 const SHOWN: i64 = 200;
@@ -28,7 +28,7 @@ struct Page<'a> {
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Response, Problem> {
     let now = web.engine.now();

@@ -4,8 +4,15 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
+use calsync_core::cursor;
 use calsync_core::item::{ItemBody, ItemKey, ItemKind, Schedule};
 use calsync_core::sync_state::SyncState;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{Query, UserIdParam};
+use calsync_http::problem::Problem;
+use calsync_http::views::Audience;
+use calsync_http::views::item::{ItemView, SyncView};
 use calsync_store::items::{self, StoredItem};
 use calsync_store::mappings;
 use http::StatusCode;
@@ -13,13 +20,6 @@ use http::StatusCode;
 use super::Head;
 use crate::admin::display::{RelativeTime, State as Shown};
 use crate::admin::{Shell, render, with_query};
-use calsync_core::cursor;
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input::{PathParams, Query};
-use calsync_http::problem::Problem;
-use calsync_http::views::Audience;
-use calsync_http::views::item::{ItemView, SyncView};
 
 /// Items on a page.
 const SHOWN: i64 = 50;
@@ -49,7 +49,7 @@ struct Row {
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let state = query.take_as("state", "is not a state of an item", SyncState::from_name);

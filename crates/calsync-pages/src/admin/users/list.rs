@@ -3,19 +3,19 @@
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use calsync_core::integration::IntegrationState;
-use calsync_store::user_search;
-use http::StatusCode;
-
-use crate::admin::display::{RelativeTime, State as Shown, short};
-use crate::admin::{Shell, render, user_href, with_query};
 use calsync_core::cursor;
+use calsync_core::integration::IntegrationState;
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
 use calsync_http::filters;
 use calsync_http::input::Query;
 use calsync_http::problem::Problem;
 use calsync_http::views::admin_user::AdminUserView;
+use calsync_store::user_search;
+use http::StatusCode;
+
+use crate::admin::display::{RelativeTime, State as Shown, short};
+use crate::admin::{Shell, render, user_href, with_query};
 
 /// Users on a page.
 const SHOWN: i64 = 50;

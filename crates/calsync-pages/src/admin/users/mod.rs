@@ -7,14 +7,13 @@ pub(crate) mod integrations;
 pub(crate) mod items;
 pub(crate) mod list;
 
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::problem::{Kind, Problem};
+use calsync_http::views::admin_user::shown_email;
 use calsync_store::Tx;
 use calsync_store::users::{self, User};
 
 use super::{segment, user_href};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::input;
-use calsync_http::problem::{Kind, Problem};
-use calsync_http::views::admin_user::shown_email;
 
 /// What stands above every page of a user.
 pub(crate) struct Head {
@@ -30,7 +29,6 @@ pub(crate) struct Head {
 
 impl Head {
     async fn of(tx: &mut Tx, user_id: &str, who: &SignedInAdmin, tab: &'static str) -> Result<Self, Problem> {
-        input::user_id(user_id)?;
         let user = users::get(tx, user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
         Ok(Self::new(user, who, tab))
     }

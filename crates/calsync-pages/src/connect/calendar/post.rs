@@ -3,29 +3,32 @@
 
 use std::collections::BTreeSet;
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::calendar::{RetargetResult, TargetChoice, change};
 use calsync_engine::connect::{self, RestartRequest};
+use calsync_http::app_state::AppState;
+use calsync_http::input::Form;
+use calsync_http::problem::{Kind, Problem};
+use calsync_http::return_url;
 use calsync_store::integrations::Integration;
-use http::HeaderMap;
+use serde::Deserialize;
 
 use super::get::{is_change, page};
 use crate::connect::start_consent;
-use crate::shell::field;
 use crate::user_visit::UserVisit;
-use calsync_http::app_state::AppState;
-use calsync_http::problem::{Kind, Problem};
-use calsync_http::return_url;
+
+#[derive(Deserialize)]
+pub(crate) struct CalendarForm {
+    target_calendar: Option<String>,
+}
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
-    headers: HeaderMap,
-    body: Bytes,
+    visit: UserVisit,
+    Form(form): Form<CalendarForm>,
 ) -> Result<Response, Problem> {
-    let visit = UserVisit::of(&web, &headers).await?;
-    let Some(target) = field(&body, "target_calendar") else {
+    let Some(target) = form.target_calendar else {
         return page(&web, &visit, None, Some(visit.messages.choose_one_of_these())).await;
     };
     let Some(connection) = visit.connection(&web).await? else {

@@ -2,6 +2,7 @@
 //! to end it.
 
 pub(crate) mod get;
+mod messages;
 pub(crate) mod post;
 pub(super) mod status;
 pub(crate) mod sync_now;

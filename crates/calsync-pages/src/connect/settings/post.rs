@@ -2,27 +2,33 @@
 
 use std::collections::BTreeSet;
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::item::ItemKind;
-use calsync_store::{integrations, mappings};
-use http::HeaderMap;
-
-use crate::user_visit::UserVisit;
 use calsync_http::app_state::AppState;
+use calsync_http::input::Form;
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::retrying_tx;
+use calsync_store::{integrations, mappings};
+use serde::Deserialize;
+
+use crate::user_visit::UserVisit;
+
+#[derive(Deserialize)]
+pub(crate) struct SettingsForm {
+    /// Those whose box is ticked.
+    #[serde(default)]
+    kinds: Vec<String>,
+}
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
-    headers: HeaderMap,
-    body: Bytes,
+    visit: UserVisit,
+    Form(form): Form<SettingsForm>,
 ) -> Result<Response, Problem> {
-    let visit = UserVisit::of(&web, &headers).await?;
     let mut off = BTreeSet::from(ItemKind::ALL);
-    for (_, name) in form_urlencoded::parse(&body).filter(|(key, _)| key == "kinds") {
-        let kind = ItemKind::from_name(&name);
+    for name in &form.kinds {
+        let kind = ItemKind::from_name(name);
         off.remove(&kind.ok_or_else(|| Problem::field("kinds", "must be session, task or deadline"))?);
     }
     let (user_id, now) = (&visit.user.user_id, web.engine.now());

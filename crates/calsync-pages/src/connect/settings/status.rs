@@ -3,12 +3,12 @@
 
 use calsync_core::integration::{GOOGLE, IntegrationState};
 use calsync_engine::{Engine, EngineError};
+use calsync_http::views::Audience;
+use calsync_http::views::integration::{self, IntegrationView};
 use calsync_store::Tx;
 use calsync_store::users::User;
 
-use crate::messages::{Messages, messages};
-use calsync_http::views::Audience;
-use calsync_http::views::integration::{self, IntegrationView};
+use crate::messages::Messages;
 
 /// A connection to Google, as its user sees it.
 pub(in crate::connect) struct Status {
@@ -90,14 +90,4 @@ impl Status {
     pub(in crate::connect) fn wants_calendar(&self) -> bool {
         self.shown.next_step.action() == Some("choose-calendar")
     }
-}
-
-messages! {
-    state_active() { "Connected" "接続済み" "연결됨" }
-    state_delayed() { "Delayed" "遅延中" "지연됨" }
-    state_needs_action() { "Needs you" "要対応" "조치 필요" }
-    state_connecting() { "Connecting" "接続中" "연결 중" }
-    state_paused() { "Paused" "一時停止中" "일시 중지됨" }
-    state_disconnecting() { "Disconnecting" "解除中" "해제 중" }
-    state_disconnected() { "Not connected" "未接続" "연결 안 됨" }
 }

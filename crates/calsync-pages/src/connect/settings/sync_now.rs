@@ -3,16 +3,14 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_store::mappings;
-use http::HeaderMap;
-
-use crate::user_visit::UserVisit;
 use calsync_http::app_state::AppState;
 use calsync_http::problem::Problem;
 use calsync_http::retrying_tx;
+use calsync_store::mappings;
 
-pub(crate) async fn handler(State(web): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
-    let visit = UserVisit::of(&web, &headers).await?;
+use crate::user_visit::UserVisit;
+
+pub(crate) async fn handler(State(web): State<AppState>, visit: UserVisit) -> Result<Response, Problem> {
     let (user_id, now) = (&visit.user.user_id, web.engine.now());
     retrying_tx!(web.engine, |tx| mappings::retry_now(tx, user_id, now).await?)?;
     web.engine.hint();

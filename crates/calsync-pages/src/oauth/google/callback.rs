@@ -5,6 +5,8 @@
 //! accounts to use is asked here first, and who has to wait for the end of an old connection waits here. An answer that names another issuer (RFC 9207) than whom the
 //! user was sent to uses nothing up; one that names none is taken, since there is but one.
 
+mod messages;
+
 use axum::extract::State;
 use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -12,16 +14,16 @@ use calsync_core::integration::ConnectOutcome;
 use calsync_core::reason::Reason;
 use calsync_engine::connect::{Callback, CallbackResult, finish};
 use calsync_engine::{EngineError, clean_up};
-use http::{HeaderMap, StatusCode};
-
-use crate::connect::calendar;
-use crate::messages::{Messages, messages};
-use crate::shell::{Message, Shell, render, with_cookie};
-use crate::user_visit;
 use calsync_http::app_state::AppState;
 use calsync_http::cookies::Cookie;
 use calsync_http::problem::Problem;
 use calsync_http::return_url;
+use http::{HeaderMap, StatusCode};
+
+use crate::connect::calendar;
+use crate::messages::Messages;
+use crate::shell::{Message, Shell, render, with_cookie};
+use crate::user_visit;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
@@ -95,22 +97,4 @@ fn unknown(web: &AppState, headers: &HeaderMap) -> Response {
         trace_id: None,
     };
     render(StatusCode::BAD_REQUEST, &message)
-}
-
-messages! {
-    cant_go_on_title() {
-        "This page can’t go on"
-        "このページからは続行できません"
-        "이 페이지에서는 계속할 수 없습니다"
-    }
-    cant_go_on() {
-        "It was already used, has expired, or was opened in a different browser than the one that started."
-        "すでに開かれたか、時間が経ちすぎたか、開始時とは別のブラウザで開かれています。"
-        "이미 열었거나, 너무 늦었거나, 시작한 브라우저와 다른 브라우저에서 열었습니다."
-    }
-    see_your_connection() {
-        "See how your connection is"
-        "接続の状態を見る"
-        "연결 상태 보기"
-    }
 }

@@ -2,12 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::disconnects;
-
 use calsync_http::app_state::AppState;
 use calsync_http::input::{NoQuery, PathParams};
 use calsync_http::problem::{Kind, Problem, sanitize};
 use calsync_http::views::disconnect::DisconnectView;
+use calsync_store::disconnects;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

@@ -2,12 +2,11 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::sync_errors;
-
 use calsync_http::app_state::AppState;
 use calsync_http::input::{NoQuery, PathParams};
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::views::error_group::ErrorGroupView;
+use calsync_store::sync_errors;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

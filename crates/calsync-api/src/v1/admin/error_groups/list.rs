@@ -2,14 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::sync_errors;
-
 use calsync_core::cursor;
 use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
 use calsync_http::problem::Problem;
 use calsync_http::views::List;
 use calsync_http::views::error_group::ErrorGroupView;
+use calsync_store::sync_errors;
 
 const LIST: &str = "error groups";
 

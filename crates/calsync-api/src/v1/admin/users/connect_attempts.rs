@@ -2,24 +2,22 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::{connect, users};
-
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
 use calsync_http::filters;
-use calsync_http::input::{self, NoQuery, PathParams};
+use calsync_http::input::{NoQuery, UserIdParam};
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::views::List;
 use calsync_http::views::admin_user::shown_email;
 use calsync_http::views::connect_attempt::ConnectAttemptView;
+use calsync_store::{connect, users};
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams(user_id): PathParams<String>,
+    UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Json<List<ConnectAttemptView>>, Problem> {
-    input::user_id(&user_id)?;
     let mut tx = web.engine.store().read().await?;
     if users::get(&mut tx, &user_id).await?.is_none() {
         return Err(Problem::new(Kind::NotFound));

@@ -7,14 +7,13 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use calsync_core::item::FieldError;
 use calsync_engine::disconnect::{self, Preview, RemoteItems, Request, RequestedBy, Started};
-use http::StatusCode;
-use serde_json::{Map, Value, json};
-
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
-use calsync_http::input::{self, NoQuery, PathParams};
+use calsync_http::input::{self, IntegrationParams, NoQuery};
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::views::disconnect::DisconnectView;
+use http::StatusCode;
+use serde_json::{Map, Value, json};
 
 /// What a body asks for.
 #[derive(Debug, PartialEq, Eq)]
@@ -27,12 +26,10 @@ struct Wish {
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams((user_id, provider)): PathParams<(String, String)>,
+    IntegrationParams { user_id, provider }: IntegrationParams,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    input::user_id(&user_id)?;
-    let provider = calsync_http::problem::sanitize(&provider);
     let wish = parse(&input::object(&body)?).map_err(Problem::fields)?;
     if wish.is_dry_run {
         let found = disconnect::preview(&web.engine, &user_id, &provider).await?;

@@ -2,8 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use calsync_store::user_search;
-
 use calsync_core::cursor;
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
@@ -12,6 +10,7 @@ use calsync_http::input::Query;
 use calsync_http::problem::Problem;
 use calsync_http::views::List;
 use calsync_http::views::admin_user::AdminUserView;
+use calsync_store::user_search;
 
 pub(crate) async fn handler(
     State(web): State<AppState>,

@@ -7,22 +7,21 @@ use axum::extract::State;
 use calsync_core::integration::GOOGLE;
 use calsync_core::item::FieldError;
 use calsync_engine::connect;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{self, IntegrationParams, NoQuery};
+use calsync_http::problem::{Kind, Problem};
 use serde_json::{Map, Value};
 
 use crate::v1::users::connect_link::ConnectLinkView;
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input::{self, NoQuery, PathParams};
-use calsync_http::problem::{Kind, Problem};
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams((user_id, provider)): PathParams<(String, String)>,
+    IntegrationParams { user_id, provider }: IntegrationParams,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Json<ConnectLinkView>, Problem> {
-    input::user_id(&user_id)?;
     let note = parse(&input::object(&body)?).map_err(Problem::fields)?;
     if provider != GOOGLE {
         return Err(Problem::new(Kind::NotFound));

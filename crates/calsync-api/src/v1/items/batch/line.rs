@@ -2,13 +2,13 @@
 
 use axum::body::Bytes;
 use calsync_core::item::{FieldError, ItemBody, ItemKey};
+use calsync_http::input;
+use calsync_http::problem::{Problem, sanitize};
+use calsync_http::views::user;
 use calsync_store::users::User;
 use serde_json::{Map, Value};
 
 use crate::v1::refusals::record::Sent;
-use calsync_http::input;
-use calsync_http::problem::{Problem, sanitize};
-use calsync_http::views::user;
 
 /// The longest line, in bytes: as large as the body of a single PUT.
 const LINE_BYTES_MAX: usize = 1 << 20;

@@ -14,11 +14,6 @@ use axum::Extension;
 use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
-use http::header::CONTENT_TYPE;
-
-use self::line::{Line, Lines};
-use self::response::Answers;
 use calsync_http::api_client::ApiClient;
 use calsync_http::app_state::BatchSlot;
 use calsync_http::app_state::{AppState, TraceId};
@@ -28,6 +23,12 @@ use calsync_http::input::Query;
 use calsync_http::panics::caught;
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::route::NDJSON;
+use futures_util::stream;
+use http::header::CONTENT_TYPE;
+
+use self::line::{Line, Lines};
+use self::response::Answers;
+use crate::v1::items::change::ChangeResult;
 
 /// The answer's media type.
 /// The most lines of a batch.
@@ -86,18 +87,21 @@ impl Batch {
         if slice.is_empty() {
             return None;
         }
-        let mut done = Vec::new();
+        let mut results = Vec::new();
         if self.stopped.is_none() {
             let stored = caught(slice::store(&self.web, &self.caller, &slice)).await;
             match stored.and_then(|stored| stored.map_err(Problem::from)) {
-                Ok(stored) => done = stored,
+                Ok(stored) => results = stored,
                 Err(problem) => self.stop(problem),
             }
         }
         let mut answers = Answers::new(&self.trace.0);
         match &self.stopped {
-            None => slice.iter().zip(&done).for_each(|(line, done)| answers.push(line, done.as_ref())),
-            Some(problem) => slice.iter().for_each(|line| answers.push(line, Err(problem))),
+            None => slice.iter().zip(&results).for_each(|(line, result)| answers.push(line, result)),
+            Some(problem) => {
+                let refused = ChangeResult::Refused(problem.clone());
+                slice.iter().for_each(|line| answers.push(line, &refused));
+            }
         }
         Some(answers.into_bytes())
     }

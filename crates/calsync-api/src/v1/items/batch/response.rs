@@ -1,11 +1,11 @@
 //! The answers to a slice, as lines of JSON.
 
 use axum::body::Bytes;
-use http::StatusCode;
+use calsync_http::problem::ProblemView;
 use serde::Serialize;
 
 use super::line::{Line, Op};
-use calsync_http::problem::{Problem, ProblemView};
+use crate::v1::items::change::ChangeResult;
 
 /// Room for one good line's answer.
 const LINE_BYTES: usize = 96;
@@ -34,7 +34,7 @@ impl<'a> Answers<'a> {
     }
 
     /// Answers one line.
-    pub(super) fn push(&mut self, line: &Line, done: Result<&StatusCode, &Problem>) {
+    pub(super) fn push(&mut self, line: &Line, result: &ChangeResult) {
         let (kind, item_id, user_id) = match &line.op {
             Op::Put(key, _) | Op::Delete(key, _) => (Some(key.kind.name()), Some(key.id.as_str()), None),
             Op::PutUser(user) => (None, None, Some(user.user_id.as_str())),
@@ -42,9 +42,12 @@ impl<'a> Answers<'a> {
                 (bad.sent.kind.as_deref(), bad.sent.item_id.as_deref(), bad.sent.user_id.as_deref())
             }
         };
-        let status = done.map_or_else(Problem::status, |status| *status).as_u16();
-        let problem = done.err().map(|problem| problem.view(self.trace_id));
-        let answer = LineAnswer { line: line.number, kind, item_id, user_id, status, problem };
+        let (status, problem) = match result {
+            ChangeResult::Stored(status) => (*status, None),
+            ChangeResult::Refused(problem) => (problem.status(), Some(problem.view(self.trace_id))),
+        };
+        let answer =
+            LineAnswer { line: line.number, kind, item_id, user_id, status: status.as_u16(), problem };
         // Writing into memory doesn't fail, nor do these types.
         if serde_json::to_writer(&mut self.text, &answer).is_ok() {
             self.text.push(b'\n');

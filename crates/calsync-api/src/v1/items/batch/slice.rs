@@ -3,6 +3,10 @@
 use std::collections::BTreeSet;
 
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
+use calsync_http::api_client::ApiClient;
+use calsync_http::app_state::AppState;
+use calsync_http::problem::Problem;
+use calsync_http::retrying_tx;
 use calsync_store::mappings::{self, DueChange};
 use calsync_store::users::{self, Put};
 use calsync_store::{StoreError, Tx, items, refusals};
@@ -10,54 +14,46 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use super::line::{Line, Op};
-use crate::v1::items::change;
+use crate::v1::items::change::{self, ChangeResult};
 use crate::v1::refusals::record::{Sent, refusal};
-use calsync_http::api_client::ApiClient;
-use calsync_http::app_state::AppState;
-use calsync_http::problem::Problem;
-use calsync_http::retrying_tx;
 
-/// How a line ended.
-pub(super) type Done = Result<StatusCode, Problem>;
-
-/// Stores `slice` and commits; answers how each of its lines ended.
+/// Stores `slice` and commits; answers what came of each of its lines.
 pub(super) async fn store(
     web: &AppState,
     caller: &ApiClient,
     slice: &[Line],
-) -> Result<Vec<Done>, StoreError> {
+) -> Result<Vec<ChangeResult>, StoreError> {
     let now = web.engine.now();
     let mut in_turn: Vec<(usize, &Line)> = slice.iter().enumerate().collect();
     in_turn.sort_by_key(|(_, line)| row(&line.op));
     let named: BTreeSet<&str> = slice.iter().flat_map(|line| line.op.user_ids()).collect();
     let named: Vec<&str> = named.into_iter().collect();
-    let done = retrying_tx!(web.engine, |tx| {
+    let mut results = retrying_tx!(web.engine, |tx| {
         let mut due_changes = BTreeSet::new();
-        let mut done = Vec::with_capacity(slice.len());
+        let mut results = Vec::with_capacity(slice.len());
         let held = users::lock(tx, &named).await?;
         // What is new among neighbouring upserts is stored at once, the rest line by line.
         for run in in_turn.chunk_by(|(_, a), (_, b)| a.op.as_put().is_some() == b.op.as_put().is_some()) {
             let puts: Vec<_> = run.iter().filter_map(|(_, line)| line.op.as_put()).collect();
             let being_deleted =
                 change::ensure_exist(tx, puts.iter().map(|(_, body)| *body), &held, now).await?;
-            let stays = |(_, body): &(_, &ItemBody)| change::refuse_leaving(body, &being_deleted).is_ok();
+            let stays = |(_, body): &(_, &ItemBody)| change::leaving_user(body, &being_deleted).is_none();
             let puts: Vec<_> = puts.into_iter().filter(stays).collect();
             let mut new = items::insert_new(tx, &puts, now).await?;
             for (index, line) in run {
-                let end = apply(tx, &line.op, &being_deleted, &mut new, &mut due_changes, now).await?;
-                if let Err(problem) = &end {
+                let result = apply(tx, &line.op, &being_deleted, &mut new, &mut due_changes, now).await?;
+                if let ChangeResult::Refused(problem) = &result {
                     keep_refusal(tx, web, caller, &line.op, problem).await?;
                 }
-                done.push((*index, end));
+                results.push((*index, result));
             }
         }
         mappings::mark_due(tx, &due_changes, now).await?;
-        done
-    });
-    let mut done = done?;
+        results
+    })?;
     web.engine.hint();
-    done.sort_by_key(|(index, _)| *index);
-    Ok(done.into_iter().map(|(_, end)| end).collect())
+    results.sort_by_key(|(index, _)| *index);
+    Ok(results.into_iter().map(|(_, result)| result).collect())
 }
 
 /// The row that a line changes. A slice takes its rows in this order, and the lines about one row
@@ -79,17 +75,17 @@ async fn apply(
     new: &mut BTreeSet<ItemKey>,
     due_changes: &mut BTreeSet<DueChange>,
     now: Timestamp,
-) -> Result<Done, StoreError> {
+) -> Result<ChangeResult, StoreError> {
     match op {
-        Op::Put(key, body) if new.remove(key) => Ok(Ok(change::created(key, body, due_changes))),
+        Op::Put(key, body) if new.remove(key) => Ok(change::created(key, body, due_changes)),
         Op::Put(key, body) => change::put(tx, key, body, being_deleted, due_changes, now).await,
         Op::Delete(key, version) => change::delete(tx, key, *version, due_changes, now).await,
-        Op::PutUser(user) => Ok(Ok(match users::put(tx, user, now).await? {
-            Put::Created => StatusCode::CREATED,
-            Put::Changed | Put::Same => StatusCode::OK,
-            Put::BeingDeleted => return Ok(Err(Problem::being_deleted(&user.user_id))),
-        })),
-        Op::Bad(bad) => Ok(Err(bad.problem.clone())),
+        Op::PutUser(user) => Ok(match users::put(tx, user, now).await? {
+            Put::Created => ChangeResult::Stored(StatusCode::CREATED),
+            Put::Changed | Put::Same => ChangeResult::Stored(StatusCode::OK),
+            Put::BeingDeleted => ChangeResult::Refused(Problem::being_deleted(&user.user_id)),
+        }),
+        Op::Bad(bad) => Ok(ChangeResult::Refused(bad.problem.clone())),
     }
 }
 

@@ -5,14 +5,14 @@ pub(crate) mod reconnect_link;
 mod summary;
 
 use calsync_core::integration::{GOOGLE, IntegrationState};
+use calsync_http::views::admin_user::shown_email;
+use calsync_http::views::integration::IntegrationView;
 use calsync_store::admins::Role;
 use calsync_store::sync_errors::SyncError;
 use jiff::Timestamp;
 
 use super::super::display::{RelativeTime, State, provider};
 use crate::admin::{segment, user_href};
-use calsync_http::views::admin_user::shown_email;
-use calsync_http::views::integration::IntegrationView;
 use summary::ConnectionSummary;
 
 /// A connection's card.

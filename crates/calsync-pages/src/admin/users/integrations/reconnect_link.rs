@@ -2,24 +2,24 @@
 //! this once, in an answer to the user that is ready to be copied.
 
 use askama::Template;
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::GOOGLE;
 use calsync_core::language::Language;
 use calsync_core::reason::Reason;
 use calsync_engine::connect;
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{self, Form, IntegrationParams};
+use calsync_http::problem::{Kind, Problem};
 use calsync_store::{integrations, users};
 use http::StatusCode;
+use serde::Deserialize;
 
 use crate::admin::display::RelativeTime;
 use crate::admin::users::Head;
 use crate::admin::users::get;
 use crate::admin::{Shell, render};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input::{self, PathParams};
-use calsync_http::problem::{Kind, Problem};
 
 #[derive(Template)]
 #[template(path = "console/reconnect_link.html")]
@@ -31,21 +31,24 @@ struct Page<'a> {
     answer: String,
 }
 
+#[derive(Deserialize)]
+pub(crate) struct NoteForm {
+    #[serde(default)]
+    note: String,
+}
+
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams((user_id, provider)): PathParams<(String, String)>,
-    body: Bytes,
+    IntegrationParams { user_id, provider }: IntegrationParams,
+    Form(form): Form<NoteForm>,
 ) -> Result<Response, Problem> {
-    input::user_id(&user_id)?;
     let not_found = || Problem::new(Kind::NotFound);
     if provider != GOOGLE {
         return Err(not_found());
     }
-    let given = form_urlencoded::parse(&body).find(|(name, _)| name == "note");
-    let given = given.map(|(_, note)| note.into_owned()).unwrap_or_default();
-    let Ok(note) = input::note(&given) else {
-        return get::page(&web, &who, &user_id, Some(&given)).await;
+    let Ok(note) = input::note(&form.note) else {
+        return get::page(&web, &who, &user_id, Some(&form.note)).await;
     };
     let link = connect::create_reconnect_link(&web.engine, &user_id, &who.id, &note).await?;
     let link = link.ok_or_else(not_found)?;

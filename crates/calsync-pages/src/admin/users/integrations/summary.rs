@@ -4,13 +4,13 @@
 //! are parked.
 
 use calsync_core::integration::IntegrationState;
+use calsync_http::views::Audience;
+use calsync_http::views::integration::IntegrationView;
+use calsync_http::views::next_step::NextStep;
 use calsync_store::sync_errors::SyncError;
 use jiff::Timestamp;
 
 use super::super::super::display::State;
-use calsync_http::views::Audience;
-use calsync_http::views::integration::IntegrationView;
-use calsync_http::views::next_step::NextStep;
 
 /// The answer, in parts.
 pub(super) struct ConnectionSummary {

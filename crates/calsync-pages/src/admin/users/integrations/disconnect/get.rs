@@ -2,18 +2,18 @@
 
 use axum::extract::State;
 use axum::response::Response;
-
-use super::{FormValues, page};
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
-use calsync_http::input::{NoQuery, PathParams};
-use calsync_http::problem::{Problem, sanitize};
+use calsync_http::input::{IntegrationParams, NoQuery};
+use calsync_http::problem::Problem;
+
+use super::{FormValues, page};
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams((user_id, provider)): PathParams<(String, String)>,
+    IntegrationParams { user_id, provider }: IntegrationParams,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    page(&web, &who, &user_id, &sanitize(&provider), FormValues::default()).await
+    page(&web, &who, &user_id, &provider, FormValues::default()).await
 }

@@ -6,16 +6,15 @@ pub(crate) mod post;
 use askama::Template;
 use axum::response::Response;
 use calsync_engine::disconnect::{Preview, preview};
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::problem::{Kind, Problem};
 use calsync_store::users;
 use http::StatusCode;
 
 use super::may_do;
 use crate::admin::display::provider as provider_name;
 use crate::admin::{Shell, render, user_href};
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input;
-use calsync_http::problem::{Kind, Problem};
 
 #[derive(Template)]
 #[template(path = "console/disconnect.html")]
@@ -48,7 +47,6 @@ async fn page(
     provider: &str,
     values: FormValues<'_>,
 ) -> Result<Response, Problem> {
-    input::user_id(user_id)?;
     let mut tx = web.engine.store().read().await?;
     let user = users::get(&mut tx, user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     drop(tx);

@@ -1,37 +1,34 @@
 //! Starts the disconnect, or leads to the one that runs.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_engine::disconnect::{RemoteItems, Request, RequestedBy, Started, start};
+use calsync_http::admin_auth::SignedInAdmin;
+use calsync_http::app_state::AppState;
+use calsync_http::input::{self, Form, IntegrationParams};
+use calsync_http::problem::{Kind, Problem};
+use serde::Deserialize;
 
 use super::{FormValues, page};
 use crate::admin::NOTE_REQUIRED;
-use calsync_http::admin_auth::SignedInAdmin;
-use calsync_http::app_state::AppState;
-use calsync_http::input::{self, PathParams};
-use calsync_http::problem::{Kind, Problem, sanitize};
+
+#[derive(Deserialize)]
+pub(crate) struct DisconnectForm {
+    #[serde(default)]
+    note: String,
+    remote_items: Option<String>,
+}
 
 pub(crate) async fn handler(
     State(web): State<AppState>,
     who: SignedInAdmin,
-    PathParams((user_id, provider)): PathParams<(String, String)>,
-    body: Bytes,
+    IntegrationParams { user_id, provider }: IntegrationParams,
+    Form(form): Form<DisconnectForm>,
 ) -> Result<Response, Problem> {
-    input::user_id(&user_id)?;
-    let provider = sanitize(&provider);
-    let take = |name: &str| {
-        let value = form_urlencoded::parse(&body).find(|(key, _)| key == name);
-        value.map(|(_, value)| value.into_owned())
-    };
-    let given = take("note").unwrap_or_default();
-    let remote_items =
-        take("remote_items").map_or(Some(RemoteItems::Remove), |name| RemoteItems::from_name(&name));
-    let remote_items =
-        remote_items.ok_or_else(|| Problem::field("remote_items", "must be remove or keep"))?;
-    let Ok(note) = input::note(&given) else {
+    let remote_items = input::remote_items(form.remote_items.as_deref())?;
+    let Ok(note) = input::note(&form.note) else {
         let keeps = remote_items == RemoteItems::Keep;
-        let values = FormValues { note: &given, keeps, refusal: Some(NOTE_REQUIRED) };
+        let values = FormValues { note: &form.note, keeps, refusal: Some(NOTE_REQUIRED) };
         return page(&web, &who, &user_id, &provider, values).await;
     };
     let requested_by = RequestedBy::Admin { id: who.id };
