@@ -15,7 +15,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 
 use super::Head;
-use super::integrations::Card;
+use super::connection_card::Card;
 use crate::admin::display::{self, RelativeTime};
 use crate::admin::errors::Row;
 use crate::admin::{NOTE_REQUIRED, Shell, render};

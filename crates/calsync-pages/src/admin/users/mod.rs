@@ -1,6 +1,7 @@
 //! `/admin/users`.
 
 pub(crate) mod connect_attempts;
+mod connection_card;
 pub(crate) mod get;
 pub(crate) mod history;
 pub(crate) mod integrations;

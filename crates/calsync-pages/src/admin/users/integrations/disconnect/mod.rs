@@ -12,8 +12,8 @@ use calsync_http::problem::{Kind, Problem};
 use calsync_store::users;
 use http::StatusCode;
 
-use super::may_do;
 use crate::admin::display::provider as provider_name;
+use crate::admin::users::connection_card::may_do;
 use crate::admin::{Shell, render, user_href};
 
 #[derive(Template)]

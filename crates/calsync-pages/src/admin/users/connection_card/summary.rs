@@ -10,7 +10,7 @@ use calsync_http::views::next_step::NextStep;
 use calsync_store::sync_errors::SyncError;
 use jiff::Timestamp;
 
-use super::super::super::display::State;
+use crate::admin::display::State;
 
 /// The answer, in parts.
 pub(super) struct ConnectionSummary {
