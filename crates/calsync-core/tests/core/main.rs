@@ -11,6 +11,7 @@ mod render;
 mod service;
 
 /// `count` cases of a property, or as many times that as `CALSYNC_TEST_FACTOR` says.
+#[expect(clippy::disallowed_methods, reason = "how long a test runs is for its caller to say")]
 fn cases(count: u32) -> proptest::test_runner::Config {
     let factor = std::env::var("CALSYNC_TEST_FACTOR").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
     proptest::test_runner::Config::with_cases(count.saturating_mul(factor))

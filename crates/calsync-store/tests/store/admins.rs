@@ -10,10 +10,10 @@ use calsync_store::sync_errors::{self, Filter};
 use calsync_store::user_search::{self, Wanted};
 use calsync_store::users::User;
 use calsync_store::{passwords, sign_ins, users};
-use calsync_testing::on_both_databases;
+use calsync_testing::{SeededRng, on_both_databases};
 use jiff::Timestamp;
 
-use crate::world::{Dice, World, at, key, task, task_body};
+use crate::world::{World, at, key, task, task_body};
 
 fn admin(id: &str, email: &str, role: Role) -> Admin {
     Admin { id: id.into(), email: email.into(), role, must_change_password: true }
@@ -219,7 +219,7 @@ on_both_databases! {
 
 #[test]
 fn a_password_opens_its_own_hash_alone() {
-    let dice = Dice::new(3);
+    let dice = SeededRng::new(3);
     let one = passwords::one_time(&dice);
     let hash = passwords::hash(&one, &dice).unwrap();
     assert!(hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{hash}");

@@ -2,15 +2,15 @@
 
 use calsync_core::ids::new_id;
 use calsync_store::audit::{self, AuditRow};
-use calsync_testing::on_both_databases;
+use calsync_testing::{SeededRng, on_both_databases};
 use serde_json::json;
 
-use crate::world::{Dice, World, at};
+use crate::world::{World, at};
 
 on_both_databases! {
     async fn deeds_are_read_newest_first_by_target_and_in_pages(db: TestDatabase) {
         let world = World::new(db).await;
-        let dice = Dice::new(5);
+        let dice = SeededRng::new(5);
         let mut tx = world.begin().await;
         for (minute, target) in [(1, "ana"), (2, "ben"), (3, "ana")] {
             let row = AuditRow {

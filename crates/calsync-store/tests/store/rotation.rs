@@ -9,17 +9,17 @@ use calsync_store::integrations::{self, RefreshedBy};
 use calsync_store::rotation::{self, Batch, Position, SecretLocation};
 use calsync_store::secrets::Keyring;
 use calsync_store::{Store, StoreError, StoreOptions};
-use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
+use calsync_testing::{DatabaseKind, SeededRng, TestDatabase, on_both_databases};
 use secrecy::ExposeSecret;
 
-use crate::world::{Dice, World, at, grant, options};
+use crate::world::{World, at, grant, options};
 
 /// The key of every story's store comes from this seed.
 const K1: (&str, u64) = ("k1", 7);
 const K2: (&str, u64) = ("k2", 8);
 
 async fn open(db: &TestDatabase, keys: &[(&str, u64)]) -> Result<Store, StoreError> {
-    let keys: Vec<_> = keys.iter().map(|(id, seed)| Keyring::generate(id, &Dice::new(*seed))).collect();
+    let keys: Vec<_> = keys.iter().map(|(id, seed)| Keyring::generate(id, &SeededRng::new(*seed))).collect();
     let keyring = Keyring::parse(keys.iter().map(String::as_str)).unwrap();
     Store::open(StoreOptions { keyring, ..options(db) }, at(0)).await
 }
@@ -206,7 +206,7 @@ on_both_databases! {
         let world = World::new(db).await;
         let message = refused(&world.db, &[("k1", 9)]).await;
         assert!(message.starts_with("security.encryption_keys: the key k1 is not the one"), "{message}");
-        let bytes = Keyring::generate("k1", &Dice::new(9));
+        let bytes = Keyring::generate("k1", &SeededRng::new(9));
         assert!(!message.contains(bytes.strip_prefix("k1:").unwrap()), "{message}");
         assert_eq!(world.raw().await.count("meta", "key LIKE 'encryption_key:%'").await, 1, "nothing was kept");
     }

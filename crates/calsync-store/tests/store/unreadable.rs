@@ -12,11 +12,11 @@ use calsync_store::refusals::{self, Refusal};
 use calsync_store::sync_errors::{self, Filter};
 use calsync_store::webhooks::{self, NewDelivery};
 use calsync_store::{disconnects, integrations, mappings};
-use calsync_testing::on_both_databases;
+use calsync_testing::{SeededRng, on_both_databases};
 use serde_json::{Value, json};
 
 use crate::disconnects::started;
-use crate::world::{Dice, World, at, key, task, task_body};
+use crate::world::{World, at, key, task, task_body};
 
 fn failure(id: &str) -> Attempt {
     Attempt {
@@ -110,7 +110,7 @@ on_both_databases! {
 
     async fn deliveries(db: TestDatabase) {
         let world = World::new(db).await;
-        let (dice, mut tx) = (Dice::new(3), world.begin().await);
+        let (dice, mut tx) = (SeededRng::new(3), world.begin().await);
         webhooks::set_up(&mut tx, "https://app.example.org", at(0)).await.unwrap();
         let mut ids = Vec::new();
         for minute in 1..4 {

@@ -1,9 +1,8 @@
 //! A store with a few words for its stories. Time is passed; chance comes from a fixed seed.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
-use calsync_core::env::Entropy;
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
 use calsync_core::plan::{Address, EventState, Mapping};
@@ -15,7 +14,7 @@ use calsync_store::leases::{Lease, Release};
 use calsync_store::mappings::{DueChange, DueMapping, End};
 use calsync_store::secrets::Keyring;
 use calsync_store::{Store, StoreError, StoreOptions, Tx, integrations, items, leases, mappings, users};
-use calsync_testing::{DatabaseKind, TestDatabase};
+use calsync_testing::{DatabaseKind, SeededRng, TestDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -28,28 +27,6 @@ pub(crate) const CLIENT: &str = "client-1";
 pub(crate) const SCHEMA: &str = "calsync";
 /// Long beside a test.
 pub(crate) const LEASE: SignedDuration = SignedDuration::from_secs(600);
-
-/// Splitmix64 from a fixed seed.
-pub(crate) struct Dice(Mutex<u64>);
-
-impl Dice {
-    pub(crate) fn new(seed: u64) -> Self {
-        Self(Mutex::new(seed))
-    }
-}
-
-impl Entropy for Dice {
-    fn fill(&self, bytes: &mut [u8]) {
-        let mut state = self.0.lock().unwrap();
-        for chunk in bytes.chunks_mut(8) {
-            *state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
-            let mut mixed = *state;
-            mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            chunk.copy_from_slice(&(mixed ^ (mixed >> 31)).to_le_bytes()[..chunk.len()]);
-        }
-    }
-}
 
 /// `minutes` after the beginning of the story.
 pub(crate) fn at(minutes: i64) -> Timestamp {
@@ -86,7 +63,7 @@ pub(crate) fn session_body(users: &[&str], title: &str) -> ItemBody {
 
 /// What opens the store in `db`.
 pub(crate) fn options(db: &TestDatabase) -> StoreOptions {
-    let dice = Arc::new(Dice::new(7));
+    let dice = Arc::new(SeededRng::new(7));
     let key = Keyring::generate("k1", &*dice);
     StoreOptions {
         url: db.url.clone(),

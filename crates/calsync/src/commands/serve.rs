@@ -80,43 +80,19 @@ pub(crate) async fn parts(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
+    use std::sync::atomic::Ordering;
 
-    use calsync_core::env::Clock;
-    use calsync_engine::{EngineOptions, Settings};
-    use calsync_google::{Endpoints, GoogleClient, HttpTransport, OAuthClient};
-    use calsync_store::secrets::Keyring;
-    use calsync_store::{Store, StoreOptions};
+    use calsync_testing::world::World;
     use calsync_testing::{DatabaseKind, HANGS_AFTER, TestDatabase};
-    use jiff::Timestamp;
 
     use super::*;
-    use crate::system::SystemEntropy;
-
-    struct BrokenClock;
-
-    impl Clock for BrokenClock {
-        fn now(&self) -> Timestamp {
-            let secret = "marker-of-a-secret";
-            panic!("no time for {secret}")
-        }
-    }
 
     #[tokio::test]
     async fn a_worker_that_panics_ends_the_process_without_its_words() {
-        let database = TestDatabase::new(DatabaseKind::Sqlite);
-        let entropy = Arc::new(SystemEntropy);
-        let keyring = Keyring::parse([Keyring::generate("k1", &*entropy).as_str()]).expect("keys");
-        let (url, schema) = (database.url.clone(), "calsync".to_owned());
-        let options = StoreOptions { url, schema, keyring, entropy: entropy.clone() };
-        let store = Store::open(options, Timestamp::UNIX_EPOCH).await.expect("a store");
-        let client = OAuthClient { client_id: "calsync".into(), client_secret: "secret".to_owned().into() };
-        let transport = Arc::new(HttpTransport::new().expect("a transport"));
-        let google = GoogleClient::new(Endpoints::google(), client, transport);
-        let (clock, settings) = (Arc::new(BrokenClock), Settings::default());
-        let engine = Engine::new(EngineOptions { store, google, clock, entropy, settings, webhook: None });
+        let world = World::new(TestDatabase::new(DatabaseKind::Sqlite)).await;
+        world.broken.clock.store(true, Ordering::SeqCst);
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("an address");
-        let ended = parts(&engine, Some(listener), true, CancellationToken::new());
+        let ended = parts(&world.engine, Some(listener), true, CancellationToken::new());
         let ended = timeout(HANGS_AFTER, ended).await.expect("the web stops too");
         assert_eq!(
             format!("{:?}", ended.expect_err("it failed")).lines().next(),
