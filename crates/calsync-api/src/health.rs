@@ -18,8 +18,8 @@ pub(crate) async fn live() -> Json<Health> {
 }
 
 /// The database answers a question.
-pub(crate) async fn ready(State(web): State<AppState>) -> Result<Json<Health>, Problem> {
-    let mut tx = web.engine.store().read().await?;
+pub(crate) async fn ready(State(app): State<AppState>) -> Result<Json<Health>, Problem> {
+    let mut tx = app.engine.store().read().await?;
     api_keys::find(&mut tx, "").await?;
     Ok(Json(Health { status: "ok" }))
 }

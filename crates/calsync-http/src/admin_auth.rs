@@ -86,51 +86,51 @@ impl FromRequestParts<AppState> for SignedInAdmin {
 }
 
 /// Admits the holder of an admin key or of a sign-in of at least `role` to the admin API.
-pub async fn admin(web: &AppState, parts: &mut Parts, role: Role) -> Result<ApiClient, Problem> {
+pub async fn admin(app: &AppState, parts: &mut Parts, role: Role) -> Result<ApiClient, Problem> {
     let sign_in = match parts.headers.contains_key(http::header::AUTHORIZATION) {
         true => None,
-        false => signed_in(web, &parts.headers).await?,
+        false => signed_in(app, &parts.headers).await?,
     };
-    let (who, caller) = match sign_in {
+    let (admin, api_client) = match sign_in {
         Some((sign_in, _)) if sign_in.admin.must_change_password => {
             return Err(Problem::new(Kind::Forbidden).detail("change your one-time password first"));
         }
         Some((sign_in, token)) => {
-            let who = SignedInAdmin::of_sign_in(&sign_in, token);
-            let key = ApiKey { id: who.id.clone(), name: who.name.clone(), scope: Scope::Admin };
-            (who, ApiClient(key))
+            let admin = SignedInAdmin::of_sign_in(&sign_in, token);
+            let key = ApiKey { id: admin.id.clone(), name: admin.name.clone(), scope: Scope::Admin };
+            (admin, ApiClient(key))
         }
         None => {
-            let caller = authorise(web, &parts.headers, Scope::Admin).await?;
-            let id = actor(&parts.headers)?.unwrap_or_else(|| caller.0.name.clone());
-            (SignedInAdmin { name: id.clone(), id, role: Role::Owner, browser: None }, caller)
+            let api_client = authorise(app, &parts.headers, Scope::Admin).await?;
+            let id = actor(&parts.headers)?.unwrap_or_else(|| api_client.0.name.clone());
+            (SignedInAdmin { name: id.clone(), id, role: Role::Owner, browser: None }, api_client)
         }
     };
-    check_role(&who, role)?;
-    parts.extensions.insert(who);
-    parts.extensions.insert(caller.clone());
-    Ok(caller)
+    check_role(&admin, role)?;
+    parts.extensions.insert(admin);
+    parts.extensions.insert(api_client.clone());
+    Ok(api_client)
 }
 
 /// Admits a signed-in admin to a page, of at least `role`; without one, also with a one-time
 /// password.
-pub async fn console(web: &AppState, parts: &mut Parts, role: Option<Role>) -> Result<Admission, Problem> {
-    let Some((sign_in, token)) = signed_in(web, &parts.headers).await? else {
+pub async fn console(app: &AppState, parts: &mut Parts, role: Option<Role>) -> Result<Admission, Problem> {
+    let Some((sign_in, token)) = signed_in(app, &parts.headers).await? else {
         return Ok(Admission::Redirect(to_sign_in(parts)));
     };
-    let who = SignedInAdmin::of_sign_in(&sign_in, token);
+    let admin = SignedInAdmin::of_sign_in(&sign_in, token);
     if let Some(role) = role {
         if sign_in.admin.must_change_password {
             return Ok(Admission::Redirect(Redirect::to("/admin/password").into_response()));
         }
-        check_role(&who, role)?;
+        check_role(&admin, role)?;
     }
-    parts.extensions.insert(who);
+    parts.extensions.insert(admin);
     Ok(Admission::Granted(None))
 }
 
-fn check_role(who: &SignedInAdmin, role: Role) -> Result<(), Problem> {
-    if who.role >= role {
+fn check_role(admin: &SignedInAdmin, role: Role) -> Result<(), Problem> {
+    if admin.role >= role {
         return Ok(());
     }
     Err(Problem::new(Kind::Forbidden).detail(format!("this needs the role {} or higher", role.name())))
@@ -146,14 +146,14 @@ fn to_sign_in(parts: &Parts) -> Response {
 }
 
 /// The live sign-in of a request.
-async fn signed_in(web: &AppState, headers: &HeaderMap) -> Result<Option<(SignIn, String)>, Problem> {
-    let Some(token) = Cookie::SignIn.get(web, headers) else { return Ok(None) };
-    let now = web.engine.now();
-    let mut tx = web.engine.store().read().await?;
+async fn signed_in(app: &AppState, headers: &HeaderMap) -> Result<Option<(SignIn, String)>, Problem> {
+    let Some(token) = Cookie::SignIn.get(app, headers) else { return Ok(None) };
+    let now = app.engine.now();
+    let mut tx = app.engine.store().read().await?;
     let Some(sign_in) = sign_ins::find(&mut tx, &token, now).await? else { return Ok(None) };
     drop(tx);
     if sign_in.is_to_be_seen {
-        let mut tx = web.engine.store().begin().await?;
+        let mut tx = app.engine.store().begin().await?;
         sign_ins::seen(&mut tx, &token, now).await?;
         tx.commit().await?;
     }
@@ -171,7 +171,8 @@ fn actor(headers: &HeaderMap) -> Result<Option<String>, Problem> {
 
 /// A signed-in browser's form must carry the token of its own sign-in.
 pub fn check_form(parts: &Parts, body: &[u8]) -> Result<(), Problem> {
-    let Some(browser) = parts.extensions.get::<SignedInAdmin>().and_then(|who| who.browser.as_ref()) else {
+    let Some(browser) = parts.extensions.get::<SignedInAdmin>().and_then(|admin| admin.browser.as_ref())
+    else {
         return Ok(());
     };
     let given = form_urlencoded::parse(body).find(|(name, _)| name == "form_token");

@@ -17,9 +17,9 @@ const KEY_LENGTH_MAX: usize = 256;
 pub struct ApiClient(pub ApiKey);
 
 /// Finds the key of a request and checks its scope.
-pub async fn authorise(web: &AppState, headers: &HeaderMap, scope: Scope) -> Result<ApiClient, Problem> {
+pub async fn authorise(app: &AppState, headers: &HeaderMap, scope: Scope) -> Result<ApiClient, Problem> {
     let key = bearer(headers).ok_or_else(|| Problem::new(Kind::Unauthorized))?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let found = api_keys::find(&mut tx, key).await?;
     let found = found.ok_or_else(|| Problem::new(Kind::Unauthorized))?;
     if found.scope != scope {

@@ -28,8 +28,8 @@ pub enum Cookie {
 }
 
 impl Cookie {
-    fn name(self, web: &AppState) -> &'static str {
-        match (self, web.is_https()) {
+    fn name(self, app: &AppState) -> &'static str {
+        match (self, app.is_https()) {
             (Self::Browser, true) => "__Host-calsync_browser",
             (Self::Browser, false) => "calsync_browser",
             (Self::Visit, true) => "__Host-calsync_visit",
@@ -42,29 +42,29 @@ impl Cookie {
     }
 
     /// The header that sets it.
-    pub fn set(self, web: &AppState, value: &str) -> String {
+    pub fn set(self, app: &AppState, value: &str) -> String {
         let lifetime = match self {
             Self::Browser | Self::Visit => VISIT_LIFETIME,
             Self::SignIn => LONGEST,
             Self::Known => KNOWN_LIFETIME,
         };
-        self.header(web, value, lifetime.as_secs())
+        self.header(app, value, lifetime.as_secs())
     }
 
     /// The header that removes it.
-    pub fn clear(self, web: &AppState) -> String {
-        self.header(web, "", 0)
+    pub fn clear(self, app: &AppState) -> String {
+        self.header(app, "", 0)
     }
 
-    fn header(self, web: &AppState, value: &str, max_age_secs: i64) -> String {
-        let secure = if web.is_https() { "; Secure" } else { "" };
-        let name = self.name(web);
+    fn header(self, app: &AppState, value: &str, max_age_secs: i64) -> String {
+        let secure = if app.is_https() { "; Secure" } else { "" };
+        let name = self.name(app);
         format!("{name}={value}; Path=/; Max-Age={max_age_secs}; HttpOnly; SameSite=Lax{secure}")
     }
 
     /// Its value in a request.
-    pub fn get(self, web: &AppState, headers: &HeaderMap) -> Option<String> {
-        let name = self.name(web);
+    pub fn get(self, app: &AppState, headers: &HeaderMap) -> Option<String> {
+        let name = self.name(app);
         let values = headers.get_all(COOKIE).iter().filter_map(|value| value.to_str().ok());
         let mut pairs =
             values.flat_map(|value| value.split(';')).filter_map(|pair| pair.trim().split_once('='));

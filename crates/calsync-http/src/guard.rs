@@ -21,20 +21,20 @@ use crate::route::{Access, BodyKind, Route};
 
 /// Lets a request through to its handler, or not; the answer knows its route.
 pub(crate) async fn guard(
-    State((web, route)): State<(AppState, &'static Route)>,
+    State((app, route)): State<(AppState, &'static Route)>,
     request: Request,
     next: Next,
 ) -> Response {
-    let passed = caught(pass(&web, route, request, next)).await;
+    let passed = caught(pass(&app, route, request, next)).await;
     let mut response = passed.flatten().into_response();
     response.extensions_mut().insert(route);
     response
 }
 
-async fn pass(web: &AppState, route: &Route, request: Request, next: Next) -> Result<Response, Problem> {
+async fn pass(app: &AppState, route: &Route, request: Request, next: Next) -> Result<Response, Problem> {
     let (mut parts, body) = request.into_parts();
-    let caller = match check_access(web, route, &mut parts).await? {
-        Admission::Granted(caller) => caller,
+    let api_client = match check_access(app, route, &mut parts).await? {
+        Admission::Granted(api_client) => api_client,
         Admission::Redirect(response) => return Ok(response),
     };
     if route.body_kind == BodyKind::Nothing {
@@ -43,38 +43,38 @@ async fn pass(web: &AppState, route: &Route, request: Request, next: Next) -> Re
     // A browser sends its cookies along whatever the body is.
     let is_browser = parts.extensions.get::<SignedInAdmin>().is_some_and(SignedInAdmin::is_browser);
     if route.body_kind == BodyKind::Form || is_browser {
-        refuse_cross_site(web, &parts.headers)?;
+        refuse_cross_site(app, &parts.headers)?;
     }
     if route.body_kind == BodyKind::Ndjson {
-        let slot = web.batch_slot().await.ok_or_else(|| Problem::new(Kind::Unavailable))?;
+        let slot = app.batch_slot().await.ok_or_else(|| Problem::new(Kind::Unavailable))?;
         parts.extensions.insert(slot);
     }
     let body = read(route.body_kind, &parts.headers, body).await?;
     if route.body_kind == BodyKind::Form {
         admin_auth::check_form(&parts, &body)?;
     }
-    match caller {
-        Some(caller) if parts.method == Method::POST => {
-            idempotency::run_once(web, &caller, parts, body, next).await
+    match api_client {
+        Some(api_client) if parts.method == Method::POST => {
+            idempotency::run_once(app, &api_client, parts, body, next).await
         }
         _ => Ok(next.run(Request::from_parts(parts, Body::from(body))).await),
     }
 }
 
 /// Checks the caller's right, as the route says.
-async fn check_access(web: &AppState, route: &Route, parts: &mut Parts) -> Result<Admission, Problem> {
+async fn check_access(app: &AppState, route: &Route, parts: &mut Parts) -> Result<Admission, Problem> {
     match route.access {
         Access::Everyone => Ok(Admission::Granted(None)),
         Access::Key(scope) => {
-            let caller = authorise(web, &parts.headers, scope).await?;
-            parts.extensions.insert(caller.clone());
-            Ok(Admission::Granted(Some(caller)))
+            let api_client = authorise(app, &parts.headers, scope).await?;
+            parts.extensions.insert(api_client.clone());
+            Ok(Admission::Granted(Some(api_client)))
         }
         Access::Admin(role) => {
-            admin_auth::admin(web, parts, role).await.map(|caller| Admission::Granted(Some(caller)))
+            admin_auth::admin(app, parts, role).await.map(|api_client| Admission::Granted(Some(api_client)))
         }
-        Access::Console(role) => admin_auth::console(web, parts, Some(role)).await,
-        Access::SignedIn => admin_auth::console(web, parts, None).await,
+        Access::Console(role) => admin_auth::console(app, parts, Some(role)).await,
+        Access::SignedIn => admin_auth::console(app, parts, None).await,
     }
 }
 
@@ -119,11 +119,11 @@ fn check_type(body_kind: BodyKind, headers: &HeaderMap) -> Result<(), Problem> {
 
 /// A form with an effect must come from one of our own pages. Browsers say where it comes from;
 /// what says nothing is no browser, and carries no cookie of a victim.
-fn refuse_cross_site(web: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
+fn refuse_cross_site(app: &AppState, headers: &HeaderMap) -> Result<(), Problem> {
     let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
     let ours = match (text("sec-fetch-site"), text("origin")) {
         (Some(site), _) => matches!(site, "same-origin" | "none"),
-        (None, Some(origin)) => origin == crate::return_url::origin(&web.engine.settings().public_url),
+        (None, Some(origin)) => origin == crate::return_url::origin(&app.engine.settings().public_url),
         (None, None) => true,
     };
     if ours { Ok(()) } else { Err(Problem::new(Kind::CrossSite)) }

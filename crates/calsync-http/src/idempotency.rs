@@ -51,8 +51,8 @@ impl ServerFault {
 
 /// Runs the request, once if it has a key.
 pub async fn run_once(
-    web: &AppState,
-    caller: &ApiClient,
+    app: &AppState,
+    api_client: &ApiClient,
     parts: Parts,
     body: Bytes,
     next: Next,
@@ -60,24 +60,24 @@ pub async fn run_once(
     let Some(key) = key(&parts.headers)? else {
         return Ok(next.run(Request::from_parts(parts, Body::from(body))).await);
     };
-    match claim(web, caller, &key, &fingerprint(&parts, &body)).await? {
+    match claim(app, api_client, &key, &fingerprint(&parts, &body)).await? {
         KeyState::New => {}
         KeyState::Running => return Err(Problem::new(Kind::RequestUnderWay)),
         KeyState::OtherRequest => return Err(Problem::new(Kind::IdempotencyKeyReused)),
         KeyState::Answered { status, body } => return Ok(again(status, &body)),
     }
-    let trace = parts.extensions.get::<TraceId>().cloned().unwrap_or_else(|| web.trace_id());
+    let trace = parts.extensions.get::<TraceId>().cloned().unwrap_or_else(|| app.trace_id());
     let request = Request::from_parts(parts, Body::from(body));
-    let (web, caller, engine) = (web.clone(), caller.clone(), web.engine.clone());
+    let (app, api_client, engine) = (app.clone(), api_client.clone(), app.engine.clone());
     let work = async move {
         let done = caught(async {
             let response = next.run(request).await;
-            keep(&web, &caller, &key, &trace, response).await
+            keep(&app, &api_client, &key, &trace, response).await
         });
         match done.await {
             Ok(answer) => answer,
             Err(problem) => {
-                forget(&web, &caller, &key).await?;
+                forget(&app, &api_client, &key).await?;
                 Err(problem)
             }
         }
@@ -104,30 +104,30 @@ fn fingerprint(parts: &Parts, body: &Bytes) -> String {
 }
 
 async fn claim(
-    web: &AppState,
-    caller: &ApiClient,
+    app: &AppState,
+    api_client: &ApiClient,
     key: &str,
     fingerprint: &str,
 ) -> Result<KeyState, Problem> {
-    let now = web.engine.now();
+    let now = app.engine.now();
     let expired = now.saturating_sub(KEPT).unwrap_or(now);
-    let claimed = retrying_tx!(web.engine, |tx| {
-        idempotency::claim(web.engine.store(), tx, &caller.0.id, key, fingerprint, expired, now).await?
+    let claimed = retrying_tx!(app.engine, |tx| {
+        idempotency::claim(app.engine.store(), tx, &api_client.0.id, key, fingerprint, expired, now).await?
     });
     Ok(claimed?)
 }
 
 /// Keeps the answer and gives it.
 async fn keep(
-    web: &AppState,
-    caller: &ApiClient,
+    app: &AppState,
+    api_client: &ApiClient,
     key: &str,
     trace: &TraceId,
     mut response: Response,
 ) -> Result<Response, Problem> {
     // A problem is written here, so that it can be kept; faults of ours stay problems.
     if response.status().is_server_error() {
-        forget(web, caller, key).await?;
+        forget(app, api_client, key).await?;
         return Ok(response);
     }
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
@@ -136,15 +136,15 @@ async fn keep(
     let (parts, body) = response.into_parts();
     let body = to_bytes(body, ANSWER_BYTES_MAX).await.map_err(|_| Problem::new(Kind::Internal))?;
     if parts.extensions.get::<ServerFault>().is_some_and(ServerFault::is_raised) {
-        forget(web, caller, key).await?;
+        forget(app, api_client, key).await?;
         return Ok(Response::from_parts(parts, Body::from(body)));
     }
     let text = std::str::from_utf8(&body).map_err(|_| Problem::new(Kind::Internal))?;
     let status = parts.status.as_u16();
-    retrying_tx!(web.engine, |tx| idempotency::answer(
-        web.engine.store(),
+    retrying_tx!(app.engine, |tx| idempotency::answer(
+        app.engine.store(),
         tx,
-        &caller.0.id,
+        &api_client.0.id,
         key,
         status,
         text
@@ -154,8 +154,8 @@ async fn keep(
 }
 
 /// Lets the next try do the work.
-async fn forget(web: &AppState, caller: &ApiClient, key: &str) -> Result<(), Problem> {
-    Ok(retrying_tx!(web.engine, |tx| idempotency::forget(tx, &caller.0.id, key).await?)?)
+async fn forget(app: &AppState, api_client: &ApiClient, key: &str) -> Result<(), Problem> {
+    Ok(retrying_tx!(app.engine, |tx| idempotency::forget(tx, &api_client.0.id, key).await?)?)
 }
 
 /// The first answer, again. Its type follows from what it is: only batches answer in lines.

@@ -100,8 +100,8 @@ pub struct PathParams<T>(pub T);
 impl<T: DeserializeOwned + Send> FromRequestParts<AppState> for PathParams<T> {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
-        let path = Path::<T>::from_request_parts(parts, web).await;
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let path = Path::<T>::from_request_parts(parts, app).await;
         path.map(|Path(path)| Self(path))
             .map_err(|_| Problem::field("path", "must be UTF-8, percent-encoded"))
     }
@@ -113,8 +113,8 @@ pub struct UserIdParam(pub String);
 impl FromRequestParts<AppState> for UserIdParam {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
-        let params = PathParams::<HashMap<String, String>>::from_request_parts(parts, web).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let params = PathParams::<HashMap<String, String>>::from_request_parts(parts, app).await?;
         let user_id = params.0.get("user_id").cloned().unwrap_or_default();
         check_id("user_id", &user_id)?;
         Ok(Self(user_id))
@@ -132,9 +132,9 @@ pub struct IntegrationParams {
 impl FromRequestParts<AppState> for IntegrationParams {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
-        let UserIdParam(user_id) = UserIdParam::from_request_parts(parts, web).await?;
-        let params = PathParams::<HashMap<String, String>>::from_request_parts(parts, web).await?;
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        let UserIdParam(user_id) = UserIdParam::from_request_parts(parts, app).await?;
+        let params = PathParams::<HashMap<String, String>>::from_request_parts(parts, app).await?;
         let provider = params.0.get("provider").map(|provider| sanitize(provider)).unwrap_or_default();
         Ok(Self { user_id, provider })
     }
@@ -146,9 +146,9 @@ pub struct Form<T>(pub T);
 impl<T: DeserializeOwned> FromRequest<AppState> for Form<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, web: &AppState) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &AppState) -> Result<Self, Problem> {
         // The guard has read it.
-        let body = Bytes::from_request(request, web).await.map_err(|_| Problem::new(Kind::Internal))?;
+        let body = Bytes::from_request(request, app).await.map_err(|_| Problem::new(Kind::Internal))?;
         let fields = serde_html_form::from_bytes(&body);
         fields.map(Self).map_err(|_| Problem::field("form", "must have each field once, in UTF-8"))
     }
@@ -252,8 +252,8 @@ pub struct NoQuery;
 impl FromRequestParts<AppState> for NoQuery {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
-        Query::from_request_parts(parts, web).await?.end()?;
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
+        Query::from_request_parts(parts, app).await?.end()?;
         Ok(Self)
     }
 }

@@ -50,14 +50,14 @@ pub enum Recipient {
 
 /// Finishes every answer.
 pub(crate) async fn finish(
-    State((web, problem_page)): State<(AppState, ProblemPage)>,
+    State((app, problem_page)): State<(AppState, ProblemPage)>,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let trace = web.trace_id();
+    let trace = app.trace_id();
     let recipient = recipient(&request);
     let method = request.method().clone();
-    let client = client(&web, &request);
+    let client = client(&app, &request);
     request.extensions_mut().insert(trace.clone());
     if let Some(client) = client {
         request.extensions_mut().insert(client);
@@ -70,7 +70,7 @@ pub(crate) async fn finish(
         let written = match recipient {
             Some(recipient) => {
                 let recipient = recipient.speaking(problem.language());
-                problem_page(&web, &problem, &trace, recipient)
+                problem_page(&app, &problem, &trace, recipient)
             }
             None => json(&problem, &trace),
         };
@@ -79,7 +79,7 @@ pub(crate) async fn finish(
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
     }
-    if web.is_https() {
+    if app.is_https() {
         let a_year = HeaderValue::from_static("max-age=31536000");
         response.headers_mut().insert(STRICT_TRANSPORT_SECURITY, a_year);
     }
@@ -87,9 +87,9 @@ pub(crate) async fn finish(
 }
 
 /// Where a request comes from; one that came over no socket comes from nowhere.
-fn client(web: &AppState, request: &Request) -> Option<Client> {
+fn client(app: &AppState, request: &Request) -> Option<Client> {
     let peer = request.extensions().get::<Peer>()?;
-    Some(Client::behind(peer.0, request.headers(), &web.engine.settings().trusted_proxies))
+    Some(Client::behind(peer.0, request.headers(), &app.engine.settings().trusted_proxies))
 }
 
 /// Logs our own faults; what callers do wrong is theirs to know.

@@ -17,11 +17,11 @@ pub fn router(
     routes: impl IntoIterator<Item = &'static Route>,
     problem_page: ProblemPage,
 ) -> Router {
-    let web = AppState::new(engine);
+    let app = AppState::new(engine);
     let routes = AllRoutes(routes.into_iter().collect());
     let mut router = Router::new();
     for route in routes.0.iter().copied() {
-        let guarded = (route.handler)().route_layer(from_fn_with_state((web.clone(), route), guard));
+        let guarded = (route.handler)().route_layer(from_fn_with_state((app.clone(), route), guard));
         router = router.route(route.path, guarded);
     }
     router
@@ -30,6 +30,6 @@ pub fn router(
         // The guard has its own limits, by route.
         .layer(DefaultBodyLimit::disable())
         .layer(Extension(routes))
-        .layer(from_fn_with_state((web.clone(), problem_page), finish))
-        .with_state(web)
+        .layer(from_fn_with_state((app.clone(), problem_page), finish))
+        .with_state(app)
 }

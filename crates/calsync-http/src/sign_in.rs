@@ -52,16 +52,16 @@ pub enum SignInResult {
 
 /// Tries to sign in.
 pub async fn attempt(
-    web: &AppState,
+    app: &AppState,
     headers: &HeaderMap,
     client: Option<Client>,
     email: &str,
     password: SecretString,
 ) -> Result<SignInResult, Problem> {
     let email = admins::canonical(email);
-    let (sort, name) = if is_known(web, headers, &email) { ("known", &email) } else { ("account", &email) };
-    let now = web.engine.now();
-    let mut tx = web.engine.store().begin().await?;
+    let (sort, name) = if is_known(app, headers, &email) { ("known", &email) } else { ("account", &email) };
+    let now = app.engine.now();
+    let mut tx = app.engine.store().begin().await?;
     let by_account = sign_ins::count_try(&mut tx, sort, name, now).await?;
     let by_address = match client {
         Some(client) => sign_ins::count_try(&mut tx, "address", &network(client.0), now).await?,
@@ -80,46 +80,46 @@ pub async fn attempt(
     };
     let is_right = hash_blocking(move || passwords::is_right(&password, &hash)).await?;
     match admin.filter(|_| is_right) {
-        Some(admin) => let_in(web, headers, admin, sort).await,
+        Some(admin) => let_in(app, headers, admin, sort).await,
         None => Ok(SignInResult::Wrong),
     }
 }
 
 /// A new sign-in; one that the browser had before is over.
 async fn let_in(
-    web: &AppState,
+    app: &AppState,
     headers: &HeaderMap,
     admin: Admin,
     sort: &str,
 ) -> Result<SignInResult, Problem> {
-    let token = HEXLOWER.encode(&bytes::<32>(web.engine.entropy()));
-    let now = web.engine.now();
-    let mut tx = web.engine.store().begin().await?;
-    if let Some(old) = Cookie::SignIn.get(web, headers) {
+    let token = HEXLOWER.encode(&bytes::<32>(app.engine.entropy()));
+    let now = app.engine.now();
+    let mut tx = app.engine.store().begin().await?;
+    if let Some(old) = Cookie::SignIn.get(app, headers) {
         sign_ins::end(&mut tx, &old, now).await?;
     }
     sign_ins::begin(&mut tx, &token, &admin.id, now).await?;
     sign_ins::forget_tries(&mut tx, sort, &admin.email).await?;
     tx.commit().await?;
     let known = SecretString::from(admin.email.clone());
-    let known = web.engine.store().keyring().seal(AAD, &known, web.engine.entropy());
+    let known = app.engine.store().keyring().seal(AAD, &known, app.engine.entropy());
     let known = known.map(|sealed| URL_SAFE_NO_PAD.encode(sealed)).unwrap_or_default();
-    let cookies = [Cookie::SignIn.set(web, &token), Cookie::Known.set(web, &known)];
+    let cookies = [Cookie::SignIn.set(app, &token), Cookie::Known.set(app, &known)];
     Ok(SignInResult::SignedIn { admin, token, cookies })
 }
 
 /// Whether the admin of `email` signed in with this browser before.
-fn is_known(web: &AppState, headers: &HeaderMap, email: &str) -> bool {
+fn is_known(app: &AppState, headers: &HeaderMap, email: &str) -> bool {
     let known = || {
-        let sealed = URL_SAFE_NO_PAD.decode(Cookie::Known.get(web, headers)?).ok()?;
-        web.engine.store().keyring().open(AAD, &sealed).ok()
+        let sealed = URL_SAFE_NO_PAD.decode(Cookie::Known.get(app, headers)?).ok()?;
+        app.engine.store().keyring().open(AAD, &sealed).ok()
     };
     known().is_some_and(|known| known.expose_secret() == email)
 }
 
 /// The hash of a new password.
-pub async fn hash(web: &AppState, password: SecretString) -> Result<String, Problem> {
-    let engine = web.engine.clone();
+pub async fn hash(app: &AppState, password: SecretString) -> Result<String, Problem> {
+    let engine = app.engine.clone();
     Ok(hash_blocking(move || passwords::hash(&password, engine.entropy())).await??)
 }
 

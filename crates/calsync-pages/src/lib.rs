@@ -23,9 +23,9 @@ use crate::messages::Messages;
 pub use routes::all as routes;
 
 /// A problem as a page, with a way out.
-pub fn problem_page(web: &AppState, problem: &Problem, trace: &TraceId, recipient: Recipient) -> Response {
+pub fn problem_page(app: &AppState, problem: &Problem, trace: &TraceId, recipient: Recipient) -> Response {
     match recipient {
-        Recipient::User(language) => problem::page(web, problem, trace, Messages(language)),
-        Recipient::Admin => admin::problem::page(web, problem, trace),
+        Recipient::User(language) => problem::page(app, problem, trace, Messages(language)),
+        Recipient::Admin => admin::problem::page(app, problem, trace),
     }
 }

@@ -9,8 +9,8 @@ use calsync_http::problem::{Kind, Problem};
 use crate::messages::Messages;
 use crate::shell::{Message, Shell, render};
 
-pub(crate) fn page(web: &AppState, problem: &Problem, trace: &TraceId, messages: Messages) -> Response {
-    let platform = &web.engine.settings().platform_name;
+pub(crate) fn page(app: &AppState, problem: &Problem, trace: &TraceId, messages: Messages) -> Response {
+    let platform = &app.engine.settings().platform_name;
     let (title, sentence, way_out) = match problem.kind() {
         Kind::LinkExpired => {
             (messages.too_late_title(), messages.too_late(), messages.ask_for_a_new_link(platform))
@@ -35,7 +35,7 @@ pub(crate) fn page(web: &AppState, problem: &Problem, trace: &TraceId, messages:
         _ => (messages.not_understood_title(), messages.not_understood(), messages.start_from(platform)),
     };
     let message = Message {
-        shell: Shell::new(web, messages),
+        shell: Shell::new(app, messages),
         title: &title,
         sentence: &sentence,
         way_out: &way_out,

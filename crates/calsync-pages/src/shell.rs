@@ -20,9 +20,9 @@ pub(crate) struct Shell<'a> {
 }
 
 impl<'a> Shell<'a> {
-    pub(crate) fn new(web: &'a AppState, messages: Messages) -> Self {
+    pub(crate) fn new(app: &'a AppState, messages: Messages) -> Self {
         Self {
-            platform_name: &web.engine.settings().platform_name,
+            platform_name: &app.engine.settings().platform_name,
             messages,
             stylesheet: &PAGES_CSS.path,
             script: &LIVE_JS.path,
@@ -55,8 +55,8 @@ pub(crate) fn render(status: StatusCode, page: &impl Template) -> Response {
 /// A page with forms for a user, as an answer. It may run our own script. Its forms may lead on to
 /// Google and to the platform: browsers apply `form-action` to every redirect that follows, and
 /// where those end is not ours to know.
-pub(crate) fn render_for_user(web: &AppState, status: StatusCode, page: &impl Template) -> Response {
-    let policy = if web.is_https() {
+pub(crate) fn render_for_user(app: &AppState, status: StatusCode, page: &impl Template) -> Response {
+    let policy = if app.is_https() {
         "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
          form-action 'self' https:; frame-ancestors 'none'; base-uri 'none'"
     } else {

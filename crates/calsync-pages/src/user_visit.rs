@@ -42,34 +42,34 @@ pub(crate) struct UserVisit {
 }
 
 /// The cookie with which a visit begins.
-pub(super) fn begin(web: &AppState, user_id: &str, return_url: Option<&str>) -> Result<String, Problem> {
-    let until = web.engine.now().saturating_add(VISIT_LIFETIME).unwrap_or_default();
+pub(super) fn begin(app: &AppState, user_id: &str, return_url: Option<&str>) -> Result<String, Problem> {
+    let until = app.engine.now().saturating_add(VISIT_LIFETIME).unwrap_or_default();
     let visit = VisitCookie { user_id: user_id.to_owned(), return_url: return_url.map(str::to_owned), until };
     let visit = serde_json::to_string(&visit).map_err(|_| Problem::new(Kind::Internal))?;
-    let sealed = web.engine.store().keyring().seal(AAD, &SecretString::from(visit), web.engine.entropy());
+    let sealed = app.engine.store().keyring().seal(AAD, &SecretString::from(visit), app.engine.entropy());
     let sealed = sealed.ok_or_else(|| Problem::new(Kind::Internal))?;
-    Ok(Cookie::Visit.set(web, &URL_SAFE_NO_PAD.encode(sealed)))
+    Ok(Cookie::Visit.set(app, &URL_SAFE_NO_PAD.encode(sealed)))
 }
 
 /// Where the visit of a browser leads back to, if it is this user's.
-pub(super) fn return_url(web: &AppState, headers: &HeaderMap, user_id: &str) -> Option<String> {
-    read(web, headers).filter(|visit| visit.user_id == user_id)?.return_url
+pub(super) fn return_url(app: &AppState, headers: &HeaderMap, user_id: &str) -> Option<String> {
+    read(app, headers).filter(|visit| visit.user_id == user_id)?.return_url
 }
 
-fn read(web: &AppState, headers: &HeaderMap) -> Option<VisitCookie> {
-    let sealed = URL_SAFE_NO_PAD.decode(Cookie::Visit.get(web, headers)?).ok()?;
-    let text = web.engine.store().keyring().open(AAD, &sealed).ok()?;
+fn read(app: &AppState, headers: &HeaderMap) -> Option<VisitCookie> {
+    let sealed = URL_SAFE_NO_PAD.decode(Cookie::Visit.get(app, headers)?).ok()?;
+    let text = app.engine.store().keyring().open(AAD, &sealed).ok()?;
     let visit = serde_json::from_str::<VisitCookie>(text.expose_secret()).ok()?;
-    (visit.until > web.engine.now()).then_some(visit)
+    (visit.until > app.engine.now()).then_some(visit)
 }
 
 impl FromRequestParts<AppState> for UserVisit {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, web: &AppState) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, app: &AppState) -> Result<Self, Problem> {
         let over = || Problem::new(Kind::LinkExpired);
-        let visit = read(web, &parts.headers).ok_or_else(over)?;
-        let mut tx = web.engine.store().read().await?;
+        let visit = read(app, &parts.headers).ok_or_else(over)?;
+        let mut tx = app.engine.store().read().await?;
         let user = users::get(&mut tx, &visit.user_id).await?.ok_or_else(over)?;
         let messages = Messages::of_user(user.locale.as_deref(), &parts.headers);
         Ok(Self { user, return_url: visit.return_url, messages })
@@ -78,8 +78,8 @@ impl FromRequestParts<AppState> for UserVisit {
 
 impl UserVisit {
     /// Their connection to Google, standing or over.
-    pub(super) async fn connection(&self, web: &AppState) -> Result<Option<Integration>, Problem> {
-        let mut tx = web.engine.store().read().await?;
+    pub(super) async fn connection(&self, app: &AppState) -> Result<Option<Integration>, Problem> {
+        let mut tx = app.engine.store().read().await?;
         let theirs = integrations::of_user(&mut tx, &self.user.user_id).await?;
         Ok(theirs.into_iter().find(|one| one.provider == GOOGLE))
     }

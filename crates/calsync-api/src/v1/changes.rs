@@ -10,7 +10,7 @@ use calsync_http::problem::Problem;
 use calsync_http::views::List;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     mut query: Query,
 ) -> Result<Json<List<ChangePayload>>, Problem> {
     let limit = query.limit();
@@ -18,6 +18,6 @@ pub(crate) async fn handler(
         .map(|name| query.take_as(name, "is not a cursor of the changes", feed::cursor_position));
     query.end()?;
     let after = places.into_iter().flatten().max().unwrap_or_default();
-    let changes = feed::after(&web.engine, after, limit + 1).await?;
+    let changes = feed::after(&app.engine, after, limit + 1).await?;
     Ok(Json(List::cut(changes, limit, |change| change.cursor.clone())))
 }

@@ -88,15 +88,15 @@ fn detail(name: &str, value: &str, now: Timestamp) -> String {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let target = query.take("target_id");
     let before: Option<String> = query.cursor(filters::AUDIT);
     query.end()?;
-    let now = web.engine.now();
-    let mut tx = web.engine.store().read().await?;
+    let now = app.engine.now();
+    let mut tx = app.engine.store().read().await?;
     let found = audit::list(&mut tx, target.as_deref(), before.as_deref(), SHOWN).await?;
     let last = found.last().filter(|_| found.len() as i64 == SHOWN);
     let next = last.and_then(|row| cursor::write(filters::AUDIT, &row.id));
@@ -104,6 +104,6 @@ pub(crate) async fn handler(
         with_query("/admin/audit", &[("target_id", target.as_deref()), ("cursor", Some(&cursor))])
     };
     let rows = rows(&mut tx, found, now).await?;
-    let page = Page { shell: Shell::new(&web, &who, "audit"), rows, next: next.map(link) };
+    let page = Page { shell: Shell::new(&app, &admin, "audit"), rows, next: next.map(link) };
     Ok(render(StatusCode::OK, &page))
 }

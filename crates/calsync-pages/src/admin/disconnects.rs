@@ -47,14 +47,14 @@ struct Row {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     PathParams(id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let saga = disconnect::saga(&web.engine, &sanitize(&id)).await?;
+    let saga = disconnect::saga(&app.engine, &sanitize(&id)).await?;
     let saga = saga.ok_or_else(|| Problem::new(Kind::NotFound))?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let name = users::get(&mut tx, &saga.user_id).await?.and_then(|user| user.name);
     let by = match &saga.requested_by {
         // Who came with a key has the name that they gave.
@@ -62,17 +62,17 @@ pub(crate) async fn handler(
         RequestedBy::User => Some("the user".to_owned()),
         RequestedBy::Platform => Some("the platform".to_owned()),
     };
-    Ok(render(StatusCode::OK, &page(&web, &who, saga, name, by)))
+    Ok(render(StatusCode::OK, &page(&app, &admin, saga, name, by)))
 }
 
 fn page<'a>(
-    web: &'a AppState,
-    who: &'a SignedInAdmin,
+    app: &'a AppState,
+    admin: &'a SignedInAdmin,
     saga: Saga,
     name: Option<String>,
     by: Option<String>,
 ) -> Page<'a> {
-    let now = web.engine.now();
+    let now = app.engine.now();
     let steps = StepName::ALL.iter().map(|step| row(&saga, *step, now)).collect();
     let (tone, sentence) = match saga.state {
         SagaState::Running => ("mute", "The disconnect runs; you can leave this page and come back."),
@@ -92,12 +92,12 @@ fn page<'a>(
         }
     });
     Page {
-        shell: Shell::new(web, who, "users"),
+        shell: Shell::new(app, admin, "users"),
         user: name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| saga.user_id.clone()),
         by,
         reconnect_href: (saga.state != SagaState::Running
             && saga.provider == GOOGLE
-            && who.role >= Role::Support)
+            && admin.role >= Role::Support)
             .then(|| format!("{}#reconnect-note", user_href(&saga.user_id))),
         live_script: &LIVE_JS.path,
         user_href: user_href(&saga.user_id),

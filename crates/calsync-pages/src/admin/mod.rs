@@ -42,25 +42,25 @@ pub(crate) struct Shell<'a> {
     icon: &'static str,
     section: &'static str,
     search: String,
-    who: Option<&'a SignedInAdmin>,
+    admin: Option<&'a SignedInAdmin>,
 }
 
 impl<'a> Shell<'a> {
     /// The shell of a page in `section`, for `who`.
-    pub(crate) fn new(web: &'a AppState, who: &'a SignedInAdmin, section: &'static str) -> Self {
-        Self { who: Some(who), section, ..Self::outside(web) }
+    pub(crate) fn new(app: &'a AppState, admin: &'a SignedInAdmin, section: &'static str) -> Self {
+        Self { admin: Some(admin), section, ..Self::outside(app) }
     }
 
     /// The shell of a page before the sign-in.
-    pub(crate) fn outside(web: &'a AppState) -> Self {
+    pub(crate) fn outside(app: &'a AppState) -> Self {
         Self {
-            platform_name: &web.engine.settings().platform_name,
+            platform_name: &app.engine.settings().platform_name,
             stylesheet: &CONSOLE_CSS.path,
             script: &CONSOLE_JS.path,
             icon: &ICON.path,
             section: "",
             search: String::new(),
-            who: None,
+            admin: None,
         }
     }
 

@@ -18,10 +18,10 @@ struct Page<'a> {
     trace_id: Option<&'a str>,
 }
 
-pub(crate) fn page(web: &AppState, problem: &Problem, trace: &TraceId) -> Response {
+pub(crate) fn page(app: &AppState, problem: &Problem, trace: &TraceId) -> Response {
     let (title, sentence) = said(problem.kind());
     let page = Page {
-        shell: Shell::outside(web),
+        shell: Shell::outside(app),
         title,
         sentence,
         errors: problem.errors(),

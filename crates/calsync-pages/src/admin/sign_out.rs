@@ -10,9 +10,9 @@ use calsync_store::sign_ins;
 
 use crate::shell::with_cookie;
 
-pub(crate) async fn handler(State(web): State<AppState>, who: SignedInAdmin) -> Result<Response, Problem> {
-    let mut tx = web.engine.store().begin().await?;
-    sign_ins::end(&mut tx, who.token(), web.engine.now()).await?;
+pub(crate) async fn handler(State(app): State<AppState>, admin: SignedInAdmin) -> Result<Response, Problem> {
+    let mut tx = app.engine.store().begin().await?;
+    sign_ins::end(&mut tx, admin.token(), app.engine.now()).await?;
     tx.commit().await?;
-    with_cookie(Redirect::to("/admin/sign-in").into_response(), &Cookie::SignIn.clear(&web))
+    with_cookie(Redirect::to("/admin/sign-in").into_response(), &Cookie::SignIn.clear(&app))
 }

@@ -23,21 +23,21 @@ struct Page<'a> {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams(token): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let over = || Problem::new(Kind::LinkExpired);
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let clean_up = clean_ups::of_link(&mut tx, &token).await?.ok_or_else(over)?;
     let locale = users::get(&mut tx, &clean_up.user_id).await?.and_then(|user| user.locale);
     let messages = Messages::of_user(locale.as_deref(), &headers);
-    if clean_up.is_begun || clean_up.expires_at <= web.engine.now() {
+    if clean_up.is_begun || clean_up.expires_at <= app.engine.now() {
         return Err(over().in_language(messages.0));
     }
     let saga = disconnects::get(&mut tx, &clean_up.disconnect_id).await?;
     drop(tx);
     let account = saga.and_then(|saga| saga.before.account_email).filter(|email| !email.is_empty());
-    let page = Page { shell: Shell::new(&web, messages), messages, account };
-    Ok(render_for_user(&web, StatusCode::OK, &page))
+    let page = Page { shell: Shell::new(&app, messages), messages, account };
+    Ok(render_for_user(&app, StatusCode::OK, &page))
 }

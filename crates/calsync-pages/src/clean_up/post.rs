@@ -12,12 +12,12 @@ use secrecy::ExposeSecret;
 use crate::shell::with_cookie;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams(token): PathParams<String>,
 ) -> Result<Response, Problem> {
-    match clean_up::begin(&web.engine, &token).await? {
+    match clean_up::begin(&app.engine, &token).await? {
         CleanUpStart::Redirect { authorization_url, browser } => {
-            let cookie = Cookie::Browser.set(&web, browser.expose_secret());
+            let cookie = Cookie::Browser.set(&app, browser.expose_secret());
             with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
         }
         CleanUpStart::LinkExpired => Err(Problem::new(Kind::LinkExpired)),

@@ -30,16 +30,16 @@ struct Page<'a> {
     way_out: String,
 }
 
-pub(crate) async fn handler(State(web): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
+pub(crate) async fn handler(State(app): State<AppState>, headers: HeaderMap) -> Result<Response, Problem> {
     let unknown = || Problem::new(Kind::LinkExpired);
-    let browser = Cookie::Browser.get(&web, &headers).ok_or_else(unknown)?;
-    let status = clean_up::status(&web.engine, &browser).await?.ok_or_else(unknown)?;
-    let mut tx = web.engine.store().read().await?;
+    let browser = Cookie::Browser.get(&app, &headers).ok_or_else(unknown)?;
+    let status = clean_up::status(&app.engine, &browser).await?.ok_or_else(unknown)?;
+    let mut tx = app.engine.store().read().await?;
     let locale = users::get(&mut tx, &status.clean_up.user_id).await?.and_then(|user| user.locale);
     drop(tx);
     let messages = Messages::of_user(locale.as_deref(), &headers);
     let is_running = status.clean_up.reason.is_none() && status.saga.state == SagaState::Running;
-    let mut response = render(StatusCode::OK, &page(&web, messages, &status));
+    let mut response = render(StatusCode::OK, &page(&app, messages, &status));
     if is_running {
         response.headers_mut().insert(REFRESH, LOOK_AGAIN_SECS);
     }
@@ -47,11 +47,11 @@ pub(crate) async fn handler(State(web): State<AppState>, headers: HeaderMap) -> 
 }
 
 fn page<'a>(
-    web: &'a AppState,
+    app: &'a AppState,
     messages: Messages,
     Status { clean_up, saga, is_in_use }: &Status,
 ) -> Page<'a> {
-    let platform = &web.engine.settings().platform_name;
+    let platform = &app.engine.settings().platform_name;
     let account = saga.before.account_email.as_deref().unwrap_or_default();
     let (title, tone, sentence, way_out) = match (clean_up.reason, saga.state) {
         (Some(Reason::OtherAccount), _) => {
@@ -81,5 +81,5 @@ fn page<'a>(
             (messages.some_left_title(), "bad", messages.some_left(), messages.ask_for_a_new_link(platform))
         }
     };
-    Page { shell: Shell::new(web, messages), title, tone, sentence, way_out }
+    Page { shell: Shell::new(app, messages), title, tone, sentence, way_out }
 }

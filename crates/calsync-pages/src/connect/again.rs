@@ -24,7 +24,7 @@ pub(crate) struct AgainForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     visit: UserVisit,
     Form(form): Form<AgainForm>,
 ) -> Result<Response, Problem> {
@@ -32,7 +32,7 @@ pub(crate) async fn handler(
     let account = form.account.map(|account| sanitize(&account));
     let repeated = match form.attempt {
         Some(id) => {
-            let mut tx = web.engine.store().read().await?;
+            let mut tx = app.engine.store().read().await?;
             attempt(&mut tx, &sanitize(&id), &visit.user.user_id).await?
         }
         None => None,
@@ -51,5 +51,5 @@ pub(crate) async fn handler(
         account_email: account.as_deref().filter(|account| !account.is_empty()),
         missing: lacked.unwrap_or_default(),
     };
-    start_consent(&web, connect::restart(&web.engine, again).await?, visit.messages, "/connect/disconnect")
+    start_consent(&app, connect::restart(&app.engine, again).await?, visit.messages, "/connect/disconnect")
 }

@@ -50,35 +50,35 @@ struct Other {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams(attempt_id): PathParams<String>,
     _: NoQuery,
     visit: UserVisit,
 ) -> Result<Response, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let found = attempt(&mut tx, &sanitize(&attempt_id), &visit.user.user_id).await?;
     drop(tx);
     let ended = found.and_then(|one| Some((one.reason.as_deref().and_then(Reason::from_name)?, one)));
     let (reason, attempt) =
         ended.ok_or_else(|| Problem::new(Kind::NotFound).in_language(visit.messages.0))?;
-    let connected = visit.connection(&web).await?;
+    let connected = visit.connection(&app).await?;
     let is_ending = connected.as_ref().is_some_and(|one| one.state == IntegrationState::Disconnecting);
     if reason == Reason::WaitingTurn && is_ending {
-        return Ok(waiting::page(&web, visit.messages));
+        return Ok(waiting::page(&app, visit.messages));
     }
-    let page = page(&web, visit, reason, attempt, connected);
-    Ok(render_for_user(&web, StatusCode::OK, &page))
+    let page = page(&app, visit, reason, attempt, connected);
+    Ok(render_for_user(&app, StatusCode::OK, &page))
 }
 
 fn page(
-    web: &AppState,
+    app: &AppState,
     visit: UserVisit,
     reason: Reason,
     attempt: Attempt,
     connected: Option<Integration>,
 ) -> Page<'_> {
     let messages = visit.messages;
-    let platform = &web.engine.settings().platform_name;
+    let platform = &app.engine.settings().platform_name;
     let boxes = attempt.missing_scopes.split_whitespace().filter_map(|scope| a_box(scope, messages));
     let missing: Vec<_> = boxes.filter(|_| reason == Reason::ConsentPartial).collect();
     let account = |email: Option<String>| email.filter(|email| !email.is_empty());
@@ -90,7 +90,7 @@ fn page(
     });
     let outcome = ConnectOutcome::of(Some(reason)).name();
     Page {
-        shell: Shell::new(web, messages),
+        shell: Shell::new(app, messages),
         messages,
         title: if other.is_some() { messages.which_account() } else { messages.not_connected_title() },
         tone: match reason {

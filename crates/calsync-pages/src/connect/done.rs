@@ -32,23 +32,23 @@ struct Page<'a> {
     back: Option<String>,
 }
 
-pub(crate) async fn handler(State(web): State<AppState>, visit: UserVisit) -> Result<Response, Problem> {
+pub(crate) async fn handler(State(app): State<AppState>, visit: UserVisit) -> Result<Response, Problem> {
     let messages = visit.messages;
     let over = || Problem::new(Kind::LinkExpired).in_language(messages.0);
-    let connection = visit.connection(&web).await?.ok_or_else(over)?;
+    let connection = visit.connection(&app).await?.ok_or_else(over)?;
     let is_unchosen = connection.calendar_state == CalendarState::NotRequested
         && connection.calendar_choice == CalendarChoice::Existing;
     if connection.state == IntegrationState::Connecting && is_unchosen {
         return Ok(Redirect::to("/connect/calendar").into_response());
     }
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let counts = counts(&mut tx, &connection.id).await?;
-    let status = Status::of(&web.engine, &mut tx, &visit.user, messages).await?;
+    let status = Status::of(&app.engine, &mut tx, &visit.user, messages).await?;
     drop(tx);
     let goes_on = matches!(connection.state, IntegrationState::Active | IntegrationState::Connecting);
     let is_under_way = goes_on && (connection.state == IntegrationState::Connecting || counts.waiting > 0);
     let page = Page {
-        shell: Shell::new(&web, messages),
+        shell: Shell::new(&app, messages),
         messages,
         trouble: status.filter(|_| !goes_on),
         written: counts.synced + counts.parked + counts.held,
@@ -57,5 +57,5 @@ pub(crate) async fn handler(State(web): State<AppState>, visit: UserVisit) -> Re
         is_under_way,
         back: visit.return_url.map(|url| return_url::with_outcome(&url, "connected", None)),
     };
-    Ok(render_for_user(&web, StatusCode::OK, &page))
+    Ok(render_for_user(&app, StatusCode::OK, &page))
 }

@@ -42,45 +42,45 @@ struct ConnectedPage<'a> {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams(token): PathParams<String>,
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
-    let (link, messages) = good_link(&web, &token, &headers).await?;
-    let now = web.engine.now();
-    retrying_tx!(web.engine, |tx| connect::opened(tx, &token, now).await?)?;
-    let mut tx = web.engine.store().read().await?;
+    let (link, messages) = good_link(&app, &token, &headers).await?;
+    let now = app.engine.now();
+    retrying_tx!(app.engine, |tx| connect::opened(tx, &token, now).await?)?;
+    let mut tx = app.engine.store().read().await?;
     let user = users::get(&mut tx, &link.user_id).await?;
     let user = user.ok_or_else(|| Problem::new(Kind::LinkExpired).in_language(messages.0))?;
-    let status = Status::of(&web.engine, &mut tx, &user, messages).await?;
+    let status = Status::of(&app.engine, &mut tx, &user, messages).await?;
     let theirs = integrations::of_user(&mut tx, &link.user_id).await?;
     drop(tx);
-    let shell = Shell::new(&web, messages);
+    let shell = Shell::new(&app, messages);
     let whose = user_visit::name(&user).to_owned();
     if status.as_ref().is_some_and(Status::is_ending) {
-        return Ok(waiting::page(&web, messages));
+        return Ok(waiting::page(&app, messages));
     }
     if let Some(status) = status.filter(|status| !status.is_over()) {
         let uses_theirs = theirs.iter().any(|one| one.calendar_choice == CalendarChoice::Existing);
         let calendar = if uses_theirs { "existing" } else { "new" };
         let page = ConnectedPage { shell, messages, whose, status, calendar };
-        return Ok(render_for_user(&web, StatusCode::OK, &page));
+        return Ok(render_for_user(&app, StatusCode::OK, &page));
     }
-    if !web.engine.settings().google_is_configured {
+    if !app.engine.settings().google_is_configured {
         return Err(Problem::new(Kind::NotConfigured).in_language(messages.0));
     }
-    let is_day_before = web.engine.settings().policy.deadline_as == DeadlineAs::DayBeforeEvent;
-    Ok(render_for_user(&web, StatusCode::OK, &Page { shell, messages, whose, is_day_before }))
+    let is_day_before = app.engine.settings().policy.deadline_as == DeadlineAs::DayBeforeEvent;
+    Ok(render_for_user(&app, StatusCode::OK, &Page { shell, messages, whose, is_day_before }))
 }
 
 /// The link, if it is still good, and the words of its user.
-async fn good_link(web: &AppState, token: &str, headers: &HeaderMap) -> Result<(Link, Messages), Problem> {
-    let mut tx = web.engine.store().read().await?;
+async fn good_link(app: &AppState, token: &str, headers: &HeaderMap) -> Result<(Link, Messages), Problem> {
+    let mut tx = app.engine.store().read().await?;
     let over = Problem::new(Kind::LinkExpired);
     let Some(link) = connect::find_link(&mut tx, token).await? else { return Err(over) };
     let locale = users::get(&mut tx, &link.user_id).await?.and_then(|user| user.locale);
     let messages = Messages::of_user(locale.as_deref(), headers);
-    if link.used || link.expires_at <= web.engine.now() {
+    if link.used || link.expires_at <= app.engine.now() {
         return Err(over.in_language(messages.0));
     }
     Ok((link, messages))

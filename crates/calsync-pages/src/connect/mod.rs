@@ -27,14 +27,14 @@ use crate::shell::with_cookie;
 /// Sends the user on to Google, with a cookie that binds the way back to this browser, or, while their
 /// old connection is being ended, to `waiting`.
 fn start_consent(
-    web: &AppState,
+    app: &AppState,
     begun: ConsentStart,
     messages: Messages,
     waiting: &str,
 ) -> Result<Response, Problem> {
     match begun {
         ConsentStart::Redirect { authorization_url, browser } => {
-            let cookie = Cookie::Browser.set(web, browser.expose_secret());
+            let cookie = Cookie::Browser.set(app, browser.expose_secret());
             with_cookie(Redirect::to(&authorization_url).into_response(), &cookie)
         }
         ConsentStart::Disconnecting => Ok(Redirect::to(waiting).into_response()),

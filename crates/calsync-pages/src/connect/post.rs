@@ -24,21 +24,21 @@ pub(crate) struct StartForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams(token): PathParams<String>,
     headers: HeaderMap,
     Form(form): Form<StartForm>,
 ) -> Result<Response, Problem> {
     let messages = Messages::of_browser(&headers);
     if form.open.as_deref() == Some("settings") {
-        let link = connect::use_link(&web.engine, &token).await?;
+        let link = connect::use_link(&app.engine, &token).await?;
         let link = link.ok_or_else(|| Problem::new(Kind::LinkExpired).in_language(messages.0))?;
-        let cookie = user_visit::begin(&web, &link.user_id, link.return_url.as_deref())?;
+        let cookie = user_visit::begin(&app, &link.user_id, link.return_url.as_deref())?;
         return with_cookie(Redirect::to("/connect/settings").into_response(), &cookie);
     }
     let choice = choice(form.calendar.as_deref())?;
-    let begun = connect::begin(&web.engine, &token, choice).await?;
-    start_consent(&web, begun, messages, &format!("/connect/{token}"))
+    let begun = connect::begin(&app.engine, &token, choice).await?;
+    start_consent(&app, begun, messages, &format!("/connect/{token}"))
 }
 
 /// Which calendar: a new one, unless the form says otherwise.

@@ -18,12 +18,12 @@ pub(crate) struct SwitchForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     visit: UserVisit,
     Form(form): Form<SwitchForm>,
 ) -> Result<Response, Problem> {
     let attempt_id = form.attempt.map(|id| sanitize(&id)).unwrap_or_default();
-    end(&web, &visit, input::remote_items(form.remote_items.as_deref())?).await?;
+    end(&app, &visit, input::remote_items(form.remote_items.as_deref())?).await?;
     let query: String = form_urlencoded::byte_serialize(attempt_id.as_bytes()).collect();
     Ok(Redirect::to(&format!("/connect/disconnect?then={query}")).into_response())
 }

@@ -16,6 +16,6 @@ struct Page<'a> {
     messages: Messages,
 }
 
-pub(super) fn page(web: &AppState, messages: Messages) -> Response {
-    render_for_user(web, StatusCode::OK, &Page { shell: Shell::new(web, messages), messages })
+pub(super) fn page(app: &AppState, messages: Messages) -> Response {
+    render_for_user(app, StatusCode::OK, &Page { shell: Shell::new(app, messages), messages })
 }

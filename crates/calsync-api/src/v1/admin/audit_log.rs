@@ -12,14 +12,14 @@ use calsync_http::views::audit_row::AuditRowView;
 use calsync_store::audit;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     mut query: Query,
 ) -> Result<Json<List<AuditRowView>>, Problem> {
     let target = query.take("target_id");
     let limit = query.limit();
     let before: Option<String> = query.cursor(filters::AUDIT);
     query.end()?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let rows = audit::list(&mut tx, target.as_deref(), before.as_deref(), limit + 1).await?;
     let page = List::cut(rows, limit, |row| cursor::write(filters::AUDIT, &row.id));
     Ok(Json(page.map(AuditRowView::from)))

@@ -41,10 +41,10 @@ struct CleanUp {
     rate: Option<f64>,
 }
 
-pub(crate) async fn handler(State(web): State<AppState>, _: NoQuery) -> Result<Json<Overview>, Problem> {
-    let now = web.engine.now();
+pub(crate) async fn handler(State(app): State<AppState>, _: NoQuery) -> Result<Json<Overview>, Problem> {
+    let now = app.engine.now();
     let since = now.saturating_sub(LOOKS_BACK).unwrap_or(now);
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let counted = overview::connections(&mut tx, now).await?;
     let tries = overview::tries(&mut tx, since).await?;
     let ended = overview::disconnects(&mut tx, since).await?;

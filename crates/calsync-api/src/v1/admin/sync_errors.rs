@@ -12,14 +12,14 @@ use calsync_http::views::sync_error::SyncErrorView;
 use calsync_store::sync_errors;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     mut query: Query,
 ) -> Result<Json<List<SyncErrorView>>, Problem> {
     let filter = filters::sync_errors(&mut query);
     let limit = query.limit();
     let before: Option<String> = query.cursor(filters::SYNC_ERRORS);
     query.end()?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let page = sync_errors::list(&mut tx, &filter, before.as_deref(), limit).await?;
     let items = page.errors.into_iter().map(SyncErrorView::from).collect();
     Ok(Json(List {

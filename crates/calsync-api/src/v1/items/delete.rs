@@ -15,7 +15,7 @@ use http::StatusCode;
 use super::change;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams((kind, item_id)): PathParams<(String, String)>,
     mut query: Query,
 ) -> Result<StatusCode, Problem> {
@@ -24,13 +24,13 @@ pub(crate) async fn handler(
         text.parse::<i64>().ok().filter(|version| *version >= 0)
     });
     query.end()?;
-    let now = web.engine.now();
-    let result = retrying_tx!(web.engine, |tx| {
+    let now = app.engine.now();
+    let result = retrying_tx!(app.engine, |tx| {
         let mut due_changes = BTreeSet::new();
         let result = change::delete(tx, &key, version, &mut due_changes, now).await?;
         mappings::mark_due(tx, &due_changes, now).await?;
         result
     })?;
-    web.engine.hint();
+    app.engine.hint();
     result.into_answer()
 }

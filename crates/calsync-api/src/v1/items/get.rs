@@ -10,12 +10,12 @@ use calsync_http::views::item::ItemView;
 use calsync_store::items;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams((kind, item_id)): PathParams<(String, String)>,
     _: NoQuery,
 ) -> Result<Json<ItemView>, Problem> {
     let key = input::item_key(&kind, item_id).map_err(Problem::fields)?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let item = items::get(&mut tx, &key).await?.filter(|item| !item.deleted);
     let item = item.ok_or_else(|| Problem::new(Kind::NotFound))?;
     Ok(Json(ItemView::load(&mut tx, item, Audience::user_of).await?))

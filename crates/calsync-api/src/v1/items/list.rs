@@ -13,7 +13,7 @@ use calsync_http::views::{Audience, List};
 use calsync_store::items;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     mut query: Query,
 ) -> Result<Json<List<ItemView>>, Problem> {
     let user_id = query.take_as("user_id", "must be a user's id", |id| {
@@ -31,7 +31,7 @@ pub(crate) async fn handler(
     }
     query.end()?;
     let search = items::Search { user_id: &user_id, kind, state, with_removals: false };
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let found = items::of_user(&mut tx, search, after.as_ref(), limit + 1).await?;
     let page = List::cut(found, limit, |item| cursor::write(&list, &item.key));
     let mut items = Vec::with_capacity(page.items.len());

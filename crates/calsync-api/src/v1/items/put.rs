@@ -21,8 +21,8 @@ use super::change::{self, ChangeResult};
 use crate::v1::refusals::record::{self, Sent};
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    caller: ApiClient,
+    State(app): State<AppState>,
+    api_client: ApiClient,
     PathParams((kind, item_id)): PathParams<(String, String)>,
     _: NoQuery,
     body: Bytes,
@@ -30,10 +30,10 @@ pub(crate) async fn handler(
     let sent = Sent::item(&kind, &item_id);
     let (key, body) = match parse(&kind, item_id, &body) {
         Ok(parsed) => parsed,
-        Err(problem) => return Err(record::refuse(&web, &caller, &sent, problem).await),
+        Err(problem) => return Err(record::refuse(&app, &api_client, &sent, problem).await),
     };
-    let now = web.engine.now();
-    let (result, mappings, is_due) = retrying_tx!(web.engine, |tx| {
+    let now = app.engine.now();
+    let (result, mappings, is_due) = retrying_tx!(app.engine, |tx| {
         let mut due_changes = BTreeSet::new();
         let being_deleted = change::ensure_exist(tx, [&body], &BTreeMap::new(), now).await?;
         let result = change::put(tx, &key, &body, &being_deleted, &mut due_changes, now).await?;
@@ -41,13 +41,13 @@ pub(crate) async fn handler(
         (result, mappings::of_item(tx, key.kind, &key.id).await?, !due_changes.is_empty())
     })?;
     if is_due {
-        web.engine.hint();
+        app.engine.hint();
     }
     match result {
         ChangeResult::Stored(status) => {
             Ok((status, Json(ItemView::new(key, Some(body), mappings, Audience::user_of))))
         }
-        ChangeResult::Refused(problem) => Err(record::refuse(&web, &caller, &sent, problem).await),
+        ChangeResult::Refused(problem) => Err(record::refuse(&app, &api_client, &sent, problem).await),
     }
 }
 

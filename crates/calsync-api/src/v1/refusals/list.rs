@@ -16,15 +16,15 @@ const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 const LIST: &str = "refusals";
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     mut query: Query,
 ) -> Result<Json<List<RefusalView>>, Problem> {
-    let oldest = web.engine.now().saturating_sub(KEPT).unwrap_or_default();
+    let oldest = app.engine.now().saturating_sub(KEPT).unwrap_or_default();
     let since = query.time("since").map_or(oldest, |since| since.max(oldest));
     let limit = query.limit();
     let after: Option<String> = query.cursor(LIST);
     query.end()?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let found = refusals::since(&mut tx, since, after.as_deref(), limit + 1).await?;
     let page = List::cut(found, limit, |refusal| cursor::write(LIST, &refusal.id));
     Ok(Json(page.map(RefusalView::from)))

@@ -26,12 +26,12 @@ impl Sent {
 }
 
 /// The row that keeps `problem`.
-pub(crate) fn refusal(web: &AppState, caller: &ApiClient, sent: &Sent, problem: &Problem) -> Refusal {
-    let now = web.engine.now();
+pub(crate) fn refusal(app: &AppState, api_client: &ApiClient, sent: &Sent, problem: &Problem) -> Refusal {
+    let now = app.engine.now();
     Refusal {
-        id: new_id(now, web.engine.entropy()),
+        id: new_id(now, app.engine.entropy()),
         at: now,
-        key_name: caller.0.name.clone(),
+        key_name: api_client.0.name.clone(),
         kind: sent.kind.clone(),
         item_id: sent.item_id.clone(),
         user_id: sent.user_id.clone(),
@@ -41,8 +41,8 @@ pub(crate) fn refusal(web: &AppState, caller: &ApiClient, sent: &Sent, problem: 
 }
 
 /// Keeps `problem` and gives it back; if it can't be kept, that is the problem.
-pub(crate) async fn refuse(web: &AppState, caller: &ApiClient, sent: &Sent, problem: Problem) -> Problem {
-    let refusal = refusal(web, caller, sent, &problem);
-    let kept = retrying_tx!(web.engine, |tx| refusals::record(tx, &refusal).await?);
+pub(crate) async fn refuse(app: &AppState, api_client: &ApiClient, sent: &Sent, problem: Problem) -> Problem {
+    let refusal = refusal(app, api_client, sent, &problem);
+    let kept = retrying_tx!(app.engine, |tx| refusals::record(tx, &refusal).await?);
     kept.map_or_else(Problem::from, |()| problem)
 }

@@ -13,7 +13,7 @@ use calsync_store::users;
 use super::connect_link::{ConnectLinkView, lifetime};
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
     body: Bytes,
@@ -25,10 +25,10 @@ pub(crate) async fn handler(
     if !errors.is_empty() {
         return Err(Problem::fields(errors));
     }
-    if let Some(link) = clean_up::create_link(&web.engine, &user_id, lifetime).await? {
+    if let Some(link) = clean_up::create_link(&app.engine, &user_id, lifetime).await? {
         return Ok(Json(link.into()));
     }
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?;
     let kind = user.map_or(Kind::NotFound, |_| Kind::NothingToCleanUp);
     Err(Problem::new(kind))

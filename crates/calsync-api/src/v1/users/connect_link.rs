@@ -33,18 +33,18 @@ struct Wish {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Json<ConnectLinkView>, Problem> {
-    let wish = parse(&input::object_or_nothing(&body)?, &web.engine.settings().return_urls);
+    let wish = parse(&input::object_or_nothing(&body)?, &app.engine.settings().return_urls);
     let wish = wish.map_err(Problem::fields)?;
-    let made = connect::create_link(&web.engine, &user_id, wish.return_url, wish.lifetime).await?;
+    let made = connect::create_link(&app.engine, &user_id, wish.return_url, wish.lifetime).await?;
     if let Some(link) = made {
         return Ok(Json(link.into()));
     }
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let is_there = users::is_being_deleted(&mut tx, &user_id).await?;
     Err(if is_there { Problem::being_deleted(&user_id) } else { Problem::new(Kind::NotFound) })
 }

@@ -9,10 +9,10 @@ use calsync_http::problem::Problem;
 use http::StatusCode;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<StatusCode, Problem> {
-    user_deletion::delete_user(&web.engine, &user_id).await?;
+    user_deletion::delete_user(&app.engine, &user_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

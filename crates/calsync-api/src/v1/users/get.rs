@@ -9,11 +9,11 @@ use calsync_http::views::user::UserView;
 use calsync_store::users;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Json<UserView>, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?;
     user.map(|user| Json(user.into())).ok_or_else(|| Problem::new(Kind::NotFound))
 }

@@ -11,13 +11,13 @@ use calsync_http::views::{Audience, List};
 use calsync_store::users;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Json<List<IntegrationView>>, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let audience = Audience::user(user.locale.as_deref());
-    let items = integration::of_user(&web.engine, &mut tx, &user_id, audience).await?;
+    let items = integration::of_user(&app.engine, &mut tx, &user_id, audience).await?;
     Ok(Json(List::whole(items)))
 }

@@ -15,8 +15,8 @@ use http::StatusCode;
 use crate::v1::refusals::record::{self, Sent};
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    caller: ApiClient,
+    State(app): State<AppState>,
+    api_client: ApiClient,
     PathParams(user_id): PathParams<String>,
     _: NoQuery,
     body: Bytes,
@@ -25,16 +25,16 @@ pub(crate) async fn handler(
     let read = input::object(&body).and_then(|body| user::parse(user_id, &body).map_err(Problem::fields));
     let user = match read {
         Ok(user) => user,
-        Err(problem) => return Err(record::refuse(&web, &caller, &sent, problem).await),
+        Err(problem) => return Err(record::refuse(&app, &api_client, &sent, problem).await),
     };
-    let now = web.engine.now();
-    let put = retrying_tx!(web.engine, |tx| users::put(tx, &user, now).await?)?;
+    let now = app.engine.now();
+    let put = retrying_tx!(app.engine, |tx| users::put(tx, &user, now).await?)?;
     if put == Put::BeingDeleted {
         let problem = Problem::being_deleted(&user.user_id);
-        return Err(record::refuse(&web, &caller, &sent, problem).await);
+        return Err(record::refuse(&app, &api_client, &sent, problem).await);
     }
     // Items without a zone of their own follow the user's.
-    web.engine.hint();
+    app.engine.hint();
     let status = if put == Put::Created { StatusCode::CREATED } else { StatusCode::OK };
     Ok((status, Json(user.into())))
 }

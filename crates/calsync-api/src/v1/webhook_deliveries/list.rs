@@ -30,7 +30,7 @@ struct EndpointView {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     mut query: Query,
 ) -> Result<Json<Deliveries>, Problem> {
     let limit = query.limit();
@@ -38,12 +38,12 @@ pub(crate) async fn handler(
     let of = format!("{LIST} {}", state.map_or("", DeliveryState::name));
     let before: Option<String> = query.cursor(&of);
     query.end()?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let found = webhooks::page(&mut tx, state, before.as_deref(), limit + 1).await?;
     let endpoint = webhooks::endpoint(&mut tx).await?;
     let page = List::cut(found, limit, |delivery| cursor::write(&of, &delivery.id));
     let list = page.map(WebhookDeliveryView::from);
-    let endpoint = view(endpoint.filter(|_| web.engine.webhook().is_some()));
+    let endpoint = view(endpoint.filter(|_| app.engine.webhook().is_some()));
     Ok(Json(Deliveries { list, endpoint }))
 }
 

@@ -11,12 +11,12 @@ use calsync_http::views::webhook_delivery::WebhookDeliveryView;
 use http::StatusCode;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams(id): PathParams<String>,
     _: NoQuery,
     body: Bytes,
 ) -> Result<(StatusCode, Json<WebhookDeliveryView>), Problem> {
     input::no_fields(&body)?;
-    let delivery = webhooks::replay(&web.engine, &id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
+    let delivery = webhooks::replay(&app.engine, &id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     Ok((StatusCode::ACCEPTED, Json(delivery.into())))
 }

@@ -10,11 +10,11 @@ use calsync_http::problem::{Kind, Problem};
 use calsync_http::views::webhook_delivery::WebhookDeliveryView;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Json<WebhookDeliveryView>, Problem> {
     input::no_fields(&body)?;
-    let delivery = web.engine.run_to_end(|engine| async move { webhooks::test(&engine).await }).await?;
+    let delivery = app.engine.run_to_end(|engine| async move { webhooks::test(&engine).await }).await?;
     delivery.map(|delivery| Json(delivery.into())).ok_or_else(|| Problem::new(Kind::NoWebhook))
 }

@@ -34,27 +34,27 @@ struct Page<'a> {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     PathParams(id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let error =
         sync_errors::get(&mut tx, &sanitize(&id)).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let group = match &error.group_id {
         Some(id) => sync_errors::group(&mut tx, id).await?,
         None => None,
     };
-    Ok(render(StatusCode::OK, &page(&web, &who, error, group)))
+    Ok(render(StatusCode::OK, &page(&app, &admin, error, group)))
 }
 
-fn page<'a>(web: &'a AppState, who: &'a SignedInAdmin, error: SyncError, group: Option<Group>) -> Page<'a> {
-    let now = web.engine.now();
+fn page<'a>(app: &'a AppState, admin: &'a SignedInAdmin, error: SyncError, group: Option<Group>) -> Page<'a> {
+    let now = app.engine.now();
     let entry = error.reason.info();
     let time = |micros| RelativeTime::new(jiff::Timestamp::from_microsecond(micros).unwrap_or_default(), now);
     Page {
-        shell: Shell::new(web, who, "errors"),
+        shell: Shell::new(app, admin, "errors"),
         provider: provider(&error.provider),
         sentence: entry.admin_sentence,
         next_step: entry.next_step.text,

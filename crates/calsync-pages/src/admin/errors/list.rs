@@ -94,22 +94,22 @@ impl ActiveFilters {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let active = ActiveFilters::of(&query);
     let filter = filters::sync_errors(&mut query);
     let before: Option<String> = query.cursor(filters::SYNC_ERRORS);
     query.end()?;
-    let now = web.engine.now();
-    let mut tx = web.engine.store().read().await?;
+    let now = app.engine.now();
+    let mut tx = app.engine.store().read().await?;
     let found = sync_errors::list(&mut tx, &filter, before.as_deref(), SHOWN).await?;
     let next = found
         .next
         .and_then(|next| cursor::write(filters::SYNC_ERRORS, next))
         .map(|cursor| active.link(&cursor));
     let errors = found.errors.into_iter().map(|error| Row::new(error, now)).collect();
-    let page = Page { shell: Shell::new(&web, &who, "errors"), errors, filters: active, next };
+    let page = Page { shell: Shell::new(&app, &admin, "errors"), errors, filters: active, next };
     Ok(render(StatusCode::OK, &page))
 }

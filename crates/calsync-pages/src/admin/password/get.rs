@@ -5,6 +5,6 @@ use axum::response::Response;
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
 
-pub(crate) async fn handler(State(web): State<AppState>, who: SignedInAdmin) -> Response {
-    super::page(&web, &who, None)
+pub(crate) async fn handler(State(app): State<AppState>, admin: SignedInAdmin) -> Response {
+    super::page(&app, &admin, None)
 }

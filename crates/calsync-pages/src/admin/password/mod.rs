@@ -22,12 +22,12 @@ struct Page<'a> {
     refusal: Option<&'static str>,
 }
 
-fn page(web: &AppState, who: &SignedInAdmin, refusal: Option<&'static str>) -> Response {
+fn page(app: &AppState, admin: &SignedInAdmin, refusal: Option<&'static str>) -> Response {
     let status = if refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Page {
-        shell: Shell::outside(web),
-        email: &who.name,
-        form_token: who.form_token(),
+        shell: Shell::outside(app),
+        email: &admin.name,
+        form_token: admin.form_token(),
         length_min: LENGTH_MIN,
         refusal,
     };

@@ -26,23 +26,23 @@ pub(crate) struct PasswordForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     client: Option<Extension<Client>>,
     headers: HeaderMap,
     Form(form): Form<PasswordForm>,
 ) -> Result<Response, Problem> {
-    if let Some(refusal) = refusal(&form, &who.name) {
-        return Ok(super::page(&web, &who, Some(refusal)));
+    if let Some(refusal) = refusal(&form, &admin.name) {
+        return Ok(super::page(&app, &admin, Some(refusal)));
     }
     let peer = client.map(|Extension(client)| client);
-    match attempt(&web, &headers, peer, &who.name, form.password).await? {
+    match attempt(&app, &headers, peer, &admin.name, form.password).await? {
         SignInResult::SignedIn { token, cookies: [sign_in, known], .. } => {
-            keep(&web, &who, form.new_password, &token).await?;
+            keep(&app, &admin, form.new_password, &token).await?;
             with_cookie(with_cookie(Redirect::to("/admin").into_response(), &sign_in)?, &known)
         }
-        SignInResult::Wrong => Ok(super::page(&web, &who, Some("Wrong current password."))),
-        SignInResult::TooOften => Ok(super::page(&web, &who, Some("Too many attempts: wait 15 minutes."))),
+        SignInResult::Wrong => Ok(super::page(&app, &admin, Some("Wrong current password."))),
+        SignInResult::TooOften => Ok(super::page(&app, &admin, Some("Too many attempts: wait 15 minutes."))),
     }
 }
 
@@ -63,12 +63,12 @@ fn refusal(form: &PasswordForm, email: &str) -> Option<&'static str> {
 }
 
 /// Keeps the password; of all sign-ins only the new one, known by `token`, stays.
-async fn keep(web: &AppState, who: &SignedInAdmin, new: SecretString, token: &str) -> Result<(), Problem> {
-    let hash = hash(web, new).await?;
-    let now = web.engine.now();
-    let mut tx = web.engine.store().begin().await?;
-    admins::set_password(&mut tx, &who.id, &hash, false, now).await?;
-    sign_ins::end_others(&mut tx, &who.id, token, now).await?;
+async fn keep(app: &AppState, admin: &SignedInAdmin, new: SecretString, token: &str) -> Result<(), Problem> {
+    let hash = hash(app, new).await?;
+    let now = app.engine.now();
+    let mut tx = app.engine.store().begin().await?;
+    admins::set_password(&mut tx, &admin.id, &hash, false, now).await?;
+    sign_ins::end_others(&mut tx, &admin.id, token, now).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -6,7 +6,7 @@ use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
 use http::StatusCode;
 
-pub(crate) async fn handler(State(web): State<AppState>, mut query: Query) -> Response {
+pub(crate) async fn handler(State(app): State<AppState>, mut query: Query) -> Response {
     let next = query.take("next").unwrap_or_default();
-    super::page(&web, StatusCode::OK, "", super::safe_next(&next), None)
+    super::page(&app, StatusCode::OK, "", super::safe_next(&next), None)
 }

@@ -20,13 +20,13 @@ struct Page<'a> {
 }
 
 fn page(
-    web: &AppState,
+    app: &AppState,
     status: StatusCode,
     email: &str,
     next: &str,
     refusal: Option<&'static str>,
 ) -> Response {
-    render(status, &Page { shell: Shell::outside(web), email, next, refusal })
+    render(status, &Page { shell: Shell::outside(app), email, next, refusal })
 }
 
 /// Where to go after signing in: a page of the console, and nothing that a browser could read as

@@ -27,23 +27,23 @@ pub(crate) struct SignInForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     client: Option<Extension<Client>>,
     headers: HeaderMap,
     Form(form): Form<SignInForm>,
 ) -> Result<Response, Problem> {
     let SignInForm { email, password, next } = form;
     let next = super::safe_next(&next);
-    match attempt(&web, &headers, client.map(|Extension(client)| client), &email, password).await? {
+    match attempt(&app, &headers, client.map(|Extension(client)| client), &email, password).await? {
         SignInResult::SignedIn { admin, cookies: [sign_in, known], .. } => {
             let next = if admin.must_change_password { "/admin/password" } else { next };
             with_cookie(with_cookie(Redirect::to(next).into_response(), &sign_in)?, &known)
         }
         SignInResult::Wrong => {
-            Ok(super::page(&web, StatusCode::UNPROCESSABLE_ENTITY, &email, next, Some(WRONG)))
+            Ok(super::page(&app, StatusCode::UNPROCESSABLE_ENTITY, &email, next, Some(WRONG)))
         }
         SignInResult::TooOften => {
-            Ok(super::page(&web, StatusCode::TOO_MANY_REQUESTS, &email, next, Some(TOO_OFTEN)))
+            Ok(super::page(&app, StatusCode::TOO_MANY_REQUESTS, &email, next, Some(TOO_OFTEN)))
         }
     }
 }

@@ -34,14 +34,14 @@ struct Row {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let now = web.engine.now();
-    let mut tx = web.engine.store().read().await?;
-    let head = Head::of(&mut tx, &user_id, &who, "connect-attempts").await?;
+    let now = app.engine.now();
+    let mut tx = app.engine.store().read().await?;
+    let head = Head::of(&mut tx, &user_id, &admin, "connect-attempts").await?;
     let tries = connect::attempts(&mut tx, &user_id, filters::CONNECT_ATTEMPTS_MAX).await?;
     let row = |attempt: ConnectAttemptView| Row {
         began: RelativeTime::new(attempt.started_at, now),
@@ -51,7 +51,7 @@ pub(crate) async fn handler(
         sentence: attempt.sentence,
     };
     let tries = tries.into_iter().map(ConnectAttemptView::from).map(row).collect();
-    Ok(render(StatusCode::OK, &Page { shell: Shell::new(&web, &who, "users"), head, tries }))
+    Ok(render(StatusCode::OK, &Page { shell: Shell::new(&app, &admin, "users"), head, tries }))
 }
 
 fn shown(outcome: Option<ConnectOutcome>) -> Shown {

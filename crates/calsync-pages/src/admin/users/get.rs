@@ -50,37 +50,37 @@ struct LastLink {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    page(&web, &who, &user_id, None).await
+    page(&app, &admin, &user_id, None).await
 }
 
 /// The page; a note that was refused is still there to be mended.
 pub(super) async fn page(
-    web: &AppState,
-    who: &SignedInAdmin,
+    app: &AppState,
+    admin: &SignedInAdmin,
     user_id: &str,
     refused_note: Option<&str>,
 ) -> Result<Response, Problem> {
-    let now = web.engine.now();
-    let mut tx = web.engine.store().read().await?;
-    let head = Head::of(&mut tx, user_id, who, "connections").await?;
-    let connections = integration::of_user(&web.engine, &mut tx, user_id, Audience::Admin).await?;
+    let now = app.engine.now();
+    let mut tx = app.engine.store().read().await?;
+    let head = Head::of(&mut tx, user_id, admin, "connections").await?;
+    let connections = integration::of_user(&app.engine, &mut tx, user_id, Audience::Admin).await?;
     let filter = Filter { user_id: Some(user_id.to_owned()), ..Filter::default() };
     let errors = sync_errors::list(&mut tx, &filter, None, ERRORS_SHOWN).await?.errors;
     let reconnect = Reconnect {
-        form_token: who.form_token(),
+        form_token: admin.form_token(),
         note: refused_note.unwrap_or_default(),
         refusal: refused_note.map(|_| NOTE_REQUIRED),
         last: newest_reconnect_link(&mut tx, user_id).await?.map(|link| LastLink::new(link, now)),
     };
-    let card = |one| Card::new(one, errors.first(), user_id, who.role, now);
+    let card = |one| Card::new(one, errors.first(), user_id, admin.role, now);
     let page = Page {
-        shell: Shell::new(web, who, "users"),
-        reconnect: (who.role >= Role::Support).then_some(reconnect),
+        shell: Shell::new(app, admin, "users"),
+        reconnect: (admin.role >= Role::Support).then_some(reconnect),
         cards: connections.into_iter().map(card).collect(),
         errors: errors.into_iter().map(|error| Row::new(error, now)).collect(),
         head,

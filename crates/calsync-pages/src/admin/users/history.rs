@@ -26,15 +26,15 @@ struct Page<'a> {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    let now = web.engine.now();
-    let mut tx = web.engine.store().read().await?;
-    let head = Head::of(&mut tx, &user_id, &who, "history").await?;
+    let now = app.engine.now();
+    let mut tx = app.engine.store().read().await?;
+    let head = Head::of(&mut tx, &user_id, &admin, "history").await?;
     let found = audit::list(&mut tx, Some(&user_id), None, SHOWN).await?;
     let rows = rows(&mut tx, found, now).await?;
-    Ok(render(StatusCode::OK, &Page { shell: Shell::new(&web, &who, "users"), head, rows }))
+    Ok(render(StatusCode::OK, &Page { shell: Shell::new(&app, &admin, "users"), head, rows }))
 }

@@ -47,8 +47,8 @@ struct Row {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     UserIdParam(user_id): UserIdParam,
     mut query: Query,
 ) -> Result<Response, Problem> {
@@ -60,8 +60,8 @@ pub(crate) async fn handler(
         ItemKind::from_name(&kind).map(|kind| ItemKey { kind, id })
     });
     query.end()?;
-    let mut tx = web.engine.store().read().await?;
-    let head = Head::of(&mut tx, &user_id, &who, "items").await?;
+    let mut tx = app.engine.store().read().await?;
+    let head = Head::of(&mut tx, &user_id, &admin, "items").await?;
     let search = items::Search { user_id: &user_id, kind: None, state, with_removals: true };
     let found = items::of_user(&mut tx, search, after.as_ref(), SHOWN).await?;
     let last = found.last().filter(|_| found.len() as i64 == SHOWN);
@@ -71,10 +71,10 @@ pub(crate) async fn handler(
     });
     let mut rows = Vec::new();
     for item in found {
-        rows.push(row(&mut tx, item, &user_id, web.engine.now()).await?);
+        rows.push(row(&mut tx, item, &user_id, app.engine.now()).await?);
     }
     let page = Page {
-        shell: Shell::new(&web, &who, "users"),
+        shell: Shell::new(&app, &admin, "users"),
         head,
         items: rows,
         states: states(state),

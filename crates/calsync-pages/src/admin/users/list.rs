@@ -42,26 +42,26 @@ struct Row {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let (q, state) = (query.peek("q"), query.peek("state"));
     let reason = query.peek("reason");
-    let filter = filters::users(&mut query, who.role);
+    let filter = filters::users(&mut query, admin.role);
     let after: Option<String> = query.cursor(filters::USERS);
     query.end()?;
-    let now = web.engine.now();
-    let mut tx = web.engine.store().read().await?;
+    let now = app.engine.now();
+    let mut tx = app.engine.store().read().await?;
     let found = user_search::find(&mut tx, &filter, after.as_deref(), SHOWN, now).await?;
     let next = found.next.and_then(|next| cursor::write(filters::USERS, next));
     let link = |cursor: &str| {
         let pairs = [("q", q.as_deref()), ("state", state.as_deref()), ("reason", reason.as_deref())];
         with_query("/admin/users", &[pairs[0], pairs[1], pairs[2], ("cursor", Some(cursor))])
     };
-    let mut shell = Shell::new(&web, &who, "users");
+    let mut shell = Shell::new(&app, &admin, "users");
     shell.search = q.clone().unwrap_or_default();
-    let users = found.users.into_iter().map(|user| row(AdminUserView::new(user, who.role), now)).collect();
+    let users = found.users.into_iter().map(|user| row(AdminUserView::new(user, admin.role), now)).collect();
     let page = Page {
         shell,
         users,

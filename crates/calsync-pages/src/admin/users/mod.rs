@@ -29,15 +29,20 @@ pub(crate) struct Head {
 }
 
 impl Head {
-    async fn of(tx: &mut Tx, user_id: &str, who: &SignedInAdmin, tab: &'static str) -> Result<Self, Problem> {
+    async fn of(
+        tx: &mut Tx,
+        user_id: &str,
+        admin: &SignedInAdmin,
+        tab: &'static str,
+    ) -> Result<Self, Problem> {
         let user = users::get(tx, user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
-        Ok(Self::new(user, who, tab))
+        Ok(Self::new(user, admin, tab))
     }
 
-    fn new(user: User, who: &SignedInAdmin, tab: &'static str) -> Self {
+    fn new(user: User, admin: &SignedInAdmin, tab: &'static str) -> Self {
         Self {
             title: user.name.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| user.user_id.clone()),
-            email: user.email.map(|email| shown_email(&email, who.role)),
+            email: user.email.map(|email| shown_email(&email, admin.role)),
             time_zone: user.time_zone,
             locale: user.locale,
             href: user_href(&user.user_id),

@@ -55,39 +55,39 @@ pub(crate) fn address(target: Option<&TargetChoice>) -> String {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     visit: UserVisit,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let target = query.take("target_calendar");
     query.end()?;
-    page(&web, &visit, target.as_deref(), None).await
+    page(&app, &visit, target.as_deref(), None).await
 }
 
 /// The page; `target` is offered first, and `refusal` says why the form is back.
 pub(super) async fn page(
-    web: &AppState,
+    app: &AppState,
     visit: &UserVisit,
     target: Option<&str>,
     refusal: Option<String>,
 ) -> Result<Response, Problem> {
     let messages = visit.messages;
-    let connection = visit.connection(web).await?;
+    let connection = visit.connection(app).await?;
     let Some(connection) = connection.filter(|one| one.state.is_live()) else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
     if !connection.scopes.contains(scopes::CALENDAR_LIST) {
         let account = connection.account_email.filter(|email| !email.is_empty());
-        let page = ConsentPage { shell: Shell::new(web, messages), messages, account };
-        return Ok(render_for_user(web, StatusCode::OK, &page));
+        let page = ConsentPage { shell: Shell::new(app, messages), messages, account };
+        return Ok(render_for_user(app, StatusCode::OK, &page));
     }
     let id = connection.id.clone();
-    let found = web.engine.run_to_end(|engine| async move { writable_calendars(&engine, &id).await });
+    let found = app.engine.run_to_end(|engine| async move { writable_calendars(&engine, &id).await });
     let found = match found.await? {
         Some(Ok(found)) => found,
         Some(Err(failure)) => {
             let message = Message {
-                shell: Shell::new(web, messages),
+                shell: Shell::new(app, messages),
                 title: &messages.calendars_unknown(),
                 sentence: failure.reason.to_user(messages.0),
                 way_out: &messages.load_again(),
@@ -106,7 +106,7 @@ pub(super) async fn page(
     });
     let is_change = is_change(&connection);
     let page = Page {
-        shell: Shell::new(web, messages),
+        shell: Shell::new(app, messages),
         messages,
         is_change,
         offers_own: is_change && !uses_own(&connection),
@@ -115,7 +115,7 @@ pub(super) async fn page(
         refusal,
     };
     let status = if page.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
-    Ok(render_for_user(web, status, &page))
+    Ok(render_for_user(app, status, &page))
 }
 
 /// The place of the first of `wanted` that is there, else of the primary calendar.

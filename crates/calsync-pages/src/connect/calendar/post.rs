@@ -24,18 +24,18 @@ pub(crate) struct CalendarForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     visit: UserVisit,
     Form(form): Form<CalendarForm>,
 ) -> Result<Response, Problem> {
     let Some(target) = form.target_calendar else {
-        return page(&web, &visit, None, Some(visit.messages.choose_one_of_these())).await;
+        return page(&app, &visit, None, Some(visit.messages.choose_one_of_these())).await;
     };
-    let Some(connection) = visit.connection(&web).await? else {
+    let Some(connection) = visit.connection(&app).await? else {
         return Ok(Redirect::to("/connect/settings").into_response());
     };
     let wanted = TargetChoice::parse(&target);
-    let changed = web.engine.run_to_end({
+    let changed = app.engine.run_to_end({
         let (id, wanted) = (connection.id.clone(), wanted.clone());
         |engine| async move { change(&engine, &id, &wanted).await }
     });
@@ -44,11 +44,11 @@ pub(crate) async fn handler(
             Ok(Redirect::to(&next(&visit, &connection)).into_response())
         }
         RetargetResult::NotConnected => Ok(Redirect::to("/connect/settings").into_response()),
-        RetargetResult::ScopeMissing(missing) => consent(&web, &visit, &connection, &wanted, missing).await,
+        RetargetResult::ScopeMissing(missing) => consent(&app, &visit, &connection, &wanted, missing).await,
         RetargetResult::Busy => Err(Problem::new(Kind::Unavailable).in_language(visit.messages.0)),
         // Where Google can't be asked at all, the page says so.
         RetargetResult::NotFound | RetargetResult::ReadOnly | RetargetResult::Failed(_) => {
-            page(&web, &visit, None, Some(visit.messages.not_that_one())).await
+            page(&app, &visit, None, Some(visit.messages.not_that_one())).await
         }
     }
 }
@@ -64,7 +64,7 @@ fn next(visit: &UserVisit, before: &Integration) -> String {
 
 /// Asks at Google for what the wish needs; it is fulfilled on the way back.
 async fn consent(
-    web: &AppState,
+    app: &AppState,
     visit: &UserVisit,
     connection: &Integration,
     wanted: &TargetChoice,
@@ -78,5 +78,5 @@ async fn consent(
         account_email: connection.account_email.as_deref().filter(|email| !email.is_empty()),
         missing: missing.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
     };
-    start_consent(web, connect::restart(&web.engine, again).await?, visit.messages, "/connect/disconnect")
+    start_consent(app, connect::restart(&app.engine, again).await?, visit.messages, "/connect/disconnect")
 }

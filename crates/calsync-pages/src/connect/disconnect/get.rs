@@ -44,25 +44,25 @@ struct ReceiptsPage<'a> {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     visit: UserVisit,
     mut query: Query,
 ) -> Result<Response, Problem> {
     let then = query.take("then");
     query.end()?;
-    let connection = visit.connection(&web).await?;
+    let connection = visit.connection(&app).await?;
     if let Some(connection) = connection.filter(|one| one.state.is_live()) {
-        let preview = preview(&web.engine, &visit.user.user_id, GOOGLE).await?.unwrap_or_default();
+        let preview = preview(&app.engine, &visit.user.user_id, GOOGLE).await?.unwrap_or_default();
         let page = PreviewPage {
-            shell: Shell::new(&web, visit.messages),
+            shell: Shell::new(&app, visit.messages),
             messages: visit.messages,
             whose: visit.name(),
             account: connection.account_email.filter(|email| !email.is_empty()),
             preview,
         };
-        return Ok(render_for_user(&web, StatusCode::OK, &page));
+        return Ok(render_for_user(&app, StatusCode::OK, &page));
     }
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let sagas = disconnects::of_user(&mut tx, &visit.user.user_id, SAGAS_MAX).await?;
     let next = match then {
         Some(id) => attempt(&mut tx, &sanitize(&id), &visit.user.user_id).await?,
@@ -74,14 +74,14 @@ pub(crate) async fn handler(
     };
     let next = next.filter(|one| one.reason.as_deref() == Some(Reason::OtherAccount.name()));
     let page = ReceiptsPage {
-        shell: Shell::new(&web, visit.messages),
+        shell: Shell::new(&app, visit.messages),
         messages: visit.messages,
         receipts: receipts(&saga, visit.messages),
         choice: next.as_ref().map(|one| one.calendar_choice.clone()).unwrap_or_default(),
         next_account: next.and_then(|one| one.account_email),
         back: visit.return_url.map(|url| return_url::with_outcome(&url, "disconnected", None)),
     };
-    Ok(render_for_user(&web, StatusCode::OK, &page))
+    Ok(render_for_user(&app, StatusCode::OK, &page))
 }
 
 /// Disconnects of any provider among which Google's newest is looked for.

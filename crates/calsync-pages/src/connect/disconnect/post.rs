@@ -17,17 +17,17 @@ pub(crate) struct DisconnectForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     visit: UserVisit,
     Form(form): Form<DisconnectForm>,
 ) -> Result<Response, Problem> {
-    end(&web, &visit, input::remote_items(form.remote_items.as_deref())?).await?;
+    end(&app, &visit, input::remote_items(form.remote_items.as_deref())?).await?;
     Ok(Redirect::to("/connect/disconnect").into_response())
 }
 
 /// Ends the visitor's connection, if one stands.
 pub(in crate::connect) async fn end(
-    web: &AppState,
+    app: &AppState,
     visit: &UserVisit,
     remote_items: RemoteItems,
 ) -> Result<(), Problem> {
@@ -38,6 +38,6 @@ pub(in crate::connect) async fn end(
         note: None,
         requested_by: RequestedBy::User,
     };
-    disconnect::start(&web.engine, &request).await?;
+    disconnect::start(&app.engine, &request).await?;
     Ok(())
 }

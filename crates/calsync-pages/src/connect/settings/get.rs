@@ -49,7 +49,7 @@ struct Kind {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     visit: UserVisit,
     mut query: Query,
 ) -> Result<Response, Problem> {
@@ -61,10 +61,10 @@ pub(crate) async fn handler(
         _ => None,
     });
     query.end()?;
-    let connection = visit.connection(&web).await?;
-    let mut tx = web.engine.store().read().await?;
-    let status = Status::of(&web.engine, &mut tx, &visit.user, messages).await?;
-    let left_behind = is_left_behind(&mut tx, &visit.user.user_id, web.engine.now()).await?;
+    let connection = visit.connection(&app).await?;
+    let mut tx = app.engine.store().read().await?;
+    let status = Status::of(&app.engine, &mut tx, &visit.user, messages).await?;
+    let left_behind = is_left_behind(&mut tx, &visit.user.user_id, app.engine.now()).await?;
     drop(tx);
     if status.as_ref().is_some_and(Status::is_ending) {
         return Ok(Redirect::to("/connect/disconnect").into_response());
@@ -72,7 +72,7 @@ pub(crate) async fn handler(
     let choice = connection.as_ref().map_or(CalendarChoice::New, |one| one.calendar_choice);
     let off = connection.map(|one| one.disabled_kinds).unwrap_or_default();
     let page = Page {
-        shell: Shell::new(&web, messages),
+        shell: Shell::new(&app, messages),
         messages,
         whose: visit.name(),
         notice,
@@ -85,7 +85,7 @@ pub(crate) async fn handler(
         zone: visit.user.time_zone.as_deref(),
         back: visit.return_url.as_deref(),
     };
-    Ok(render_for_user(&web, StatusCode::OK, &page))
+    Ok(render_for_user(&app, StatusCode::OK, &page))
 }
 
 /// Whether something was left in an old calendar of late.

@@ -22,7 +22,7 @@ pub(crate) struct SettingsForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     visit: UserVisit,
     Form(form): Form<SettingsForm>,
 ) -> Result<Response, Problem> {
@@ -31,14 +31,14 @@ pub(crate) async fn handler(
         let kind = ItemKind::from_name(name);
         off.remove(&kind.ok_or_else(|| Problem::field("kinds", "must be session, task or deadline"))?);
     }
-    let (user_id, now) = (&visit.user.user_id, web.engine.now());
-    let connection = visit.connection(&web).await?;
+    let (user_id, now) = (&visit.user.user_id, app.engine.now());
+    let connection = visit.connection(&app).await?;
     let connection = connection.ok_or_else(|| Problem::new(Kind::NotFound).in_language(visit.messages.0))?;
-    retrying_tx!(web.engine, |tx| {
+    retrying_tx!(app.engine, |tx| {
         if integrations::turn_off(tx, &connection.id, &off, now).await? {
             mappings::mark_all_due(tx, user_id, now).await?;
         }
     })?;
-    web.engine.hint();
+    app.engine.hint();
     Ok(Redirect::to("/connect/settings?done=saved").into_response())
 }

@@ -10,9 +10,9 @@ use calsync_store::mappings;
 
 use crate::user_visit::UserVisit;
 
-pub(crate) async fn handler(State(web): State<AppState>, visit: UserVisit) -> Result<Response, Problem> {
-    let (user_id, now) = (&visit.user.user_id, web.engine.now());
-    retrying_tx!(web.engine, |tx| mappings::retry_now(tx, user_id, now).await?)?;
-    web.engine.hint();
+pub(crate) async fn handler(State(app): State<AppState>, visit: UserVisit) -> Result<Response, Problem> {
+    let (user_id, now) = (&visit.user.user_id, app.engine.now());
+    retrying_tx!(app.engine, |tx| mappings::retry_now(tx, user_id, now).await?)?;
+    app.engine.hint();
     Ok(Redirect::to("/connect/settings?done=sync-now").into_response())
 }

@@ -26,14 +26,14 @@ use crate::shell::{Message, Shell, render, with_cookie};
 use crate::user_visit;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, Problem> {
-    let (Some(callback), Some(browser)) = (parse(&web, &uri), Cookie::Browser.get(&web, &headers)) else {
-        return Ok(unknown(&web, &headers));
+    let (Some(callback), Some(browser)) = (parse(&app, &uri), Cookie::Browser.get(&app, &headers)) else {
+        return Ok(unknown(&app, &headers));
     };
-    let finished = web.engine.run_to_end(|engine| async move {
+    let finished = app.engine.run_to_end(|engine| async move {
         match clean_up::finish(&engine, &callback, &browser).await? {
             true => Ok::<_, EngineError>(None),
             false => finish(&engine, callback, &browser).await.map(Some),
@@ -56,13 +56,13 @@ pub(crate) async fn handler(
             let next = there(return_url.as_deref().filter(|_| !is_asked_here), Some(reason));
             (user_id, return_url, next.unwrap_or_else(|| format!("/connect/attempts/{attempt_id}")))
         }
-        CallbackResult::UnknownState => return Ok(unknown(&web, &headers)),
+        CallbackResult::UnknownState => return Ok(unknown(&app, &headers)),
     };
     // Who set out from a page of their visit goes on with it.
-    let return_url = return_url.or_else(|| user_visit::return_url(&web, &headers, &user_id));
+    let return_url = return_url.or_else(|| user_visit::return_url(&app, &headers, &user_id));
     let response = Redirect::to(&next).into_response();
-    let response = with_cookie(response, &user_visit::begin(&web, &user_id, return_url.as_deref())?)?;
-    with_cookie(response, &Cookie::Browser.clear(&web))
+    let response = with_cookie(response, &user_visit::begin(&app, &user_id, return_url.as_deref())?)?;
+    with_cookie(response, &Cookie::Browser.clear(&app))
 }
 
 /// The platform's page, told how it ended.
@@ -72,28 +72,28 @@ fn there(return_url: Option<&str>, reason: Option<Reason>) -> Option<String> {
 }
 
 /// What Google says; it may say more than we know, so other parameters are passed over.
-fn parse(web: &AppState, uri: &Uri) -> Option<Callback> {
+fn parse(app: &AppState, uri: &Uri) -> Option<Callback> {
     let query = uri.query().unwrap_or_default();
     let take = |name| {
         let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
         value.map(|(_, value)| value.into_owned())
     };
-    if take("iss").is_some_and(|issuer| !web.engine.google().is_issuer(&issuer)) {
+    if take("iss").is_some_and(|issuer| !app.engine.google().is_issuer(&issuer)) {
         return None;
     }
     let code = take("code").map(Into::into);
     Some(Callback { state: take("state")?.into(), code, error: take("error") })
 }
 
-fn unknown(web: &AppState, headers: &HeaderMap) -> Response {
+fn unknown(app: &AppState, headers: &HeaderMap) -> Response {
     let messages = Messages::of_browser(headers);
     let message = Message {
-        shell: Shell::new(web, messages),
+        shell: Shell::new(app, messages),
         title: &messages.cant_go_on_title(),
         sentence: &messages.cant_go_on(),
-        way_out: &messages.start_from(&web.engine.settings().platform_name),
+        way_out: &messages.start_from(&app.engine.settings().platform_name),
         // Of several tries at once one has worked: this browser can see it.
-        link: Cookie::Visit.get(web, headers).map(|_| ("/connect/settings", messages.see_your_connection())),
+        link: Cookie::Visit.get(app, headers).map(|_| ("/connect/settings", messages.see_your_connection())),
         trace_id: None,
     };
     render(StatusCode::BAD_REQUEST, &message)

@@ -9,11 +9,11 @@ use calsync_http::views::disconnect::DisconnectView;
 use calsync_store::disconnects;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams(id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Json<DisconnectView>, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let saga =
         disconnects::get(&mut tx, &sanitize(&id)).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     Ok(Json(DisconnectView::with_leftovers(&mut tx, saga).await?))

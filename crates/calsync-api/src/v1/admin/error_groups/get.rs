@@ -9,11 +9,11 @@ use calsync_http::views::error_group::ErrorGroupView;
 use calsync_store::sync_errors;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     PathParams(id): PathParams<String>,
     _: NoQuery,
 ) -> Result<Json<ErrorGroupView>, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let group = sync_errors::group(&mut tx, &calsync_http::problem::sanitize(&id)).await?;
     group.map(|group| Json(group.into())).ok_or_else(|| Problem::new(Kind::NotFound))
 }

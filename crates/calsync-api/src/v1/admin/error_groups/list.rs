@@ -13,13 +13,13 @@ use calsync_store::sync_errors;
 const LIST: &str = "error groups";
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
+    State(app): State<AppState>,
     mut query: Query,
 ) -> Result<Json<List<ErrorGroupView>>, Problem> {
     let limit = query.limit();
     let before: Option<(i64, String)> = query.cursor(LIST);
     query.end()?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let groups = sync_errors::groups(&mut tx, before, limit + 1).await?;
     let page = List::cut(groups, limit, |group| cursor::write(LIST, (group.last_seen, &group.id)));
     Ok(Json(page.map(ErrorGroupView::from)))

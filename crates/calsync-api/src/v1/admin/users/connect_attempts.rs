@@ -13,19 +13,19 @@ use calsync_http::views::connect_attempt::ConnectAttemptView;
 use calsync_store::{connect, users};
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Json<List<ConnectAttemptView>>, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     if users::get(&mut tx, &user_id).await?.is_none() {
         return Err(Problem::new(Kind::NotFound));
     }
     let tries = connect::attempts(&mut tx, &user_id, filters::CONNECT_ATTEMPTS_MAX).await?;
     let shown = |attempt| {
         let mut view = ConnectAttemptView::from(attempt);
-        view.account_email = view.account_email.map(|email| shown_email(&email, who.role));
+        view.account_email = view.account_email.map(|email| shown_email(&email, admin.role));
         view
     };
     Ok(Json(List::whole(tries.into_iter().map(shown).collect())))

@@ -24,15 +24,15 @@ struct Wish {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     IntegrationParams { user_id, provider }: IntegrationParams,
     _: NoQuery,
     body: Bytes,
 ) -> Result<Response, Problem> {
     let wish = parse(&input::object(&body)?).map_err(Problem::fields)?;
     if wish.is_dry_run {
-        let found = disconnect::preview(&web.engine, &user_id, &provider).await?;
+        let found = disconnect::preview(&app.engine, &user_id, &provider).await?;
         let Preview { channels, items, waiting, other_scopes } =
             found.ok_or_else(|| Problem::new(Kind::NotFound))?;
         let shown = json!({
@@ -40,10 +40,10 @@ pub(crate) async fn handler(
         });
         return Ok(Json(shown).into_response());
     }
-    let requested_by = RequestedBy::Admin { id: who.id };
+    let requested_by = RequestedBy::Admin { id: admin.id };
     let Wish { note, remote_items, .. } = wish;
     let request = Request { user_id, provider, remote_items, note, requested_by };
-    match disconnect::start(&web.engine, &request).await? {
+    match disconnect::start(&app.engine, &request).await? {
         Started::Started { saga } | Started::AlreadyRunning { saga } => {
             Ok((StatusCode::ACCEPTED, Json(DisconnectView::from(saga))).into_response())
         }

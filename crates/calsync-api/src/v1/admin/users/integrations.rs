@@ -13,18 +13,18 @@ use calsync_http::views::{Audience, List};
 use calsync_store::users;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     UserIdParam(user_id): UserIdParam,
     _: NoQuery,
 ) -> Result<Json<List<IntegrationView>>, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     if users::get(&mut tx, &user_id).await?.is_none() {
         return Err(Problem::new(Kind::NotFound));
     }
-    let mut items = integration::of_user(&web.engine, &mut tx, &user_id, Audience::Admin).await?;
+    let mut items = integration::of_user(&app.engine, &mut tx, &user_id, Audience::Admin).await?;
     for item in &mut items {
-        item.account_email = item.account_email.take().map(|email| shown_email(&email, who.role));
+        item.account_email = item.account_email.take().map(|email| shown_email(&email, admin.role));
     }
     Ok(Json(List::whole(items)))
 }

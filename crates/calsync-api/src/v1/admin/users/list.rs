@@ -13,16 +13,16 @@ use calsync_http::views::admin_user::AdminUserView;
 use calsync_store::user_search;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     mut query: Query,
 ) -> Result<Json<List<AdminUserView>>, Problem> {
-    let filter = filters::users(&mut query, who.role);
+    let filter = filters::users(&mut query, admin.role);
     let limit = query.limit();
     let after: Option<String> = query.cursor(filters::USERS);
     query.end()?;
-    let mut tx = web.engine.store().read().await?;
-    let found = user_search::find(&mut tx, &filter, after.as_deref(), limit, web.engine.now()).await?;
-    let items = found.users.into_iter().map(|user| AdminUserView::new(user, who.role)).collect();
+    let mut tx = app.engine.store().read().await?;
+    let found = user_search::find(&mut tx, &filter, after.as_deref(), limit, app.engine.now()).await?;
+    let items = found.users.into_iter().map(|user| AdminUserView::new(user, admin.role)).collect();
     Ok(Json(List { items, next_cursor: found.next.and_then(|next| cursor::write(filters::USERS, next)) }))
 }

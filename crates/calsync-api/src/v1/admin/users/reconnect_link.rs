@@ -16,8 +16,8 @@ use serde_json::{Map, Value};
 use crate::v1::users::connect_link::ConnectLinkView;
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     IntegrationParams { user_id, provider }: IntegrationParams,
     _: NoQuery,
     body: Bytes,
@@ -26,7 +26,7 @@ pub(crate) async fn handler(
     if provider != GOOGLE {
         return Err(Problem::new(Kind::NotFound));
     }
-    let link = connect::create_reconnect_link(&web.engine, &user_id, &who.id, &note).await?;
+    let link = connect::create_reconnect_link(&app.engine, &user_id, &admin.id, &note).await?;
     Ok(Json(ConnectLinkView::from(link.ok_or_else(|| Problem::new(Kind::NotFound))?)))
 }
 

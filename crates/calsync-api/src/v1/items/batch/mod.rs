@@ -38,8 +38,8 @@ const SLICE_LINES_MAX: usize = 500;
 
 /// A batch on its way through.
 struct Batch {
-    web: AppState,
-    caller: ApiClient,
+    app: AppState,
+    api_client: ApiClient,
     trace: TraceId,
     client: Option<Client>,
     lines: Lines,
@@ -50,8 +50,8 @@ struct Batch {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    caller: ApiClient,
+    State(app): State<AppState>,
+    api_client: ApiClient,
     Extension(trace): Extension<TraceId>,
     Extension(slot): Extension<BatchSlot>,
     client: Option<Extension<Client>>,
@@ -70,7 +70,7 @@ pub(crate) async fn handler(
     let faulted = ServerFault::default();
     let client = client.map(|Extension(client)| client);
     let batch =
-        Batch { web, caller, trace, client, lines, faulted: faulted.clone(), stopped: None, _slot: slot };
+        Batch { app, api_client, trace, client, lines, faulted: faulted.clone(), stopped: None, _slot: slot };
     let answers = stream::unfold(batch, |mut batch| async {
         let answers = batch.next_slice().await?;
         Some((Ok::<_, Infallible>(answers), batch))
@@ -89,7 +89,7 @@ impl Batch {
         }
         let mut results = Vec::new();
         if self.stopped.is_none() {
-            let stored = caught(slice::store(&self.web, &self.caller, &slice)).await;
+            let stored = caught(slice::store(&self.app, &self.api_client, &slice)).await;
             match stored.and_then(|stored| stored.map_err(Problem::from)) {
                 Ok(stored) => results = stored,
                 Err(problem) => self.stop(problem),

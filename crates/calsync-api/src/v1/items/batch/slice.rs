@@ -19,16 +19,16 @@ use crate::v1::refusals::record::{Sent, refusal};
 
 /// Stores `slice` and commits; answers what came of each of its lines.
 pub(super) async fn store(
-    web: &AppState,
-    caller: &ApiClient,
+    app: &AppState,
+    api_client: &ApiClient,
     slice: &[Line],
 ) -> Result<Vec<ChangeResult>, StoreError> {
-    let now = web.engine.now();
+    let now = app.engine.now();
     let mut in_turn: Vec<(usize, &Line)> = slice.iter().enumerate().collect();
     in_turn.sort_by_key(|(_, line)| row(&line.op));
     let named: BTreeSet<&str> = slice.iter().flat_map(|line| line.op.user_ids()).collect();
     let named: Vec<&str> = named.into_iter().collect();
-    let mut results = retrying_tx!(web.engine, |tx| {
+    let mut results = retrying_tx!(app.engine, |tx| {
         let mut due_changes = BTreeSet::new();
         let mut results = Vec::with_capacity(slice.len());
         let held = users::lock(tx, &named).await?;
@@ -43,7 +43,7 @@ pub(super) async fn store(
             for (index, line) in run {
                 let result = apply(tx, &line.op, &being_deleted, &mut new, &mut due_changes, now).await?;
                 if let ChangeResult::Refused(problem) = &result {
-                    keep_refusal(tx, web, caller, &line.op, problem).await?;
+                    keep_refusal(tx, app, api_client, &line.op, problem).await?;
                 }
                 results.push((*index, result));
             }
@@ -51,7 +51,7 @@ pub(super) async fn store(
         mappings::mark_due(tx, &due_changes, now).await?;
         results
     })?;
-    web.engine.hint();
+    app.engine.hint();
     results.sort_by_key(|(index, _)| *index);
     Ok(results.into_iter().map(|(_, result)| result).collect())
 }
@@ -92,15 +92,15 @@ async fn apply(
 /// A refused upsert is kept with the slice that it came in.
 async fn keep_refusal(
     tx: &mut Tx,
-    web: &AppState,
-    caller: &ApiClient,
+    app: &AppState,
+    api_client: &ApiClient,
     op: &Op,
     problem: &Problem,
 ) -> Result<(), StoreError> {
     let refusal = match op {
-        Op::Put(key, _) => refusal(web, caller, &Sent::item(key.kind.name(), &key.id), problem),
-        Op::Bad(bad) if bad.is_upsert => refusal(web, caller, &bad.sent, problem),
-        Op::PutUser(user) => refusal(web, caller, &Sent::user(&user.user_id), problem),
+        Op::Put(key, _) => refusal(app, api_client, &Sent::item(key.kind.name(), &key.id), problem),
+        Op::Bad(bad) if bad.is_upsert => refusal(app, api_client, &bad.sent, problem),
+        Op::PutUser(user) => refusal(app, api_client, &Sent::user(&user.user_id), problem),
         Op::Bad(_) | Op::Delete(..) => return Ok(()),
     };
     refusals::record(tx, &refusal).await

@@ -38,8 +38,8 @@ pub(crate) struct NoteForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     IntegrationParams { user_id, provider }: IntegrationParams,
     Form(form): Form<NoteForm>,
 ) -> Result<Response, Problem> {
@@ -48,20 +48,20 @@ pub(crate) async fn handler(
         return Err(not_found());
     }
     let Ok(note) = input::note(&form.note) else {
-        return get::page(&web, &who, &user_id, Some(&form.note)).await;
+        return get::page(&app, &admin, &user_id, Some(&form.note)).await;
     };
-    let link = connect::create_reconnect_link(&web.engine, &user_id, &who.id, &note).await?;
+    let link = connect::create_reconnect_link(&app.engine, &user_id, &admin.id, &note).await?;
     let link = link.ok_or_else(not_found)?;
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?.ok_or_else(not_found)?;
     let connections = integrations::of_user(&mut tx, &user_id).await?;
     let google = connections.into_iter().find(|one| one.provider == GOOGLE);
     let reason = google.and_then(|one| one.reason).unwrap_or(Reason::NotConnected);
     let language = Language::of_locale(user.locale.as_deref());
     let page = Page {
-        shell: Shell::new(&web, &who, "users"),
-        head: Head::new(user, &who, "connections"),
-        good_until: RelativeTime::new(link.expires_at, web.engine.now()),
+        shell: Shell::new(&app, &admin, "users"),
+        head: Head::new(user, &admin, "connections"),
+        good_until: RelativeTime::new(link.expires_at, app.engine.now()),
         language,
         answer: format!(
             "{}\n{}\n\n{}",

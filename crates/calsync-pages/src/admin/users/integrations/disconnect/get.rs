@@ -10,10 +10,10 @@ use calsync_http::problem::Problem;
 use super::{FormValues, page};
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     IntegrationParams { user_id, provider }: IntegrationParams,
     _: NoQuery,
 ) -> Result<Response, Problem> {
-    page(&web, &who, &user_id, &provider, FormValues::default()).await
+    page(&app, &admin, &user_id, &provider, FormValues::default()).await
 }

@@ -41,21 +41,21 @@ struct FormValues<'a> {
 }
 
 async fn page(
-    web: &AppState,
-    who: &SignedInAdmin,
+    app: &AppState,
+    admin: &SignedInAdmin,
     user_id: &str,
     provider: &str,
     values: FormValues<'_>,
 ) -> Result<Response, Problem> {
-    let mut tx = web.engine.store().read().await?;
+    let mut tx = app.engine.store().read().await?;
     let user = users::get(&mut tx, user_id).await?.ok_or_else(|| Problem::new(Kind::NotFound))?;
     drop(tx);
-    let preview = preview(&web.engine, user_id, provider).await?;
+    let preview = preview(&app.engine, user_id, provider).await?;
     let preview = preview.ok_or_else(|| Problem::new(Kind::NotFound))?;
     let status = if values.refusal.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let page = Page {
-        shell: Shell::new(web, who, "users"),
-        form_token: who.form_token(),
+        shell: Shell::new(app, admin, "users"),
+        form_token: admin.form_token(),
         user: user.name.filter(|name| !name.trim().is_empty()).unwrap_or(user.user_id),
         user_href: user_href(user_id),
         provider: provider_name(provider),

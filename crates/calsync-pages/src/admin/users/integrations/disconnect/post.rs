@@ -20,8 +20,8 @@ pub(crate) struct DisconnectForm {
 }
 
 pub(crate) async fn handler(
-    State(web): State<AppState>,
-    who: SignedInAdmin,
+    State(app): State<AppState>,
+    admin: SignedInAdmin,
     IntegrationParams { user_id, provider }: IntegrationParams,
     Form(form): Form<DisconnectForm>,
 ) -> Result<Response, Problem> {
@@ -29,11 +29,11 @@ pub(crate) async fn handler(
     let Ok(note) = input::note(&form.note) else {
         let keeps = remote_items == RemoteItems::Keep;
         let values = FormValues { note: &form.note, keeps, refusal: Some(NOTE_REQUIRED) };
-        return page(&web, &who, &user_id, &provider, values).await;
+        return page(&app, &admin, &user_id, &provider, values).await;
     };
-    let requested_by = RequestedBy::Admin { id: who.id };
+    let requested_by = RequestedBy::Admin { id: admin.id };
     let request = Request { user_id, provider, remote_items, note: Some(note), requested_by };
-    match start(&web.engine, &request).await? {
+    match start(&app.engine, &request).await? {
         Started::Started { saga } | Started::AlreadyRunning { saga } => {
             Ok(Redirect::to(&format!("/admin/disconnects/{}", saga.id)).into_response())
         }
