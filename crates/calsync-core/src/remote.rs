@@ -76,6 +76,13 @@ impl RemoteEvent {
         self.0.get("attendeesOmitted").and_then(Value::as_bool).unwrap_or(false)
     }
 
+    /// Whether it can be made anew elsewhere without losing anything. Guests that Google doesn't show and
+    /// changed occurrences of a series can't be copied, so such an event stays where it is. But the last
+    /// copy of an event in a closed calendar, which has no version any more, is better than none.
+    pub(crate) fn can_move(&self) -> bool {
+        self.etag().is_empty() || !(self.is_incomplete() || self.0.contains_key("recurrence"))
+    }
+
     /// The description, or nothing.
     pub fn description(&self) -> &str {
         self.text("description").unwrap_or_default()

@@ -10,7 +10,7 @@ use calsync_google::{Failure, scopes};
 use calsync_store::integrations::{self, Integration, NewTarget};
 use calsync_store::mappings;
 
-use crate::reconcile::calendar::is_our_own;
+use crate::ownership::is_our_own;
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, tokens};
 

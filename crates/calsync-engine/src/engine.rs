@@ -15,7 +15,7 @@ use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
 use crate::gate::{Permits, gated};
-use crate::webhooks::Webhook;
+use crate::webhook_client::Webhook;
 
 /// The rules of a deployment.
 #[derive(Clone, Debug)]

@@ -21,6 +21,7 @@ pub mod reconcile;
 mod tokens;
 mod transaction;
 pub mod user_deletion;
+mod webhook_client;
 pub mod webhooks;
 pub mod worker;
 

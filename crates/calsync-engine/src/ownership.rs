@@ -1,12 +1,12 @@
-//! Which events of a calendar are ours: our stamp, under an id that we derive. A copy that the user
-//! made of an event of ours is theirs.
+//! Which calendars are ours, and which events in them. A calendar of ours has our marker in its description;
+//! an event of ours has our stamp, under an id that we derive. A copy that the user made of one is theirs.
 
 use std::collections::BTreeSet;
 
 use calsync_core::event_id::{EventPlace, event_id};
 use calsync_core::remote::RemoteEvent;
 use calsync_core::stamp::stamped_item;
-use calsync_google::{EventPage, ListQuery};
+use calsync_google::{CalendarEntry, EventPage, ListQuery};
 use calsync_store::integrations::Integration;
 
 use crate::Engine;
@@ -17,6 +17,17 @@ const EPOCHS_MAX: i64 = 100;
 const EVENTS_A_PAGE: u32 = 2_500;
 /// 100,000 events: a calendar with more is never taken for one of ours alone.
 const PAGES_MAX: usize = 40;
+
+/// What tells our calendar from every other one.
+pub(crate) fn calendar_marker(engine: &Engine, integration: &Integration) -> String {
+    format!("[calsync {}/{}/{}]", engine.store().deployment_id(), integration.id, integration.epoch)
+}
+
+/// Whether `calendar` is one that we made for this connection.
+pub(crate) fn is_our_own(engine: &Engine, integration: &Integration, calendar: &CalendarEntry) -> bool {
+    let marker = calendar_marker(engine, integration);
+    calendar.description.as_deref().is_some_and(|description| description.contains(&marker))
+}
 
 /// Whether `event` of `calendar_id` is one that we made for `integration`.
 pub(crate) fn is_ours(

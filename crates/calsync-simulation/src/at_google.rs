@@ -6,9 +6,9 @@ use jiff::{SignedDuration, ToSpan};
 use serde_json::{Value, json};
 
 use crate::edits::At;
+use crate::fixtures::email;
 use crate::observed::OurEvent;
-use crate::run::World;
-use crate::users::email;
+use crate::world::World;
 
 /// Colours that people give events.
 const COLOURS: [&str; 4] = ["3", "5", "9", "11"];

@@ -5,10 +5,10 @@ use calsync_engine::EngineError;
 use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_store::integrations::{self, Integration};
 
+use crate::fixtures::{email, work};
 use crate::jobs::Ended;
-use crate::run::World;
 use crate::transport::Peer;
-use crate::users::{email, work};
+use crate::world::World;
 
 impl World {
     /// A user chooses a calendar, with another consent where that needs one.

@@ -12,9 +12,9 @@ use serde_json::Value;
 
 use crate::jobs::Job;
 use crate::model::Change;
-use crate::run::World;
 use crate::standing::Presence;
 use crate::transport::{Peer, PendingCall};
+use crate::world::World;
 
 /// A call that got no answer by now never gets one: the transport's limit.
 const CALL_LIMIT: SignedDuration = SignedDuration::from_secs(10);

@@ -22,10 +22,10 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 use tower::ServiceExt;
 
+use crate::fixtures::CLIENT;
 use crate::jobs::Jobs;
 use crate::options::RunOptions;
 use crate::transport::{SimTransport, WEBHOOK_HOST};
-use crate::users::CLIENT;
 
 /// What a deployment is made of, and stays the same over a crash.
 #[derive(Clone)]

@@ -10,18 +10,10 @@ use calsync_simulator::RevokeCause;
 use http::{Method, StatusCode};
 use serde_json::Value;
 
+use crate::fixtures::email;
 use crate::invariants;
-use crate::run::World;
-use crate::standing::{Connection, Presence};
-use crate::users::email;
-
-/// A user who leaves.
-pub(crate) struct PendingDisconnect {
-    user: &'static str,
-    id: String,
-    /// Whether Google had ended the grant before we could use it to the end.
-    lost_grant: bool,
-}
+use crate::standing::{Connection, PendingDisconnect, Presence};
+use crate::world::World;
 
 impl World {
     /// A user leaves, or comes back if they left.

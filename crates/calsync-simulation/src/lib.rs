@@ -14,6 +14,7 @@ mod chaos;
 mod deployment;
 mod disconnects;
 mod edits;
+mod fixtures;
 mod heard;
 mod invariants;
 mod jobs;
@@ -27,6 +28,7 @@ mod run;
 mod standing;
 mod transport;
 mod users;
+mod world;
 
 pub use many::{replay_command, run_many};
 pub use options::RunOptions;

@@ -15,8 +15,8 @@ use serde_json::Value;
 use crate::invariants;
 use crate::jobs::Job;
 use crate::observed::OurEvent;
-use crate::run::World;
 use crate::standing::Presence;
+use crate::world::World;
 
 /// Jobs after which both sides must agree: each item needs a few at most, the rest is waiting.
 const JOBS_MAX: usize = 2_000;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use anyhow::{Context, ensure};
 use calsync_simulator::{CalendarSnapshot, EventSnapshot, Simulator, SnapshotCursor};
 
-use crate::users::{CLIENT, user_of};
+use crate::fixtures::{CLIENT, user_of};
 
 /// The private property that names the item of an event of ours.
 const ITEM: &str = "calsync_item";

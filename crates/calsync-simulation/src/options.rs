@@ -5,7 +5,7 @@ use std::fmt;
 
 use calsync_testing::{DatabaseKind, SeededRng};
 
-use crate::users::USERS;
+use crate::fixtures::USERS;
 
 /// Every so many seeds one runs on Postgres.
 const POSTGRES_EVERY: u64 = 100;
@@ -81,6 +81,11 @@ numbers! {
 }
 
 impl RunOptions {
+    /// Whether the same options give the same trace, to the letter.
+    pub fn is_repeatable(&self) -> bool {
+        self.database == DatabaseKind::Sqlite
+    }
+
     /// What `seed` draws.
     pub fn draw(seed: u64) -> Self {
         // A stream of its own: what is drawn here changes nothing of what happens then.

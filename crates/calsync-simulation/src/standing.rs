@@ -28,6 +28,14 @@ pub(crate) enum Presence {
     Absent,
 }
 
+/// A user who leaves.
+pub(crate) struct PendingDisconnect {
+    pub(crate) user: &'static str,
+    pub(crate) id: String,
+    /// Whether Google had ended the grant before we could use it to the end.
+    pub(crate) lost_grant: bool,
+}
+
 /// How all users stand.
 #[derive(Debug, Default)]
 pub(crate) struct Standings {

@@ -1,4 +1,4 @@
-//! Who is there, and how they connect: by the real way, with Google's answers at the scheduler's mercy.
+//! How users connect: by the real way, with Google's answers at the scheduler's mercy.
 
 use anyhow::{Context, ensure};
 use bytes::Bytes;
@@ -13,34 +13,14 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
+use crate::fixtures::{email, work};
 use crate::jobs::Ended;
-use crate::run::World;
 use crate::standing::{Connection, Presence};
 use crate::transport::SimTransport;
-
-/// The users that there may be, each with a Google account of the same name.
-pub(crate) const USERS: [&str; 5] = ["ana", "ben", "mira", "noor", "olga"];
-
-/// The OAuth client of the deployment.
-pub(crate) const CLIENT: &str = "client";
+use crate::world::World;
 
 /// A link's life.
 const LINK_LIFE: SignedDuration = SignedDuration::from_secs(900);
-
-/// Whose account has this address.
-pub(crate) fn user_of(email: &str) -> anyhow::Result<String> {
-    let user = email.strip_suffix("@example.org");
-    Ok(user.with_context(|| format!("{email} is nobody's account"))?.to_owned())
-}
-
-pub(crate) fn email(user: &str) -> String {
-    format!("{user}@example.org")
-}
-
-/// A calendar of the user's beside their first one.
-pub(crate) fn work(user: &str) -> String {
-    format!("work-of-{user}")
-}
 
 impl World {
     /// Makes and connects every user.

@@ -7,10 +7,12 @@
 
 mod answer;
 mod api_error;
+mod app_state;
 mod calendar;
 mod cidr;
 mod clock;
 mod control;
+mod delivery;
 mod faults;
 mod oauth;
 mod options;
@@ -27,10 +29,9 @@ mod system;
 mod user_edits;
 mod world;
 
-pub use answer::{DelayedResponse, LostResponse};
-pub use calendar::store::Role;
 pub use cidr::{Cidr, CidrError};
 pub use control::RevokeCause;
+pub use delivery::{DelayedResponse, LostResponse};
 pub use faults::{FaultEffect, FaultMatch, FaultRule};
 pub use options::SimulatorOptions;
 pub use quirks::Quirks;
@@ -40,4 +41,5 @@ pub use snapshot::{
     SnapshotError,
 };
 pub use system::random_seed;
+pub use world::calendar::Role;
 pub use world::{NewAccount, NewCalendar};

@@ -3,10 +3,11 @@
 use axum::Router;
 use axum::routing::{any, get, post};
 
+use crate::app_state::AppState;
 use crate::oauth::{authorize, revoke, token, userinfo};
-use crate::{Simulator, calendar, control, pages};
+use crate::{calendar, control, pages};
 
-pub(crate) fn router(simulator: Simulator) -> Router {
+pub(crate) fn router(state: AppState) -> Router {
     Router::new()
         .route("/o/oauth2/v2/auth", get(authorize::endpoint).post(authorize::endpoint))
         .route("/token", post(token::endpoint))
@@ -15,7 +16,7 @@ pub(crate) fn router(simulator: Simulator) -> Router {
         .route("/calendar/v3/{*path}", any(calendar::endpoint))
         .route("/batch/calendar/v3", post(calendar::batch::endpoint))
         .merge(pages::router())
-        .merge(control::router(simulator.clone()))
+        .merge(control::router(state.clone()))
         .fallback(calendar::not_there)
-        .with_state(simulator)
+        .with_state(state)
 }

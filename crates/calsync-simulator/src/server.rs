@@ -19,7 +19,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tower::ServiceExt;
 
-use crate::answer::LostResponse;
+use crate::delivery::LostResponse;
 
 /// How long answers in flight may take after a shutdown was asked for.
 const DRAIN_TIME: Duration = Duration::from_secs(5);

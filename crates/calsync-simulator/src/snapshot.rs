@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::{Map, Value};
 
-use crate::calendar::store::{Calendar, Event, Role};
+use crate::world::calendar::{Calendar, Event, Role};
 use crate::world::{Account, World};
 
 /// How far a reader has looked; the default has seen nothing.

@@ -2,16 +2,9 @@
 
 use jiff::Timestamp;
 
-use crate::db::fetch_optional;
+use crate::db::{Dialect, fetch_optional};
 use crate::time::time;
 use crate::{Result, Tx};
-
-/// Which database a statement runs on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    Sqlite,
-    Postgres,
-}
 
 /// Which integrations there is anything to do for: with a calendar of the user's own choice, only
 /// once it is chosen.

@@ -32,6 +32,7 @@ pub mod rotation;
 mod rows;
 pub mod secrets;
 pub mod sign_ins;
+mod store;
 pub mod sync_errors;
 mod text;
 mod time;
@@ -41,8 +42,9 @@ pub mod user_search;
 pub mod users;
 pub mod webhooks;
 
-pub use db::{Store, StoreOptions, Tx};
+pub use db::Tx;
 pub use error::StoreError;
+pub use store::{Store, StoreOptions};
 
 /// What every query answers.
 pub type Result<T> = std::result::Result<T, StoreError>;

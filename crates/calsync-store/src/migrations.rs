@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-use crate::dialect::Dialect;
+use crate::db::Dialect;
 
 /// A migration: its number, its name, and its text for SQLite and for Postgres.
 struct Texts {

@@ -6,14 +6,14 @@
 
 mod answer;
 mod description;
+mod location;
 mod managed_text;
 mod mapping;
-mod previous;
 mod relocate;
 mod update;
 
-pub use mapping::{Address, EventState, Mapping};
-pub use previous::{PreviousLocation, PreviousState};
+pub use location::{Address, PreviousLocation, PreviousState};
+pub use mapping::{EventState, Mapping};
 
 use managed_text::Found;
 use update::{DesiredEvent, update};
@@ -137,7 +137,7 @@ pub fn plan(context: PlanContext<'_>, desired: &DesiredState, mapping: &Mapping)
         }
         (DesiredState::Present { managed, .. }, EventState::Present) => match &mapping.remote {
             Some(remote) if is_foreign(context, remote) => park_conflict(),
-            Some(remote) if context.is_elsewhere(mapping) && relocate::can_move(remote) => DesiredEvent::of(
+            Some(remote) if context.is_elsewhere(mapping) && remote.can_move() => DesiredEvent::of(
                 context, mapping, remote, managed,
             )
             .insert(context, context.next_address(mapping), remote),

@@ -7,21 +7,15 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value};
 
 use super::managed_text::Found;
-use super::previous::PreviousLocation;
 use super::update::DesiredEvent;
-use super::{EventState, Mapping, PlanContext, PlanStep, description, is_foreign, managed_text};
+use super::{
+    EventState, Mapping, PlanContext, PlanStep, PreviousLocation, description, is_foreign, managed_text,
+};
 use crate::managed::{Field, FieldHashes};
 use crate::markup;
 use crate::remote::RemoteEvent;
 use crate::render::DesiredState;
 use crate::stamp;
-
-/// Whether `remote` can be made anew elsewhere without losing anything. Guests that Google doesn't
-/// show and changed occurrences of a series can't be copied, so such an event stays where it is. But
-/// the last copy of an event in a closed calendar, which has no version any more, is better than none.
-pub(super) fn can_move(remote: &RemoteEvent) -> bool {
-    remote.etag().is_empty() || !(remote.is_incomplete() || remote.0.contains_key("recurrence"))
-}
 
 /// The way out of the previous location, once the new one holds the item or the item is to go altogether.
 pub(super) fn step_at_previous(

@@ -3,7 +3,7 @@
 //! a lost answer and for a user who comes back to one that they left.
 
 use calsync_core::language::Language;
-use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
 use calsync_core::zone;
 use calsync_google::{CalendarEntry, Failure, GoogleClient};
@@ -12,8 +12,10 @@ use calsync_store::leases::{self, Lease};
 use calsync_store::mappings;
 use calsync_store::users;
 
-use super::commit::{IntegrationFailure, PassResult};
+use super::commit::PassResult;
+use super::integration_failure::IntegrationFailure;
 use super::{lease_covers_call, old_calendars};
+use crate::ownership::{calendar_marker, is_our_own};
 use crate::tokens::Access;
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
@@ -27,17 +29,19 @@ pub(super) async fn make(
     access: &Access,
     mut result: PassResult<'_>,
 ) -> Result<(), EngineError> {
-    let marker = marker(engine, integration);
     if integration.calendar_state == CalendarState::Requested || integration.leaves_own_calendar {
         let found = google.list_calendars(&access.token).await;
-        match note(&mut result, Operation::List, found) {
+        match result.note(Operation::List, found) {
             // One that was left is only comfort; without that permission it is never found.
             Err(failure)
                 if failure.reason == Reason::ScopeMissing
                     && integration.calendar_state == CalendarState::NotRequested => {}
             Err(failure) => return give_up(result, failure, access).await,
             Ok(calendars) => {
-                if let Some(calendar) = marked(calendars, &marker) {
+                // One that is closed to us is as good as none.
+                let is_usable =
+                    |one: &CalendarEntry| is_our_own(engine, integration, one) && one.access_role.can_write();
+                if let Some(calendar) = calendars.into_iter().find(is_usable) {
                     ready(engine, lease, integration, &calendar).await?;
                     return result.commit(Some(access)).await;
                 }
@@ -58,10 +62,10 @@ pub(super) async fn make(
     }
     let name = &engine.settings().platform_name;
     let language = Language::of_locale(user.as_ref().and_then(|user| user.locale.as_deref()));
-    let description = format!("{} {marker}", kept_by(name, language));
+    let description = format!("{} {}", kept_by(name, language), calendar_marker(engine, integration));
     let zone = user.and_then(|user| zone::primary(&user.time_zone?));
     let made = google.insert_calendar(&access.token, name, &description, zone.as_deref()).await;
-    match note(&mut result, Operation::CreateCalendar, made) {
+    match result.note(Operation::CreateCalendar, made) {
         Ok(calendar) if ready(engine, lease, integration, &calendar).await? => {
             result.commit(Some(access)).await
         }
@@ -85,35 +89,6 @@ fn kept_by(name: &str, language: Language) -> String {
         Language::Japanese => format!("{name} が管理しています。"),
         Language::Korean => format!("{name}에서 관리합니다."),
     }
-}
-
-/// What tells our calendar from every other one.
-fn marker(engine: &Engine, integration: &Integration) -> String {
-    format!("[calsync {}/{}/{}]", engine.store().deployment_id(), integration.id, integration.epoch)
-}
-
-/// Whether `calendar` is one that we made for this connection.
-pub(crate) fn is_our_own(engine: &Engine, integration: &Integration, calendar: &CalendarEntry) -> bool {
-    let marker = marker(engine, integration);
-    calendar.description.as_deref().is_some_and(|description| description.contains(&marker))
-}
-
-/// The calendar of ours among `calendars`, unless it is closed to us.
-fn marked(calendars: Vec<CalendarEntry>, marker: &str) -> Option<CalendarEntry> {
-    let ours = |entry: &CalendarEntry| entry.description.as_deref().is_some_and(|d| d.contains(marker));
-    calendars.into_iter().find(|entry| ours(entry) && entry.access_role.can_write())
-}
-
-/// Notes the answer to a call; one that was not sent is no attempt.
-pub(super) fn note<T>(
-    result: &mut PassResult<'_>,
-    operation: Operation,
-    answer: Result<T, Failure>,
-) -> Result<T, Failure> {
-    if !answer.as_ref().is_err_and(Failure::is_put_off) {
-        result.journal.note(None, operation, answer.as_ref().map(|_| Outcome::Done));
-    }
-    answer
 }
 
 async fn give_up(mut result: PassResult<'_>, failure: Failure, access: &Access) -> Result<(), EngineError> {

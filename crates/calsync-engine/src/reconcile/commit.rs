@@ -4,7 +4,7 @@
 use calsync_core::env::bytes;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::reason::{Reaction, Reason};
+use calsync_core::reason::Reason;
 use calsync_core::retry::backoff;
 use calsync_google::Failure;
 use calsync_store::integrations::{self, Integration, StopCause};
@@ -13,6 +13,7 @@ use calsync_store::mappings::UnreadablePair;
 use calsync_store::{Tx, mappings};
 use jiff::{SignedDuration, Timestamp};
 
+use super::integration_failure::{IntegrationFailure, IntegrationReaction};
 use super::mapping::{Call, MappingResult};
 use crate::journal::Journal;
 use crate::tokens::{Access, local_failure};
@@ -21,41 +22,6 @@ use crate::{Engine, EngineError};
 
 /// How soon a pass comes back that only had to wait for somebody else.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
-
-/// What concerns the whole integration.
-pub(super) struct IntegrationFailure {
-    reason: Reason,
-    retry_after: Option<SignedDuration>,
-    reaction: IntegrationReaction,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum IntegrationReaction {
-    /// No calls for a while.
-    Pause,
-    /// No calls until the user acts.
-    Stop,
-    /// The next pass renews the access token first.
-    RenewToken,
-}
-
-impl IntegrationFailure {
-    pub(super) fn of(failure: &Failure) -> Self {
-        let reaction = match failure.reason.info().reaction {
-            Reaction::StopIntegration => IntegrationReaction::Stop,
-            _ => IntegrationReaction::Pause,
-        };
-        Self { reason: failure.reason, retry_after: failure.retry_after, reaction }
-    }
-
-    /// Google doesn't take the access token. Right after it was renewed that means that the grant
-    /// is dead; else it is renewed once.
-    pub(super) fn stale_token(access: &Access, failure: &Failure) -> Self {
-        let reaction =
-            if access.is_new { IntegrationReaction::Stop } else { IntegrationReaction::RenewToken };
-        Self { reason: failure.reason, retry_after: None, reaction }
-    }
-}
 
 /// What a pass leaves behind, gathered.
 pub(super) struct PassResult<'a> {
@@ -84,6 +50,14 @@ impl<'a> PassResult<'a> {
             not_before: None,
             has_old_calendars: integration.leaves_own_calendar,
         }
+    }
+
+    /// Notes the answer to a call; one that was not sent is no attempt.
+    pub(super) fn note<T>(&mut self, operation: Operation, answer: Result<T, Failure>) -> Result<T, Failure> {
+        if !answer.as_ref().is_err_and(Failure::is_put_off) {
+            self.journal.note(None, operation, answer.as_ref().map(|_| Outcome::Done));
+        }
+        answer
     }
 
     pub(super) fn old_calendars_removed(&mut self) {

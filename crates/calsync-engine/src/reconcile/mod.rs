@@ -3,12 +3,11 @@
 //! The order keeps the two promises: what Google will know us by is stored before the call that
 //! tells it, and no transaction is open while Google is called.
 
-pub(crate) mod calendar;
+mod calendar;
 mod commit;
-mod failure;
+mod integration_failure;
 mod mapping;
 mod old_calendars;
-mod progress;
 mod stop;
 
 use calsync_core::event_id::EventPlace;
@@ -24,7 +23,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::tokens::{self, AccessError};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
-use commit::{IntegrationFailure, PassResult};
+use commit::PassResult;
+use integration_failure::IntegrationFailure;
 use mapping::{MappingResult, Pass};
 use stop::Stop;
 

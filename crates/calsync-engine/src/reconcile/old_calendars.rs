@@ -8,9 +8,10 @@ use calsync_store::integrations::{self, Integration};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings;
 
-use super::calendar::{is_our_own, note};
-use super::commit::{IntegrationFailure, PassResult};
-use crate::ownership::CalendarScan;
+use super::commit::PassResult;
+use super::integration_failure::IntegrationFailure;
+use super::mapping::{is_closed, outcome};
+use crate::ownership::{CalendarScan, is_our_own};
 use crate::tokens::Access;
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
@@ -49,7 +50,7 @@ async fn remove_old(
     access: &Access,
     result: &mut PassResult<'_>,
 ) -> Result<Result<(), Failure>, EngineError> {
-    let listed = note(result, Operation::List, google.list_calendars(&access.token).await);
+    let listed = result.note(Operation::List, google.list_calendars(&access.token).await);
     let calendars = match listed {
         Ok(calendars) => calendars,
         // Without that permission none is found, now or later.
@@ -85,7 +86,7 @@ pub(super) async fn remove(
     match remove_if_ours(engine, google, integration, access, calendar_id).await {
         Ok(None) => Ok(()),
         Ok(Some(deleted)) => {
-            result.journal.note(None, Operation::DeleteCalendar, Ok(super::mapping::outcome(deleted)));
+            result.journal.note(None, Operation::DeleteCalendar, Ok(outcome(deleted)));
             Ok(())
         }
         Err(failure) if is_for_good(&failure) => {
@@ -93,7 +94,7 @@ pub(super) async fn remove(
             result.journal.note(None, Operation::DeleteCalendar, Err(&failure));
             Ok(())
         }
-        Err(failure) => note(result, Operation::DeleteCalendar, Err(failure)),
+        Err(failure) => result.note(Operation::DeleteCalendar, Err(failure)),
     }
 }
 
@@ -120,5 +121,5 @@ async fn remove_if_ours(
 /// Whether Google will refuse it whenever it is asked.
 fn is_for_good(failure: &Failure) -> bool {
     !failure.is_stale_token()
-        && (failure.reason.info().reaction == Reaction::Park || super::failure::is_closed(failure.reason))
+        && (failure.reason.info().reaction == Reaction::Park || is_closed(failure.reason))
 }

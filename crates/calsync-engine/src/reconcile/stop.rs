@@ -7,7 +7,7 @@ use calsync_google::GoogleClient;
 use calsync_store::leases::Lease;
 use jiff::Timestamp;
 
-use super::commit::IntegrationFailure;
+use super::integration_failure::IntegrationFailure;
 use super::lease_covers_call;
 use crate::Engine;
 

@@ -5,75 +5,25 @@
 //! came of it: a crash in between sends it again, under the same id. What tells of one item, or of one
 //! connection, keeps its order. What it tells is made ready at the sending, with the link that the feed tells, too.
 
-mod connector;
 mod send;
-mod sign;
-mod target;
 mod worker;
 
+pub use crate::webhook_client::{
+    AllowedHosts, CALL_LIMIT, PublicConnector, Resolver, SigningSecret, SystemResolver, Target, Webhook,
+    transport,
+};
 pub use calsync_core::webhook::DeliveryState;
 pub use calsync_store::webhooks::{Claim, Delivery, Endpoint};
-pub use connector::{PublicConnector, Resolver, SystemResolver};
 pub use send::{deliver, test};
-pub use sign::SigningSecret;
-pub use target::{AllowedHosts, Target};
 pub use worker::{claim, run};
 
-use std::sync::Arc;
-use std::time::Duration;
-
-use calsync_google::{HttpLimits, HttpTransport, Transport, TransportError};
 use calsync_store::webhooks;
 
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, feed};
 
-/// A platform that takes longer to say that it has a delivery is not heard.
-pub const CALL_LIMIT: Duration = Duration::from_secs(15);
-/// A connection that takes longer meets a dead route.
-const CONNECT_LIMIT: Duration = Duration::from_secs(5);
-/// An answer's body means nothing to us: a little of it is read so that the connection can be kept.
-const ANSWER_BYTES_MAX: usize = 64 << 10;
 /// Deliveries that are forgotten in one transaction.
 const FORGOTTEN_AT_ONCE: i64 = 1_000;
-
-/// The platform's webhook.
-#[derive(Clone)]
-pub struct Webhook {
-    /// Where it is.
-    pub target: Target,
-    /// Each signs, so that the platform can change from one to another.
-    pub secrets: Arc<[SigningSecret]>,
-    /// The way there.
-    pub transport: Arc<dyn Transport>,
-}
-
-impl Webhook {
-    /// The webhook at `target`, over the network.
-    ///
-    /// # Errors
-    /// If TLS can't be set up.
-    pub fn over_network(
-        target: Target,
-        secrets: Vec<SigningSecret>,
-        allowed: AllowedHosts,
-    ) -> Result<Self, TransportError> {
-        let transport = transport(Arc::new(SystemResolver), allowed)?;
-        Ok(Self { target, secrets: secrets.into(), transport: Arc::new(transport) })
-    }
-}
-
-/// A transport that connects to public addresses, and to those of `allowed` hosts.
-///
-/// # Errors
-/// If TLS can't be set up.
-pub fn transport(
-    resolver: Arc<dyn Resolver>,
-    allowed: AllowedHosts,
-) -> Result<HttpTransport<PublicConnector>, TransportError> {
-    let limits = HttpLimits { connect: CONNECT_LIMIT, call: CALL_LIMIT, answer_bytes: ANSWER_BYTES_MAX };
-    HttpTransport::over(PublicConnector::new(resolver, allowed, CONNECT_LIMIT), limits)
-}
 
 /// Tells the store that there is a webhook: from now on there are deliveries. Each process does it
 /// before it changes anything.

@@ -6,14 +6,15 @@ use calsync_core::retry::{WEBHOOK_TRIED_FOR, webhook_backoff};
 use calsync_store::webhooks::{self, Attempt, Claim, Delivery, DeliveryResult};
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{Request, StatusCode};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use super::Webhook;
-use super::worker::LEASE;
 use crate::transaction::retrying_tx;
+use crate::webhook_client::Webhook;
 use crate::{Engine, EngineError, feed};
 
+/// How long a claimed delivery is ours: longer than a call can take, with room for the store.
+pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// How we name ourselves to the platform.
 const AGENT: &str = concat!("calsync/", env!("CARGO_PKG_VERSION"));
 

@@ -5,16 +5,13 @@
 use std::time::Duration;
 
 use calsync_store::webhooks::{self, Claim};
-use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
-use super::send::deliver;
+use super::send::{LEASE, deliver};
 use crate::jobs::Jobs;
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
-/// How long a claimed delivery is ours: longer than a call can take, with room for the store.
-pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(60);
 /// Deliveries under way at once: as much as one receiver should be asked to take.
 const IN_FLIGHT_MAX: usize = 16;
 /// How long to wait at most before the store is asked again.

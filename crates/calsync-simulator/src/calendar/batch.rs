@@ -13,26 +13,27 @@ use http::request::Parts;
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 
 use super::{BODY_BYTES_MAX, Call, accepts_gzip, perform};
-use crate::Simulator;
-use crate::answer::{Answer, Delivery, deliver};
+use crate::answer::Answer;
 use crate::api_error::ApiError;
+use crate::app_state::AppState;
+use crate::delivery::{Delivery, deliver};
 use crate::faults::FaultEffect;
 
 const PARTS_MAX: usize = 50;
 /// Between the parts of an answer; no body of ours holds it.
 const BOUNDARY: &str = "batch_simulated_0123456789";
 
-pub(crate) async fn endpoint(State(simulator): State<Simulator>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn endpoint(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let gzip = accepts_gzip(&parts);
     let delivery = match to_bytes(body, BODY_BYTES_MAX).await {
-        Ok(body) => answer_all(&simulator, &parts, &body).unwrap_or_else(|error| Answer::from(error).into()),
+        Ok(body) => answer_all(&state, &parts, &body).unwrap_or_else(|error| Answer::from(error).into()),
         Err(_) => Answer::empty(StatusCode::PAYLOAD_TOO_LARGE).into(),
     };
-    deliver(&simulator, delivery, gzip).await
+    deliver(&state, delivery, gzip).await
 }
 
-fn answer_all(simulator: &Simulator, outer: &Parts, body: &[u8]) -> Result<Delivery, ApiError> {
+fn answer_all(state: &AppState, outer: &Parts, body: &[u8]) -> Result<Delivery, ApiError> {
     let calls = split(outer, body).ok_or_else(|| ApiError::bad_request("Failed to parse batch request."))?;
     if calls.len() > PARTS_MAX {
         return Err(ApiError::bad_request(format!(
@@ -42,7 +43,7 @@ fn answer_all(simulator: &Simulator, outer: &Parts, body: &[u8]) -> Result<Deliv
     let mut effect = FaultEffect::default();
     let mut answers: Vec<String> = Vec::new();
     for Part { content_id, call } in calls {
-        let delivery = perform(simulator, call);
+        let delivery = perform(state, call);
         // Parts share one connection: it is as late as its latest, and lost with any of them.
         effect.delay_ms = effect.delay_ms.max(delivery.effect.delay_ms);
         effect.lose_response |= delivery.effect.lose_response;

@@ -5,10 +5,10 @@
 use serde_json::{Map, Value, json};
 
 use super::colors;
-use super::store::{Calendar, Role};
 use super::tokens::{Cursor, PageToken, SyncToken, parameters_hash};
 use super::{Context, Payload, Reply};
 use crate::api_error::ApiError;
+use crate::world::calendar::{Calendar, Role};
 use crate::world::{Account, ListEntry};
 
 const PAGE_DEFAULT: usize = 100;

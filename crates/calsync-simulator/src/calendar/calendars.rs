@@ -4,9 +4,9 @@ use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
 use super::call::Body;
-use super::store::{Calendar, Role};
 use super::{Context, Reply};
 use crate::api_error::ApiError;
+use crate::world::calendar::{Calendar, Role};
 
 pub(super) fn get(context: &mut Context<'_>) -> Result<Reply, ApiError> {
     let (calendar, _) = context.calendar()?;

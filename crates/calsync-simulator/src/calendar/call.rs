@@ -12,11 +12,11 @@ use serde_json::{Map, Value};
 use super::Operation;
 use super::operation::Route;
 use super::scopes::Reach;
-use super::store::{Calendar, Event, Role};
 use crate::api_error::ApiError;
-use crate::oauth::grants::Caller;
 use crate::query::Query;
 use crate::world::World;
+use crate::world::calendar::{Calendar, Event, Role};
+use crate::world::grants::Caller;
 
 /// The fields of a JSON body.
 pub(crate) type Body = Map<String, Value>;

@@ -5,9 +5,9 @@ use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
 use super::events::busy_spans;
-use super::events::event_time::rfc3339;
 use super::{Context, Reply};
 use crate::api_error::ApiError;
+use crate::world::event_time::rfc3339;
 
 /// Calendars that one query may name.
 const CALENDARS_MAX: usize = 50;

@@ -15,7 +15,6 @@ mod partial;
 mod reply;
 mod scopes;
 mod settings;
-pub(crate) mod store;
 mod tokens;
 
 use axum::body::{Body, to_bytes};
@@ -23,13 +22,14 @@ use axum::extract::State;
 use http::request::Parts;
 use http::{Request, Response, StatusCode, header};
 
-use crate::Simulator;
-use crate::answer::{Answer, Delivery, deliver};
+use crate::answer::Answer;
 use crate::api_error::ApiError;
+use crate::app_state::AppState;
+use crate::delivery::{Delivery, deliver};
 use crate::faults::Target;
-use crate::oauth::grants::Caller;
 use crate::quota::Charge;
 use crate::world::World;
+use crate::world::grants::Caller;
 
 pub(crate) use call::{Call, Context};
 pub(crate) use operation::Operation;
@@ -40,19 +40,19 @@ use scopes::Reach;
 const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// Serves `/calendar/v3/…`.
-pub(crate) async fn endpoint(State(simulator): State<Simulator>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn endpoint(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let gzip = accepts_gzip(&parts);
     let delivery = match to_bytes(body, BODY_BYTES_MAX).await {
-        Ok(body) => perform(&simulator, Call::read(&parts, body)),
+        Ok(body) => perform(&state, Call::read(&parts, body)),
         Err(_) => Answer::empty(StatusCode::PAYLOAD_TOO_LARGE).into(),
     };
-    deliver(&simulator, delivery, gzip).await
+    deliver(&state, delivery, gzip).await
 }
 
 /// Serves what isn't there, in Google's shape.
-pub(crate) async fn not_there(State(simulator): State<Simulator>) -> Response<Body> {
-    deliver(&simulator, Answer::from(ApiError::not_found()).into(), false).await
+pub(crate) async fn not_there(State(state): State<AppState>) -> Response<Body> {
+    deliver(&state, Answer::from(ApiError::not_found()).into(), false).await
 }
 
 pub(crate) fn accepts_gzip(parts: &Parts) -> bool {
@@ -61,11 +61,11 @@ pub(crate) fn accepts_gzip(parts: &Parts) -> bool {
 }
 
 /// Does one call, alone or as a part of a batch.
-pub(crate) fn perform(simulator: &Simulator, call: Call) -> Delivery {
-    let now = simulator.now();
-    let enforce = simulator.options().enforce_quotas;
+pub(crate) fn perform(state: &AppState, call: Call) -> Delivery {
+    let now = state.now();
+    let enforce = state.options().enforce_quotas;
     let (effect, outcome) = {
-        let mut guard = simulator.world();
+        let mut guard = state.world();
         let world = &mut *guard;
         world.quota.count_request(call.method_name());
         world.quota.writes += u64::from(!call.is_read());
@@ -115,15 +115,41 @@ fn run(
     world.quota.charge(&charge, now, enforce)?;
     let reach = scopes::reach(operation, &caller)?;
     let mut context = Context { world, call, caller, reach, now };
-    operation.run(&mut context)
+    dispatch(operation, &mut context)
+}
+
+/// Does the method itself.
+fn dispatch(operation: Operation, context: &mut Context<'_>) -> Result<Reply, ApiError> {
+    match operation {
+        Operation::CalendarListList => calendar_list::list(context),
+        Operation::CalendarListGet => calendar_list::get(context),
+        Operation::CalendarsGet => calendars::get(context),
+        Operation::CalendarsInsert => calendars::insert(context),
+        Operation::CalendarsPatch => calendars::patch(context),
+        Operation::CalendarsUpdate => calendars::update(context),
+        Operation::CalendarsDelete => calendars::delete(context),
+        Operation::EventsList => events::list::list(context),
+        Operation::EventsGet => events::get::get(context),
+        Operation::EventsInsert => events::insert::insert(context),
+        Operation::EventsImport => events::import::import(context),
+        Operation::EventsInstances => events::instances::instances(context),
+        Operation::EventsMove => events::move_event::move_event(context),
+        Operation::EventsUpdate => events::update::update(context),
+        Operation::EventsPatch => events::patch::patch(context),
+        Operation::EventsDelete => events::delete::delete(context),
+        Operation::FreebusyQuery => freebusy::query(context),
+        Operation::SettingsList => settings::list(context),
+        Operation::SettingsGet => settings::get(context),
+        Operation::ColorsGet => Ok(colors::get()),
+    }
 }
 
 /// Does a call as the user itself would by hand: with every scope, past all gates.
-pub(crate) fn as_user(simulator: &Simulator, call: &Call, email: &str) -> Result<Reply, ApiError> {
-    let now = simulator.now();
-    let mut world = simulator.world();
+pub(crate) fn as_user(state: &AppState, call: &Call, email: &str) -> Result<Reply, ApiError> {
+    let now = state.now();
+    let mut world = state.world();
     let operation = call.operation().ok_or_else(ApiError::not_found)?;
     let caller = Caller::user(&email.to_lowercase());
     let mut context = Context { world: &mut world, call, caller, reach: Reach::All, now };
-    operation.run(&mut context)
+    dispatch(operation, &mut context)
 }

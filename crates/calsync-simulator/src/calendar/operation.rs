@@ -5,9 +5,6 @@
 
 use http::Method;
 
-use super::{Context, Reply, calendar_list, calendars, colors, events, freebusy, settings};
-use crate::api_error::ApiError;
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Operation {
     CalendarListList,
@@ -166,31 +163,6 @@ impl Operation {
                 "calendar.events.public.readonly",
                 "calendar.readonly",
             ],
-        }
-    }
-
-    pub(crate) fn run(self, context: &mut Context<'_>) -> Result<Reply, ApiError> {
-        match self {
-            Self::CalendarListList => calendar_list::list(context),
-            Self::CalendarListGet => calendar_list::get(context),
-            Self::CalendarsGet => calendars::get(context),
-            Self::CalendarsInsert => calendars::insert(context),
-            Self::CalendarsPatch => calendars::patch(context),
-            Self::CalendarsUpdate => calendars::update(context),
-            Self::CalendarsDelete => calendars::delete(context),
-            Self::EventsList => events::list::list(context),
-            Self::EventsGet => events::get::get(context),
-            Self::EventsInsert => events::insert::insert(context),
-            Self::EventsImport => events::import::import(context),
-            Self::EventsInstances => events::instances::instances(context),
-            Self::EventsMove => events::move_event::move_event(context),
-            Self::EventsUpdate => events::update::update(context),
-            Self::EventsPatch => events::patch::patch(context),
-            Self::EventsDelete => events::delete::delete(context),
-            Self::FreebusyQuery => freebusy::query(context),
-            Self::SettingsList => settings::list(context),
-            Self::SettingsGet => settings::get(context),
-            Self::ColorsGet => Ok(colors::get()),
         }
     }
 }

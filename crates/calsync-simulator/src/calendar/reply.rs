@@ -8,10 +8,10 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::{Map, Value};
 
 use super::call::names;
-use super::store::Event;
 use super::{Call, partial};
 use crate::answer::Answer;
 use crate::api_error::ApiError;
+use crate::world::calendar::Event;
 
 #[derive(Debug)]
 pub(crate) struct Reply {

@@ -4,8 +4,8 @@
 
 use super::Operation;
 use crate::api_error::ApiError;
-use crate::oauth::grants::Caller;
 use crate::oauth::scopes::PREFIX;
+use crate::world::grants::Caller;
 
 /// The calendars that a token reaches for one method, narrowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

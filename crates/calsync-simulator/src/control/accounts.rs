@@ -9,15 +9,15 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::{RevokeCause, ok, read, refused, unknown_account};
-use crate::Simulator;
-use crate::calendar::store::Role;
+use crate::app_state::AppState;
 use crate::oauth::scopes;
 use crate::world::NewAccount;
+use crate::world::calendar::Role;
 
 /// The client in whose name control tokens act.
 const CONTROL_CLIENT: &str = "control";
 
-pub(super) async fn add(State(simulator): State<Simulator>, body: Bytes) -> Response {
+pub(super) async fn add(State(state): State<AppState>, body: Bytes) -> Response {
     let account: NewAccount = match read(&body) {
         Ok(account) => account,
         Err(complaint) => return refused(StatusCode::BAD_REQUEST, &complaint),
@@ -26,8 +26,8 @@ pub(super) async fn add(State(simulator): State<Simulator>, body: Bytes) -> Resp
         return refused(StatusCode::BAD_REQUEST, "email must be an address");
     }
     let email = account.email.trim().to_lowercase();
-    simulator.add_account(account);
-    let world = simulator.world();
+    state.add_account(account);
+    let world = state.world();
     let Some(account) = world.accounts.get(&email) else { return unknown_account(&email) };
     let calendars: Vec<&String> = account.list.keys().collect();
     let body = json!({
@@ -49,7 +49,7 @@ fn present<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<Role>>, 
 }
 
 pub(super) async fn change_calendar(
-    State(simulator): State<Simulator>,
+    State(state): State<AppState>,
     Path((email, id)): Path<(String, String)>,
     body: Bytes,
 ) -> Response {
@@ -59,7 +59,7 @@ pub(super) async fn change_calendar(
     };
     let email = email.to_lowercase();
     let id = if id == "primary" { email.clone() } else { id };
-    let mut world = simulator.world();
+    let mut world = state.world();
     if !world.accounts.contains_key(&email) {
         return unknown_account(&email);
     }
@@ -73,17 +73,17 @@ pub(super) async fn change_calendar(
     ok(json!({"id": id, "access_role": role}))
 }
 
-pub(super) async fn token(State(simulator): State<Simulator>, Path(email): Path<String>) -> Response {
-    match mint_token(&simulator, &email) {
+pub(super) async fn token(State(state): State<AppState>, Path(email): Path<String>) -> Response {
+    match mint_token(&state, &email) {
         Some(token) => ok(json!({"access_token": token})),
         None => unknown_account(&email),
     }
 }
 
 /// A token with every scope that doesn't expire; no grant of the account's is touched.
-pub(crate) fn mint_token(simulator: &Simulator, email: &str) -> Option<String> {
+pub(crate) fn mint_token(state: &AppState, email: &str) -> Option<String> {
     let email = email.to_lowercase();
-    let mut guard = simulator.world();
+    let mut guard = state.world();
     let world = &mut *guard;
     world.accounts.get(&email)?;
     Some(world.grants.mint(&email, CONTROL_CLIENT, scopes::everything(), None, &mut world.random))
@@ -97,7 +97,7 @@ struct Revocation {
 }
 
 pub(super) async fn revoke(
-    State(simulator): State<Simulator>,
+    State(state): State<AppState>,
     Path(email): Path<String>,
     body: Bytes,
 ) -> Response {
@@ -105,17 +105,17 @@ pub(super) async fn revoke(
         Ok(revocation) => revocation,
         Err(complaint) => return refused(StatusCode::BAD_REQUEST, &complaint),
     };
-    if !simulator.world().accounts.contains_key(&email.to_lowercase()) {
+    if !state.world().accounts.contains_key(&email.to_lowercase()) {
         return unknown_account(&email);
     }
-    ok(json!({"revoked": end_grants(&simulator, &email, revocation.cause)}))
+    ok(json!({"revoked": end_grants(&state, &email, revocation.cause)}))
 }
 
 /// Ends the grants of an account to every client; whether there was one.
-pub(crate) fn end_grants(simulator: &Simulator, email: &str, cause: RevokeCause) -> bool {
+pub(crate) fn end_grants(state: &AppState, email: &str, cause: RevokeCause) -> bool {
     let email = email.to_lowercase();
-    let now = simulator.now();
-    let mut world = simulator.world();
+    let now = state.now();
+    let mut world = state.world();
     let clients = world.grants.clients_of(&email);
     for client in &clients {
         world.grants.end(&email, client, cause.name(), now);

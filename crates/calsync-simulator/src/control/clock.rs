@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{ok, read, refused};
-use crate::Simulator;
+use crate::app_state::AppState;
 
 /// A hundred years.
 const ADVANCE_SECONDS_MAX: i64 = 3_155_760_000;
@@ -23,7 +23,7 @@ struct Move {
     date: bool,
 }
 
-pub(super) async fn advance(State(simulator): State<Simulator>, body: Bytes) -> Response {
+pub(super) async fn advance(State(state): State<AppState>, body: Bytes) -> Response {
     let step: Move = match read(&body) {
         Ok(step) => step,
         Err(complaint) => return refused(StatusCode::BAD_REQUEST, &complaint),
@@ -31,6 +31,6 @@ pub(super) async fn advance(State(simulator): State<Simulator>, body: Bytes) -> 
     if !(-ADVANCE_SECONDS_MAX..=ADVANCE_SECONDS_MAX).contains(&step.advance_seconds) {
         return refused(StatusCode::BAD_REQUEST, "advance_seconds is further than a hundred years");
     }
-    simulator.clock().advance(SignedDuration::from_secs(step.advance_seconds), step.date);
-    ok(json!({"now": simulator.now()}))
+    state.clock().advance(SignedDuration::from_secs(step.advance_seconds), step.date);
+    ok(json!({"now": state.now()}))
 }

@@ -7,12 +7,12 @@ use http::StatusCode;
 use serde_json::json;
 
 use super::{ok, read, refused};
-use crate::Simulator;
+use crate::app_state::AppState;
 use crate::faults::FaultRule;
 
 const APIS: [&str; 4] = ["oauth", "calendar", "tasks", "push"];
 
-pub(super) async fn set(State(simulator): State<Simulator>, body: Bytes) -> Response {
+pub(super) async fn set(State(state): State<AppState>, body: Bytes) -> Response {
     let rules: Vec<FaultRule> = match read(&body) {
         Ok(rules) => rules,
         Err(complaint) => return refused(StatusCode::BAD_REQUEST, &complaint),
@@ -21,12 +21,12 @@ pub(super) async fn set(State(simulator): State<Simulator>, body: Bytes) -> Resp
         return refused(StatusCode::BAD_REQUEST, &complaint);
     }
     let count = rules.len();
-    simulator.set_faults(rules);
+    state.world().faults.set(rules);
     ok(json!({"rules": count}))
 }
 
-pub(super) async fn clear(State(simulator): State<Simulator>) -> StatusCode {
-    simulator.set_faults(Vec::new());
+pub(super) async fn clear(State(state): State<AppState>) -> StatusCode {
+    state.world().faults.set(Vec::new());
     StatusCode::NO_CONTENT
 }
 

@@ -19,7 +19,7 @@ use http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Simulator;
+use crate::app_state::AppState;
 use crate::server::Peer;
 
 /// Why Google ended a grant.
@@ -54,7 +54,7 @@ impl RevokeCause {
     }
 }
 
-pub(crate) fn router(simulator: Simulator) -> Router<Simulator> {
+pub(crate) fn router(state: AppState) -> Router<AppState> {
     Router::new()
         .route("/_control/accounts", post(accounts::add))
         .route("/_control/accounts/{email}/calendars/{id}", patch(accounts::change_calendar))
@@ -65,26 +65,26 @@ pub(crate) fn router(simulator: Simulator) -> Router<Simulator> {
         .route("/_control/requests", get(requests::show))
         .route("/_control/state", get(state::show))
         .route("/_control/reset", post(reset_all))
-        .layer(middleware::from_fn_with_state(simulator, guard))
+        .layer(middleware::from_fn_with_state(state, guard))
 }
 
-async fn guard(State(simulator): State<Simulator>, request: Request<Body>, next: Next) -> Response {
+async fn guard(State(state): State<AppState>, request: Request<Body>, next: Next) -> Response {
     let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-    let ranges = &simulator.options().control_from;
+    let ranges = &state.options().control_from;
     if peer.is_some_and(|peer| !ranges.iter().any(|range| range.contains(peer))) {
         return refused(StatusCode::FORBIDDEN, "the control API is not open to this address");
     }
     next.run(request).await
 }
 
-async fn reset_all(State(simulator): State<Simulator>) -> StatusCode {
-    reset(&simulator);
+async fn reset_all(State(state): State<AppState>) -> StatusCode {
+    reset(&state);
     StatusCode::NO_CONTENT
 }
 
 /// Empties everything; the seeded sequence goes on, so that old tokens and ids don't come again.
-pub(crate) fn reset(simulator: &Simulator) {
-    simulator.world().reset();
+pub(crate) fn reset(state: &AppState) {
+    state.world().reset();
 }
 
 fn refused(status: StatusCode, message: &str) -> Response {

@@ -5,11 +5,11 @@ use axum::response::Response;
 use serde_json::json;
 
 use super::ok;
-use crate::Simulator;
+use crate::app_state::AppState;
 
-pub(super) async fn show(State(simulator): State<Simulator>) -> Response {
+pub(super) async fn show(State(state): State<AppState>) -> Response {
     let counts = {
-        let world = simulator.world();
+        let world = state.world();
         json!({"requests": world.quota.requests, "quota_units": world.quota.units})
     };
     ok(counts)

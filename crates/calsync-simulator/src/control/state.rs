@@ -5,18 +5,18 @@ use axum::response::Response;
 use serde_json::{Map, Value, json};
 
 use super::ok;
-use crate::Simulator;
-use crate::calendar::store::{Access, Calendar};
-use crate::oauth::grants::{EndedGrant, Grant, Grants};
+use crate::app_state::AppState;
 use crate::world::Account;
+use crate::world::calendar::{Access, Calendar};
+use crate::world::grants::{EndedGrant, Grant, Grants};
 
-pub(super) async fn show(State(simulator): State<Simulator>) -> Response {
-    ok(snapshot(&simulator))
+pub(super) async fn show(State(state): State<AppState>) -> Response {
+    ok(snapshot(&state))
 }
 
-pub(crate) fn snapshot(simulator: &Simulator) -> Value {
-    let now = simulator.now();
-    let world = simulator.world();
+pub(crate) fn snapshot(state: &AppState) -> Value {
+    let now = state.now();
+    let world = state.world();
     json!({
         "now": now,
         "accounts": world.accounts.values().map(account).collect::<Vec<_>>(),
@@ -90,7 +90,7 @@ fn calendar(calendar: &Calendar) -> Value {
 
 /// Each event as Google's resource, with the calendar and its owner beside; deleted ones too.
 fn events(calendar: &Calendar) -> Vec<Value> {
-    let shown = |event: &std::sync::Arc<crate::calendar::store::Event>| {
+    let shown = |event: &std::sync::Arc<crate::world::calendar::Event>| {
         let mut fields = event.resource.clone();
         fields.insert("calendar_id".to_owned(), json!(calendar.id));
         fields.insert("account".to_owned(), json!(calendar.data_owner));

@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::grants::ACCESS_TOKEN_LIFE;
 use crate::world::Account;
+use crate::world::grants::ACCESS_TOKEN_LIFE;
 
 pub(super) fn id_token(account: &Account, client_id: &str, nonce: Option<&str>, now: Timestamp) -> String {
     let mut claims = json!({

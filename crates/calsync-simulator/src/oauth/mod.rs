@@ -2,9 +2,10 @@
 //!
 //! Handlers here are synchronous like those of the Calendar API; [`through_faults`] puts the fault rules before them.
 
+mod authorization_request;
 pub(crate) mod authorize;
 mod clients;
-pub(crate) mod grants;
+mod consent;
 mod id_token;
 pub(crate) mod revoke;
 pub(crate) mod scopes;
@@ -14,7 +15,8 @@ pub(crate) mod userinfo;
 use http::StatusCode;
 use serde_json::json;
 
-use crate::answer::{Answer, Delivery};
+use crate::answer::Answer;
+use crate::delivery::Delivery;
 use crate::faults::{FaultEffect, Target};
 use crate::world::{Account, World, domain_of};
 

@@ -11,33 +11,33 @@ use jiff::Timestamp;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::grants::{ACCESS_TOKEN_LIFE, CodeRefusal, Consent, Issued};
 use super::{FORM_BYTES_MAX, bad_request, clients, through_faults};
-use crate::Simulator;
-use crate::answer::{Answer, Delivery, deliver};
+use crate::answer::Answer;
+use crate::app_state::AppState;
+use crate::delivery::{Delivery, deliver};
 use crate::oauth::id_token::id_token;
 use crate::options::SimulatorOptions;
 use crate::query::Query;
 use crate::world::World;
+use crate::world::grants::{ACCESS_TOKEN_LIFE, CodeRefusal, Consent, Issued};
 
-pub(crate) async fn endpoint(State(simulator): State<Simulator>, request: Request<Body>) -> Response<Body> {
+pub(crate) async fn endpoint(State(state): State<AppState>, request: Request<Body>) -> Response<Body> {
     let (parts, body) = request.into_parts();
     let delivery = match to_bytes(body, FORM_BYTES_MAX).await {
-        Ok(form) => perform(&simulator, &parts.headers, &Query::parse(&form)),
+        Ok(form) => perform(&state, &parts.headers, &Query::parse(&form)),
         Err(_) => Answer::empty(StatusCode::PAYLOAD_TOO_LARGE).into(),
     };
-    deliver(&simulator, delivery, false).await
+    deliver(&state, delivery, false).await
 }
 
-fn perform(simulator: &Simulator, headers: &HeaderMap, form: &Query) -> Delivery {
-    let now = simulator.now();
-    let mut world = simulator.world();
+fn perform(state: &AppState, headers: &HeaderMap, form: &Query) -> Delivery {
+    let now = state.now();
+    let mut world = state.world();
     let of_code = form.get("code").and_then(|code| world.grants.account_of_code(code));
     let of_token = form.get("refresh_token").and_then(|token| world.grants.account_of_refresh_token(token));
     let email = of_code.or(of_token).map(str::to_owned);
     through_faults(&mut world, "token", email.as_deref(), |world, effect| {
-        exchange(world, simulator.options(), headers, form, effect.rotate, now)
-            .unwrap_or_else(|refusal| refusal)
+        exchange(world, state.options(), headers, form, effect.rotate, now).unwrap_or_else(|refusal| refusal)
     })
 }
 

@@ -5,23 +5,24 @@ use axum::extract::State;
 use http::{HeaderMap, Response, StatusCode, header};
 use serde_json::json;
 
-use super::grants::Caller;
 use super::scopes::canonical;
 use super::{error, through_faults};
-use crate::Simulator;
-use crate::answer::{Answer, Delivery, deliver};
+use crate::answer::Answer;
+use crate::app_state::AppState;
+use crate::delivery::{Delivery, deliver};
 use crate::world::Account;
+use crate::world::grants::Caller;
 
-pub(crate) async fn endpoint(State(simulator): State<Simulator>, headers: HeaderMap) -> Response<Body> {
-    let delivery = perform(&simulator, &headers);
-    deliver(&simulator, delivery, false).await
+pub(crate) async fn endpoint(State(state): State<AppState>, headers: HeaderMap) -> Response<Body> {
+    let delivery = perform(&state, &headers);
+    deliver(&state, delivery, false).await
 }
 
-fn perform(simulator: &Simulator, headers: &HeaderMap) -> Delivery {
+fn perform(state: &AppState, headers: &HeaderMap) -> Delivery {
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
     let token = bearer.and_then(|value| value.strip_prefix("Bearer "));
-    let mut world = simulator.world();
-    let caller = world.grants.caller(token, simulator.now()).ok();
+    let mut world = state.world();
+    let caller = world.grants.caller(token, state.now()).ok();
     let email = caller.as_ref().map(|caller| caller.email.clone());
     through_faults(&mut world, "userinfo", email.as_deref(), |world, _| {
         let account = caller.as_ref().and_then(|caller| world.accounts.get(&caller.email));

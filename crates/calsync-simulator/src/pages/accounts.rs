@@ -5,9 +5,9 @@ use axum::extract::State;
 use bytes::Bytes;
 use http::StatusCode;
 
-use super::{account_path, render};
-use crate::Simulator;
+use super::account_path;
 use crate::answer::Answer;
+use crate::app_state::AppState;
 use crate::query::Query;
 use crate::world::NewAccount;
 
@@ -25,8 +25,8 @@ struct AccountRow {
     events: usize,
 }
 
-pub(super) async fn list(State(simulator): State<Simulator>) -> Answer {
-    let world = simulator.world();
+pub(super) async fn list(State(state): State<AppState>) -> Answer {
+    let world = state.world();
     let accounts = world.accounts.values().map(|account| {
         let ids = account.list.iter().filter(|(_, entry)| !entry.deleted).map(|(id, _)| id);
         let calendars: Vec<_> = ids.filter_map(|id| world.calendars.get(id)).collect();
@@ -38,15 +38,15 @@ pub(super) async fn list(State(simulator): State<Simulator>) -> Answer {
             events: calendars.iter().map(|calendar| calendar.events.live_count()).sum(),
         }
     });
-    render(StatusCode::OK, &AccountsPage { accounts: accounts.collect() })
+    Answer::page(StatusCode::OK, &AccountsPage { accounts: accounts.collect() })
 }
 
-pub(super) async fn add(State(simulator): State<Simulator>, body: Bytes) -> Answer {
+pub(super) async fn add(State(state): State<AppState>, body: Bytes) -> Answer {
     let form = Query::parse(&body);
     let Some(email) = form.get("email").filter(|email| email.contains('@')) else {
         return Answer::empty(StatusCode::BAD_REQUEST);
     };
     let time_zone = form.get("time_zone").map(str::to_owned);
-    simulator.add_account(NewAccount { time_zone, ..NewAccount::of(email) });
+    state.add_account(NewAccount { time_zone, ..NewAccount::of(email) });
     Answer::redirect(StatusCode::SEE_OTHER, &account_path(&email.to_lowercase()))
 }

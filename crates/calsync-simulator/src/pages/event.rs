@@ -8,9 +8,9 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use super::event_form::EventForm;
-use super::{account_path, event_path, message, render, week};
-use crate::Simulator;
+use super::{account_path, event_path, message, week};
 use crate::answer::Answer;
+use crate::app_state::AppState;
 use crate::query::Query;
 use crate::user_edits;
 
@@ -28,53 +28,49 @@ struct EventPage {
 /// Account, calendar and event of a path.
 type Ids = (String, String, String);
 
-pub(super) async fn show(State(simulator): State<Simulator>, Path(ids): Path<Ids>) -> Answer {
-    page(&simulator, &ids, None)
+pub(super) async fn show(State(state): State<AppState>, Path(ids): Path<Ids>) -> Answer {
+    page(&state, &ids, None)
 }
 
-pub(super) async fn create(
-    State(simulator): State<Simulator>,
-    Path(email): Path<String>,
-    body: Bytes,
-) -> Answer {
+pub(super) async fn create(State(state): State<AppState>, Path(email): Path<String>, body: Bytes) -> Answer {
     let form = Query::parse(&body);
     let calendar = form.get("calendar").unwrap_or("primary").to_owned();
-    let done = EventForm::patch(&form, &zone_name(&simulator, &email)).and_then(|event| {
-        user_edits::insert(&simulator, &email, &calendar, &event).map_err(|error| message(&error))
+    let done = EventForm::patch(&form, &zone_name(&state, &email)).and_then(|event| {
+        user_edits::insert(&state, &email, &calendar, &event).map_err(|error| message(&error))
     });
     let day = form.get("starts").and_then(|starts| starts.get(..10)).and_then(|day| day.parse().ok());
     match (done, day) {
-        (Err(error), day) => week::page(&simulator, &email, day, Some(error)),
+        (Err(error), day) => week::page(&state, &email, day, Some(error)),
         (Ok(_), Some(day)) => back_to_week(&email, &day.to_string()),
         (Ok(_), None) => Answer::redirect(StatusCode::SEE_OTHER, &account_path(&email)),
     }
 }
 
-pub(super) async fn save(State(simulator): State<Simulator>, Path(ids): Path<Ids>, body: Bytes) -> Answer {
+pub(super) async fn save(State(state): State<AppState>, Path(ids): Path<Ids>, body: Bytes) -> Answer {
     let (email, calendar, event) = &ids;
-    let done = EventForm::patch(&Query::parse(&body), &zone_name(&simulator, email)).and_then(|patch| {
-        user_edits::patch(&simulator, email, calendar, event, &patch).map_err(|error| message(&error))
+    let done = EventForm::patch(&Query::parse(&body), &zone_name(&state, email)).and_then(|patch| {
+        user_edits::patch(&state, email, calendar, event, &patch).map_err(|error| message(&error))
     });
     match done {
         Ok(saved) => back_to_week(email, day_of(&saved)),
-        Err(error) => page(&simulator, &ids, Some(error)),
+        Err(error) => page(&state, &ids, Some(error)),
     }
 }
 
-pub(super) async fn delete(State(simulator): State<Simulator>, Path(ids): Path<Ids>) -> Answer {
+pub(super) async fn delete(State(state): State<AppState>, Path(ids): Path<Ids>) -> Answer {
     let (email, calendar, event) = &ids;
-    let day = user_edits::get(&simulator, email, calendar, event).unwrap_or_default();
-    match user_edits::delete(&simulator, email, calendar, event) {
+    let day = user_edits::get(&state, email, calendar, event).unwrap_or_default();
+    match user_edits::delete(&state, email, calendar, event) {
         Ok(()) => back_to_week(email, day_of(&day)),
-        Err(error) => page(&simulator, &ids, Some(message(&error))),
+        Err(error) => page(&state, &ids, Some(message(&error))),
     }
 }
 
-fn page(simulator: &Simulator, (email, calendar, event): &Ids, error: Option<String>) -> Answer {
-    let Ok(resource) = user_edits::get(simulator, email, calendar, event) else {
+fn page(state: &AppState, (email, calendar, event): &Ids, error: Option<String>) -> Answer {
+    let Ok(resource) = user_edits::get(state, email, calendar, event) else {
         return Answer::empty(StatusCode::NOT_FOUND);
     };
-    let zone = TimeZone::get(&zone_name(simulator, email)).unwrap_or(TimeZone::UTC);
+    let zone = TimeZone::get(&zone_name(state, email)).unwrap_or(TimeZone::UTC);
     let page = EventPage {
         summary: resource["summary"].as_str().unwrap_or("(No title)").to_owned(),
         here: event_path(email, calendar, event),
@@ -84,11 +80,11 @@ fn page(simulator: &Simulator, (email, calendar, event): &Ids, error: Option<Str
         error,
     };
     let status = if page.error.is_some() { StatusCode::BAD_REQUEST } else { StatusCode::OK };
-    render(status, &page)
+    Answer::page(status, &page)
 }
 
-fn zone_name(simulator: &Simulator, email: &str) -> String {
-    let world = simulator.world();
+fn zone_name(state: &AppState, email: &str) -> String {
+    let world = state.world();
     world.accounts.get(&email.to_lowercase()).map_or("UTC", |account| &account.time_zone).to_owned()
 }
 

@@ -3,24 +3,22 @@
 //! Rendered on the server, plain forms, no script. What is edited here passes the rules of the API.
 
 mod accounts;
-pub(crate) mod consent;
 mod event;
 mod event_form;
 mod week;
 
-use askama::Template;
 use axum::Router;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
-use http::{StatusCode, header};
+use http::header;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::Simulator;
 use crate::answer::Answer;
+use crate::app_state::AppState;
 
 const STYLE: &str = include_str!("../../assets/simulator.css");
 
-pub(crate) fn router() -> Router<Simulator> {
+pub(crate) fn router() -> Router<AppState> {
     Router::new()
         .route("/", get(accounts::list))
         .route("/simulator.css", get(style))
@@ -33,14 +31,6 @@ pub(crate) fn router() -> Router<Simulator> {
 
 async fn style() -> Response {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
-}
-
-/// A page of this template.
-fn render(status: StatusCode, page: &impl Template) -> Answer {
-    match page.render() {
-        Ok(html) => Answer::html(status, html),
-        Err(_) => Answer::empty(StatusCode::INTERNAL_SERVER_ERROR),
-    }
 }
 
 impl IntoResponse for Answer {

@@ -8,12 +8,12 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan};
 
 use super::event_form::EventForm;
-use super::{account_path, event_path, render};
-use crate::Simulator;
+use super::{account_path, event_path};
 use crate::answer::Answer;
+use crate::app_state::AppState;
 use crate::calendar::events;
-use crate::calendar::store::{Calendar, Event};
 use crate::query::Query;
+use crate::world::calendar::{Calendar, Event};
 use crate::world::{Account, World};
 
 #[derive(Template)]
@@ -49,19 +49,19 @@ struct CalendarChoice {
 }
 
 pub(super) async fn show(
-    State(simulator): State<Simulator>,
+    State(state): State<AppState>,
     Path(email): Path<String>,
     RawQuery(query): RawQuery,
 ) -> Answer {
     let query = Query::parse(query.unwrap_or_default().as_bytes());
     let day = query.get("week").and_then(|day| day.parse().ok());
-    page(&simulator, &email, day, None)
+    page(&state, &email, day, None)
 }
 
 /// The week that holds the day (else today), with what went wrong before.
-pub(super) fn page(simulator: &Simulator, email: &str, day: Option<Date>, error: Option<String>) -> Answer {
-    let now = simulator.now();
-    let world = simulator.world();
+pub(super) fn page(state: &AppState, email: &str, day: Option<Date>, error: Option<String>) -> Answer {
+    let now = state.now();
+    let world = state.world();
     let Some(account) = world.accounts.get(&email.to_lowercase()) else {
         return Answer::empty(StatusCode::NOT_FOUND);
     };
@@ -87,7 +87,7 @@ pub(super) fn page(simulator: &Simulator, email: &str, day: Option<Date>, error:
         here,
         error,
     };
-    render(status, &page)
+    Answer::page(status, &page)
 }
 
 pub(super) fn zone_of(account: &Account) -> TimeZone {

@@ -39,19 +39,6 @@ pub async fn keep_leftovers(tx: &mut Tx, saga: &Saga) -> Result<()> {
     Ok(())
 }
 
-/// Whether a disconnect of the connection `epoch` keeps what it left.
-pub(crate) async fn are_leftovers_kept(tx: &mut Tx, integration_id: &str, epoch: i64) -> Result<bool> {
-    let found = fetch_optional!(
-        tx,
-        (i64,),
-        "SELECT CAST(1 AS BIGINT) FROM disconnects d JOIN disconnect_leftovers l ON l.disconnect_id = d.id
-         WHERE d.integration_id = $1 AND d.epoch = $2 AND d.state = 'done_with_leftovers' LIMIT 1",
-        integration_id,
-        epoch,
-    )?;
-    Ok(found.is_some())
-}
-
 /// What a disconnect left, in one calendar or in all, after `after`, in the order of Google's ids.
 pub async fn leftovers(
     tx: &mut Tx,

@@ -23,7 +23,6 @@ use crate::{Result, StoreError, Tx};
 pub use lease::{
     Pause, SagaLease, claim, count_removed, end_step, extend, finish, next_due, pause, release_all,
 };
-pub(crate) use leftovers::are_leftovers_kept;
 pub use leftovers::{
     Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_calendars, leftover_removed, leftovers,
     nothing_left, others_remove, reopen, settle_earlier, to_clean_up,

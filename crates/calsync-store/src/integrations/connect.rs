@@ -10,9 +10,9 @@ use super::grants::issued;
 use super::notify::record_change;
 use super::tokens::{Grant, store_grant};
 use super::{CalendarState, Integration, TABLE, get, of_user};
-use crate::db::execute;
+use crate::db::{execute, fetch_optional};
 use crate::time::micros;
-use crate::{Result, Store, StoreError, Tx, disconnects, mappings};
+use crate::{Result, Store, StoreError, Tx, mappings};
 
 /// A consent that was just given.
 pub struct Connection<'a> {
@@ -84,7 +84,20 @@ async fn is_left_apart(tx: &mut Tx, before: &Integration, new: &Connection<'_>) 
     if before.state.is_live() || before.calendar_choice == new.calendar_choice {
         return Ok(false);
     }
-    disconnects::are_leftovers_kept(tx, &before.id, before.epoch).await
+    are_leftovers_kept(tx, &before.id, before.epoch).await
+}
+
+/// Whether a disconnect of the connection `epoch` keeps what it left.
+async fn are_leftovers_kept(tx: &mut Tx, integration_id: &str, epoch: i64) -> Result<bool> {
+    let found = fetch_optional!(
+        tx,
+        (i64,),
+        "SELECT CAST(1 AS BIGINT) FROM disconnects d JOIN disconnect_leftovers l ON l.disconnect_id = d.id
+         WHERE d.integration_id = $1 AND d.epoch = $2 AND d.state = 'done_with_leftovers' LIMIT 1",
+        integration_id,
+        epoch,
+    )?;
+    Ok(found.is_some())
 }
 
 /// Whether a calendar, or an event in any, may be ours.

@@ -39,23 +39,7 @@ macro_rules! may_be_there {
     };
 }
 
-/// The state in which a user sees an item: `u` is the user's row, `g` their integration, `m` the mapping.
-macro_rules! shown_state {
-    () => {
-        "CASE WHEN m.integration_id IS NULL THEN 'not_connected'
-              WHEN m.desired_revision <> m.synced_revision THEN 'waiting' ELSE m.sync_state END"
-    };
-}
-
-/// The integration and the mapping of each row of `item_users u`, where there are any.
-macro_rules! with_mappings {
-    () => {
-        "LEFT JOIN user_integrations g ON g.user_id = u.user_id AND g.provider = 'google'
-             AND g.state <> 'disconnected'
-         LEFT JOIN sync_mappings m ON m.integration_id = g.id AND m.kind = u.kind AND m.item_id = u.item_id"
-    };
-}
-pub(crate) use {may_be_there, shown_state, with_mappings};
+pub(crate) use may_be_there;
 
 fn parse<T: serde::de::DeserializeOwned>(text: Option<&str>) -> std::result::Result<Option<T>, ()> {
     text.map(|text| serde_json::from_str(text).map_err(|_| ())).transpose()

@@ -6,8 +6,9 @@ use calsync_core::remote::RemoteEvent;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
-use super::{TABLE, parse, shown_state, with_mappings};
+use super::{TABLE, parse};
 use crate::db::fetch_all;
+use crate::items::{shown_state, with_mappings};
 use crate::rows::{or_else, row};
 use crate::time::time;
 use crate::{Result, StoreError, Tx};

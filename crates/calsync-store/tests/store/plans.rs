@@ -16,7 +16,8 @@ fn source(file: &str) -> String {
 
 /// The statement in `file` that contains `marker`, with the fragments that it shares filled in.
 fn statement(file: &str, marker: &str) -> String {
-    let (mut text, shared) = (source(file), [source("dialect.rs"), source("mappings/mod.rs")].concat());
+    let shared = ["dialect.rs", "items/list.rs", "mappings/mod.rs"].map(source).concat();
+    let mut text = source(file);
     for fragment in shared.split("macro_rules! ").skip(1) {
         let name = fragment.split_once(' ').unwrap().0;
         let sql = fragment.split('"').nth(1).unwrap();
@@ -47,7 +48,7 @@ async fn frequent_statements_use_their_indexes() {
         ("mappings/due.rs", "FROM sync_mappings m JOIN items i", "sync_mappings_due"),
         ("mappings/due.rs", "SELECT MIN(due_at)", "sync_mappings_due"),
         ("mappings/status.rs", "FROM item_users u", "sqlite_autoindex_item_users_1"),
-        ("items.rs", "FROM item_users u JOIN items i", "item_users_by_user"),
+        ("items/list.rs", "FROM item_users u JOIN items i", "item_users_by_user"),
         ("attempts.rs", "FROM calendar_sync_logs WHERE user_id", "calendar_sync_logs_by_user"),
         ("attempts.rs", "FROM error_groups g", "error_groups_by_last_seen"),
         ("connect/mod.rs", "ORDER BY id DESC", "connect_attempts_by_user"),

@@ -5,6 +5,7 @@
 mod data_set;
 mod dependencies;
 mod helpers;
+mod modules;
 mod requirements;
 mod retired_words;
 mod tidiness;

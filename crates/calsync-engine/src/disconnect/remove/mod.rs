@@ -19,7 +19,7 @@ use calsync_store::integrations::CalendarState;
 use super::run::{DisconnectRun, StepResult};
 use super::tokens::{CallError, is_over};
 use crate::EngineError;
-use crate::reconcile::calendar::is_our_own;
+use crate::ownership::is_our_own;
 
 /// Items that a receipt names; the rest are counted.
 const NAMED_MAX: i64 = 20;

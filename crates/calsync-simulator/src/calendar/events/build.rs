@@ -9,12 +9,12 @@ use base64::engine::general_purpose::STANDARD_NO_PAD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::event_time::{self, stamp};
-use super::recurrence::Recurrence;
 use super::validate;
 use crate::api_error::ApiError;
-use crate::calendar::store::{Calendar, Event};
 use crate::quirks::Quirks;
+use crate::world::calendar::{Calendar, Event};
+use crate::world::event_time::{self, stamp};
+use crate::world::recurrence::Recurrence;
 
 /// Who an event is, which no write changes.
 #[derive(Debug, Clone)]

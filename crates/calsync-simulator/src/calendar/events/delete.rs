@@ -7,8 +7,8 @@ use serde_json::json;
 use super::build::{self, Writer, build};
 use super::lookup;
 use crate::api_error::ApiError;
-use crate::calendar::store::{Calendar, Event};
 use crate::calendar::{Context, Reply};
+use crate::world::calendar::{Calendar, Event};
 
 pub(in crate::calendar) fn delete(context: &mut Context<'_>) -> Result<Reply, ApiError> {
     context.call.query.word("sendUpdates", &["all", "externalOnly", "none"])?;

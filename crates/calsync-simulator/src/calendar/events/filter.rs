@@ -7,9 +7,9 @@ use serde_json::Value;
 
 use super::occurrences;
 use crate::api_error::ApiError;
-use crate::calendar::store::{Calendar, Event};
 use crate::calendar::tokens::HISTORY_KEPT;
 use crate::query::Query;
+use crate::world::calendar::{Calendar, Event};
 
 #[derive(Debug, Default)]
 pub(super) struct Filter {

@@ -9,8 +9,8 @@ use super::build::{Identity, Writer, build};
 use super::validate::check_id;
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
-use crate::calendar::store::Event;
 use crate::calendar::{Context, Reply};
+use crate::world::calendar::Event;
 
 pub(in crate::calendar) fn insert(context: &mut Context<'_>) -> Result<Reply, ApiError> {
     let mut fields = body::whole(context.call)?;

@@ -9,9 +9,9 @@ use super::shape::View;
 use super::{lookup, occurrences};
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
-use crate::calendar::store::Event;
 use crate::calendar::tokens::{Cursor, PageToken, parameters_hash};
 use crate::calendar::{Context, Payload, Reply};
+use crate::world::calendar::Event;
 
 const PAGE_DEFAULT: usize = 250;
 const PAGE_MAX: usize = 2_500;

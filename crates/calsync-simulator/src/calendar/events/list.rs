@@ -9,15 +9,15 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
-use super::event_time::stamp;
 use super::filter::Filter;
 use super::shape::View;
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
-use crate::calendar::store::{Calendar, Event, Role};
 use crate::calendar::tokens::{Cursor, PageToken, SyncToken, parameters_hash};
 use crate::calendar::{Context, Payload, Reply};
 use crate::query::Query;
+use crate::world::calendar::{Calendar, Event, Role};
+use crate::world::event_time::stamp;
 
 const PAGE_DEFAULT: usize = 250;
 const PAGE_MAX: usize = 2_500;

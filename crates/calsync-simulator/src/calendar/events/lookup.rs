@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::occurrences;
 use crate::api_error::ApiError;
-use crate::calendar::store::{Calendar, Event};
+use crate::world::calendar::{Calendar, Event};
 
 /// The event as it is stored, a tombstone too; or an occurrence that isn't stored yet.
 pub(super) fn find(calendar: &Calendar, id: &str) -> Result<Arc<Event>, ApiError> {

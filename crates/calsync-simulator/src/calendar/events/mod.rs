@@ -6,7 +6,6 @@
 mod body;
 mod build;
 pub(super) mod delete;
-pub(crate) mod event_time;
 mod filter;
 pub(super) mod get;
 pub(super) mod import;
@@ -18,8 +17,6 @@ pub(super) mod move_event;
 mod occurrences;
 mod organizer;
 pub(super) mod patch;
-pub(crate) mod recurrence;
-mod rrule;
 mod shape;
 pub(super) mod update;
 mod validate;
@@ -28,7 +25,7 @@ use std::sync::Arc;
 
 use jiff::Timestamp;
 
-use super::store::{Calendar, Event};
+use crate::world::calendar::{Calendar, Event};
 
 /// The live events and occurrences that overlap a window, series expanded.
 pub(crate) fn in_window(calendar: &Calendar, min: Timestamp, max: Timestamp) -> Vec<Arc<Event>> {

@@ -9,9 +9,9 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::json;
 
-use super::event_time::{Moment, Span};
-use super::recurrence::wall_clock;
-use crate::calendar::store::{Calendar, Event};
+use crate::world::calendar::{Calendar, Event};
+use crate::world::event_time::{Moment, Span};
+use crate::world::rrule::wall_clock;
 
 /// The occurrences of a series in a window, but for those that are stored as exceptions.
 pub(super) fn untouched(

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::api_error::ApiError;
-use crate::calendar::store::Event;
+use crate::world::calendar::Event;
 
 /// The properties that all guests share.
 const SHARED: [&str; 6] = ["description", "end", "location", "recurrence", "start", "summary"];

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-use super::event_time::rfc3339;
 use crate::api_error::ApiError;
 use crate::calendar::reply::Item;
-use crate::calendar::store::{Event, Role};
 use crate::query::Query;
+use crate::world::calendar::{Event, Role};
+use crate::world::event_time::rfc3339;
 
 /// The fields that say no more than when someone is busy.
 const BUSY_FIELDS: &[&str] = &[

@@ -1,6 +1,9 @@
 //! Takes one mapping through its steps: plan, call, apply the answer, plan again. Nothing here touches
 //! the database; what has to be stored before a call waits for the next pass.
 
+mod failure;
+mod progress;
+
 use calsync_core::event_id::EventPlace;
 use calsync_core::managed::Base;
 use calsync_core::outcome::{Operation, Outcome};
@@ -15,10 +18,11 @@ use calsync_store::mappings::{DueMapping, End};
 use jiff::Timestamp;
 
 use super::Planned;
-use super::progress::Round;
 use super::stop::Stop;
 use crate::Engine;
 use crate::tokens::Access;
+pub(super) use failure::is_closed;
+use progress::Round;
 
 /// Calls that one mapping may take in one pass: look, write, be overtaken twice, at both ends of a move.
 const CALLS_PER_MAPPING_MAX: usize = 10;

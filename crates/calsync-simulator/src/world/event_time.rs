@@ -65,7 +65,7 @@ impl Moment {
 }
 
 /// Reads `start` and `end` of an event and puts them into Google's form. `recurs`: a zone must be named.
-pub(super) fn normalise(
+pub(crate) fn normalise(
     fields: &mut Map<String, Value>,
     calendar_zone: &TimeZone,
     recurs: bool,
@@ -84,7 +84,7 @@ pub(super) fn normalise(
 }
 
 /// Reads one of an event's moments.
-pub(super) fn read(
+pub(crate) fn read(
     value: Option<&Value>,
     name: &'static str,
     calendar_zone: &TimeZone,

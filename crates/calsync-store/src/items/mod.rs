@@ -1,17 +1,20 @@
 //! What the platform wants. In one transaction [`crate::users::ensure_exist`] makes unknown users known, a PUT
 //! stores the item, and [`crate::mappings::mark_due`] makes the mappings of the users concerned due.
 
+mod list;
+
 use std::collections::BTreeSet;
 
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, Versions};
-use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all, fetch_optional, on};
-use crate::mappings::{shown_state, with_mappings};
 use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
+
+pub use list::{Search, of_user};
+pub(crate) use list::{shown_state, with_mappings};
 
 /// How an upsert ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -336,50 +339,4 @@ pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Times
 /// Reads an item; a deleted one too.
 pub async fn get(tx: &mut Tx, key: &ItemKey) -> Result<Option<StoredItem>> {
     fetch_optional!(tx, Row, GET, key.kind.name(), &key.id)?.map(Row::read).transpose()
-}
-
-/// Which items of a user are looked for.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Search<'a> {
-    /// The user.
-    pub user_id: &'a str,
-    /// Of one kind only.
-    pub kind: Option<ItemKind>,
-    /// In one state only.
-    pub state: Option<SyncState>,
-    /// Deleted ones as well, while they are still to go from the calendar.
-    pub with_removals: bool,
-}
-
-/// A page of a user's items, after `after` in the order of kind and id.
-pub async fn of_user(
-    tx: &mut Tx,
-    search: Search<'_>,
-    after: Option<&ItemKey>,
-    limit: i64,
-) -> Result<Vec<StoredItem>> {
-    const SQL: &str = concat!(
-        "SELECT i.kind, i.item_id, i.body, i.revision, i.deleted
-         FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id ",
-        with_mappings!(),
-        " WHERE u.user_id = $1 AND u.kind IN ('session', 'task', 'deadline')
-            AND (i.deleted = FALSE OR ($6 AND m.desired_revision <> m.synced_revision))
-            AND ($2 = '' OR u.kind = $2) AND ($7 = '' OR $7 = ",
-        shown_state!(),
-        ") AND (u.kind > $3 OR (u.kind = $3 AND u.item_id > $4))
-         ORDER BY u.kind, u.item_id LIMIT $5"
-    );
-    let rows = fetch_all!(
-        tx,
-        Row,
-        SQL,
-        search.user_id,
-        search.kind.map_or("", ItemKind::name),
-        after.map_or("", |key| key.kind.name()),
-        after.map_or("", |key| key.id.as_str()),
-        limit,
-        search.with_removals,
-        search.state.map_or("", SyncState::name),
-    )?;
-    rows.into_iter().map(Row::read).collect()
 }

@@ -13,8 +13,8 @@ use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::events::event_time::Span;
-use super::events::recurrence::Recurrence;
+use super::event_time::Span;
+use super::recurrence::Recurrence;
 
 /// What an account may do with a calendar, least first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

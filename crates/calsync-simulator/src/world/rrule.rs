@@ -4,8 +4,6 @@ use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Weekday};
 use jiff::tz::TimeZone;
 
-use super::recurrence::wall_clock;
-
 /// Periods that are looked at before a rule counts as over: one that never matches must end.
 const PERIODS_MAX: i32 = 20_000;
 
@@ -201,4 +199,17 @@ fn weekday(name: &str) -> Option<Weekday> {
 fn until(text: &str, zone: &TimeZone) -> Option<DateTime> {
     let limit = wall_clock(text, None, zone)?;
     if text.len() == 8 { limit.date().at(23, 59, 59, 0).into() } else { Some(limit) }
+}
+
+/// A date of RFC 5545 on the wall clock of `zone`: `20310310`, `20310310T090000` or `20310310T090000Z`.
+pub(crate) fn wall_clock(text: &str, named: Option<&TimeZone>, zone: &TimeZone) -> Option<DateTime> {
+    if text.len() == 8 {
+        return Some(Date::strptime("%Y%m%d", text).ok()?.to_datetime(jiff::civil::Time::midnight()));
+    }
+    let civil = DateTime::strptime("%Y%m%dT%H%M%S", text.strip_suffix('Z').unwrap_or(text)).ok()?;
+    let meant_in = if text.ends_with('Z') { Some(&TimeZone::UTC) } else { named };
+    match meant_in {
+        Some(other) => Some(civil.to_zoned(other.clone()).ok()?.with_time_zone(zone.clone()).datetime()),
+        None => Some(civil),
+    }
 }

@@ -3,10 +3,9 @@
 use askama::Template;
 use http::StatusCode;
 
-use super::render;
+use super::authorization_request::AuthorizationRequest;
+use super::scopes;
 use crate::answer::Answer;
-use crate::oauth::authorize::Ask;
-use crate::oauth::scopes;
 use crate::query::Query;
 use crate::world::World;
 
@@ -38,8 +37,8 @@ struct RefusalPage<'a> {
     detail: &'a str,
 }
 
-pub(crate) fn page(world: &World, ask: &Ask, query: &Query) -> Answer {
-    let hint = ask.login_hint.as_deref();
+pub(crate) fn page(world: &World, request: &AuthorizationRequest, query: &Query) -> Answer {
+    let hint = request.login_hint.as_deref();
     let known = world.accounts.keys().enumerate().map(|(index, email)| AccountChoice {
         email,
         chosen: hint.map_or(index == 0, |hint| hint == email),
@@ -49,14 +48,14 @@ pub(crate) fn page(world: &World, ask: &Ask, query: &Query) -> Answer {
     let new = unknown.map(|email| AccountChoice { email, chosen: true, is_new: true });
     let described = |name| scopes::description(name).map(|description| ScopeBox { name, description });
     let page = ConsentPage {
-        client_id: &ask.client_id,
+        client_id: &request.client_id,
         parameters: query.pairs(),
         accounts: known.chain(new).collect(),
-        scopes: ask.scopes.iter().filter_map(|scope| described(scope)).collect(),
+        scopes: request.scopes.iter().filter_map(|scope| described(scope)).collect(),
     };
-    render(StatusCode::OK, &page)
+    Answer::page(StatusCode::OK, &page)
 }
 
 pub(crate) fn refusal(error: &str, detail: &str) -> Answer {
-    render(StatusCode::BAD_REQUEST, &RefusalPage { error, detail })
+    Answer::page(StatusCode::BAD_REQUEST, &RefusalPage { error, detail })
 }

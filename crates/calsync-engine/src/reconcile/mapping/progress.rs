@@ -7,7 +7,7 @@ use calsync_core::retry::{RetryDecision, retry_decision};
 use calsync_core::sync_state::SyncState;
 use calsync_store::mappings::{DueMapping, End};
 
-use super::mapping::{Call, Pass};
+use super::{Call, Pass};
 
 /// How the calls of one mapping in one pass ended, where nothing failed.
 #[derive(Clone, Copy)]

@@ -12,7 +12,7 @@ use jiff::{SignedDuration, Timestamp, ToSpan};
 use serde_json::{Map, Value};
 
 use super::event_time::{Moment, Span};
-use super::rrule::Rule;
+use super::rrule::{Rule, wall_clock};
 use crate::api_error::ApiError;
 
 /// Occurrences that one listing or lookup gives of a series without an end.
@@ -39,7 +39,7 @@ enum Length {
 }
 
 impl Recurrence {
-    pub(super) fn read(
+    pub(crate) fn read(
         fields: &Map<String, Value>,
         first: &Span,
         day_zone: &TimeZone,
@@ -94,7 +94,7 @@ impl Recurrence {
     }
 
     /// Occurrences that end after `min` and begin before `max`, in their order.
-    pub(super) fn between(&self, min: Option<Timestamp>, max: Option<Timestamp>) -> Vec<Span> {
+    pub(crate) fn between(&self, min: Option<Timestamp>, max: Option<Timestamp>) -> Vec<Span> {
         let mut starts: Vec<DateTime> = Vec::new();
         for rule in &self.rules {
             let mut shown = 0;
@@ -127,7 +127,7 @@ impl Recurrence {
     }
 
     /// The occurrence that begins at this instant.
-    pub(super) fn starting_at(&self, start: Timestamp) -> Option<Span> {
+    pub(crate) fn starting_at(&self, start: Timestamp) -> Option<Span> {
         let after = start.checked_add(SignedDuration::from_millis(1)).ok()?;
         self.between(Some(start), Some(after)).into_iter().find(|span| span.start.instant() == start)
     }
@@ -148,25 +148,12 @@ impl Recurrence {
     }
 }
 
-/// A date of RFC 5545 on the wall clock of `zone`: `20310310`, `20310310T090000` or `20310310T090000Z`.
-pub(super) fn wall_clock(text: &str, named: Option<&TimeZone>, zone: &TimeZone) -> Option<DateTime> {
-    if text.len() == 8 {
-        return Some(Date::strptime("%Y%m%d", text).ok()?.to_datetime(jiff::civil::Time::midnight()));
-    }
-    let civil = DateTime::strptime("%Y%m%dT%H%M%S", text.strip_suffix('Z').unwrap_or(text)).ok()?;
-    let meant_in = if text.ends_with('Z') { Some(&TimeZone::UTC) } else { named };
-    match meant_in {
-        Some(other) => Some(civil.to_zoned(other.clone()).ok()?.with_time_zone(zone.clone()).datetime()),
-        None => Some(civil),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::calendar::events::event_time::normalise;
+    use crate::world::event_time::normalise;
 
     fn days(lines: &[&str], start: &str, max: &str) -> Vec<String> {
         let zone = TimeZone::get("Europe/Paris").unwrap();

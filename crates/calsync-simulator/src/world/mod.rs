@@ -3,17 +3,23 @@
 //! A critical section is one call's checks and its write, so what one call saw and did
 //! can't be torn by another. JSON is read before and written after it: resources leave as `Arc`s.
 
+pub(crate) mod calendar;
+pub(crate) mod event_time;
+pub(crate) mod grants;
+pub(crate) mod recurrence;
+pub(crate) mod rrule;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
-use crate::calendar::store::{Access, Calendar, Role};
 use crate::faults::Faults;
-use crate::oauth::grants::Grants;
 use crate::quirks::Quirks;
 use crate::quota::Quota;
 use crate::random::Random;
+use calendar::{Access, Calendar, Role};
+use grants::Grants;
 
 #[derive(Debug)]
 pub(crate) struct World {

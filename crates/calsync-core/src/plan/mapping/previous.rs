@@ -1,63 +1,9 @@
 //! The location that an item moves away from: the mapping holds it beside the new one until nothing of ours
 //! is left there, or until it is given up.
 
-use super::mapping::{Address, EventState, Mapping};
-use super::relocate::can_move;
-use crate::managed::Base;
+use super::{EventState, Mapping};
+use crate::plan::location::{PreviousLocation, PreviousState};
 use crate::remote::RemoteEvent;
-use crate::text_enum::text_enum;
-
-text_enum! {
-    /// What is known of the event at the location that its item moves away from.
-    PreviousState {
-        /// It is there, and it is to go.
-        Present => "present",
-        /// A delete may have been sent.
-        Deleting => "deleting",
-        /// It can't be removed, and nobody tries any more.
-        Abandoned => "abandoned",
-    }
-}
-
-/// An event of ours at the location that its item moves away from.
-#[derive(Clone, Debug, PartialEq)]
-pub struct PreviousLocation {
-    /// Where it is.
-    pub address: Address,
-    /// What is known of it.
-    pub state: PreviousState,
-    /// The event as the one at the new location has it; without an etag once it is at another version.
-    pub copy: Option<RemoteEvent>,
-    /// What both sides last agreed on there.
-    pub base: Option<Base>,
-    /// The event as it was read since, if its user may have changed it. Not stored: it is read again.
-    pub seen: Option<RemoteEvent>,
-}
-
-impl PreviousLocation {
-    /// Whether it is still to go.
-    pub fn awaits_delete(&self) -> bool {
-        self.state != PreviousState::Abandoned
-    }
-
-    /// The version that may be removed: nothing in it is unknown at the new location.
-    pub(super) fn etag(&self) -> Option<&str> {
-        self.copy.as_ref().map(RemoteEvent::etag).filter(|etag| !etag.is_empty())
-    }
-
-    /// It stays there for good, and nothing is to be made of it any more.
-    pub(super) fn abandon(&mut self) {
-        self.state = PreviousState::Abandoned;
-        (self.copy, self.base, self.seen) = (None, None, None);
-    }
-
-    fn forget_version(&mut self) {
-        self.seen = None;
-        if let Some(copy) = &mut self.copy {
-            copy.forget_etag();
-        }
-    }
-}
 
 /// What Google's answers about the previous location tell.
 impl Mapping {
@@ -101,7 +47,7 @@ impl Mapping {
             }
             Some(event) if event.is_cancelled() => {}
             Some(event)
-                if self.event_state == EventState::Present && (!can_move(&event) || self.is_closed()) =>
+                if self.event_state == EventState::Present && (!event.can_move() || self.is_closed()) =>
             {
                 self.cancel_move(previous, event);
             }
@@ -121,7 +67,7 @@ impl Mapping {
     /// The event at the previous location became more than can be copied, or the new location is closed: the item
     /// stays at the old one, and the new one is to go. If that can't be copied either, both stay.
     fn cancel_move(&mut self, mut old: PreviousLocation, event: RemoteEvent) {
-        if self.remote.as_ref().is_some_and(can_move) {
+        if self.remote.as_ref().is_some_and(RemoteEvent::can_move) {
             self.set_previous(if self.is_closed() {
                 PreviousState::Abandoned
             } else {

@@ -24,7 +24,7 @@ impl SigningSecret {
     }
 
     /// The signature of `body`, sent under `id` at `timestamp`, in seconds.
-    pub(super) fn sign(&self, id: &str, timestamp: i64, body: &str) -> Option<String> {
+    pub(crate) fn sign(&self, id: &str, timestamp: i64, body: &str) -> Option<String> {
         // A key of any length is taken, so this never ends here.
         let mut mac = Hmac::<Sha256>::new_from_slice(self.0.expose_secret()).ok()?;
         mac.update(format!("{id}.{timestamp}.{body}").as_bytes());

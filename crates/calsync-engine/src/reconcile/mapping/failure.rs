@@ -11,8 +11,8 @@ use calsync_google::Failure;
 use calsync_store::mappings::{DueMapping, End};
 use jiff::{SignedDuration, Timestamp};
 
-use super::commit::IntegrationFailure;
-use super::mapping::{Location, Next, PROBE, Pass};
+use super::{Location, Next, PROBE, Pass};
+use crate::reconcile::integration_failure::IntegrationFailure;
 
 impl Pass<'_> {
     /// What becomes of a mapping after `failure`, and the failure to record.
@@ -123,7 +123,7 @@ fn failures(due: &DueMapping, failure: &Failure) -> i64 {
 }
 
 /// Whether `reason` says that a calendar is out of our reach. For the target that stops the integration.
-pub(super) const fn is_closed(reason: Reason) -> bool {
+pub(in crate::reconcile) const fn is_closed(reason: Reason) -> bool {
     matches!(reason, Reason::CalendarGone | Reason::CalendarReadOnly | Reason::ScopeMissing)
 }
 

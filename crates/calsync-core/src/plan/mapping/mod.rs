@@ -1,10 +1,13 @@
 //! A mapping: one item in one integration, and what is known of it at Google. Each answer of
-//! Google's moves it by one of the functions here.
+//! Google's moves it by one of the functions here; those that tell of the location that its item moves
+//! away from are in a file of their own.
+
+mod previous;
 
 use jiff::{SignedDuration, Timestamp};
 
 use super::answer;
-use super::previous::{PreviousLocation, PreviousState};
+use super::location::{Address, PreviousLocation, PreviousState};
 use crate::managed::Base;
 use crate::remote::RemoteEvent;
 use crate::text_enum::text_enum;
@@ -39,17 +42,6 @@ text_enum! {
 
 /// By how much Google's clock and ours may differ: times of both sides are compared only beyond it.
 const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
-
-/// Where Google keeps an event of ours.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Address {
-    /// The calendar.
-    pub calendar_id: String,
-    /// The event's id there.
-    pub google_id: String,
-    /// The part of the id that sets it apart from earlier events of the same item.
-    pub generation: i64,
-}
 
 /// What is known of one item in one integration.
 #[derive(Clone, Debug, PartialEq)]

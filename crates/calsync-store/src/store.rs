@@ -1,0 +1,261 @@
+//! The store: opens either database, and begins its transactions.
+//!
+//! SQLite: WAL, `synchronous=FULL`, one writer (`BEGIN IMMEDIATE`), a few readers. Postgres: a
+//! schema of our own on the search path, default durability.
+
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use calsync_core::env::Entropy;
+use calsync_core::ids::new_id;
+use jiff::Timestamp;
+use sqlx::migrate::MigrateError;
+use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Connection, PgPool, SqlitePool};
+
+use crate::db::{Dialect, Tx};
+use crate::secrets::Keyring;
+use crate::{Result, StoreError, key_check, meta, migrations};
+
+/// Readers beside SQLite's one writer.
+const SQLITE_READERS: u32 = 4;
+/// Connections to Postgres a process.
+const POSTGRES_CONNECTIONS: u32 = 8;
+/// Prepared statements a connection: all that the service has, in every length of [`crate::rows`].
+const STATEMENTS: usize = 400;
+/// A connection that rested for longer is tried before it is used: it may have died meanwhile.
+const POSTGRES_TRUSTED: Duration = Duration::from_secs(1);
+/// Pages of the log, of 4 KiB, after which SQLite carries them over into the database.
+const SQLITE_CHECKPOINT_PAGES: &str = "4000";
+/// The writer's cache, in KiB when negative: the pages that a batch touches, or SQLite would write
+/// them out and read them again while the transaction lasts.
+const SQLITE_WRITER_CACHE: &str = "-32000";
+/// How long SQLite waits for a lock that another process holds.
+const SQLITE_BUSY_MS: u64 = 10_000;
+
+/// How to open a store.
+pub struct StoreOptions {
+    /// `sqlite:FILE` or `postgres://…`.
+    pub url: String,
+    /// The schema on Postgres.
+    pub schema: String,
+    /// Opens and seals secrets.
+    pub keyring: Keyring,
+    /// Ids and nonces.
+    pub entropy: Arc<dyn Entropy>,
+}
+
+enum Pool {
+    Sqlite { writer: SqlitePool, readers: SqlitePool },
+    Postgres(PgPool),
+}
+
+/// An open database, cheap to clone.
+#[derive(Clone)]
+pub struct Store(Arc<Inner>);
+
+struct Inner {
+    pool: Pool,
+    deployment_id: String,
+    keyring: Keyring,
+    entropy: Arc<dyn Entropy>,
+}
+
+impl Store {
+    /// Connects, brings the schema up to date, tries the keys and learns the deployment's id.
+    pub async fn open(options: StoreOptions, now: Timestamp) -> Result<Self> {
+        let pool = Pool::connect(&options).await?;
+        pool.migrate(&options.schema).await?;
+        let fresh_id = new_id(now, &*options.entropy);
+        let mut inner =
+            Inner { pool, deployment_id: String::new(), keyring: options.keyring, entropy: options.entropy };
+        let mut tx = inner.pool.begin().await?;
+        key_check::check(&mut tx, &inner.keyring, &*inner.entropy).await?;
+        inner.deployment_id = meta::get_or_set(&mut tx, "deployment_id", &fresh_id).await?;
+        tx.commit().await?;
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn begin(&self) -> Result<Tx> {
+        self.0.pool.begin().await
+    }
+
+    /// Begins a transaction that only reads; on SQLite it doesn't wait for the writer.
+    pub async fn read(&self) -> Result<Tx> {
+        match &self.0.pool {
+            Pool::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
+            Pool::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// This installation's id, made once; stamps carry it.
+    pub fn deployment_id(&self) -> &str {
+        &self.0.deployment_id
+    }
+
+    /// The keys that seal secrets.
+    pub fn keyring(&self) -> &Keyring {
+        &self.0.keyring
+    }
+
+    /// Where ids and nonces come from.
+    pub fn entropy(&self) -> &dyn Entropy {
+        &*self.0.entropy
+    }
+
+    /// Whether the database belongs to one process alone.
+    pub fn is_single_process(&self) -> bool {
+        matches!(self.0.pool, Pool::Sqlite { .. })
+    }
+
+    /// Closes every connection, so that the file can be opened elsewhere.
+    pub async fn close(&self) {
+        match &self.0.pool {
+            Pool::Sqlite { writer, readers } => {
+                readers.close().await;
+                writer.close().await;
+            }
+            Pool::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Pool {
+    async fn connect(options: &StoreOptions) -> Result<Self> {
+        if options.url.starts_with("sqlite:") {
+            return Self::connect_sqlite(&options.url).await;
+        }
+        if options.url.starts_with("postgres:") || options.url.starts_with("postgresql:") {
+            return Self::connect_postgres(&options.url, &options.schema).await;
+        }
+        Err(StoreError::Unusable("database.url must begin with sqlite: or postgres://".into()))
+    }
+
+    async fn connect_sqlite(url: &str) -> Result<Self> {
+        let connect = SqliteConnectOptions::from_str(url)?
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .busy_timeout(Duration::from_millis(SQLITE_BUSY_MS))
+            .foreign_keys(true)
+            .statement_cache_capacity(STATEMENTS)
+            .pragma("temp_store", "memory")
+            .pragma("wal_autocheckpoint", SQLITE_CHECKPOINT_PAGES);
+        // A file needs no ping before each use, which would cost as much as a statement.
+        let options = SqlitePoolOptions::new().test_before_acquire(false);
+        let writes = connect.clone().pragma("cache_size", SQLITE_WRITER_CACHE);
+        let writer = options.clone().max_connections(1).connect_with(writes).await?;
+        let readers = options
+            .max_connections(SQLITE_READERS)
+            .connect_with(connect.pragma("query_only", "true"))
+            .await?;
+        Ok(Self::Sqlite { writer, readers })
+    }
+
+    async fn connect_postgres(url: &str, schema: &str) -> Result<Self> {
+        let plain = schema.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+        if schema.is_empty() || schema.len() > 63 || !plain || schema.starts_with("pg_") {
+            let allowed = "1 to 63 of a-z, 0-9 and _, not beginning with pg_";
+            return Err(StoreError::Unusable(format!("database.schema: {schema:?} is not {allowed}")));
+        }
+        // Each text is planned once a connection: all of them go by an index, whatever is bound.
+        let connect = PgConnectOptions::from_str(url)?
+            .options([("search_path", schema), ("plan_cache_mode", "force_generic_plan")])
+            .statement_cache_capacity(STATEMENTS);
+        let pool = PgPoolOptions::new()
+            .max_connections(POSTGRES_CONNECTIONS)
+            .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for > POSTGRES_TRUSTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
+            .connect_with(connect)
+            .await?;
+        claim_schema(&pool, schema).await?;
+        Ok(Self::Postgres(pool))
+    }
+
+    async fn begin(&self) -> Result<Tx> {
+        match self {
+            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
+            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+        }
+    }
+
+    /// No advisory lock: Postgres-wire distributed databases have none. Processes that migrate at
+    /// once fail on each other's tables, each at most once a migration and once more on a lock, and
+    /// find the work done.
+    async fn migrate(&self, schema: &str) -> Result<()> {
+        let mut migrator = migrations::migrator(match self {
+            Self::Sqlite { .. } => Dialect::Sqlite,
+            Self::Postgres(_) => Dialect::Postgres,
+        });
+        migrator.set_locking(false);
+        let mut tries = 2 + 2 * migrator.iter().count();
+        loop {
+            tries -= 1;
+            let done = match self {
+                Self::Sqlite { writer, .. } => migrator.run(writer).await,
+                Self::Postgres(pool) => migrator.run(pool).await,
+            };
+            match done {
+                Ok(()) => return Ok(()),
+                Err(MigrateError::VersionMissing(number) | MigrateError::VersionMismatch(number)) => {
+                    return Err(self.not_ours(number, schema));
+                }
+                Err(error) if tries == 0 => return Err(error.into()),
+                Err(_) => {}
+            }
+        }
+    }
+
+    fn not_ours(&self, migration: i64, schema: &str) -> StoreError {
+        let (place, key) = match self {
+            Self::Sqlite { .. } => ("the database".to_owned(), "database.url"),
+            Self::Postgres(_) => (format!("schema {schema:?}"), "database.schema"),
+        };
+        StoreError::Unusable(format!(
+            "{place} holds migration {migration} of another program or a newer calsync; nothing was changed. \
+             Run that calsync, or set {key} to a place of its own"
+        ))
+    }
+}
+
+/// Makes the schema, or checks that the one that is there is ours: a schema that holds anything
+/// but what our migrations make belongs to somebody else. Refused, not touched.
+async fn claim_schema(pool: &PgPool, schema: &str) -> Result<()> {
+    let relations: Vec<(String,)> = sqlx::query_as(
+        "SELECT c.relname::TEXT FROM pg_catalog.pg_class c
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+         WHERE n.nspname = $1 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1",
+    )
+    .bind(schema)
+    .fetch_all(pool)
+    .await?;
+    let holds = |wanted: &str| relations.iter().any(|(name,)| name == wanted);
+    // Both are made in one go: a platform that uses sqlx too has only the first.
+    if holds("_sqlx_migrations") && (relations.len() == 1 || holds("sync_mappings")) {
+        return Ok(());
+    }
+    if let Some((name,)) = relations.first() {
+        return Err(StoreError::Unusable(format!(
+            "schema {schema:?} already holds {name:?}, which calsync did not make; \
+             set database.schema to a schema of calsync's own"
+        )));
+    }
+    // The name was checked to be of letters, digits and underscores.
+    let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""));
+    match sqlx::query(create).execute(pool).await {
+        Ok(_) => Ok(()),
+        // Another process made it between the look and the statement.
+        Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
