@@ -1,6 +1,6 @@
 //! `events`: one method a file, and what they share.
 //!
-//! A write goes [`body`] (types) → [`rules`] (values) → [`compose`] (what Google fills in) →
+//! A write goes [`body`] (types) → [`validate`] (values) → [`build`] (what Google fills in) →
 //! the calendar's log. A read goes from the log through [`shape`] (what this caller may see).
 
 mod body;
