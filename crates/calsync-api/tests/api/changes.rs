@@ -86,6 +86,22 @@ async fn without_a_page_of_the_platform_a_lost_connection_has_a_link_until_it_is
 }
 
 #[tokio::test]
+async fn whose_first_calendar_is_one_of_theirs_is_told_as_connected_once_it_is_chosen() {
+    let world = HttpWorld::new().await;
+    world.google_account("ana@example.org", json!([{"id": "work", "summary": "Work"}]));
+    let end = connect(&world, "existing").await;
+    assert_eq!(changes(&world, "").await["items"], json!([]), "nothing is written anywhere yet");
+    let choice = world.submit("/connect/calendar", &end.cookie(), "target_calendar=work").await;
+    assert_eq!(choice.status, 303, "{}", choice.text);
+    world.sync().await;
+    let all = changes(&world, "").await;
+    let [connected] = &all["items"].as_array().unwrap()[..] else { panic!("{all}") };
+    assert_eq!((&connected["change"], &connected["user_id"]), (&json!("connected"), &json!("ana")));
+    assert_eq!(connected["before"]["state"], "connecting");
+    assert_eq!(connected["after"], json!({"provider": "google", "state": "active", "reason": null}));
+}
+
+#[tokio::test]
 async fn changes_are_read_page_by_page_and_forgotten_after_a_month() {
     let world = HttpWorld::new().await;
     connect(&world, "new").await;

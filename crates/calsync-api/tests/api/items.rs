@@ -1,9 +1,11 @@
 //! Items, put, read, listed and removed one by one.
 
+use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_testing::on_both_databases;
 use calsync_testing::world::http::HttpWorld;
+use calsync_testing::world::stories::connect;
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 fn session() -> serde_json::Value {
     json!({"user_ids": ["ana", "ben"], "title": "Mentoring", "starts_at": "2031-03-09T10:00:00+09:00",
@@ -145,6 +147,45 @@ on_both_databases! {
         assert_eq!(of("state=not_connected").await, 1);
         assert_eq!(of("state=synced").await, 0);
     }
+}
+
+#[tokio::test]
+async fn what_waits_for_a_connection_that_has_stopped_says_so() {
+    let world = HttpWorld::new().await;
+    connect(&world, "new").await;
+    world.sync().await;
+    world.google.revoke("ana@example.org", RevokeCause::User);
+    for id in ["t1", "t2"] {
+        let task = json!({"user_ids": ["ana"], "title": id, "due_on": "2031-03-09", "status": "active"});
+        world.put(&format!("/api/v1/items/task/{id}"), task).await;
+        world.sync().await;
+        let sync = world.get(&format!("/api/v1/items/task/{id}")).await.json()["sync"][0].clone();
+        assert_eq!((&sync["state"], &sync["reason"]), (&json!("waiting"), &json!("grant_unknown")), "{id}");
+        assert!(sync["sentence"].as_str().unwrap().contains("Google"), "{sync}");
+    }
+}
+
+#[tokio::test]
+async fn a_new_version_of_what_google_refused_is_not_called_refused() {
+    let world = HttpWorld::new().await;
+    connect(&world, "new").await;
+    world.sync().await;
+    let matches = FaultMatch { method: Some("events.insert".into()), ..FaultMatch::default() };
+    let effect = FaultEffect { status: Some(400), reason: Some("invalid".into()), ..FaultEffect::default() };
+    world.google.set_faults(vec![FaultRule { matches, effect, ..FaultRule::default() }]);
+    let put = async |title: &str| {
+        let task = json!({"user_ids": ["ana"], "title": title, "due_on": "2031-03-09", "status": "active"});
+        world.put("/api/v1/items/task/t1", task).await.json()["sync"][0].clone()
+    };
+    put("one").await;
+    for _ in 0..5 {
+        world.sync().await;
+        world.advance(3_600);
+    }
+    let parked = world.get("/api/v1/items/task/t1").await.json()["sync"][0].clone();
+    assert_eq!(parked["state"], "parked", "{parked}");
+    let waiting = put("two").await;
+    assert_eq!((&waiting["state"], &waiting["reason"]), (&json!("waiting"), &Value::Null), "{waiting}");
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ pub(super) static ROUTES: &[Route] = &[
     Route {
         path: "/admin/users/{user_id}/items",
         summary: "Console: a user's items",
-        query: &["cursor"],
+        query: &["state", "cursor"],
         handler: || get(admin::users::items::handler),
         ..PAGE
     },

@@ -97,7 +97,6 @@ pub async fn change_calendar(
     now: Timestamp,
 ) -> Result<bool> {
     let before = get(tx, id).await?;
-    let was_stopped = before.as_ref().is_some_and(|one| one.state == IntegrationState::NeedsAction);
     let (state, choice, calendar_state, calendar_id, summary) = match to {
         NewTarget::ToBeMade => ("connecting", CalendarChoice::New, CalendarState::NotRequested, None, None),
         NewTarget::There { choice, calendar_id, summary } => {
@@ -126,8 +125,9 @@ pub async fn change_calendar(
     if let Some(calendar_id) = before.as_ref().and_then(Integration::out_of_sight) {
         mappings::lost_sight(tx, id, calendar_id).await?;
     }
-    if was_stopped && state == "active" {
-        record_change(store, tx, id, IntegrationState::NeedsAction, Change::Connected, now).await?;
+    let was = before.as_ref().map(|one| one.state).filter(|was| *was != IntegrationState::Active);
+    if let (Some(was), "active") = (was, state) {
+        record_change(store, tx, id, was, Change::Connected, now).await?;
     }
     Ok(true)
 }

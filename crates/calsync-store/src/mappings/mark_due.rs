@@ -76,12 +76,12 @@ async fn schedule_all(tx: &mut Tx, users: &[&str], now: Timestamp) -> Result<BTr
     Ok(woken)
 }
 
-/// What a touch changes in a mapping that is there. One of an earlier incarnation is brought up to the item's own:
+/// What a change does to a mapping that is there; why it stood still or failed is told anew. One of an earlier incarnation is brought up to the item's own:
 /// what is there is to go, and a removal by the user is forgotten.
 macro_rules! marked_due {
     ($incarnation:literal) => {
         concat!(
-            "desired_revision = sync_mappings.desired_revision + 1, failures = 0, rounds_without_progress = 0,
+            "desired_revision = sync_mappings.desired_revision + 1, failures = 0, rounds_without_progress = 0, reason = NULL,
              delete_sent_at = CASE WHEN sync_mappings.incarnation = ",
             $incarnation,
             " THEN sync_mappings.delete_sent_at END,
@@ -156,7 +156,7 @@ pub async fn retry_now(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()>
     let Some(integration_id) = schedule(tx, user_id, now).await? else { return Ok(()) };
     execute!(
         tx,
-        "UPDATE sync_mappings SET due_at = $2, failures = 0, rounds_without_progress = 0,
+        "UPDATE sync_mappings SET due_at = $2, failures = 0, rounds_without_progress = 0, reason = NULL,
              updated_at = CASE WHEN desired_revision = synced_revision THEN $2 ELSE updated_at END,
              desired_revision = CASE WHEN desired_revision = synced_revision
                  THEN desired_revision + 1 ELSE desired_revision END

@@ -79,8 +79,10 @@ pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<M
     const SQL: &str = concat!(
         "SELECT u.user_id, p.locale, ",
         shown_state!(),
-        " AS state, m.reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id, m.etag,
-                m.remote, m.last_synced_at, m.verified_at
+        // What waits for a connection that has stopped waits for its user.
+        " AS state, CASE WHEN m.desired_revision <> m.synced_revision AND g.state = 'needs_action'
+                         THEN g.reason ELSE m.reason END AS reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id,
+                m.etag, m.remote, m.last_synced_at, m.verified_at
          FROM item_users u LEFT JOIN users p ON p.user_id = u.user_id ",
         with_mappings!(),
         " WHERE u.kind = $1 AND u.item_id = $2 ORDER BY u.user_id"
