@@ -5,7 +5,6 @@
 //! at any point loses nothing.
 
 pub mod background;
-pub mod calendar;
 pub mod clean_up;
 pub mod connect;
 pub mod disconnect;
@@ -18,6 +17,7 @@ mod journal;
 pub mod maintenance;
 mod ownership;
 pub mod reconcile;
+pub mod target_calendar;
 mod tokens;
 mod transaction;
 pub mod user_deletion;

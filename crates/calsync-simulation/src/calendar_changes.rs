@@ -2,7 +2,7 @@
 
 use calsync_core::integration::IntegrationState;
 use calsync_engine::EngineError;
-use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
+use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
 use calsync_store::integrations::{self, Integration};
 
 use crate::fixtures::{email, work};
@@ -39,7 +39,7 @@ impl World {
         let Some(integration) = self.integration(user).await? else { return Ok(()) };
         let engine = self.deployment.engine.clone();
         let work = async move {
-            let changed = calendar::change(&engine, &integration.id, &wanted).await?;
+            let changed = target_calendar::change(&engine, &integration.id, &wanted).await?;
             Ok::<_, EngineError>(Ended::Choice { user, wanted, changed, may_consent })
         };
         let ended = self.deployment.jobs.begin_page(user, Box::pin(work)).await?;

@@ -5,8 +5,8 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use anyhow::{Context, ensure};
-use calsync_engine::calendar::{RetargetResult, TargetChoice};
 use calsync_engine::connect::CallbackResult;
+use calsync_engine::target_calendar::{RetargetResult, TargetChoice};
 use calsync_engine::{Engine, EngineError, disconnect, reconcile, webhooks, worker};
 
 use crate::transport::SimTransport;

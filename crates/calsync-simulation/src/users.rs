@@ -3,8 +3,8 @@
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::calendar::TargetChoice;
 use calsync_engine::connect::{self, Callback, CallbackResult, ConsentStart};
+use calsync_engine::target_calendar::TargetChoice;
 use calsync_engine::{EngineError, clean_up};
 use calsync_simulator::NewAccount;
 use http::header::LOCATION;

@@ -15,7 +15,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use super::{redirect_uri, secret_text};
-use crate::calendar::TargetChoice;
+use crate::target_calendar::TargetChoice;
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 

@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::begin::{is_disconnecting, is_live};
 use super::redirect_uri;
-use crate::calendar::{RetargetResult, TargetChoice, change};
+use crate::target_calendar::{RetargetResult, TargetChoice, change};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, tokens};
 

@@ -3,11 +3,11 @@
 //! The order keeps the two promises: what Google will know us by is stored before the call that
 //! tells it, and no transaction is open while Google is called.
 
-mod calendar;
 mod commit;
 mod integration_failure;
 mod mapping;
 mod old_calendars;
+mod own_calendar;
 mod stop;
 
 use calsync_core::event_id::EventPlace;
@@ -110,7 +110,7 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
             };
             sync(&pass, mappings, result).await
         }
-        None => calendar::make(engine, &google, lease, &integration, &access, result).await,
+        None => own_calendar::make(engine, &google, lease, &integration, &access, result).await,
     }
 }
 

@@ -18,13 +18,13 @@ pub(super) struct Stop(Arc<Inner>);
 struct Inner {
     engine: Engine,
     lease_until: Timestamp,
-    trouble: Mutex<Option<IntegrationFailure>>,
+    failure: Mutex<Option<IntegrationFailure>>,
 }
 
 impl Stop {
     pub(super) fn new(engine: &Engine, lease: &Lease) -> Self {
-        let trouble = Mutex::new(None);
-        Self(Arc::new(Inner { engine: engine.clone(), lease_until: lease.until_local, trouble }))
+        let failure = Mutex::new(None);
+        Self(Arc::new(Inner { engine: engine.clone(), lease_until: lease.until_local, failure }))
     }
 
     /// Google, for as long as the pass may go on.
@@ -35,19 +35,19 @@ impl Stop {
 
     /// Whether no further call may be sent.
     pub(super) fn is_due(&self) -> bool {
-        self.set_failure().is_some() || !lease_covers_call(&self.0.engine, self.0.lease_until)
+        self.failure().is_some() || !lease_covers_call(&self.0.engine, self.0.lease_until)
     }
 
-    /// Stops the pass for `trouble`, unless something did before.
-    pub(super) fn set(&self, trouble: IntegrationFailure) {
-        self.set_failure().get_or_insert(trouble);
+    /// Stops the pass for `failure`, unless something did before.
+    pub(super) fn set(&self, failure: IntegrationFailure) {
+        self.failure().get_or_insert(failure);
     }
 
     pub(super) fn take(&self) -> Option<IntegrationFailure> {
-        self.set_failure().take()
+        self.failure().take()
     }
 
-    fn set_failure(&self) -> MutexGuard<'_, Option<IntegrationFailure>> {
-        self.0.trouble.lock().unwrap_or_else(PoisonError::into_inner)
+    fn failure(&self) -> MutexGuard<'_, Option<IntegrationFailure>> {
+        self.0.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

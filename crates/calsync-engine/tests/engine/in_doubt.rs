@@ -3,7 +3,7 @@
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
+use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
@@ -135,7 +135,7 @@ on_both_databases! {
         assert_eq!(integration.reason, Some(Reason::CalendarGone));
         assert_eq!(world.count("sync_mappings", "event_state = 'deleted_by_user'").await, 0);
 
-        assert_eq!(calendar::change(&world.engine, &integration.id, &TargetChoice::Own).await.unwrap(), RetargetResult::Done);
+        assert_eq!(target_calendar::change(&world.engine, &integration.id, &TargetChoice::Own).await.unwrap(), RetargetResult::Done);
         world.google.set_faults(Vec::new());
         world.sync().await;
         assert_eq!(titles(&world), ["Task 0 changed"]);

@@ -3,8 +3,8 @@
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_engine::disconnect::{RemoteItems, SagaState};
+use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
 use calsync_engine::{EngineError, connect, reconcile, worker};
 use calsync_google::Failure;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
@@ -57,7 +57,7 @@ async fn works(world: &World) {
 
 async fn choose(world: &World, wanted: TargetChoice) {
     let id = world.integration("ana").await.id;
-    assert_eq!(calendar::change(&world.engine, &id, &wanted).await.unwrap(), RetargetResult::Done);
+    assert_eq!(target_calendar::change(&world.engine, &id, &wanted).await.unwrap(), RetargetResult::Done);
 }
 
 fn team() -> TargetChoice {

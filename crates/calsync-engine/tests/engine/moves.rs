@@ -1,8 +1,8 @@
 //! A user goes over to another calendar, and everything that was synced goes along.
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
-use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_engine::disconnect::{RemoteItems, SagaState};
+use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
 use calsync_simulator::Simulator;
 use calsync_testing::on_both_databases;
 use calsync_testing::world::{World, email};
@@ -20,7 +20,7 @@ async fn synced(world: &World, user: &str, tasks: usize) -> String {
 
 async fn change(world: &World, user: &str, wanted: TargetChoice) -> RetargetResult {
     let integration_id = world.integration(user).await.id;
-    calendar::change(&world.engine, &integration_id, &wanted).await.unwrap()
+    target_calendar::change(&world.engine, &integration_id, &wanted).await.unwrap()
 }
 
 fn team(user: &str) -> TargetChoice {
@@ -179,7 +179,7 @@ on_both_databases! {
         assert_eq!(change(&world, "ana", nowhere).await, RetargetResult::NotFound);
         world.set_access_role("ana", "team-ana", Some("reader")).await;
         assert_eq!(change(&world, "ana", team("ana")).await, RetargetResult::ReadOnly);
-        let unknown = calendar::change(&world.engine, "nobody", &TargetChoice::Own).await.unwrap();
+        let unknown = target_calendar::change(&world.engine, "nobody", &TargetChoice::Own).await.unwrap();
         assert_eq!(unknown, RetargetResult::NotConnected);
         world.disconnect("ana", RemoteItems::Keep).await;
         assert_eq!(change(&world, "ana", team("ana")).await, RetargetResult::NotConnected);

@@ -4,8 +4,8 @@
 use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::ConnectOutcome;
-use calsync_engine::calendar::TargetChoice;
 use calsync_engine::connect::{self, RestartRequest};
+use calsync_engine::target_calendar::TargetChoice;
 use calsync_http::app_state::AppState;
 use calsync_http::input::Form;
 use calsync_http::problem::{Problem, sanitize};

@@ -1,10 +1,10 @@
 //! Users' connections, as they are read. Connecting, tokens and the calendar are in files of their
 //! own.
 
-mod calendar;
 mod connect;
 mod grants;
 mod notify;
+mod target_calendar;
 mod tokens;
 
 use std::collections::BTreeSet;
@@ -21,12 +21,12 @@ use crate::secrets::Keyring;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
-pub use calendar::{
+pub use connect::{Connection, connect};
+pub use grants::{dead_grant, domain, idle};
+pub use target_calendar::{
     NewTarget, StopCause, calendar_ready, calendar_requested, change_calendar, needs_action,
     old_calendars_removed, own_calendars, turn_off,
 };
-pub use connect::{Connection, connect};
-pub use grants::{dead_grant, domain, idle};
 pub use tokens::{
     Grant, RefreshedBy, Tokens, claim_refresh, expire_access, finish_refresh, release_refresh, tokens,
 };

@@ -2,9 +2,9 @@
 
 use axum::body::Bytes;
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::calendar::{self, RetargetResult, TargetChoice};
 use calsync_engine::clean_up;
 use calsync_engine::connect::{self, Callback, CallbackResult, ConsentStart};
+use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
 use calsync_simulator::NewAccount;
 use calsync_store::users::{self, User};
 use jiff::SignedDuration;
@@ -54,7 +54,7 @@ impl World {
     pub async fn choose_calendar(&self, integration_id: &str, calendar_id: &str) {
         let wanted = TargetChoice::Existing(calendar_id.to_owned());
         assert_eq!(
-            calendar::change(&self.engine, integration_id, &wanted).await.unwrap(),
+            target_calendar::change(&self.engine, integration_id, &wanted).await.unwrap(),
             RetargetResult::Done
         );
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::calendar::{RetargetResult, TargetChoice, change};
 use calsync_engine::connect::{self, RestartRequest};
+use calsync_engine::target_calendar::{RetargetResult, TargetChoice, change};
 use calsync_http::app_state::AppState;
 use calsync_http::input::Form;
 use calsync_http::problem::{Kind, Problem};

@@ -1,4 +1,4 @@
-//! The user's own calendars, to choose among. The choice is [`crate::calendar::change`].
+//! The user's own calendars, to choose among. The choice is [`crate::target_calendar::change`].
 
 use calsync_core::outcome::Operation;
 use calsync_google::{CalendarEntry, Failure};
