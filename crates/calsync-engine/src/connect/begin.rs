@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use super::choices::ConsentChoices;
 use super::{redirect_uri, secret_text};
 use crate::calendar::TargetChoice;
 use crate::transaction::retrying_tx;
@@ -112,7 +113,7 @@ async fn start_consent(
         return Ok(ConsentStart::LinkExpired);
     };
     let holds_grant = holds_grant(engine, tx, request.user_id).await?;
-    let wanted = scopes::wanted(scopes::Choice { calendar: request.choice, google_tasks: false });
+    let wanted = ConsentChoices::of(tx, request.user_id, request.choice).await?.wanted_scopes();
     let is_asked = |scope: &&str| {
         request.missing.is_empty() || scopes::IDENTITY.contains(scope) || request.missing.contains(*scope)
     };

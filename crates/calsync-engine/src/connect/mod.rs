@@ -5,6 +5,7 @@
 
 mod begin;
 mod calendar;
+mod choices;
 mod finish;
 mod link;
 
