@@ -135,7 +135,7 @@ impl World {
             let saga = disconnect::saga(&self.deployment.engine, &id).await?;
             if saga.is_some_and(|saga| saga.state == SagaState::Done) {
                 self.reached.clean_ups += 1;
-                self.is_over(user, "is cleaned up")?;
+                self.is_over(user, "is cleaned up", true)?;
             }
         }
         self.notice_forgotten().await
@@ -149,13 +149,18 @@ impl World {
             return Ok(());
         }
         ensure!(is_clean(saga), "the disconnect of {} left something: {saga:#?}", parting.user);
-        self.is_over(parting.user, "has left")
+        // Our token may have been dead already, and then it ended no grant that came after it (seed 2060).
+        let is_revoked = saga.step(StepName::Revoke).is_some_and(|step| step.outcome == StepOutcome::Done);
+        let ends_any_grant = is_revoked || !self.standings.may_hold_dead_grant(parting.user);
+        self.is_over(parting.user, "has left", ends_any_grant)
     }
 
-    /// A disconnect of `user` ended, and with it whatever grant there was.
-    fn is_over(&mut self, user: &'static str, how: &str) -> anyhow::Result<()> {
+    /// A disconnect of `user` ended, and with it our tokens; with `ends_any_grant` whatever grant there was.
+    fn is_over(&mut self, user: &'static str, how: &str, ends_any_grant: bool) -> anyhow::Result<()> {
         if !self.deployment.jobs.has_page(user) {
-            self.standings.consent_is_used(user);
+            if ends_any_grant {
+                self.standings.consent_is_used(user);
+            }
             self.standings.grant_is_new(user);
         }
         self.is_gone(user, how)

@@ -110,12 +110,13 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
     Ok(())
 }
 
-/// Releases a lease that a disconnect revoked: the former holder has no call in flight any more.
+/// Releases a lease that a disconnect or a new connection revoked: the former holder has no call in flight any
+/// more.
 pub async fn release_revoked(tx: &mut Tx, lease: &Lease) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0
-         WHERE id = $1 AND lease_owner = $2 AND lease_until = $3 AND state = 'disconnecting'",
+         WHERE id = $1 AND lease_owner = $2 AND lease_until = $3",
         &lease.integration_id,
         &lease.owner,
         micros(lease.until),

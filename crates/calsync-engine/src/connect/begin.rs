@@ -14,6 +14,7 @@ use jiff::SignedDuration;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
+use super::choices::ConsentChoices;
 use super::{redirect_uri, secret_text};
 use crate::target_calendar::TargetChoice;
 use crate::transaction::retrying_tx;
@@ -112,7 +113,7 @@ async fn start_consent(
         return Ok(ConsentStart::LinkExpired);
     };
     let holds_grant = holds_grant(engine, tx, request.user_id).await?;
-    let wanted = scopes::wanted(scopes::Choice { calendar: request.choice, google_tasks: false });
+    let wanted = ConsentChoices::of(tx, request.user_id, request.choice).await?.wanted_scopes();
     let is_asked = |scope: &&str| {
         request.missing.is_empty() || scopes::IDENTITY.contains(scope) || request.missing.contains(*scope)
     };
@@ -147,7 +148,7 @@ async fn start_consent(
 /// gives another one only if it is asked to, and keeps 100 of an account.
 async fn holds_grant(engine: &Engine, tx: &mut Tx, user_id: &str) -> Result<bool, EngineError> {
     let theirs = integrations::of_user(tx, user_id).await?;
-    let Some(live) = theirs.into_iter().find(is_live) else { return Ok(false) };
+    let Some(live) = theirs.into_iter().find(Integration::is_live_at_google) else { return Ok(false) };
     let tokens = integrations::tokens(tx, engine.store().keyring(), &live.id).await?;
     let is_dead = matches!(
         live.reason,
@@ -161,9 +162,4 @@ async fn holds_grant(engine: &Engine, tx: &mut Tx, user_id: &str) -> Result<bool
 pub(super) async fn is_disconnecting(tx: &mut Tx, user_id: &str) -> Result<bool, EngineError> {
     let theirs = integrations::of_user(tx, user_id).await?;
     Ok(theirs.iter().any(|one| one.provider == GOOGLE && one.state == IntegrationState::Disconnecting))
-}
-
-/// Whether a connection to Google stands, or waits for its user.
-pub(super) fn is_live(one: &Integration) -> bool {
-    one.provider == GOOGLE && one.state.is_live()
 }

@@ -8,7 +8,8 @@ use calsync_store::integrations::{self, CalendarState, Connection, Integration};
 use calsync_store::{Tx, mappings, users};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::begin::{is_disconnecting, is_live};
+use super::begin::is_disconnecting;
+use super::choices::ConsentChoices;
 use super::redirect_uri;
 use crate::target_calendar::{RetargetResult, TargetChoice, change};
 use crate::transaction::retrying_tx;
@@ -117,14 +118,19 @@ async fn exchange(engine: &Engine, callback: &Callback, pending: &PendingConsent
     Ok(tokens)
 }
 
-/// Whether the user granted enough for their choice; what is missing of it is kept with the try.
+/// Whether the user granted enough for their choice, and for the calendar that stays in use; what is missing
+/// of it is kept with the try.
 async fn is_enough(engine: &Engine, pending: &PendingConsent, tokens: &Tokens) -> Result<bool, EngineError> {
-    let choice = scopes::Choice { calendar: pending.calendar_choice, google_tasks: false };
-    let missing = scopes::missing(&scopes::wanted(choice), &tokens.scopes);
+    let mut tx = engine.store().read().await?;
+    let choices = ConsentChoices::of(&mut tx, &pending.user_id, pending.calendar_choice).await?;
+    drop(tx);
+    let missing = scopes::missing(&choices.wanted_scopes(), &tokens.scopes);
     if !missing.is_empty() {
         retrying_tx!(engine, |tx| connect::set_missing_scopes(tx, &pending.id, &missing).await?)?;
     }
-    Ok(scopes::missing(&scopes::needed(choice), &tokens.scopes).is_empty())
+    // Who has chosen their next calendar leaves the one in use at once.
+    let needed = choices.needed_scopes(pending.target_calendar.is_some());
+    Ok(scopes::missing(&needed, &tokens.scopes).is_empty())
 }
 
 async fn connected(
@@ -175,16 +181,13 @@ async fn store(
         return Ok(Err(Reason::LinkExpired));
     }
     connect::set_account_email(tx, &pending.id, account.email.as_deref()).await?;
-    let live = integrations::of_user(tx, &pending.user_id).await?.into_iter().find(is_live);
+    let live =
+        integrations::of_user(tx, &pending.user_id).await?.into_iter().find(Integration::is_live_at_google);
     let is_other = |live: &Integration| live.account_sub.as_deref().is_some_and(|sub| sub != account.sub);
     if live.as_ref().is_some_and(is_other) {
         return Ok(Err(Reason::OtherAccount));
     }
-    // A calendar that is in use stays in use: what is in it would be left behind. It is changed in the settings.
-    let is_in_use =
-        |live: &Integration| live.calendar_state == CalendarState::Ready && !live.lost_its_calendar();
-    let in_use = live.filter(is_in_use);
-    let calendar_choice = in_use.map_or(pending.calendar_choice, |live| live.calendar_choice);
+    let choices = ConsentChoices::with(live.as_ref(), pending.calendar_choice);
     let new = Connection {
         user_id: &pending.user_id,
         grant: tokens::grant(engine, tokens, now),
@@ -193,7 +196,7 @@ async fn store(
         account_email: account.email.as_deref().unwrap_or_default(),
         account_domain: account.hd.as_deref(),
         scopes: &tokens.scopes,
-        calendar_choice,
+        calendar_choice: choices.kept(),
     };
     let connected = integrations::connect(engine.store(), tx, new, engine.new_id(), now).await?;
     let Some(integration) = connected else { return Ok(Err(Reason::WaitingTurn)) };

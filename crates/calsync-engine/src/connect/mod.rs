@@ -4,6 +4,7 @@
 //! once and for a short time. Every try is a row with its outcome.
 
 mod begin;
+mod choices;
 mod finish;
 mod link;
 mod writable_calendars;

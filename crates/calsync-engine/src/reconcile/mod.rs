@@ -46,7 +46,8 @@ struct Planned {
 ///
 /// # Errors
 /// If the store fails, or the lease was lost: then nothing of the pass was stored, and the next
-/// holder looks for itself. A disconnect that took the lease learns here that the calls are over.
+/// holder looks for itself. Whoever took the lease, a disconnect or a new connection, learns here that the
+/// calls are over.
 pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let ended = run(engine, lease).await;
     if ended.as_ref().is_err_and(EngineError::is_lease_lost) {

@@ -5,6 +5,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::connect::CallbackResult;
 use calsync_engine::disconnect::{RemoteItems, Saga, SagaState, StepName};
+use calsync_simulator::RevokeCause;
 use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
 use serde_json::Value;
@@ -31,6 +32,16 @@ async fn closed(db: TestDatabase, role: Option<&str>, reason: Reason) -> World {
     let integration = world.integration("ana").await;
     assert_eq!((integration.state, integration.reason), (IntegrationState::NeedsAction, Some(reason)));
     world
+}
+
+/// She still has her calendar `team`, and what the platform changes arrives there.
+async fn works_in(world: &World, team: &str) {
+    world.put_task("ana", 0, "changed", "active").await;
+    world.sync().await;
+    let integration = world.integration("ana").await;
+    assert_eq!((integration.state, integration.reason), (IntegrationState::Active, None));
+    assert_eq!(integration.target_calendar_id.as_deref(), Some(team));
+    assert_eq!(world.count("sync_mappings", "desired_revision <> synced_revision").await, 0);
 }
 
 /// She connects again and wants a calendar of ours; gives its id.
@@ -84,6 +95,25 @@ on_both_databases! {
         assert_eq!(ours_in(&world, &email("ana")), 3);
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(saga.state, SagaState::DoneWithLeftovers, "{saga:?}");
+    }
+
+    /// Seed 750: the consent was for a calendar of ours alone, and hers stayed in use without a permission.
+    async fn who_wants_a_new_one_while_hers_is_in_use_consents_to_hers_too(db: TestDatabase) {
+        let world = World::new(db).await;
+        let team = synced_to_their_own(&world, "ana", 1).await;
+        world.google.revoke(&email("ana"), RevokeCause::User);
+        let again = world.connect("ana", &email("ana"), CalendarChoice::New).await;
+        assert!(matches!(again, CallbackResult::Connected { .. }), "{again:?}");
+        works_in(&world, &team).await;
+    }
+
+    async fn a_consent_that_covers_not_what_came_into_use_meanwhile_is_partial(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.account("ana");
+        let meanwhile = async || drop(synced_to_their_own(&world, "ana", 1).await);
+        let late = world.connect_while("ana", &email("ana"), CalendarChoice::New, meanwhile).await;
+        assert!(matches!(late, CallbackResult::Failed { reason: Reason::ConsentPartial, .. }), "{late:?}");
+        works_in(&world, "team-ana").await;
     }
 
     async fn before_another_calendar_is_chosen_the_closed_one_is_still_known(db: TestDatabase) {

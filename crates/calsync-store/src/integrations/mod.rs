@@ -9,7 +9,7 @@ mod tokens;
 
 use std::collections::BTreeSet;
 
-use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
 use calsync_core::zone;
@@ -117,6 +117,11 @@ pub struct Integration {
 }
 
 impl Integration {
+    /// Whether it is a live connection to Google, be it stopped or not.
+    pub fn is_live_at_google(&self) -> bool {
+        self.provider == GOOGLE && self.state.is_live()
+    }
+
     /// Whether it stopped because its calendar is gone, or closed to us.
     pub fn lost_its_calendar(&self) -> bool {
         matches!(self.reason, Some(Reason::CalendarGone | Reason::CalendarReadOnly))
