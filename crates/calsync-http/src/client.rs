@@ -5,7 +5,7 @@
 //! before it is the client's own claim. Other headers aren't read: a proxy that doesn't write one
 //! passes on whatever the client put there.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
 use calsync_core::network::Network;
 use http::HeaderMap;
@@ -25,6 +25,14 @@ impl Client {
             client = before;
         }
         Self(client)
+    }
+}
+
+/// What one party holds: an IPv4 address, or a /64 of IPv6, by its first address.
+pub(crate) fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)).into(),
+        address => address,
     }
 }
 
@@ -50,6 +58,14 @@ mod tests {
         }
         let trusted = ["10.0.0.0/8", "2001:db8::1"].map(|text| text.parse().expect("a network"));
         Client::behind(peer.parse().expect("an address"), &headers, &trusted).0.to_string()
+    }
+
+    #[test]
+    fn a_party_is_an_address_or_a_network() {
+        let network = |text: &str| network(text.parse().expect("an address"));
+        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::1"));
+        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
+        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
     }
 
     #[test]

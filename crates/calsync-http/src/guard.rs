@@ -3,17 +3,21 @@
 //!
 //! Handlers get the whole body; none of them reads from the network.
 
-use axum::body::{Body, Bytes, to_bytes};
+use std::mem;
+
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bytes::BytesMut;
+use futures_util::StreamExt;
 use http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderMap, Method};
 
 use crate::admin_auth::{self, Admission, SignedInAdmin};
 use crate::api_client::authorise;
-use crate::app_state::AppState;
+use crate::app_state::{AppState, BodyRoom};
 use crate::idempotency;
 use crate::panics::caught;
 use crate::problem::{Kind, Problem};
@@ -45,11 +49,13 @@ async fn pass(app: &AppState, route: &Route, request: Request, next: Next) -> Re
     if route.body_kind == BodyKind::Form || is_browser {
         refuse_cross_site(app, &parts.headers)?;
     }
+    let mut room = BodyRoom::default();
+    let body = read(app, route.body_kind, &parts.headers, body, &mut room).await?;
     if route.body_kind == BodyKind::Ndjson {
-        let slot = app.batch_slot().await.ok_or_else(|| Problem::new(Kind::Unavailable))?;
-        parts.extensions.insert(slot);
+        // After the body: who sends none holds no slot.
+        let slot = app.batch_slot(mem::take(&mut room)).await;
+        parts.extensions.insert(slot.ok_or_else(|| Problem::new(Kind::Unavailable))?);
     }
-    let body = read(route.body_kind, &parts.headers, body).await?;
     if route.body_kind == BodyKind::Form {
         admin_auth::check_form(&parts, &body)?;
     }
@@ -78,16 +84,42 @@ async fn check_access(app: &AppState, route: &Route, parts: &mut Parts) -> Resul
     }
 }
 
-/// Reads a whole body of the right type.
-async fn read(body_kind: BodyKind, headers: &HeaderMap, body: Body) -> Result<Bytes, Problem> {
+/// Reads a whole body of the right type, for which it makes `room` as it comes.
+async fn read(
+    app: &AppState,
+    body_kind: BodyKind,
+    headers: &HeaderMap,
+    body: Body,
+    room: &mut BodyRoom,
+) -> Result<Bytes, Problem> {
     check_type(body_kind, headers)?;
     let length = headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > body_kind.bytes_max()) {
         return Err(too_large(body_kind));
     }
-    let read = tokio::time::timeout(body_kind.arrives_within(), to_bytes(body, body_kind.bytes_max())).await;
-    // An error within the limit is a connection that broke: nobody reads the answer.
-    read.map_err(|_| Problem::new(Kind::Timeout))?.map_err(|_| too_large(body_kind))
+    let read = tokio::time::timeout(body_kind.arrives_within(), collect(app, body_kind, body, room)).await;
+    read.unwrap_or_else(|_| Err(Problem::new(Kind::Timeout)))
+}
+
+async fn collect(
+    app: &AppState,
+    body_kind: BodyKind,
+    body: Body,
+    room: &mut BodyRoom,
+) -> Result<Bytes, Problem> {
+    let mut bytes = BytesMut::new();
+    let mut parts = body.into_data_stream();
+    while let Some(part) = parts.next().await {
+        let malformed =
+            |_| Problem::new(Kind::BadRequest).detail("the body ends early, or isn't chunked well");
+        let part = part.map_err(malformed)?;
+        if bytes.len() + part.len() > body_kind.bytes_max() {
+            return Err(too_large(body_kind));
+        }
+        app.widen(room, bytes.len() + part.len()).ok_or_else(|| Problem::new(Kind::Unavailable))?;
+        bytes.extend_from_slice(&part);
+    }
+    Ok(bytes.freeze())
 }
 
 fn too_large(body_kind: BodyKind) -> Problem {

@@ -22,6 +22,7 @@ const FIELD_LENGTH_MAX: usize = 128;
 #[expect(missing_docs, reason = "each has its title below")]
 pub enum Kind {
     BadJson,
+    BadRequest,
     Unauthorized,
     Forbidden,
     CrossSite,
@@ -48,6 +49,7 @@ impl Kind {
     const fn line(self) -> (&'static str, u16, &'static str) {
         match self {
             Self::BadJson => ("/problems/bad-json", 400, "Invalid JSON object"),
+            Self::BadRequest => ("/problems/bad-request", 400, "Invalid HTTP request"),
             Self::Unauthorized => ("/problems/unauthorized", 401, "A valid API key is required"),
             Self::Forbidden => ("/problems/forbidden", 403, "Not allowed"),
             Self::CrossSite => ("/problems/cross-site", 403, "Form sent from another site"),

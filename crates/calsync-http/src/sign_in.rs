@@ -5,8 +5,6 @@
 //! from. A browser in which the admin signed in before has a count of its own, so that strangers
 //! who guess can't lock the admin out.
 
-use std::net::IpAddr;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::env::bytes;
@@ -19,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::Semaphore;
 
 use crate::app_state::AppState;
-use crate::client::Client;
+use crate::client::{Client, network};
 use crate::cookies::Cookie;
 use crate::problem::{Kind, Problem};
 
@@ -64,7 +62,7 @@ pub async fn attempt(
     let mut tx = app.engine.store().begin().await?;
     let by_account = sign_ins::count_try(&mut tx, sort, name, now).await?;
     let by_address = match client {
-        Some(client) => sign_ins::count_try(&mut tx, "address", &network(client.0), now).await?,
+        Some(client) => sign_ins::count_try(&mut tx, "address", &network(client.0).to_string(), now).await?,
         None => 0,
     };
     let found = admins::by_email(&mut tx, &email).await?;
@@ -129,28 +127,4 @@ pub async fn hash_blocking<T: Send + 'static>(
 ) -> Result<T, Problem> {
     let _room = HASHING.acquire().await.map_err(|_| Problem::new(Kind::Unavailable))?;
     tokio::task::spawn_blocking(work).await.map_err(|_| Problem::panicked())
-}
-
-/// What one party holds: an IPv4 address, or a /64 of IPv6.
-fn network(address: IpAddr) -> String {
-    match address.to_canonical() {
-        IpAddr::V4(address) => address.to_string(),
-        IpAddr::V6(address) => {
-            let [a, b, c, d, ..] = address.segments();
-            format!("{a:x}:{b:x}:{c:x}:{d:x}")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_party_is_an_address_or_a_network() {
-        let network = |text: &str| network(text.parse().expect("an address"));
-        assert_eq!(network("2001:db8:1:2:3:4:5:6"), network("2001:db8:1:2:ffff::1"));
-        assert_ne!(network("2001:db8:1:2::1"), network("2001:db8:1:3::1"));
-        assert_eq!(network("::ffff:192.0.2.1"), network("192.0.2.1"));
-    }
 }

@@ -8,6 +8,7 @@ mod config;
 mod demo;
 mod key_file;
 mod logging;
+mod open_files;
 mod panics;
 mod shutdown;
 mod system;

@@ -4,8 +4,6 @@
 
 use std::io::{Error, ErrorKind, Result};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
@@ -13,22 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// How HTTP/2 begins. Its heads come in frames among others: only idleness is watched there.
+use super::activity::Activity;
+
+/// How HTTP/2 begins. Its heads come in frames among others, which [`Activity`] watches.
 const HTTP2_BEGINS: &[u8] = b"PRI";
-
-/// Whether a request of the connection is with its handler, body and all.
-#[derive(Clone, Default)]
-pub(super) struct UnderWay(Arc<AtomicBool>);
-
-impl UnderWay {
-    /// Marks the time in which `request` is worked on.
-    pub(super) async fn during<T>(self, request: impl Future<Output = T>) -> T {
-        self.0.store(true, Ordering::Relaxed);
-        let done = request.await;
-        self.0.store(false, Ordering::Relaxed);
-        done
-    }
-}
 
 /// What is being waited for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -46,7 +32,7 @@ enum Phase {
 /// A socket with limits.
 pub(super) struct Limited {
     socket: TcpStream,
-    under_way: UnderWay,
+    activity: Activity,
     phase: Phase,
     head_within: Duration,
     idle_max: Duration,
@@ -54,13 +40,14 @@ pub(super) struct Limited {
 }
 
 impl Limited {
-    pub(super) fn new(socket: TcpStream, head_within: Duration, idle_max: Duration) -> Self {
+    pub(super) fn new(
+        socket: TcpStream,
+        activity: Activity,
+        head_within: Duration,
+        idle_max: Duration,
+    ) -> Self {
         let ends = Box::pin(sleep_until(Instant::now() + head_within));
-        Self { socket, under_way: UnderWay::default(), phase: Phase::First, head_within, idle_max, ends }
-    }
-
-    pub(super) fn under_way(&self) -> UnderWay {
-        self.under_way.clone()
+        Self { socket, activity, phase: Phase::First, head_within, idle_max, ends }
     }
 
     fn ends_in(&mut self, limit: Duration) {
@@ -68,7 +55,7 @@ impl Limited {
     }
 
     fn has_read(&mut self, bytes: &[u8]) {
-        let is_under_way = self.under_way.0.load(Ordering::Relaxed);
+        let is_handling = self.activity.is_handling();
         match self.phase {
             Phase::Http2 => self.ends_in(self.idle_max),
             Phase::First if bytes.starts_with(HTTP2_BEGINS) => {
@@ -76,7 +63,7 @@ impl Limited {
                 self.ends_in(self.idle_max);
             }
             // A body.
-            _ if is_under_way => {
+            _ if is_handling => {
                 self.phase = Phase::Any;
                 self.ends_in(self.idle_max);
             }
@@ -126,7 +113,7 @@ impl AsyncRead for Limited {
                 Poll::Ready(done)
             }
             // While a handler works, the limit on what it does is its own.
-            Poll::Pending if self.phase == Phase::Head && self.under_way.0.load(Ordering::Relaxed) => {
+            Poll::Pending if self.phase == Phase::Head && self.activity.is_handling() => {
                 self.phase = Phase::Any;
                 let idle_max = self.idle_max;
                 self.ends_in(idle_max);

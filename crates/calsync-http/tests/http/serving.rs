@@ -9,9 +9,9 @@ use calsync_testing::HANGS_AFTER;
 use calsync_testing::world::http::HttpWorld;
 use http::{Method, Request};
 use hyper::client::conn::http2;
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -165,4 +165,123 @@ async fn http_2_is_spoken_too_and_may_rest() {
         let rests = tokio::time::timeout(Duration::from_millis(250), &mut connection).await;
         assert!(rests.is_err(), "still open after twice the time for a head");
     }
+}
+
+/// A socket of the party at `source`, another of the loopback's addresses.
+async fn connect_from(source: &str, address: SocketAddr) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(format!("{source}:0").parse().unwrap()).unwrap();
+    socket.connect(address).await.unwrap()
+}
+
+const PROBE: &[u8] = b"GET /healthz HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+
+/// What a probe over `socket` is answered; nothing if it was closed.
+async fn probe(mut socket: TcpStream) -> String {
+    let mut answer = Vec::new();
+    if socket.write_all(PROBE).await.is_ok() {
+        let _ = socket.read_to_end(&mut answer).await;
+    }
+    String::from_utf8_lossy(&answer).into_owned()
+}
+
+#[tokio::test]
+async fn no_party_shuts_out_the_others() {
+    let world = HttpWorld::new().await;
+    let limits = ServeLimits {
+        connections_max: 12,
+        connections_a_party: 4,
+        headers_within: HANGS_AFTER * 2,
+        ..ServeLimits::default()
+    };
+    let served = start(&world, limits).await;
+    let mut silent = Vec::new();
+    for _ in 0..30 {
+        silent.push(connect_from("127.0.0.2", served.address).await);
+    }
+    let other = probe(connect_from("127.0.0.3", served.address).await).await;
+    assert!(other.starts_with("HTTP/1.1 200 OK"), "{other}");
+    assert_eq!(probe(connect_from("127.0.0.2", served.address).await).await, "", "it holds its share");
+    drop(silent);
+    let look = async || probe(connect_from("127.0.0.2", served.address).await).await;
+    let mut again = look().await;
+    while again.is_empty() {
+        again = look().await;
+    }
+    assert!(again.starts_with("HTTP/1.1 200 OK"), "{again}");
+}
+
+#[tokio::test]
+async fn who_takes_no_answer_is_not_kept_by_pings() {
+    let world = HttpWorld::new().await;
+    let idle_max = Duration::from_millis(300);
+    let limits = ServeLimits { requests_a_party: 8, idle_max, ..ServeLimits::default() };
+    let served = start(&world, limits).await;
+    let socket = TokioIo::new(connect_from("127.0.0.2", served.address).await);
+    let (mut sender, connection) = http2::Builder::new(TokioExecutor::new())
+        .timer(TokioTimer::new())
+        .initial_stream_window_size(0)
+        .keep_alive_interval(Duration::from_millis(50))
+        .keep_alive_while_idle(true)
+        .handshake(socket)
+        .await
+        .unwrap();
+    let connection = tokio::spawn(connection);
+    let mut statuses = Vec::new();
+    let mut answers = Vec::new();
+    for _ in 0..20 {
+        let request = Request::get("http://x/openapi.json").body(Body::empty()).unwrap();
+        let answer = sender.send_request(request).await.unwrap();
+        statuses.push(answer.status().as_u16());
+        answers.push(answer);
+    }
+    assert_eq!(statuses, [[200; 8].as_slice(), &[503; 12]].concat(), "unsent answers are counted");
+    let other = probe(connect_from("127.0.0.3", served.address).await).await;
+    assert!(other.starts_with("HTTP/1.1 200 OK"), "{other}");
+    let ended = tokio::time::timeout(HANGS_AFTER, connection).await;
+    assert!(ended.is_ok(), "pings alone keep it open");
+}
+
+#[tokio::test]
+async fn what_is_no_http_is_called_so() {
+    let world = HttpWorld::new().await;
+    let served = start(&world, ServeLimits::default()).await;
+    for hosts in ["", "host: x\r\nhost: y\r\n"] {
+        let answer = talk(served.address, &format!("GET /healthz HTTP/1.1\r\n{hosts}\r\n")).await;
+        assert!(answer.starts_with("HTTP/1.1 400 Bad Request"), "{hosts:?}: {answer}");
+    }
+    let answer = talk(served.address, "GET /healthz HTTP/1.0\r\n\r\n").await;
+    assert!(answer.starts_with("HTTP/1.0 200 OK"), "{answer}");
+    let head = format!(
+        "PUT /api/v1/users/ana HTTP/1.1\r\nhost: x\r\nconnection: close\r\nauthorization: Bearer {}\r\n\
+         transfer-encoding: chunked\r\n\r\n",
+        world.platform
+    );
+    let answer = talk(served.address, &format!("{head}zz\r\n{{}}\r\n")).await;
+    assert!(answer.contains("/problems/bad-request") && answer.contains("HTTP/1.1 400"), "{answer}");
+}
+
+#[tokio::test]
+async fn batches_that_send_nothing_hold_no_turn() {
+    let world = HttpWorld::new().await;
+    let served = start(&world, ServeLimits::default()).await;
+    let head = |length: usize| {
+        format!(
+            "POST /api/v1/items/batch HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+             content-length: {length}\r\nexpect: 100-continue\r\nconnection: close\r\n\r\n",
+            world.platform
+        )
+    };
+    let mut silent = Vec::new();
+    for _ in 0..8 {
+        let mut socket = TcpStream::connect(served.address).await.unwrap();
+        socket.write_all(head(1_000_000).as_bytes()).await.unwrap();
+        let mut some = [0; 64];
+        let read = socket.read(&mut some).await.unwrap();
+        assert!(some[..read].starts_with(b"HTTP/1.1 100 Continue"), "its body is waited for");
+        silent.push(socket);
+    }
+    let line = r#"{"op":"put_user","user_id":"ana","email":"ana@example.org"}"#;
+    let answer = talk(served.address, &format!("{}{line}", head(line.len()))).await;
+    assert!(answer.contains("HTTP/1.1 200 OK") && answer.contains(r#""status":201"#), "{answer}");
 }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::cli::Role;
 use crate::config::Config;
-use crate::{logging, shutdown, wiring};
+use crate::{logging, open_files, shutdown, wiring};
 
 /// How long what waits for Google's answer has to store it at shutdown, after the web has drained: a few
 /// of the longest calls.
@@ -62,7 +62,11 @@ pub(crate) async fn parts(
             Some(listener) => {
                 let routes = calsync_api::routes().chain(calsync_pages::routes());
                 let router = calsync_http::router(engine.clone(), routes, calsync_pages::problem_page);
-                let limits = ServeLimits::default();
+                let limits = ServeLimits {
+                    connections_max: open_files::connections_max(ServeLimits::default().connections_max),
+                    trusted_proxies: engine.settings().trusted_proxies.clone(),
+                    ..ServeLimits::default()
+                };
                 calsync_http::serve(listener, router, limits, stop.clone().cancelled_owned()).await;
             }
             None => stop.cancelled().await,
