@@ -5,7 +5,6 @@ use calsync_core::env::Clock;
 use calsync_engine::user_deletion;
 use calsync_google::TransportFailure;
 use calsync_simulator::{FaultEffect, FaultRule};
-use calsync_testing::DatabaseKind;
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -201,8 +200,7 @@ impl World {
             let is_delivered = self.rng.percent(50);
             call.abandon(&self.transport, is_delivered).await;
         }
-        // On Postgres leases end by the database's own clock, for which no seed waits.
-        let frees_leases = self.options.database == DatabaseKind::Postgres || self.rng.percent(50);
+        let frees_leases = self.rng.percent(50);
         self.reached.permit_waits += self.deployment.jobs.waits;
         self.deployment.crash(frees_leases).await
     }

@@ -13,7 +13,7 @@ use calsync_engine::{Engine, EngineOptions, Settings, webhooks};
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_store::api_keys::{self, Scope};
 use calsync_store::secrets::Keyring;
-use calsync_store::{Store, StoreOptions, disconnects, leases};
+use calsync_store::{LeaseClock, Store, StoreOptions, disconnects, leases};
 use calsync_testing::{ManualClock, SeededRng, TestDatabase};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
@@ -116,6 +116,7 @@ async fn engine(database: &TestDatabase, parts: &Parts) -> anyhow::Result<Engine
             schema: "calsync".into(),
             keyring: Keyring::parse([format!("k:{}=", "A".repeat(43)).as_str()])?,
             entropy: Arc::new(rng.clone()),
+            lease_clock: LeaseClock::Passed,
         },
         clock.now(),
     )

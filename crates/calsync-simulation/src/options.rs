@@ -116,7 +116,7 @@ impl RunOptions {
             rate_limits: faults * between(0, 8),
             time_jumps: between(2, 8),
             // There leases and claims end by the database's own clock, for which no seed waits.
-            crashes: if database == DatabaseKind::Postgres { 0 } else { between(0, 6) },
+            crashes: between(0, 6),
             field_edits: between(0, 60),
             revocations: *rng.pick(&[0, 0, 5, 15]),
             deletions: *rng.pick(&[0, 0, 5, 10]),

@@ -17,8 +17,7 @@ use crate::reached::Reached;
 use crate::standing::{PendingDisconnect, Presence, Standings};
 use crate::transport::SimTransport;
 
-/// When a run begins: before today, so that on Postgres, whose own clock ends leases, none ends during a
-/// run; and before a change to summer time.
+/// When a run begins: before a change to summer time.
 const START: &str = "2024-03-15T00:00:00Z";
 
 /// Everything in a run.

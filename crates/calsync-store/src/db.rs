@@ -15,8 +15,17 @@ pub(crate) enum Dialect {
 pub enum Tx {
     /// On SQLite.
     Sqlite(Transaction<'static, Sqlite>),
-    /// On Postgres.
-    Postgres(Transaction<'static, Postgres>),
+    /// On Postgres, with the clock of its leases.
+    Postgres(Transaction<'static, Postgres>, LeaseClock),
+}
+
+/// The clock by which leases are measured on Postgres. SQLite has one process, and that one's clock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LeaseClock {
+    /// The database's, so that workers with wrong clocks agree.
+    Database,
+    /// The one that is passed like all times, for a deployment whose clock is moved by hand.
+    Passed,
 }
 
 /// Runs one statement on whichever database the transaction holds.
@@ -27,7 +36,7 @@ macro_rules! on {
                 let $connection = &mut **tx;
                 $run
             }
-            $crate::Tx::Postgres(tx) => {
+            $crate::Tx::Postgres(tx, _) => {
                 let $connection = &mut **tx;
                 $run
             }
@@ -61,15 +70,20 @@ impl Tx {
     pub(crate) const fn dialect(&self) -> Dialect {
         match self {
             Self::Sqlite(_) => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres(..) => Dialect::Postgres,
         }
+    }
+
+    /// Whether leases are measured by the database's clock.
+    pub(crate) const fn leases_by_database(&self) -> bool {
+        matches!(self, Self::Postgres(_, LeaseClock::Database))
     }
 
     /// Makes it so, for good: both databases fsync before this answers.
     pub async fn commit(self) -> Result<()> {
         match self {
             Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx) => tx.commit().await?,
+            Self::Postgres(tx, _) => tx.commit().await?,
         }
         Ok(())
     }

@@ -26,15 +26,14 @@ macro_rules! live {
 }
 pub(crate) use live;
 
-/// Claims due integrations. Lease times are the database's clock on Postgres, so that workers
-/// with wrong clocks agree; SQLite has one worker's clock, bound as `$3` like everywhere else.
+/// Claims due integrations; `$5` is the clock of leases.
 pub(crate) const fn claim(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => concat!(
-            "UPDATE user_integrations SET lease_owner = $1, lease_until = $3 + $2, fence = fence + 1
+            "UPDATE user_integrations SET lease_owner = $1, lease_until = $5 + $2, fence = fence + 1
              WHERE id IN (
                  SELECT id FROM user_integrations
-                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3 AND lease_until <= $3 AND ",
+                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3 AND lease_until <= $5 AND ",
             workable!(),
             "
                  ORDER BY due_at, id LIMIT $4)
@@ -45,13 +44,12 @@ pub(crate) const fn claim(dialect: Dialect) -> &'static str {
             "WITH due AS MATERIALIZED (
                  SELECT id FROM user_integrations
                  WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3
-                   AND lease_until <= (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT AND ",
+                   AND lease_until <= $5 AND ",
             workable!(),
             "
                  ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
              UPDATE user_integrations AS g
-             SET lease_owner = $1, lease_until = (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT + $2,
-                 fence = g.fence + 1
+             SET lease_owner = $1, lease_until = $5 + $2, fence = g.fence + 1
              FROM due WHERE g.id = due.id
              RETURNING g.id, g.fence, g.wake_seq, g.lease_until"
         ),
@@ -81,15 +79,12 @@ pub(crate) const fn lock_in_order(dialect: Dialect) -> &'static str {
     }
 }
 
-/// The time that leases are measured by: the database's clock on Postgres, so that workers with
-/// wrong clocks agree; `now` on SQLite, which has one worker's clock.
+/// The time that leases are measured by; see [`crate::db::LeaseClock`].
 pub(crate) async fn lease_clock(tx: &mut Tx, now: Timestamp) -> Result<Timestamp> {
     const SQL: &str = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::BIGINT";
-    match tx.dialect() {
-        Dialect::Sqlite => Ok(now),
-        Dialect::Postgres => {
-            let row = fetch_optional!(tx, (i64,), SQL)?;
-            Ok(row.map_or(now, |(micros,)| time(micros)))
-        }
+    if !tx.leases_by_database() {
+        return Ok(now);
     }
+    let row = fetch_optional!(tx, (i64,), SQL)?;
+    Ok(row.map_or(now, |(micros,)| time(micros)))
 }

@@ -44,8 +44,9 @@ pub async fn claim(
     limit: i64,
 ) -> Result<Vec<Lease>> {
     let length_us = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
+    let clock = lease_clock(tx, now).await?;
     let sql = claim_sql(tx.dialect());
-    let rows = fetch_all!(tx, Row, sql, owner, length_us, micros(now), limit)?;
+    let rows = fetch_all!(tx, Row, sql, owner, length_us, micros(now), limit, micros(clock))?;
     let lease = |row: Row| Lease {
         integration_id: row.id,
         owner: owner.to_owned(),

@@ -42,7 +42,7 @@ pub mod user_search;
 pub mod users;
 pub mod webhooks;
 
-pub use db::Tx;
+pub use db::{LeaseClock, Tx};
 pub use error::StoreError;
 pub use store::{Store, StoreOptions};
 

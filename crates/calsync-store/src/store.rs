@@ -15,7 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqlitePool};
 
-use crate::db::{Dialect, Tx};
+use crate::db::{Dialect, LeaseClock, Tx};
 use crate::secrets::Keyring;
 use crate::{Result, StoreError, key_check, meta, migrations};
 
@@ -45,11 +45,13 @@ pub struct StoreOptions {
     pub keyring: Keyring,
     /// Ids and nonces.
     pub entropy: Arc<dyn Entropy>,
+    /// The clock of leases on Postgres.
+    pub lease_clock: LeaseClock,
 }
 
 enum Pool {
     Sqlite { writer: SqlitePool, readers: SqlitePool },
-    Postgres(PgPool),
+    Postgres(PgPool, LeaseClock),
 }
 
 /// An open database, cheap to clone.
@@ -87,7 +89,7 @@ impl Store {
     pub async fn read(&self) -> Result<Tx> {
         match &self.0.pool {
             Pool::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
-            Pool::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+            Pool::Postgres(pool, clock) => Ok(Tx::Postgres(pool.begin().await?, *clock)),
         }
     }
 
@@ -118,7 +120,7 @@ impl Store {
                 readers.close().await;
                 writer.close().await;
             }
-            Pool::Postgres(pool) => pool.close().await,
+            Pool::Postgres(pool, _) => pool.close().await,
         }
     }
 }
@@ -129,7 +131,7 @@ impl Pool {
             return Self::connect_sqlite(&options.url).await;
         }
         if options.url.starts_with("postgres:") || options.url.starts_with("postgresql:") {
-            return Self::connect_postgres(&options.url, &options.schema).await;
+            return Self::connect_postgres(options).await;
         }
         Err(StoreError::Unusable("database.url must begin with sqlite: or postgres://".into()))
     }
@@ -155,7 +157,8 @@ impl Pool {
         Ok(Self::Sqlite { writer, readers })
     }
 
-    async fn connect_postgres(url: &str, schema: &str) -> Result<Self> {
+    async fn connect_postgres(options: &StoreOptions) -> Result<Self> {
+        let StoreOptions { url, schema, .. } = options;
         let plain = schema.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
         if schema.is_empty() || schema.len() > 63 || !plain || schema.starts_with("pg_") {
             let allowed = "1 to 63 of a-z, 0-9 and _, not beginning with pg_";
@@ -163,7 +166,7 @@ impl Pool {
         }
         // Each text is planned once a connection: all of them go by an index, whatever is bound.
         let connect = PgConnectOptions::from_str(url)?
-            .options([("search_path", schema), ("plan_cache_mode", "force_generic_plan")])
+            .options([("search_path", schema.as_str()), ("plan_cache_mode", "force_generic_plan")])
             .statement_cache_capacity(STATEMENTS);
         let pool = PgPoolOptions::new()
             .max_connections(POSTGRES_CONNECTIONS)
@@ -179,13 +182,13 @@ impl Pool {
             .connect_with(connect)
             .await?;
         claim_schema(&pool, schema).await?;
-        Ok(Self::Postgres(pool))
+        Ok(Self::Postgres(pool, options.lease_clock))
     }
 
     async fn begin(&self) -> Result<Tx> {
         match self {
             Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres(pool) => Ok(Tx::Postgres(pool.begin().await?)),
+            Self::Postgres(pool, clock) => Ok(Tx::Postgres(pool.begin().await?, *clock)),
         }
     }
 
@@ -195,7 +198,7 @@ impl Pool {
     async fn migrate(&self, schema: &str) -> Result<()> {
         let mut migrator = migrations::migrator(match self {
             Self::Sqlite { .. } => Dialect::Sqlite,
-            Self::Postgres(_) => Dialect::Postgres,
+            Self::Postgres(..) => Dialect::Postgres,
         });
         migrator.set_locking(false);
         let mut tries = 2 + 2 * migrator.iter().count();
@@ -203,7 +206,7 @@ impl Pool {
             tries -= 1;
             let done = match self {
                 Self::Sqlite { writer, .. } => migrator.run(writer).await,
-                Self::Postgres(pool) => migrator.run(pool).await,
+                Self::Postgres(pool, _) => migrator.run(pool).await,
             };
             match done {
                 Ok(()) => return Ok(()),
@@ -219,7 +222,7 @@ impl Pool {
     fn not_ours(&self, migration: i64, schema: &str) -> StoreError {
         let (place, key) = match self {
             Self::Sqlite { .. } => ("the database".to_owned(), "database.url"),
-            Self::Postgres(_) => (format!("schema {schema:?}"), "database.schema"),
+            Self::Postgres(..) => (format!("schema {schema:?}"), "database.schema"),
         };
         StoreError::Unusable(format!(
             "{place} holds migration {migration} of another program or a newer calsync; nothing was changed. \

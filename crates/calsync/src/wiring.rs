@@ -8,7 +8,7 @@ use calsync_engine::reconcile::CALL_LIMIT;
 use calsync_engine::{Engine, EngineOptions};
 use calsync_google::{GoogleClient, HttpLimits, HttpTransport};
 use calsync_store::secrets::Keyring;
-use calsync_store::{Store, StoreError, StoreOptions};
+use calsync_store::{LeaseClock, Store, StoreError, StoreOptions};
 
 use crate::config::{Config, ConfigError};
 use crate::key_file;
@@ -21,6 +21,7 @@ pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
         schema: config.text("database.schema").to_owned(),
         keyring: keyring(config, &url)?,
         entropy: Arc::new(SystemEntropy),
+        lease_clock: LeaseClock::Database,
         url,
     };
     Store::open(options, SystemClock.now()).await.map_err(|error| match error {

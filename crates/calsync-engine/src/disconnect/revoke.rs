@@ -3,10 +3,11 @@
 
 use calsync_core::integration::GOOGLE;
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_google::Revoked;
+use calsync_google::{Failure, Revoked};
 use calsync_store::disconnects;
 use calsync_store::integrations;
 use jiff::SignedDuration;
+use secrecy::SecretString;
 
 use super::run::{DisconnectRun, StepResult};
 use crate::EngineError;
@@ -44,19 +45,20 @@ pub(super) async fn revoke(run: &mut DisconnectRun<'_>) -> Result<StepResult, En
     let tokens = run.tokens().await?;
     let lives = tokens.expires_at.is_some_and(|end| end > run.now());
     let is_unreadable = tokens.are_unreadable();
-    let token = tokens.refresh.or(tokens.access.filter(|_| lives));
-    let Some(Ok(token)) = token.filter(|_| !is_unreadable) else {
+    // The refresh token may be of an earlier grant than the access token: Google gives one at the first consent only.
+    let held = tokens.refresh.into_iter().chain(tokens.access.filter(|_| lives));
+    let held: Vec<_> = held.filter_map(Result::ok).filter(|_| !is_unreadable).collect();
+    let Some((first, others)) = held.split_first() else {
         return Ok(StepResult::could_not(
             "We hold no token that can be read; only the user can end the grant.",
         ));
     };
-    run.before_a_call().await?;
-    let answer = run.engine.google().revoke(&token).await;
-    let outcome = answer.as_ref().map(|revoked| match revoked {
-        Revoked::Done => Outcome::Done,
-        Revoked::AlreadySo => Outcome::AlreadySo,
-    });
-    run.journal.note(None, Operation::Revoke, outcome);
+    let mut answer = revoke_token(run, first).await?;
+    for token in others {
+        if matches!(answer, Ok(Revoked::AlreadySo)) {
+            answer = revoke_token(run, token).await?;
+        }
+    }
     Ok(match answer {
         Ok(Revoked::Done) => StepResult::done("Google ended the grant."),
         Ok(Revoked::AlreadySo) => StepResult::already_so("Google says that the grant was over before."),
@@ -65,6 +67,21 @@ pub(super) async fn revoke(run: &mut DisconnectRun<'_>) -> Result<StepResult, En
             StepResult::could_not(format!("Google did not end the grant. {why}"))
         }),
     })
+}
+
+/// Ends the grant that `token` is of.
+async fn revoke_token(
+    run: &mut DisconnectRun<'_>,
+    token: &SecretString,
+) -> Result<Result<Revoked, Failure>, EngineError> {
+    run.before_a_call().await?;
+    let answer = run.engine.google().revoke(token).await;
+    let outcome = answer.as_ref().map(|revoked| match revoked {
+        Revoked::Done => Outcome::Done,
+        Revoked::AlreadySo => Outcome::AlreadySo,
+    });
+    run.journal.note(None, Operation::Revoke, outcome);
+    Ok(answer)
 }
 
 async fn grant_users(run: &DisconnectRun<'_>) -> Result<GrantUsers, EngineError> {

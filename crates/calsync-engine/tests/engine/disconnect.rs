@@ -109,6 +109,22 @@ on_both_databases! {
         }
     }
 
+    /// Seed 5041 of the simulation, on Postgres: Google gave its refresh token with the consent that was lost.
+    async fn a_grant_that_only_the_access_token_is_of_is_revoked_too(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.synced("ana", 1).await;
+        world.google.revoke(&email("ana"), RevokeCause::User);
+        world.google.set_faults(vec![fault("userinfo", 503, None)]);
+        let lost = world.connect("ana", &email("ana"), CalendarChoice::New).await;
+        assert!(matches!(lost, CallbackResult::Failed { .. }), "{lost:?}");
+        world.google.set_faults(Vec::new());
+        let again = world.connect("ana", &email("ana"), CalendarChoice::New).await;
+        assert!(matches!(again, CallbackResult::Connected { .. }), "{again:?}");
+        let saga = world.disconnect("ana", RemoteItems::Remove).await;
+        assert_eq!(summary(&saga), ALL_DONE);
+        assert!(!world.has_grant("ana"));
+    }
+
     async fn a_dead_grant_leaves_what_the_receipt_names(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 3).await;

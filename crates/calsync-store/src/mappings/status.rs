@@ -74,12 +74,12 @@ impl ShownRow {
     }
 }
 
-/// The mappings of one item, one for each of its users.
+/// The mappings of one item, one for each of its users. What waits for a connection that has stopped waits
+/// for that, and says its reason.
 pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<MappingStatus>> {
     const SQL: &str = concat!(
         "SELECT u.user_id, p.locale, ",
         shown_state!(),
-        // What waits for a connection that has stopped waits for its user.
         " AS state, CASE WHEN m.desired_revision <> m.synced_revision AND g.state = 'needs_action'
                          THEN g.reason ELSE m.reason END AS reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id,
                 m.etag, m.remote, m.last_synced_at, m.verified_at

@@ -42,7 +42,7 @@ async fn frequent_statements_use_their_indexes() {
     world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
     let mut connection = SqliteConnection::connect(&world.db.url).await.unwrap();
     for (file, marker, index) in [
-        ("dialect.rs", "lease_until = $3 + $2", "user_integrations_due"),
+        ("dialect.rs", "lease_until = $5 + $2", "user_integrations_due"),
         ("leases.rs", "SELECT MIN(", "user_integrations_due"),
         ("leases.rs", "COALESCE($4, MIN(due_at), $9)", "sync_mappings_due"),
         ("mappings/due.rs", "FROM sync_mappings m JOIN items i", "sync_mappings_due"),

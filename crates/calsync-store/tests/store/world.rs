@@ -13,7 +13,9 @@ use calsync_store::items::Upsert;
 use calsync_store::leases::{Lease, Release};
 use calsync_store::mappings::{DueChange, DueMapping, End};
 use calsync_store::secrets::Keyring;
-use calsync_store::{Store, StoreError, StoreOptions, Tx, integrations, items, leases, mappings, users};
+use calsync_store::{
+    LeaseClock, Store, StoreError, StoreOptions, Tx, integrations, items, leases, mappings, users,
+};
 use calsync_testing::{DatabaseKind, SeededRng, TestDatabase};
 use jiff::{SignedDuration, Timestamp, ToSpan};
 use secrecy::SecretString;
@@ -70,6 +72,7 @@ pub(crate) fn options(db: &TestDatabase) -> StoreOptions {
         schema: SCHEMA.into(),
         keyring: Keyring::parse([key.as_str()]).unwrap(),
         entropy: dice,
+        lease_clock: LeaseClock::Database,
     }
 }
 

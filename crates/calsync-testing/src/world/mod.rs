@@ -20,7 +20,7 @@ use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_simulator::{Simulator, SimulatorOptions};
 use calsync_store::integrations::{self, Integration, Tokens};
 use calsync_store::secrets::Keyring;
-use calsync_store::{Store, StoreOptions, disconnects as stored_disconnects};
+use calsync_store::{LeaseClock, Store, StoreOptions, disconnects as stored_disconnects};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{ManualClock, SeededRng, TestDatabase};
@@ -31,7 +31,7 @@ pub use disconnects::summary;
 pub use google::email;
 pub use transport::TestTransport;
 
-/// Before today, so that on Postgres, whose own clock ends leases, none ends during a test.
+/// Where the clocks begin.
 pub const START: &str = "2024-03-01T00:00:00Z";
 /// Rounds of work after which a test should long be over.
 const ROUNDS_MAX: usize = 200;
@@ -177,6 +177,12 @@ impl World {
 
 async fn open(database: &TestDatabase, key: &str, entropy: Arc<BreakableEntropy>, now: Timestamp) -> Store {
     let keyring = Keyring::parse([key]).unwrap();
-    let options = StoreOptions { url: database.url.clone(), schema: "calsync".into(), keyring, entropy };
+    let options = StoreOptions {
+        url: database.url.clone(),
+        schema: "calsync".into(),
+        keyring,
+        entropy,
+        lease_clock: LeaseClock::Passed,
+    };
     Store::open(options, now).await.unwrap()
 }
