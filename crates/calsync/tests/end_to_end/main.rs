@@ -6,6 +6,7 @@
 mod browser;
 #[path = "../../src/demo/browser_client.rs"]
 mod browser_client;
+mod floods;
 mod keys;
 mod leaks;
 mod month;

@@ -220,7 +220,7 @@ impl Service {
         self.configured(calsync())
     }
 
-    fn configured(&self, mut command: Command) -> Command {
+    pub(crate) fn configured(&self, mut command: Command) -> Command {
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("CALSYNC_")) {
             command.env_remove(name);
         }
@@ -250,10 +250,15 @@ impl Service {
         self.run_as(command).await;
     }
 
-    async fn run_as(&mut self, command: Command) {
+    pub(crate) async fn run_as(&mut self, command: Command) {
         let mut program = Program::start(command);
         program.address("listens on").await;
         self.program = Some(program);
+    }
+
+    /// The id of its process.
+    pub(crate) fn process(&self) -> u32 {
+        self.program.as_ref().unwrap().id()
     }
 
     /// Ends it as a power cut does.
