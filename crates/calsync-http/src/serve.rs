@@ -122,7 +122,7 @@ pub async fn serve(
             () = &mut shutdown => break,
             accepted = accept(&listener, &room) => {
                 let Some((socket, peer, permit)) = accepted else { continue };
-                let Some(place) = server.admit(peer) else { continue };
+                let Some(place) = server.reserve(peer) else { continue };
                 let one = server.clone().connection(socket, peer, graceful.watcher());
                 connections.spawn(async move {
                     one.await;
@@ -180,10 +180,10 @@ async fn accept(
 
 impl Server {
     /// A place for one more connection of `peer`; a proxy's needs none.
-    fn admit(&self, peer: IpAddr) -> Option<Option<Place>> {
+    fn reserve(&self, peer: IpAddr) -> Option<Option<Place>> {
         let is_proxy =
             self.limits.trusted_proxies.iter().any(|network| network.contains(peer.to_canonical()));
-        if is_proxy { Some(None) } else { self.connections.admit(peer).map(Some) }
+        if is_proxy { Some(None) } else { self.connections.reserve(peer).map(Some) }
     }
 
     async fn connection(self: Arc<Self>, socket: TcpStream, peer: IpAddr, watcher: Watcher) {
@@ -219,7 +219,7 @@ impl Server {
             return Ok(refusal);
         }
         let client = Client::behind(peer, request.headers(), &self.limits.trusted_proxies);
-        let Some(place) = self.requests.admit(client.0) else { return Ok(busy()) };
+        let Some(place) = self.requests.reserve(client.0) else { return Ok(busy()) };
         let mut request = request.map(|body| Body::new(Watched::new(Body::new(body), activity.clone(), ())));
         request.extensions_mut().insert(Peer(peer));
         let response = activity.during(self.router.clone().oneshot(request)).await?;

@@ -33,7 +33,7 @@ impl Admission {
     }
 
     /// A place for `address`; none if it, or all together, hold the most.
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
+    pub(super) fn reserve(self: &Arc<Self>, address: IpAddr) -> Option<Place> {
         let party = network(address);
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         let of_party = held.by_party.get(&party).copied().unwrap_or_default();
@@ -68,15 +68,15 @@ mod tests {
     fn one_party_takes_no_more_than_its_share() {
         let address = |text: &str| -> IpAddr { text.parse().expect("an address") };
         let admission = Admission::new(3, 2);
-        let first = admission.admit(address("2001:db8::1"));
-        let second = admission.admit(address("2001:db8::2"));
+        let first = admission.reserve(address("2001:db8::1"));
+        let second = admission.reserve(address("2001:db8::2"));
         assert!(first.is_some() && second.is_some());
-        assert!(admission.admit(address("2001:db8::3")).is_none(), "its network holds two");
-        let third = admission.admit(address("192.0.2.1"));
+        assert!(admission.reserve(address("2001:db8::3")).is_none(), "its network holds two");
+        let third = admission.reserve(address("192.0.2.1"));
         assert!(third.is_some());
-        assert!(admission.admit(address("192.0.2.2")).is_none(), "all hold three");
+        assert!(admission.reserve(address("192.0.2.2")).is_none(), "all hold three");
         drop(first);
-        assert!(admission.admit(address("192.0.2.2")).is_some());
+        assert!(admission.reserve(address("192.0.2.2")).is_some());
         drop((second, third));
         let held = admission.held.lock().expect("the counts");
         assert!(held.all == 0 && held.by_party.is_empty());
