@@ -1,6 +1,7 @@
 //! What every part of the engine works with: the store, Google, time, chance and the rules.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use calsync_core::env::{Clock, Entropy};
 use calsync_core::network::Network;
@@ -90,6 +91,7 @@ struct Inner {
     disconnects: Notify,
     webhooks: Notify,
     tasks: TaskTracker,
+    is_shutting_down: AtomicBool,
 }
 
 impl Engine {
@@ -98,8 +100,16 @@ impl Engine {
         let permits = Arc::new(Permits::new(options.settings.calls_in_flight.max(1)));
         let google = gated(&options.google, &permits, || true);
         let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
-        let tasks = TaskTracker::new();
-        Self(Arc::new(Inner { options, google, permits, work, disconnects, webhooks, tasks }))
+        Self(Arc::new(Inner {
+            options,
+            google,
+            permits,
+            work,
+            disconnects,
+            webhooks,
+            tasks: TaskTracker::new(),
+            is_shutting_down: AtomicBool::new(false),
+        }))
     }
 
     /// Runs what somebody waits for at a page, to its end, also if they give up waiting: what Google
@@ -118,7 +128,16 @@ impl Engine {
         }
     }
 
-    /// Waits until all of that has ended. Nobody may begin more.
+    /// From here on passes send no further call.
+    pub(crate) fn begin_shutdown(&self) {
+        self.0.is_shutting_down.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_shutting_down(&self) -> bool {
+        self.0.is_shutting_down.load(Ordering::Relaxed)
+    }
+
+    /// Waits until all that runs to its end has ended. Nobody may begin more.
     pub async fn ended(&self) {
         self.0.tasks.close();
         self.0.tasks.wait().await;

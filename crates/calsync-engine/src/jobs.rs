@@ -5,11 +5,17 @@
 //! secrets.
 
 use std::panic::AssertUnwindSafe;
+use std::time::Duration;
 
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use crate::EngineError;
+
+/// How long jobs have to end at a shutdown: longer than most calls, and well within the time after which
+/// supervisors kill.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
 
 /// Jobs of one sort.
 pub(crate) struct Jobs {
@@ -46,9 +52,18 @@ impl Jobs {
         }
     }
 
-    /// Waits until all have ended.
-    pub(crate) async fn all_ended(mut self) {
-        while self.under_way.join_next().await.is_some() {}
+    /// Lets all end by themselves, at a shutdown; what takes longer than [`DRAIN_MAX`] is dropped where it
+    /// stands, as a crash would.
+    pub(crate) async fn drain(mut self) {
+        let all_ended = async { while self.under_way.join_next().await.is_some() {} };
+        if timeout(DRAIN_MAX, all_ended).await.is_err() {
+            tracing::warn!(
+                what = self.what,
+                cut = self.under_way.len(),
+                "still in progress at shutdown, cut off"
+            );
+            self.drop_all().await;
+        }
     }
 
     /// Drops all where they stand.

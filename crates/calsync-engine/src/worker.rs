@@ -1,7 +1,8 @@
 //! The worker: claims due integrations and runs their passes, a bounded number at once. What
 //! waits is a due time in the store; a hint only makes it look sooner.
 //!
-//! At shutdown it claims nothing more and lets the passes under way finish.
+//! At shutdown it claims nothing more; the passes under way send no further call, and store what the
+//! calls under way answer.
 
 use std::time::Duration;
 
@@ -63,7 +64,8 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
         }
         let _ = tokio::time::timeout(GATHER, stop.cancelled()).await;
     }
-    passes.all_ended().await;
+    engine.begin_shutdown();
+    passes.drain().await;
     Ok(())
 }
 

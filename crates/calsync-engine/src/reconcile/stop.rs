@@ -35,7 +35,10 @@ impl Stop {
 
     /// Whether no further call may be sent.
     pub(super) fn is_due(&self) -> bool {
-        self.failure().is_some() || !lease_covers_call(&self.0.engine, self.0.lease_until)
+        let engine = &self.0.engine;
+        self.failure().is_some()
+            || engine.is_shutting_down()
+            || !lease_covers_call(engine, self.0.lease_until)
     }
 
     /// Stops the pass for `failure`, unless something did before.

@@ -50,7 +50,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
             _ = tokio::time::timeout(POLL_MAX, std::future::pending::<()>()) => {}
         }
     }
-    under_way.all_ended().await;
+    under_way.drain().await;
     Ok(())
 }
 

@@ -13,9 +13,12 @@ use crate::cli::Role;
 use crate::config::Config;
 use crate::{logging, open_files, shutdown, wiring};
 
-/// How long what waits for Google's answer has to store it at shutdown, after the web has drained: a few
-/// of the longest calls.
-const ANSWERS_STORED_WITHIN: Duration = Duration::from_secs(30);
+/// How long requests have to end at shutdown, and jobs as long.
+const DRAIN_MAX: Duration = Duration::from_secs(10);
+/// How long what waits for Google's answer has to store it, after that.
+const ANSWERS_STORED_WITHIN: Duration = Duration::from_secs(3);
+/// How long a shutdown takes at most, whatever hangs: supervisors kill a little later.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(14);
 
 /// Serves until a signal, then finishes what is under way.
 pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<()> {
@@ -32,9 +35,22 @@ pub(crate) async fn run(config: &Config, role: Role) -> anyhow::Result<()> {
         Role::All | Role::Web => Some(listen(config.text("server.listen")).await?),
         Role::Worker => None,
     };
-    parts(&engine, listener, role != Role::Web, stop).await?;
-    engine.store().close().await;
-    Ok(())
+    let late = async {
+        stop.cancelled().await;
+        timeout(SHUTDOWN_MAX, std::future::pending::<()>()).await
+    };
+    let work = async {
+        parts(&engine, listener, role != Role::Web, stop.clone()).await?;
+        engine.store().close().await;
+        Ok(())
+    };
+    tokio::select! {
+        ended = work => ended,
+        _ = late => {
+            tracing::warn!("the shutdown took too long: what is left is cut off");
+            Ok(())
+        }
+    }
 }
 
 /// Takes the address and says so.
@@ -64,6 +80,7 @@ pub(crate) async fn parts(
                 let router = calsync_http::router(engine.clone(), routes, calsync_pages::problem_page);
                 let limits = ServeLimits {
                     connections_max: open_files::connections_max(ServeLimits::default().connections_max),
+                    drain_within: DRAIN_MAX,
                     trusted_proxies: engine.settings().trusted_proxies.clone(),
                     ..ServeLimits::default()
                 };

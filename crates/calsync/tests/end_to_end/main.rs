@@ -16,6 +16,7 @@ mod other_authorization_server;
 mod panics;
 mod rng;
 mod secrets_stay_secret;
+mod shutdown;
 mod stories;
 mod webhook;
 mod world;

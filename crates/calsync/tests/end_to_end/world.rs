@@ -266,6 +266,12 @@ impl Service {
         self.program.take().unwrap().kill().await;
     }
 
+    /// Asks it to end, and waits until it has.
+    pub(crate) async fn terminate(&mut self) {
+        let status = self.program.take().unwrap().terminate().await;
+        assert!(status.success(), "{status}");
+    }
+
     fn platform(&self) -> Platform<'_> {
         Platform { transport: &self.transport, url: &self.url, key: &self.key }
     }
