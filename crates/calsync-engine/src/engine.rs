@@ -92,6 +92,7 @@ struct Inner {
     webhooks: Notify,
     tasks: TaskTracker,
     is_shutting_down: AtomicBool,
+    has_work_waiting: AtomicBool,
 }
 
 impl Engine {
@@ -109,6 +110,7 @@ impl Engine {
             webhooks,
             tasks: TaskTracker::new(),
             is_shutting_down: AtomicBool::new(false),
+            has_work_waiting: AtomicBool::new(false),
         }))
     }
 
@@ -135,6 +137,15 @@ impl Engine {
 
     pub(crate) fn is_shutting_down(&self) -> bool {
         self.0.is_shutting_down.load(Ordering::Relaxed)
+    }
+
+    /// Whether more may be due than there are places for passes, as the worker saw it last.
+    pub(crate) fn has_work_waiting(&self) -> bool {
+        self.0.has_work_waiting.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn set_work_waiting(&self, waits: bool) {
+        self.0.has_work_waiting.store(waits, Ordering::Relaxed);
     }
 
     /// Waits until all that runs to its end has ended. Nobody may begin more.

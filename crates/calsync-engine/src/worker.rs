@@ -77,6 +77,7 @@ async fn claim_more(engine: &Engine, owner: &str, passes: &mut Jobs) -> Result<D
     }
     let leases = claim(engine, owner, free).await?;
     let is_full = leases.len() == free;
+    engine.set_work_waiting(is_full);
     for lease in leases {
         let engine = engine.clone();
         passes.begin(lease.integration_id.clone(), async move { reconcile::pass(&engine, &lease).await });

@@ -82,14 +82,16 @@ pub struct Release {
 }
 
 /// Releases the integration, due when the first of its mappings is. A wake that came after the claim
-/// keeps it due.
+/// keeps it due. It is due now at the earliest, behind all that came due meanwhile: else backfills would
+/// hold every worker, and a change just made would wait for their ends.
 pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0,
              seen_seq = CASE WHEN next.due_at IS NULL THEN $3 ELSE seen_seq END,
-             due_at = CASE WHEN wake_seq = $3 AND next.due_at IS NOT NULL
-                 THEN next.due_at ELSE user_integrations.due_at END,
+             due_at = CASE WHEN wake_seq = $3 AND next.due_at > $8 THEN next.due_at
+                 WHEN (wake_seq = $3 AND next.due_at IS NOT NULL) OR user_integrations.due_at < $8 THEN $8
+                 ELSE user_integrations.due_at END,
              not_before = COALESCE($5, 0),
              failures = CASE WHEN $5 IS NULL THEN 0 ELSE failures + 1 END,
              last_success_at = CASE WHEN $6 THEN $8 ELSE last_success_at END,

@@ -8,6 +8,7 @@ mod damaged_secrets;
 mod disconnect;
 mod disconnect_crashes;
 mod disconnect_removal;
+mod fairness;
 mod grants;
 mod in_doubt;
 mod lives;

@@ -44,6 +44,26 @@ on_both_databases! {
         titles_become(&google, &["Other's, later"]).await;
     }
 
+    async fn a_change_just_made_waits_for_no_backfill(database: TestDatabase) {
+        let world = World::start(database).await;
+        for user in (0..60).map(|user| format!("u{user}")).chain(["ana".to_owned()]) {
+            world.connect(&user, &json!({"email": format!("{user}@example.org")})).await;
+        }
+        world.google.set_faults(&json!([{"effect": {"delay_ms": 300}}])).await;
+        let lines: Vec<String> = (0..6_000).map(|line| {
+            let mut body = session(&[&format!("u{}", line % 60)], "Backfill");
+            (body["op"], body["kind"], body["item_id"]) = ("put".into(), "session".into(), format!("b{line}").into());
+            body.to_string()
+        }).collect();
+        world.service.batch(&lines).await.unwrap();
+        world.service.put("/items/session/now", &session(&["ana"], "Now")).await;
+        let backfilled = eventually("the change just made", async || {
+            let titles = titles(&world.google).await;
+            titles.iter().any(|title| title == "Now").then_some(titles.len()).ok_or(titles.len())
+        }).await;
+        assert!(backfilled < 3_000, "{backfilled} of 6,000 came first");
+    }
+
     async fn two_users_on_one_account(database: TestDatabase) {
         let world = World::start(database).await;
         let user = json!({"email": "shared@example.org"});
