@@ -12,6 +12,12 @@ pub fn new_id(now: Timestamp, entropy: &dyn Entropy) -> String {
     uuid::Builder::from_unix_timestamp_millis(millis, &bytes::<10>(entropy)).into_uuid().to_string()
 }
 
+/// The first id of those made at `time` or later.
+pub fn first_id_at(time: Timestamp) -> String {
+    let millis = u64::try_from(time.as_millisecond()).unwrap_or(0);
+    uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid().to_string()
+}
+
 /// Whether `text` could be an id made by [`new_id`].
 pub fn is_id(text: &str) -> bool {
     Uuid::try_parse(text).is_ok()

@@ -43,6 +43,10 @@ pub struct Settings {
     pub calls_in_flight_per_integration: usize,
     /// Items that a pass looks at; the rest follow in the next one.
     pub mappings_per_pass: usize,
+    /// For how many days attempts that failed are kept.
+    pub retention_days: u16,
+    /// For how many days attempts that succeeded are kept, if that is shorter.
+    pub success_retention_days: u16,
 }
 
 impl Default for Settings {
@@ -59,6 +63,8 @@ impl Default for Settings {
             calls_in_flight: 100,
             calls_in_flight_per_integration: 8,
             mappings_per_pass: 200,
+            retention_days: 30,
+            success_retention_days: 3,
         }
     }
 }

@@ -17,6 +17,7 @@ mod journal;
 pub mod maintenance;
 mod ownership;
 pub mod reconcile;
+mod retention;
 pub mod target_calendar;
 mod tokens;
 mod transaction;

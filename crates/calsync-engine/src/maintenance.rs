@@ -1,12 +1,12 @@
-//! What is done once in a while and nobody waits for: grants that lie idle are used, and what is old
-//! is forgotten. Each worker does it; that it was done before harms nothing.
+//! What is done once in a while and nobody waits for: grants that lie idle are used, and what is older
+//! than it may be ([`retention`]) is forgotten. Each worker does it; that it was done before harms nothing.
 
 use std::time::Duration;
 
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, connect, feed, tokens, webhooks};
+use crate::{Engine, EngineError, retention, tokens};
 
 /// Between two rounds.
 const PERIOD: Duration = Duration::from_secs(3_600);
@@ -32,7 +32,5 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) -> Result<(), E
 /// If the store fails.
 pub async fn round(engine: &Engine) -> Result<(), EngineError> {
     tokens::wake_idle(engine).await?;
-    webhooks::forget_old(engine).await?;
-    feed::forget_old(engine).await?;
-    connect::forget_old_links(engine).await
+    retention::round(engine).await
 }

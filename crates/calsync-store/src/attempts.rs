@@ -4,17 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use calsync_core::fingerprint::{FingerprintInput, fingerprint};
+use calsync_core::ids::first_id_at;
 use calsync_core::integration::GOOGLE;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
-use crate::db::fetch_all;
+use crate::db::{execute, fetch_all};
 use crate::rows::{batches, execute_rows, readable, row};
 use crate::text::sanitize;
 use crate::time::{micros, time};
-use crate::{Result, StoreError, Tx};
+use crate::{Result, StoreError, Tx, meta};
 
 /// Longest message of Google's that is kept, in characters.
 pub const MESSAGE_LENGTH_MAX: usize = 1_000;
@@ -247,4 +248,38 @@ pub async fn groups(tx: &mut Tx, limit: i64) -> Result<Vec<ErrorGroup>> {
          FROM error_groups g ORDER BY g.last_seen DESC, g.id DESC LIMIT $1",
         limit,
     )?)
+}
+
+/// Where [`forget_successes`] goes on.
+const SUCCESSES_FORGOTTEN: &str = "successes_forgotten_before";
+
+/// Forgets attempts that ended before `oldest`; at most `limit`. Ids sort by time.
+pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    Ok(execute!(
+        tx,
+        "DELETE FROM calendar_sync_logs
+         WHERE id IN (SELECT id FROM calendar_sync_logs WHERE id < $1 ORDER BY id LIMIT $2)",
+        first_id_at(oldest),
+        limit,
+    )?)
+}
+
+/// Forgets attempts that succeeded and ended before `oldest`; at most `limit`. What stands before the end
+/// of the last round is not looked at again: only failures are left there.
+pub async fn forget_successes(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    let from = meta::find(tx, SUCCESSES_FORGOTTEN).await?.unwrap_or_default();
+    let until = first_id_at(oldest);
+    let forgotten = execute!(
+        tx,
+        "DELETE FROM calendar_sync_logs WHERE id IN
+             (SELECT id FROM calendar_sync_logs
+              WHERE id >= $1 AND id < $2 AND outcome IN ('done', 'already_so') ORDER BY id LIMIT $3)",
+        from,
+        &until,
+        limit,
+    )?;
+    if forgotten < limit.unsigned_abs() {
+        meta::set(tx, SUCCESSES_FORGOTTEN, &until).await?;
+    }
+    Ok(forgotten)
 }

@@ -1,6 +1,6 @@
 //! Upserts that we refused, kept so that an admin finds why an item is missing.
 
-use calsync_core::ids::is_id;
+use calsync_core::ids::{first_id_at, is_id};
 use calsync_core::item::FieldError;
 use jiff::Timestamp;
 
@@ -92,4 +92,14 @@ fn read(row: Row) -> Refusal {
         item_id: row.item_id,
         user_id: row.user_id,
     }
+}
+
+/// Forgets refusals that happened before `oldest`; at most `limit`. Ids sort by time.
+pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    Ok(execute!(
+        tx,
+        "DELETE FROM refusals WHERE id IN (SELECT id FROM refusals WHERE id < $1 ORDER BY id LIMIT $2)",
+        first_id_at(oldest),
+        limit,
+    )?)
 }

@@ -18,11 +18,6 @@ pub const LINK_LIFETIME_MAX: SignedDuration = SignedDuration::from_secs(604_800)
 /// How long an admin's link is good: it goes by mail, and mail waits.
 const RECONNECT_LINK_LIFETIME: SignedDuration = LINK_LIFETIME_MAX;
 
-/// So long after its end a link's page still says that it ended.
-const ENDED_LINKS_KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
-/// Links that are forgotten in one transaction.
-const FORGOTTEN_AT_ONCE: i64 = 1_000;
-
 /// A link that was just made.
 #[derive(Clone)]
 pub struct NewLink {
@@ -146,16 +141,4 @@ pub async fn use_link(engine: &Engine, token: &str) -> Result<Option<Link>, Engi
         let is_used = connect::use_link(tx, token, engine.now()).await?;
         link.filter(|_| is_used)
     })
-}
-
-/// Forgets links that ended long ago.
-pub(crate) async fn forget_old_links(engine: &Engine) -> Result<(), EngineError> {
-    let oldest = engine.now().saturating_sub(ENDED_LINKS_KEPT).unwrap_or_default();
-    loop {
-        let forgotten =
-            retrying_tx!(engine, |tx| connect::forget_links(tx, oldest, FORGOTTEN_AT_ONCE).await?)?;
-        if forgotten < FORGOTTEN_AT_ONCE.unsigned_abs() {
-            return Ok(());
-        }
-    }
 }

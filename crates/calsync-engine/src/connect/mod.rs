@@ -13,10 +13,10 @@ pub(crate) use begin::CONSENT_TIME;
 pub use begin::{ConsentStart, RestartRequest, begin, restart};
 pub(crate) use finish::revoke_unused_grant;
 pub use finish::{Callback, CallbackResult, finish};
+pub(crate) use link::link_of_change;
 pub use link::{
     LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink, create_link, create_reconnect_link, use_link,
 };
-pub(crate) use link::{forget_old_links, link_of_change};
 pub use writable_calendars::writable_calendars;
 
 pub use calsync_google::{CalendarEntry, scopes};

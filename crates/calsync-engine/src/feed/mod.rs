@@ -6,13 +6,10 @@ mod payload;
 pub use payload::{ChangePayload, cursor_position};
 
 use calsync_store::changes;
-use jiff::SignedDuration;
 
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
-/// How long changes are kept.
-pub(crate) const KEPT: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// Changes that get positions, or are deleted, in one transaction.
 const AT_ONCE: i64 = 1_000;
 
@@ -54,17 +51,6 @@ async fn sequence_all(engine: &Engine) -> Result<(), EngineError> {
     loop {
         let placed = retrying_tx!(engine, |tx| changes::assign_positions(tx, AT_ONCE).await?)?;
         if placed < AT_ONCE.unsigned_abs() {
-            return Ok(());
-        }
-    }
-}
-
-/// Forgets changes that are older than a month.
-pub(crate) async fn forget_old(engine: &Engine) -> Result<(), EngineError> {
-    let oldest = engine.now().saturating_sub(KEPT).unwrap_or_default();
-    loop {
-        let forgotten = retrying_tx!(engine, |tx| changes::forget(tx, oldest, AT_ONCE).await?)?;
-        if forgotten < AT_ONCE.unsigned_abs() {
             return Ok(());
         }
     }

@@ -20,10 +20,7 @@ pub use worker::{claim, run};
 use calsync_store::webhooks;
 
 use crate::transaction::retrying_tx;
-use crate::{Engine, EngineError, feed};
-
-/// Deliveries that are forgotten in one transaction.
-const FORGOTTEN_AT_ONCE: i64 = 1_000;
+use crate::{Engine, EngineError};
 
 /// Tells the store that there is a webhook: from now on there are deliveries. Each process does it
 /// before it changes anything.
@@ -53,15 +50,4 @@ pub async fn replay(engine: &Engine, id: &str) -> Result<Option<Delivery>, Engin
     })?;
     engine.hint_webhooks();
     Ok(delivery)
-}
-
-/// Forgets deliveries that are as old as a forgotten change.
-pub(crate) async fn forget_old(engine: &Engine) -> Result<(), EngineError> {
-    let oldest = engine.now().saturating_sub(feed::KEPT).unwrap_or_default();
-    loop {
-        let forgotten = retrying_tx!(engine, |tx| webhooks::forget(tx, oldest, FORGOTTEN_AT_ONCE).await?)?;
-        if forgotten < FORGOTTEN_AT_ONCE.unsigned_abs() {
-            return Ok(());
-        }
-    }
 }

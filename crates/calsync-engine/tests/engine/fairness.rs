@@ -2,8 +2,8 @@
 
 use calsync_core::integration::CalendarChoice;
 use calsync_engine::{reconcile, worker};
+use calsync_testing::on_both_databases;
 use calsync_testing::world::{World, email};
-use calsync_testing::{TestDatabase, on_both_databases};
 
 /// Whose turn it is.
 async fn next_turn(world: &World) -> calsync_store::leases::Lease {

@@ -21,6 +21,7 @@ mod progress;
 mod receiver;
 mod reconnect;
 mod removals;
+mod retention;
 mod token_refresh;
 mod unreadable;
 mod unsent;

@@ -5,6 +5,7 @@ mod links;
 
 use std::collections::BTreeSet;
 
+use calsync_core::ids::first_id_at;
 use calsync_core::integration::{CalendarChoice, ConnectOutcome};
 use calsync_core::reason::Reason;
 use data_encoding::HEXLOWER;
@@ -231,6 +232,17 @@ pub async fn attempts(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Atte
              account_email, missing_scopes
          FROM connect_attempts WHERE user_id = $1 ORDER BY id DESC LIMIT $2",
         user_id,
+        limit,
+    )?)
+}
+
+/// Forgets attempts to connect that began before `oldest`, with what was sealed for them; at most `limit`.
+pub async fn forget_attempts(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    Ok(execute!(
+        tx,
+        "DELETE FROM connect_attempts
+         WHERE id IN (SELECT id FROM connect_attempts WHERE id < $1 ORDER BY id LIMIT $2)",
+        first_id_at(oldest),
         limit,
     )?)
 }

@@ -23,6 +23,7 @@ mod overview;
 mod plans;
 mod platform;
 mod raw;
+mod retention;
 mod rotation;
 mod schema;
 mod tokens;

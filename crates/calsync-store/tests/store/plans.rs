@@ -49,6 +49,12 @@ async fn frequent_statements_use_their_indexes() {
         ("mappings/due.rs", "SELECT MIN(due_at)", "sync_mappings_due"),
         ("mappings/status.rs", "FROM item_users u", "sqlite_autoindex_item_users_1"),
         ("items/list.rs", "FROM item_users u JOIN items i", "item_users_by_user"),
+        (
+            "attempts.rs",
+            "DELETE FROM calendar_sync_logs WHERE id IN (SELECT id FROM calendar_sync_logs WHERE id < $1",
+            "sqlite_autoindex_calendar_sync_logs_1",
+        ),
+        ("attempts.rs", "outcome IN ('done', 'already_so')", "sqlite_autoindex_calendar_sync_logs_1"),
         ("attempts.rs", "FROM calendar_sync_logs WHERE user_id", "calendar_sync_logs_by_user"),
         ("attempts.rs", "FROM error_groups g", "error_groups_by_last_seen"),
         ("connect/mod.rs", "ORDER BY id DESC", "connect_attempts_by_user"),

@@ -58,6 +58,7 @@ use ValueKind::{
 };
 
 const COUNT: ValueKind = Integer(0, i64::MAX);
+const DAYS: ValueKind = Integer(0, 36_500);
 
 /// The keys, in the order in which the reference lists them.
 pub(crate) const KEYS: &[Key] = &[
@@ -103,8 +104,8 @@ pub(crate) const KEYS: &[Key] = &[
     later("sync.breaker.creates_per_day", COUNT, "10000"),
     later("canary.refresh_token", Secret, ""),
     later("canary.calendar_id", Text, ""),
-    later("logs.retention_days", COUNT, "30"),
-    later("logs.success_retention_days", COUNT, "3"),
+    key("logs.retention_days", DAYS, "30"),
+    key("logs.success_retention_days", DAYS, "3"),
     key("log.format", OneOf(&["auto", "text", "json"]), "auto"),
     later("telemetry.otlp_endpoint", Url, ""),
     later("alerts.webhook_url", Url, ""),

@@ -29,6 +29,8 @@ impl Config {
             policy: Policy { deadline_as, past_days, ..Policy::default() },
             google_is_configured: self.google_is_configured(),
             revoke: self.text("google.revoke") == "grant",
+            retention_days: self.text("logs.retention_days").parse().unwrap_or(30),
+            success_retention_days: self.text("logs.success_retention_days").parse().unwrap_or(3),
             ..Settings::default()
         }
     }
