@@ -1,4 +1,4 @@
-//! The two migrations make the same schema: tables, columns, families of types, nullability,
+//! The text makes the same schema in both databases: tables, columns, types, nullability, defaults,
 //! primary keys, and unique and other indexes by their columns.
 
 use calsync_testing::{DatabaseKind, TestDatabase};
@@ -10,9 +10,10 @@ async fn describe(world: &World, table: &str) -> Vec<String> {
     let (columns, indexes) = match world.db.kind {
         DatabaseKind::Sqlite => (
             format!(
-                "SELECT name || ' ' || CASE type WHEN 'BLOB' THEN 'bytes' ELSE lower(type) END
+                "SELECT name || ' ' || lower(type)
                      || CASE WHEN \"notnull\" = 1 OR pk > 0 THEN ' not null' ELSE '' END
                      || CASE WHEN pk > 0 THEN ' key ' || pk ELSE '' END
+                     || COALESCE(' default ' || lower(dflt_value), '')
                  FROM pragma_table_info('{table}')"
             ),
             format!(
@@ -26,11 +27,12 @@ async fn describe(world: &World, table: &str) -> Vec<String> {
         ),
         DatabaseKind::Postgres => (
             format!(
-                "SELECT a.attname || ' ' || CASE format_type(a.atttypid, -1)
-                         WHEN 'bytea' THEN 'bytes' ELSE format_type(a.atttypid, -1) END
+                "SELECT a.attname || ' ' || format_type(a.atttypid, -1)
                      || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
                      || COALESCE((SELECT ' key ' || array_position(p.conkey, a.attnum) FROM pg_constraint p
                          WHERE p.conrelid = a.attrelid AND p.contype = 'p' AND a.attnum = ANY (p.conkey)), '')
+                     || COALESCE(' default ' || (SELECT split_part(pg_get_expr(d.adbin, d.adrelid), '::', 1)
+                         FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum), '')
                  FROM pg_attribute a WHERE a.attrelid = '{table}'::regclass AND a.attnum > 0 AND NOT a.attisdropped"
             ),
             format!(
@@ -71,4 +73,23 @@ async fn both_databases_have_the_same_schema() {
         assert!(postgres.contains(line), "only on SQLite: {line}");
     }
     assert_eq!(sqlite, postgres);
+}
+
+#[tokio::test]
+async fn sealed_values_are_kept_as_bytes_on_both_databases() {
+    for (kind, sql) in [
+        (
+            DatabaseKind::Sqlite,
+            "SELECT typeof(access_token) || ' ' || typeof(refresh_token) FROM user_integrations",
+        ),
+        (
+            DatabaseKind::Postgres,
+            "SELECT pg_typeof(access_token) || ' ' || pg_typeof(refresh_token) FROM user_integrations",
+        ),
+    ] {
+        let world = World::new(TestDatabase::new(kind)).await;
+        world.connected("ana").await;
+        let bytes = if world.is_sqlite() { "blob blob" } else { "bytea bytea" };
+        assert_eq!(world.raw().await.texts(sql).await, [bytes]);
+    }
 }
