@@ -45,7 +45,10 @@ CREATE TABLE user_integrations (
     grant_number BIGINT, -- the how many-th of its account and client it is
     needs_action_at BIGINT, -- since when it needs its user
     leaves_own_calendar BOOLEAN NOT NULL DEFAULT FALSE, -- one that we made was left, and may have to be removed
-    UNIQUE (user_id, provider)
+    UNIQUE (user_id, provider),
+    CHECK ((lease_owner IS NULL) = (lease_until = 0)),
+    CHECK (state <> 'needs_action' OR (reason IS NOT NULL AND needs_action_at IS NOT NULL)),
+    CHECK (state <> 'disconnected' OR (access_token IS NULL AND refresh_token IS NULL))
 );
 -- What a worker claims, and when the next is due.
 CREATE INDEX user_integrations_due ON user_integrations (due_at) WHERE wake_seq <> seen_seq;
@@ -81,7 +84,7 @@ CREATE TABLE connect_links (
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
     used_at BIGINT,
-    made_by TEXT, -- the admin who sent it; none: the platform asked for it
+    made_by TEXT, -- the admin who made it, if one did
     opened_at BIGINT -- when it was first looked at
 );
 -- The newest link that an admin made for a user.
@@ -106,7 +109,9 @@ CREATE TABLE connect_attempts (
     reason TEXT, -- why it failed
     account_email TEXT, -- with which the user came back
     missing_scopes TEXT NOT NULL DEFAULT '', -- asked for and not granted; apart by spaces
-    target_calendar TEXT -- chosen before more had to be asked for: `new`, or its id
+    target_calendar TEXT, -- chosen before more had to be asked for: `new`, or its id
+    CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+    CHECK (ended_at IS NULL OR verifier IS NULL)
 );
 -- A user's attempts, newest first.
 CREATE INDEX connect_attempts_by_user ON connect_attempts (user_id, id);
@@ -147,7 +152,8 @@ CREATE TABLE sync_mappings (
     previous_base TEXT, -- JSON
     delete_sent_at BIGINT, -- when a delete may first have been sent: a tombstone of before then is the user's
     rounds_without_progress BIGINT NOT NULL DEFAULT 0, -- in a row; after three it is parked
-    PRIMARY KEY (integration_id, kind, item_id)
+    PRIMARY KEY (integration_id, kind, item_id),
+    CHECK (event_state <> 'unsent' OR (google_id IS NULL AND calendar_id IS NULL))
 );
 -- What a pass has to do, when its integration is due again, and whether a change waits for too long.
 CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE desired_revision <> synced_revision;

@@ -10,10 +10,10 @@ CREATE TABLE disconnects (
     remote_items TEXT NOT NULL, -- what becomes of what was synced: `remove` or `keep`
     state TEXT NOT NULL,
     requested_by TEXT NOT NULL,
-    admin_id TEXT, -- who, if an admin; an API key's name
+    admin_id TEXT, -- the admin's id, or the name of an API key, if an admin wanted it
     note TEXT, -- the admin's, 3 to 500 characters
     tries BIGINT NOT NULL, -- failures in a row of the step in hand
-    removed BIGINT NOT NULL, -- events so far
+    removed BIGINT NOT NULL, -- events that it removed so far
     due_at BIGINT NOT NULL,
     lease_owner TEXT, -- the worker
     lease_until BIGINT NOT NULL, -- by the clock of leases; 0: free
@@ -27,7 +27,10 @@ CREATE TABLE disconnects (
     calendar_state TEXT NOT NULL DEFAULT 'not_requested',
     target_calendar_id TEXT,
     epoch BIGINT NOT NULL DEFAULT 0,
-    clean_up_id TEXT -- the clean-up that carries it on, or did
+    clean_up_id TEXT, -- the clean-up that carries it on, or did
+    CHECK ((state = 'running') = (ended_at IS NULL)),
+    CHECK ((requested_by = 'admin') = (admin_id IS NOT NULL)),
+    CHECK ((lease_owner IS NULL) = (lease_until = 0))
 );
 -- What a worker claims, and when the next is due.
 CREATE INDEX disconnects_due ON disconnects (due_at, id) WHERE state = 'running';
@@ -77,7 +80,10 @@ CREATE TABLE clean_ups (
     token_expires_at BIGINT,
     created_at BIGINT NOT NULL,
     ended_at BIGINT,
-    reason TEXT -- why nothing could be removed
+    reason TEXT, -- why nothing could be removed
+    CHECK ((state_hash IS NULL) = (browser_hash IS NULL)),
+    CHECK ((access_token IS NULL) = (token_expires_at IS NULL)),
+    CHECK (ended_at IS NULL OR (verifier IS NULL AND access_token IS NULL AND refresh_token IS NULL))
 );
 -- The foreign key.
 CREATE INDEX clean_ups_by_disconnect ON clean_ups (disconnect_id);

@@ -16,7 +16,9 @@ CREATE TABLE calendar_sync_logs (
     provider_reason TEXT, -- Google's word
     provider_message TEXT, -- Google's sentence, up to 1,000 characters
     group_id TEXT, -- none: it is no sync error
-    trace_id TEXT NOT NULL -- the pass
+    trace_id TEXT NOT NULL, -- the pass
+    CHECK ((kind IS NULL) = (item_id IS NULL)),
+    CHECK (group_id IS NULL OR reason IS NOT NULL)
 );
 -- A user's attempts, newest first.
 CREATE INDEX calendar_sync_logs_by_user ON calendar_sync_logs (user_id, id);
@@ -62,7 +64,8 @@ CREATE TABLE changes (
     outcome TEXT NOT NULL,
     before TEXT NOT NULL, -- JSON
     after TEXT NOT NULL, -- JSON
-    link_token BYTEA -- of the link that it tells of, sealed: each reading tells the same
+    link_token BYTEA, -- of the link that it tells of, sealed: each reading tells the same
+    CHECK ((kind IS NULL) = (item_id IS NULL))
 );
 -- What is to get a position, in order.
 CREATE INDEX changes_without_position ON changes (at, id) WHERE position IS NULL;
@@ -73,14 +76,14 @@ CREATE INDEX changes_by_age ON changes (at);
 
 -- One row, locked while positions are given.
 CREATE TABLE change_feed (
-    id BIGINT PRIMARY KEY,
+    id BIGINT PRIMARY KEY CHECK (id = 1),
     last_position BIGINT NOT NULL
 );
 INSERT INTO change_feed (id, last_position) VALUES (1, 0);
 
 -- The platform's webhook, one row. From when one is set up on there is a delivery for all that it is sent.
 CREATE TABLE webhook_endpoint (
-    id BIGINT PRIMARY KEY,
+    id BIGINT PRIMARY KEY CHECK (id = 1),
     url_hash TEXT NOT NULL, -- the address itself may hold a secret
     disabled_at BIGINT -- since when nothing is sent
 );
@@ -104,7 +107,9 @@ CREATE TABLE webhook_deliveries (
     http_status BIGINT,
     error TEXT, -- why it was not taken
     lease_until BIGINT NOT NULL, -- by the clock of leases; 0: free
-    fence BIGINT NOT NULL
+    fence BIGINT NOT NULL,
+    CHECK ((failures = 0) = (failing_since IS NULL)),
+    CHECK ((attempts = 0) = (attempted_at IS NULL))
 );
 -- What a worker claims, and when the next is due.
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, due_at, id);

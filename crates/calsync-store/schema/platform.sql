@@ -1,5 +1,5 @@
--- The schema, one text for SQLite and Postgres. Until the first release it is edited in place: a database that was
--- made by another text, be it by a comment, is refused.
+-- The schema, one text for SQLite and Postgres: `src/schema.rs` puts its files together. Until the first release it is
+-- edited in place; a database that another text made is refused, even if only a comment differs.
 --
 -- Times are microseconds since 1970 in UTC. Ids are TEXT, those that we make are UUIDv7: they sort by time. JSON is
 -- TEXT. BYTEA holds sealed values (`src/secrets.rs`), each listed in `src/rotation.rs`; on SQLite they are blobs. Words
@@ -59,17 +59,17 @@ CREATE TABLE api_keys (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
     scope TEXT NOT NULL,
-    key_hash TEXT NOT NULL UNIQUE, -- SHA-256 in hexadecimal, like all hashes here
+    key_hash TEXT NOT NULL UNIQUE, -- SHA-256 in hexadecimal, like all hashes here but those of passwords
     created_at BIGINT NOT NULL,
     revoked_at BIGINT
 );
 
--- Requests that we refused, so that an admin finds why an item is missing. What was sent is kept as it was sent.
+-- Requests that we refused, so that an admin finds why an item is missing.
 CREATE TABLE refusals (
     id TEXT PRIMARY KEY,
     at BIGINT NOT NULL,
     key_name TEXT NOT NULL, -- the API key
-    kind TEXT,
+    kind TEXT, -- as it was sent, like the next two
     item_id TEXT,
     user_id TEXT,
     status BIGINT NOT NULL, -- of our answer
@@ -84,7 +84,8 @@ CREATE TABLE idempotency_keys (
     status BIGINT, -- of the answer; none: it is under way
     created_at BIGINT NOT NULL,
     body BYTEA, -- of the answer, sealed: it may hold a connect link
-    PRIMARY KEY (api_key_id, idempotency_key)
+    PRIMARY KEY (api_key_id, idempotency_key),
+    CHECK ((status IS NULL) = (body IS NULL))
 );
 -- Those that are over.
 CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);

@@ -35,7 +35,8 @@ on_both_databases! {
     }
 
     async fn a_database_of_another_text_is_refused_untouched(db: TestDatabase) {
-        const NEWER: &str = "INSERT INTO _sqlx_migrations (version, description, installed_on, success, checksum, execution_time)
+        const NEWER: &str = "INSERT INTO _sqlx_migrations
+                (version, description, installed_on, success, checksum, execution_time)
             SELECT 2, 'more', installed_on, success, checksum, execution_time FROM _sqlx_migrations";
         for change in [
             r"UPDATE _sqlx_migrations SET checksum = '\x00'",
