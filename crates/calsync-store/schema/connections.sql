@@ -92,7 +92,7 @@ CREATE INDEX connect_links_by_user ON connect_links (user_id);
 -- Links that ended long ago are forgotten.
 CREATE INDEX connect_links_by_end ON connect_links (expires_at);
 
--- One way of a user to Google and back. It stays for the figures, without its user once they are forgotten.
+-- One way of a user to Google and back. A user who is forgotten is taken out of it; it still counts.
 CREATE TABLE connect_attempts (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL, -- empty: forgotten

@@ -1,7 +1,7 @@
 -- The end of connections, and what is cleaned up after it.
 
--- A saga: six steps in order, each kept with its receipt before the next begins. It stays for the figures, without its
--- user once they are forgotten.
+-- A saga: six steps in order, each kept with its receipt before the next begins. A user who is forgotten is taken out
+-- of it; it still counts.
 CREATE TABLE disconnects (
     id TEXT PRIMARY KEY,
     integration_id TEXT NOT NULL, -- empty: forgotten, like the next

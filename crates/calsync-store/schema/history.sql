@@ -1,6 +1,6 @@
 -- What happened: attempts at Google, and what the platform is told of.
 
--- One outcome of one operation at Google, success or failure. Forgotten with its user.
+-- One outcome of one operation at Google, success or failure.
 CREATE TABLE calendar_sync_logs (
     id TEXT PRIMARY KEY,
     at BIGINT NOT NULL,

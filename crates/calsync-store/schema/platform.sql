@@ -5,8 +5,8 @@
 -- TEXT. BYTEA holds sealed values (`src/secrets.rs`), each listed in `src/rotation.rs`; on SQLite they are blobs. Words
 -- in `state`, `reason`, `kind` and the like are the `name` of an enum of calsync-core or calsync-store.
 
--- Facts about the installation: `deployment_id`, `encryption_key:ID` for each key that may have sealed something here,
--- `client_refused` while Google refuses our client.
+-- Facts about the installation, such as `deployment_id`, `encryption_key:ID` for each key that may have sealed
+-- something here, and `client_refused` while Google refuses our client.
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
