@@ -8,9 +8,9 @@ pub enum StoreError {
     /// The database failed or refused.
     #[error("database: {0}")]
     Database(#[from] sqlx::Error),
-    /// A migration failed.
-    #[error("migration: {0}")]
-    Migration(#[from] sqlx::migrate::MigrateError),
+    /// The schema could not be made.
+    #[error("schema: {0}")]
+    Schema(#[from] sqlx::migrate::MigrateError),
     /// A stored value can't be read.
     #[error("corrupt value in {table}.{column} of {id}")]
     Corrupt {

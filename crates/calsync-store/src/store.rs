@@ -15,9 +15,9 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqlitePool};
 
-use crate::db::{Dialect, LeaseClock, Tx};
+use crate::db::{LeaseClock, Tx};
 use crate::secrets::Keyring;
-use crate::{Result, StoreError, key_check, meta, migrations};
+use crate::{Result, StoreError, key_check, meta, schema};
 
 /// Readers beside SQLite's one writer.
 const SQLITE_READERS: u32 = 4;
@@ -34,6 +34,9 @@ const SQLITE_CHECKPOINT_PAGES: &str = "4000";
 const SQLITE_WRITER_CACHE: &str = "-32000";
 /// How long SQLite waits for a lock that another process holds.
 const SQLITE_BUSY_MS: u64 = 10_000;
+/// Tries to make the schema. Other processes that do so at once can make one fail on the table of
+/// checksums, one on ours, and one on a lock.
+const SCHEMA_TRIES: usize = 4;
 
 /// How to open a store.
 pub struct StoreOptions {
@@ -66,10 +69,11 @@ struct Inner {
 }
 
 impl Store {
-    /// Connects, brings the schema up to date, tries the keys and learns the deployment's id.
+    /// Connects, makes the schema or checks that it is this version's, tries the keys and learns the
+    /// deployment's id.
     pub async fn open(options: StoreOptions, now: Timestamp) -> Result<Self> {
         let pool = Pool::connect(&options).await?;
-        pool.migrate(&options.schema).await?;
+        pool.make_schema(&options.schema).await?;
         let fresh_id = new_id(now, &*options.entropy);
         let mut inner =
             Inner { pool, deployment_id: String::new(), keyring: options.keyring, entropy: options.entropy };
@@ -192,16 +196,10 @@ impl Pool {
         }
     }
 
-    /// No advisory lock: Postgres-wire distributed databases have none. Processes that migrate at
-    /// once fail on each other's tables, each at most once a migration and once more on a lock, and
-    /// find the work done.
-    async fn migrate(&self, schema: &str) -> Result<()> {
-        let mut migrator = migrations::migrator(match self {
-            Self::Sqlite { .. } => Dialect::Sqlite,
-            Self::Postgres(..) => Dialect::Postgres,
-        });
-        migrator.set_locking(false);
-        let mut tries = 2 + 2 * migrator.iter().count();
+    /// Processes that do this at once fail on each other's tables, and find the work done.
+    async fn make_schema(&self, name: &str) -> Result<()> {
+        let migrator = schema::migrator();
+        let mut tries = SCHEMA_TRIES;
         loop {
             tries -= 1;
             let done = match self {
@@ -210,8 +208,8 @@ impl Pool {
             };
             match done {
                 Ok(()) => return Ok(()),
-                Err(MigrateError::VersionMissing(number) | MigrateError::VersionMismatch(number)) => {
-                    return Err(self.not_ours(number, schema));
+                Err(MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_)) => {
+                    return Err(self.made_by_another(name));
                 }
                 Err(error) if tries == 0 => return Err(error.into()),
                 Err(_) => {}
@@ -219,20 +217,24 @@ impl Pool {
         }
     }
 
-    fn not_ours(&self, migration: i64, schema: &str) -> StoreError {
-        let (place, key) = match self {
-            Self::Sqlite { .. } => ("the database".to_owned(), "database.url"),
-            Self::Postgres(..) => (format!("schema {schema:?}"), "database.schema"),
+    fn made_by_another(&self, schema: &str) -> StoreError {
+        let (place, way_out) = match self {
+            Self::Sqlite { .. } => {
+                ("The database".to_owned(), "set database.url to a file that is not there yet")
+            }
+            Self::Postgres(..) => {
+                (format!("Schema {schema:?}"), "set database.schema to a name that is not taken yet")
+            }
         };
         StoreError::Unusable(format!(
-            "{place} holds migration {migration} of another program or a newer calsync; nothing was changed. \
-             Run that calsync, or set {key} to a place of its own"
+            "{place} was made by another version of calsync or by another program. This version can't upgrade \
+             it, and changed nothing. A new database is needed: {way_out}"
         ))
     }
 }
 
 /// Makes the schema, or checks that the one that is there is ours: a schema that holds anything
-/// but what our migrations make belongs to somebody else. Refused, not touched.
+/// but what our text makes belongs to somebody else. Refused, not touched.
 async fn claim_schema(pool: &PgPool, schema: &str) -> Result<()> {
     let relations: Vec<(String,)> = sqlx::query_as(
         "SELECT c.relname::TEXT FROM pg_catalog.pg_class c

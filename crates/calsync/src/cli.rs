@@ -41,7 +41,7 @@ pub(crate) enum Command {
         after_help = "Examples:\n  calsync simulator\n  calsync simulator --auto-consent --delay-ms 50"
     )]
     Simulator(SimulatorArgs),
-    /// Migrates the database to the current schema
+    /// Makes the tables in a new database, and checks that an older one is of this version
     #[command(
         after_help = "Examples:\n  calsync migrate\n  calsync migrate --set database.url=sqlite:other.db"
     )]

@@ -14,7 +14,7 @@ use crate::config::{Config, ConfigError};
 use crate::key_file;
 use crate::system::{SystemClock, SystemEntropy};
 
-/// Opens the store, bringing it up to date.
+/// Opens the store, and makes its tables if it is new.
 pub(crate) async fn store(config: &Config) -> anyhow::Result<Store> {
     let url = config.text("database.url").to_owned();
     let options = StoreOptions {

@@ -97,7 +97,7 @@ on_both_databases! {
         let carried = tokio::spawn(async move { disconnect::resume(&engine, lease).await });
         carried.await.unwrap_err();
         world.sql("UPDATE disconnect_steps SET outcome = 'odd' WHERE name = 'remove_items'").await;
-        world.sql("UPDATE disconnects SET lease_until = 0").await;
+        world.sql("UPDATE disconnects SET lease_until = 1").await;
         let saga = world.finish(&saga.id).await;
         assert_eq!((saga.state, saga.steps.len()), (SagaState::Done, 6), "{saga:?}");
         assert_eq!(world.count("disconnect_steps", "outcome = 'odd'").await, 0);

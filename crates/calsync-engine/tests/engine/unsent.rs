@@ -97,7 +97,7 @@ on_both_databases! {
         let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
         let engine = world.engine.clone();
         tokio::spawn(async move { reconcile::pass(&engine, &lease).await }).await.unwrap_err();
-        world.sql("UPDATE user_integrations SET lease_until = 0").await;
+        world.sql("UPDATE user_integrations SET lease_until = 1").await;
         world.sync().await;
         assert_eq!((world.requests("events.get"), world.events("ana", true).len()), (1, 2));
     }

@@ -146,7 +146,7 @@ on_both_databases! {
         assert!(!last(&mut tx, 2).await);
         assert!(last(&mut tx, 1).await);
         tx.commit().await.unwrap();
-        world.raw().await.set(&id, "state", "'disconnected'").await;
+        world.raw().await.end_connections().await;
         assert!(!last(&mut world.begin().await, 2).await, "it is over");
         assert!(!refresh(&world, &id, at(1)).await);
     }

@@ -108,7 +108,7 @@ on_both_databases! {
         let again = world.consented("ana", "ana", CalendarChoice::New).await;
         assert_eq!(again.epoch, 1, "also before it is there");
 
-        world.raw().await.run("UPDATE user_integrations SET state = 'disconnected'").await;
+        world.raw().await.end_connections().await;
         let other = world.consented("ana", "ana", CalendarChoice::Existing).await;
         assert_eq!((other.epoch, other.state), (1, IntegrationState::Connecting), "what was kept moves, too");
         assert!(world.due(&id, at(2)).await[0].mapping.remote.is_some());

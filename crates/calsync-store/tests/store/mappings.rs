@@ -400,7 +400,7 @@ on_both_databases! {
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         assert_eq!(world.raw().await.count("sync_mappings", "TRUE").await, 0);
         world.connected("ben").await;
-        world.raw().await.run("UPDATE user_integrations SET state = 'disconnected'").await;
+        world.raw().await.end_connections().await;
         world.put(&task("bens"), &task_body("ben", "Read"), at(1)).await;
         assert_eq!(world.raw().await.count("sync_mappings", "TRUE").await, 0);
     }

@@ -7,20 +7,19 @@ use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 use tokio::task::JoinSet;
 
 use crate::raw::Raw;
-use crate::world::{World, at, options, task, task_body};
+use crate::world::{SCHEMA, World, at, options, task, task_body};
 
 on_both_databases! {
     async fn opening_again_changes_nothing_and_keeps_the_id(db: TestDatabase) {
         let world = World::new(db).await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         let id = world.store.deployment_id().to_owned();
-        let migrations = world.raw().await.count("_sqlx_migrations", "TRUE").await;
         assert_eq!(world.store.is_single_process(), world.is_sqlite());
         world.store.close().await;
         let again = Store::open(options(&world.db), at(9)).await.unwrap();
         assert_eq!(again.deployment_id(), id);
         assert_eq!(world.raw().await.count("items", "TRUE").await, 1);
-        assert_eq!(world.raw().await.count("_sqlx_migrations", "TRUE").await, migrations);
+        assert_eq!(world.raw().await.count("_sqlx_migrations", "TRUE").await, 1, "one text");
     }
 
     async fn processes_that_open_an_empty_database_at_once_agree(db: TestDatabase) {
@@ -35,14 +34,33 @@ on_both_databases! {
         assert!(ids.iter().all(|id| *id == ids[0]), "{ids:?}");
     }
 
-    async fn a_database_of_a_newer_program_is_refused_untouched(db: TestDatabase) {
-        let world = World::new(db).await;
-        world.store.close().await;
-        let newer = "UPDATE _sqlx_migrations SET version = 9999 WHERE version = 1";
-        world.raw().await.run(newer).await;
-        let refusal = refusal(options(&world.db)).await;
-        assert!(refusal.contains("another program or a newer calsync"), "{refusal}");
-        assert_eq!(world.raw().await.count("_sqlx_migrations", "version = 9999").await, 1);
+    async fn a_database_of_another_text_is_refused_untouched(db: TestDatabase) {
+        const NEWER: &str = "INSERT INTO _sqlx_migrations
+                (version, description, installed_on, success, checksum, execution_time)
+            SELECT 2, 'more', installed_on, success, checksum, execution_time FROM _sqlx_migrations";
+        for change in [
+            r"UPDATE _sqlx_migrations SET checksum = '\x00'",
+            NEWER,
+            "UPDATE _sqlx_migrations SET version = 20310301090000, description = 'create things'",
+        ] {
+            let world = World::new(TestDatabase::new(db.kind)).await;
+            world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+            world.store.close().await;
+            world.raw().await.run(change).await;
+            let before = dumped(&world.db).await;
+            let (place, way_out) = if world.is_sqlite() {
+                ("The database", "database.url to a file that is not there yet")
+            } else {
+                ("Schema \"calsync\"", "database.schema to a name that is not taken yet")
+            };
+            assert_eq!(
+                refusal(options(&world.db)).await,
+                format!("{place} was made by another version of calsync or by another program. This version can't \
+                    upgrade it, and changed nothing. A new database is needed: set {way_out}"),
+                "{change}",
+            );
+            assert_eq!(dumped(&world.db).await, before, "{change}");
+        }
     }
 
     async fn other_addresses_are_refused(db: TestDatabase) {
@@ -57,6 +75,21 @@ async fn refusal(options: StoreOptions) -> String {
         Err(error) => panic!("the message is not for people: {error}"),
         Ok(_) => panic!("it was opened"),
     }
+}
+
+/// Everything in a store's database but what opening it writes anew, as text.
+async fn dumped(db: &TestDatabase) -> Vec<String> {
+    if db.kind == DatabaseKind::Postgres {
+        return everything(db, SCHEMA).await;
+    }
+    let mut raw = Raw::open(db, SCHEMA).await;
+    let mut texts = raw.texts("SELECT name || COALESCE(sql, '') FROM sqlite_schema ORDER BY 1").await;
+    texts.extend(
+        raw.texts("SELECT version || description || hex(checksum) FROM _sqlx_migrations ORDER BY 1").await,
+    );
+    texts.extend(raw.texts("SELECT key || value FROM meta ORDER BY 1").await);
+    texts.extend(raw.texts("SELECT item_id || body || updated_at FROM items ORDER BY 1").await);
+    texts
 }
 
 /// What a table of a platform's own looks like.

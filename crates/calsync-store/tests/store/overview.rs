@@ -73,15 +73,18 @@ on_both_databases! {
             ("cho", SagaState::Running)] {
             world.connected(user).await;
             let id = started(&world, user).await.id;
-            let end = format!("UPDATE disconnects SET state = '{}' WHERE id = '{id}'", state.name());
-            world.raw().await.run(&end).await;
+            if state != SagaState::Running {
+                let ended = format!("state = '{}', ended_at = 1", state.name());
+                world.raw().await.run(&format!("UPDATE disconnects SET {ended} WHERE id = '{id}'")).await;
+            }
         }
         world.connected("eva").await;
         started(&world, "eva").await;
-        world.raw().await.run("UPDATE disconnects SET state = 'done', remote_items = 'keep' WHERE user_id = 'eva'").await;
+        let kept = "UPDATE disconnects SET state = 'done', ended_at = 1, remote_items = 'keep' WHERE user_id = 'eva'";
+        world.raw().await.run(kept).await;
         let counted = overview::disconnects(&mut world.read().await, at(2)).await.unwrap();
         assert_eq!(counted, Disconnects { disconnects: 2, verified_clean: 1, leftovers: 1 });
-        let cleaning = "UPDATE disconnects SET state = 'running', clean_up_id = 'c' WHERE user_id = 'ben'";
+        let cleaning = "UPDATE disconnects SET state = 'running', ended_at = NULL, clean_up_id = 'c' WHERE user_id = 'ben'";
         world.raw().await.run(cleaning).await;
         assert_eq!(overview::disconnects(&mut world.read().await, at(2)).await.unwrap(), counted);
         assert_eq!(overview::disconnects(&mut world.read().await, at(3)).await.unwrap(), Disconnects::default());

@@ -23,12 +23,16 @@ impl Raw {
 
     /// Runs any number of statements.
     pub(crate) async fn run(&mut self, sql: &str) {
+        self.try_run(sql).await.unwrap();
+    }
+
+    /// Runs statements that may be refused.
+    pub(crate) async fn try_run(&mut self, sql: &str) -> sqlx::Result<()> {
         let sql = AssertSqlSafe(sql.to_owned());
         match self {
             Self::Sqlite(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),
             Self::Postgres(connection) => sqlx::raw_sql(sql).execute(connection).await.map(|_| ()),
         }
-        .unwrap();
     }
 
     /// The first column of every row, which must be text.
@@ -63,6 +67,12 @@ impl Raw {
         };
         let tables = self.texts(sql).await;
         tables.into_iter().filter(|table| table != "_sqlx_migrations").collect()
+    }
+
+    /// Ends every connection, as the last step of a disconnect does.
+    pub(crate) async fn end_connections(&mut self) {
+        let wiped = "state = 'disconnected', access_token = NULL, refresh_token = NULL";
+        self.run(&format!("UPDATE user_integrations SET {wiped}")).await;
     }
 
     /// Sets one column of one integration to an SQL expression.

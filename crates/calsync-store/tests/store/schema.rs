@@ -1,18 +1,20 @@
-//! The two migrations make the same schema: tables, columns, families of types, nullability,
+//! The text makes the same schema in both databases: tables, columns, types, nullability, defaults,
 //! primary keys, and unique and other indexes by their columns.
 
-use calsync_testing::{DatabaseKind, TestDatabase};
+use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
 
-use crate::world::World;
+use crate::disconnects::started;
+use crate::world::{World, at, task, task_body};
 
 /// A line a column and index of `table`, the same for the same schema.
 async fn describe(world: &World, table: &str) -> Vec<String> {
     let (columns, indexes) = match world.db.kind {
         DatabaseKind::Sqlite => (
             format!(
-                "SELECT name || ' ' || CASE type WHEN 'BLOB' THEN 'bytes' ELSE lower(type) END
+                "SELECT name || ' ' || lower(type)
                      || CASE WHEN \"notnull\" = 1 OR pk > 0 THEN ' not null' ELSE '' END
                      || CASE WHEN pk > 0 THEN ' key ' || pk ELSE '' END
+                     || COALESCE(' default ' || lower(dflt_value), '')
                  FROM pragma_table_info('{table}')"
             ),
             format!(
@@ -26,11 +28,12 @@ async fn describe(world: &World, table: &str) -> Vec<String> {
         ),
         DatabaseKind::Postgres => (
             format!(
-                "SELECT a.attname || ' ' || CASE format_type(a.atttypid, -1)
-                         WHEN 'bytea' THEN 'bytes' ELSE format_type(a.atttypid, -1) END
+                "SELECT a.attname || ' ' || format_type(a.atttypid, -1)
                      || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
                      || COALESCE((SELECT ' key ' || array_position(p.conkey, a.attnum) FROM pg_constraint p
                          WHERE p.conrelid = a.attrelid AND p.contype = 'p' AND a.attnum = ANY (p.conkey)), '')
+                     || COALESCE(' default ' || (SELECT split_part(pg_get_expr(d.adbin, d.adrelid), '::', 1)
+                         FROM pg_attrdef d WHERE d.adrelid = a.attrelid AND d.adnum = a.attnum), '')
                  FROM pg_attribute a WHERE a.attrelid = '{table}'::regclass AND a.attnum > 0 AND NOT a.attisdropped"
             ),
             format!(
@@ -71,4 +74,80 @@ async fn both_databases_have_the_same_schema() {
         assert!(postgres.contains(line), "only on SQLite: {line}");
     }
     assert_eq!(sqlite, postgres);
+}
+
+#[tokio::test]
+async fn sealed_values_are_kept_as_bytes_on_both_databases() {
+    for (kind, sql) in [
+        (
+            DatabaseKind::Sqlite,
+            "SELECT typeof(access_token) || ' ' || typeof(refresh_token) FROM user_integrations",
+        ),
+        (
+            DatabaseKind::Postgres,
+            "SELECT pg_typeof(access_token) || ' ' || pg_typeof(refresh_token) FROM user_integrations",
+        ),
+    ] {
+        let world = World::new(TestDatabase::new(kind)).await;
+        world.connected("ana").await;
+        let bytes = if world.is_sqlite() { "blob blob" } else { "bytea bytea" };
+        assert_eq!(world.raw().await.texts(sql).await, [bytes]);
+    }
+}
+
+/// A row for each CHECK that it breaks.
+const IMPOSSIBLE: [&str; 20] = [
+    "UPDATE user_integrations SET lease_owner = 'worker'",
+    "UPDATE user_integrations SET state = 'needs_action', reason = 'grant_revoked'",
+    "UPDATE user_integrations SET state = 'disconnected', access_token = NULL",
+    "UPDATE sync_mappings SET google_id = 'event1'",
+    "INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, calendar_choice, scopes, started_at,
+         expires_at, ended_at) VALUES ('a', 'ana', 'a', 'a', 'new', '', 1, 2, 2)",
+    r"INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, calendar_choice, scopes, started_at,
+         expires_at, ended_at, outcome, verifier)
+         VALUES ('a', 'ana', 'a', 'a', 'new', '', 1, 2, 2, 'connected', '\x00')",
+    "INSERT INTO idempotency_keys (api_key_id, idempotency_key, request_hash, status, created_at)
+         VALUES ('a', 'a', 'a', 200, 1)",
+    "UPDATE disconnects SET state = 'done'",
+    "UPDATE disconnects SET requested_by = 'admin'",
+    "UPDATE disconnects SET lease_until = 1",
+    "INSERT INTO clean_ups (id, disconnect_id, user_id, link_hash, expires_at, created_at, state_hash)
+         SELECT 'a', id, user_id, 'a', 1, 1, 'a' FROM disconnects",
+    r"INSERT INTO clean_ups (id, disconnect_id, user_id, link_hash, expires_at, created_at, access_token)
+         SELECT 'a', id, user_id, 'a', 1, 1, '\x00' FROM disconnects",
+    r"INSERT INTO clean_ups (id, disconnect_id, user_id, link_hash, expires_at, created_at, ended_at, refresh_token)
+         SELECT 'a', id, user_id, 'a', 1, 1, 1, '\x00' FROM disconnects",
+    "INSERT INTO calendar_sync_logs (id, at, user_id, integration_id, provider, kind, operation, outcome, trace_id)
+         VALUES ('a', 1, 'ana', 'a', 'google', 'task', 'insert', 'done', 'a')",
+    "INSERT INTO calendar_sync_logs (id, at, user_id, integration_id, provider, group_id, operation, outcome, trace_id)
+         VALUES ('a', 1, 'ana', 'a', 'google', 'a', 'insert', 'done', 'a')",
+    "INSERT INTO changes (id, at, user_id, item_id, change, outcome, before, after)
+         VALUES ('a', 1, 'ana', 'a', 'a', 'a', '{}', '{}')",
+    "INSERT INTO change_feed (id, last_position) VALUES (2, 0)",
+    "INSERT INTO webhook_endpoint (id, url_hash) VALUES (2, 'a')",
+    "INSERT INTO webhook_deliveries (id, at, type, stream, state, is_replay, due_at, attempts, attempted_at, failures,
+         lease_until, fence) VALUES ('a', 1, 'a', 'a', 'waiting', FALSE, 1, 1, 1, 1, 0, 0)",
+    "INSERT INTO webhook_deliveries (id, at, type, stream, state, is_replay, due_at, attempts, failures, lease_until,
+         fence) VALUES ('a', 1, 'a', 'a', 'waiting', FALSE, 1, 1, 0, 0, 0)",
+];
+
+on_both_databases! {
+    async fn a_row_whose_columns_contradict_each_other_is_refused(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        started(&world, "ana").await;
+        for row in IMPOSSIBLE {
+            let refused = world.raw().await.try_run(row).await.unwrap_err().to_string();
+            assert!(refused.to_lowercase().contains("check constraint"), "{row}: {refused}");
+        }
+    }
+}
+
+#[test]
+fn every_check_is_tried() {
+    let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/schema")).unwrap();
+    let checks =
+        |file: std::fs::DirEntry| std::fs::read_to_string(file.path()).unwrap().matches("CHECK (").count();
+    assert_eq!(files.map(|file| checks(file.unwrap())).sum::<usize>(), IMPOSSIBLE.len());
 }

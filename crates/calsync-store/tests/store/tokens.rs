@@ -127,8 +127,9 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         for state in ["disconnecting", "disconnected"] {
-            let wiped = format!("UPDATE user_integrations SET state = '{state}', access_token = NULL");
-            world.raw().await.run(&wiped).await;
+            let wiped = "access_token = NULL, refresh_token = NULL";
+            let ended = format!("UPDATE user_integrations SET state = '{state}', {wiped}");
+            world.raw().await.run(&ended).await;
             assert_eq!(refresh(&world, &id, 1).await, (false, false));
             assert!(!finish(&world, &id, 1, Some("late")).await);
             assert_eq!(world.raw().await.count("user_integrations", "access_token IS NULL").await, 1);

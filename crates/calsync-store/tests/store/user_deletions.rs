@@ -159,8 +159,8 @@ on_both_databases! {
 
         assert!(mark(&world, MARKER).await);
         assert_eq!(list_ready(&world).await, [], "the disconnect runs");
-        world.raw().await.run("UPDATE disconnects SET state = 'done'").await;
-        world.raw().await.run("UPDATE user_integrations SET state = 'disconnected'").await;
+        world.raw().await.run("UPDATE disconnects SET state = 'done', ended_at = 1").await;
+        world.raw().await.end_connections().await;
         let [deletion] = &list_ready(&world).await[..] else { panic!("one is ready") };
         forget_all(&world, deletion).await;
 

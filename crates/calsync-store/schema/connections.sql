@@ -1,0 +1,161 @@
+-- Connections of users, the ways in which they come about, and what is known of each item's event.
+
+-- A user's connection to a provider; also one that ended, until another takes its place. A worker claims it. Work is
+-- due while wake_seq and seen_seq differ: a pass stores the wake_seq that it read at its start.
+CREATE TABLE user_integrations (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    state TEXT NOT NULL,
+    reason TEXT, -- why it is in that state
+    access_token BYTEA, -- sealed, like the next
+    refresh_token BYTEA,
+    expires_at BIGINT, -- the access token's end; 0: Google does not take it any more
+    token_version BIGINT NOT NULL, -- raised by each change of the tokens
+    refresh_claimed_until BIGINT, -- somebody renews the tokens, by the clock of leases
+    account_sub TEXT, -- the Google account's stable id
+    account_email TEXT,
+    account_domain TEXT, -- its Workspace domain
+    scopes TEXT NOT NULL, -- granted; apart by spaces
+    calendar_choice TEXT NOT NULL, -- `new`: one that we make; `existing`: one of the user's
+    calendar_state TEXT NOT NULL,
+    target_calendar_id TEXT,
+    target_calendar_summary TEXT, -- its name
+    disabled_kinds TEXT NOT NULL, -- that the user turned off; apart by spaces
+    epoch BIGINT NOT NULL, -- counts the connections that started from nothing; in the ids of events
+    wake_seq BIGINT NOT NULL, -- counts what made work due
+    seen_seq BIGINT NOT NULL,
+    due_at BIGINT NOT NULL,
+    not_before BIGINT NOT NULL, -- slowed down, by Google or a rule; 0: not
+    failures BIGINT NOT NULL, -- of the whole integration, in a row
+    lease_owner TEXT, -- the worker
+    lease_until BIGINT NOT NULL, -- by the clock of leases; 0: free
+    fence BIGINT NOT NULL, -- raised by each claim, and by what revokes one: an earlier holder writes nothing
+    connected_at BIGINT,
+    last_success_at BIGINT,
+    last_error_at BIGINT,
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL,
+    -- What is known of the grant, so that the likely cause of its end can be inferred.
+    client_id TEXT, -- the OAuth client that it was given to
+    refresh_issued_at BIGINT,
+    refresh_ends_at BIGINT, -- where Google told it
+    refresh_used_at BIGINT,
+    refresh_due_at BIGINT, -- Google ends a grant that lies idle: by then it is used, wanted or not
+    grant_number BIGINT, -- the how many-th of its account and client it is
+    needs_action_at BIGINT, -- since when it needs its user
+    leaves_own_calendar BOOLEAN NOT NULL DEFAULT FALSE, -- one that we made was left, and may have to be removed
+    UNIQUE (user_id, provider),
+    CHECK ((lease_owner IS NULL) = (lease_until = 0)),
+    CHECK (state <> 'needs_action' OR (reason IS NOT NULL AND needs_action_at IS NOT NULL)),
+    CHECK (state <> 'disconnected' OR (access_token IS NULL AND refresh_token IS NULL))
+);
+-- What a worker claims, and when the next is due.
+CREATE INDEX user_integrations_due ON user_integrations (due_at) WHERE wake_seq <> seen_seq;
+-- Who else holds a grant of the same account.
+CREATE INDEX user_integrations_by_account ON user_integrations (account_sub) WHERE account_sub IS NOT NULL;
+-- Grants to be used before they lie idle for too long.
+CREATE INDEX user_integrations_idle ON user_integrations (refresh_due_at) WHERE state = 'active';
+-- How the connections of a domain fare, when one of them ends.
+CREATE INDEX user_integrations_by_domain ON user_integrations (account_domain) WHERE account_domain IS NOT NULL;
+-- Whether any grant of a client outlived the seven days of a testing client.
+CREATE INDEX user_integrations_by_client ON user_integrations (client_id) WHERE client_id IS NOT NULL;
+
+-- Calendars that we made. One of them that is gone leaves nothing behind; one of the user's may only be closed to us.
+CREATE TABLE own_calendars (
+    integration_id TEXT NOT NULL REFERENCES user_integrations (id),
+    calendar_id TEXT NOT NULL,
+    PRIMARY KEY (integration_id, calendar_id)
+);
+
+-- Google keeps 100 grants of an account and client, and drops the oldest without a word.
+CREATE TABLE grant_counts (
+    account_sub TEXT NOT NULL,
+    client_id TEXT NOT NULL,
+    issued BIGINT NOT NULL,
+    PRIMARY KEY (account_sub, client_id)
+);
+
+-- Links by which users connect. Looking at one uses nothing up; its form does.
+CREATE TABLE connect_links (
+    token_hash TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    return_url TEXT, -- where the user goes afterwards
+    created_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    used_at BIGINT,
+    made_by TEXT, -- the admin who made it, if one did
+    opened_at BIGINT -- when it was first looked at
+);
+-- The newest link that an admin made for a user.
+CREATE INDEX connect_links_by_user ON connect_links (user_id);
+-- Links that ended long ago are forgotten.
+CREATE INDEX connect_links_by_end ON connect_links (expires_at);
+
+-- One way of a user to Google and back. A user who is forgotten is taken out of it; it still counts.
+CREATE TABLE connect_attempts (
+    id TEXT PRIMARY KEY,
+    user_id TEXT NOT NULL, -- empty: forgotten
+    state_hash TEXT NOT NULL UNIQUE, -- of what Google brings back
+    browser_hash TEXT NOT NULL, -- of the browser's cookie
+    verifier BYTEA, -- PKCE's, sealed; wiped on the way back, so that it works once
+    calendar_choice TEXT NOT NULL,
+    scopes TEXT NOT NULL, -- asked for; apart by spaces
+    return_url TEXT,
+    started_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL,
+    ended_at BIGINT,
+    outcome TEXT,
+    reason TEXT, -- why it failed
+    account_email TEXT, -- with which the user came back
+    missing_scopes TEXT NOT NULL DEFAULT '', -- asked for and not granted; apart by spaces
+    target_calendar TEXT, -- chosen before more had to be asked for: `new`, or its id
+    CHECK ((ended_at IS NULL) = (outcome IS NULL)),
+    CHECK (ended_at IS NULL OR verifier IS NULL)
+);
+-- A user's attempts, newest first.
+CREATE INDEX connect_attempts_by_user ON connect_attempts (user_id, id);
+-- The figures since a time.
+CREATE INDEX connect_attempts_by_time ON connect_attempts (started_at);
+
+-- An item in an integration, with what is known of its event at Google. It is due while desired_revision and
+-- synced_revision differ.
+CREATE TABLE sync_mappings (
+    integration_id TEXT NOT NULL REFERENCES user_integrations (id),
+    kind TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    desired_revision BIGINT NOT NULL, -- raised by each change that concerns this calendar
+    synced_revision BIGINT NOT NULL, -- the desired one that a pass read, once nothing is left to do for it
+    due_at BIGINT NOT NULL,
+    incarnation BIGINT NOT NULL, -- the item's: what Google tells of an earlier one is no removal by the user
+    generation BIGINT NOT NULL, -- of the event at google_id
+    event_state TEXT NOT NULL,
+    google_id TEXT, -- the event's, in calendar_id
+    etag TEXT, -- its version at Google
+    remote TEXT, -- JSON: the whole event as last seen
+    base TEXT, -- JSON: what both sides last agreed on
+    sync_state TEXT NOT NULL, -- as it is shown
+    reason TEXT, -- why it stands still or failed
+    failures BIGINT NOT NULL, -- in a row
+    last_synced_at BIGINT,
+    verified_at BIGINT, -- when Google's copy was last seen
+    created_at BIGINT NOT NULL,
+    updated_at BIGINT NOT NULL, -- while it is due: since when
+    calendar_id TEXT, -- where the event is: while it moves, another than the target
+    last_generation BIGINT NOT NULL DEFAULT 0, -- the highest that was used, in any calendar: no id is used twice
+    -- Where the event is that is to go, while the item moves.
+    previous_calendar_id TEXT,
+    previous_google_id TEXT,
+    previous_generation BIGINT,
+    previous_state TEXT,
+    previous_copy TEXT, -- JSON: the event that the new one was made from
+    previous_base TEXT, -- JSON
+    delete_sent_at BIGINT, -- when a delete may first have been sent: a tombstone of before then is the user's
+    rounds_without_progress BIGINT NOT NULL DEFAULT 0, -- in a row; after three it is parked
+    PRIMARY KEY (integration_id, kind, item_id),
+    CHECK (event_state <> 'unsent' OR (google_id IS NULL AND calendar_id IS NULL))
+);
+-- What a pass has to do, when its integration is due again, and whether a change waits for too long.
+CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE desired_revision <> synced_revision;
+-- Whose calendars may still have an item whose last user is forgotten.
+CREATE INDEX sync_mappings_by_item ON sync_mappings (kind, item_id);
