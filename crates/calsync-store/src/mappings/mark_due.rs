@@ -33,7 +33,7 @@ pub async fn mark_due(tx: &mut Tx, due_changes: &BTreeSet<DueChange>, now: Times
     let mut mappings: Vec<(&str, &ItemKey, i64)> = Vec::with_capacity(due_changes.len());
     for DueChange { user_id, item, incarnation } in due_changes {
         let Some(integration_id) = integrations.get(user_id) else { continue };
-        // The same item again, in its order: the last life is the highest.
+        // The same item again, in its order: the last incarnation is the highest.
         mappings.pop_if(|(of, same, _)| of == integration_id && *same == item);
         mappings.push((integration_id, item, *incarnation));
     }

@@ -2,8 +2,9 @@
 //! finish, once; every way out leads to a page of its own, so that loading again does nothing.
 //!
 //! Where the platform has a page for it, that page is told how it ended; only which of two Google
-//! accounts to use is asked here first, and who has to wait for the end of an old connection waits here. An answer that names another issuer (RFC 9207) than whom the
-//! user was sent to uses nothing up; one that names none is taken, since there is but one.
+//! accounts to use is asked here first, and who has to wait for the end of an old connection waits here.
+//! An answer that names another issuer (RFC 9207) than whom the user was sent to uses nothing up; one that
+//! names none is taken, since there is but one.
 
 mod messages;
 
