@@ -20,6 +20,7 @@ mod markup;
 pub mod merge;
 pub mod network;
 pub mod outcome;
+pub mod pacer;
 pub mod plan;
 pub mod policy;
 pub mod reason;

@@ -15,7 +15,7 @@ use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument;
 
-use crate::gate::{Permits, gated};
+use crate::google::{GateLimits, Google};
 use crate::webhook_client::Webhook;
 
 /// The rules of a deployment.
@@ -41,6 +41,8 @@ pub struct Settings {
     pub calls_in_flight: usize,
     /// Calls to Google under way at once for one integration.
     pub calls_in_flight_per_integration: usize,
+    /// Units of Google's quota that this process uses of one Google account in a minute; 0 is no limit.
+    pub user_quota_per_minute: u32,
     /// Items that a pass looks at; the rest follow in the next one.
     pub mappings_per_pass: usize,
     /// For how many days attempts that failed are kept.
@@ -62,6 +64,7 @@ impl Default for Settings {
             revoke: true,
             calls_in_flight: 100,
             calls_in_flight_per_integration: 8,
+            user_quota_per_minute: 600,
             mappings_per_pass: 200,
             retention_days: 30,
             success_retention_days: 3,
@@ -91,8 +94,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     options: EngineOptions,
-    google: GoogleClient,
-    permits: Arc<Permits>,
+    google: Google,
     work: Notify,
     disconnects: Notify,
     webhooks: Notify,
@@ -104,13 +106,16 @@ struct Inner {
 impl Engine {
     /// Puts an engine together; it does nothing by itself. See [`crate::background::run`].
     pub fn new(options: EngineOptions) -> Self {
-        let permits = Arc::new(Permits::new(options.settings.calls_in_flight.max(1)));
-        let google = gated(&options.google, &permits, || true);
+        let limits = GateLimits {
+            in_flight: options.settings.calls_in_flight,
+            user_per_minute: options.settings.user_quota_per_minute,
+        };
+        let seams = (options.clock.clone(), options.entropy.clone());
+        let google = Google::new(options.google.clone(), options.store.clone(), seams, limits);
         let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
         Self(Arc::new(Inner {
             options,
             google,
-            permits,
             work,
             disconnects,
             webhooks,
@@ -165,19 +170,9 @@ impl Engine {
         &self.0.options.store
     }
 
-    /// Google. Each call waits for its turn among all of this process.
-    pub fn google(&self) -> &GoogleClient {
+    /// Google, and the one way to it.
+    pub fn google(&self) -> &Google {
         &self.0.google
-    }
-
-    /// Calls to Google that wait at this moment until others of the process end.
-    pub fn calls_waiting(&self) -> usize {
-        self.0.permits.waiting()
-    }
-
-    /// Google, for calls that are only sent while `may_send` says so when their turn has come.
-    pub(crate) fn google_while(&self, may_send: impl Fn() -> bool + Send + Sync + 'static) -> GoogleClient {
-        gated(&self.0.options.google, &self.0.permits, may_send)
     }
 
     /// Now.

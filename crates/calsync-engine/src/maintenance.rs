@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, retention, tokens};
+use crate::{Engine, EngineError, google, retention};
 
 /// Between two rounds.
 const PERIOD: Duration = Duration::from_secs(3_600);
@@ -31,6 +31,6 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) -> Result<(), E
 /// # Errors
 /// If the store fails.
 pub async fn round(engine: &Engine) -> Result<(), EngineError> {
-    tokens::wake_idle(engine).await?;
+    google::wake_idle(engine.google()).await?;
     retention::round(engine).await
 }

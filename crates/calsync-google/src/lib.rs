@@ -18,7 +18,9 @@ pub use call::GoogleClient;
 pub use endpoints::{Endpoints, OAuthClient};
 pub use failure::{ErrorSource, Failure};
 pub use oauth::{Account, AuthorizationRequest, Revoked, Tokens, callback_reason, scopes};
-pub use transport::{Body, HttpLimits, HttpTransport, Transport, TransportError, TransportFailure};
+pub use transport::{
+    Body, HttpLimits, HttpTransport, QuotaUnits, Transport, TransportError, TransportFailure,
+};
 
 /// How a removal ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

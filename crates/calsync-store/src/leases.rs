@@ -93,7 +93,7 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
                  WHEN (wake_seq = $3 AND next.due_at IS NOT NULL) OR user_integrations.due_at < $8 THEN $8
                  ELSE user_integrations.due_at END,
              not_before = COALESCE($5, 0),
-             failures = CASE WHEN $5 IS NULL THEN 0 ELSE failures + 1 END,
+             failures = CASE WHEN $5 IS NULL THEN 0 WHEN $7 THEN failures + 1 ELSE failures END,
              last_success_at = CASE WHEN $6 THEN $8 ELSE last_success_at END,
              last_error_at = CASE WHEN $7 THEN $8 ELSE last_error_at END,
              updated_at = $8

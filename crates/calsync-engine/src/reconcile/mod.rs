@@ -4,37 +4,25 @@
 //! tells it, and no transaction is open while Google is called.
 
 mod commit;
-mod integration_failure;
 mod mapping;
 mod old_calendars;
 mod own_calendar;
 mod stop;
 
 use calsync_core::event_id::EventPlace;
-use calsync_core::outcome::Outcome;
 use calsync_core::plan::{PlanContext, PlanStep, plan};
 use calsync_core::render::{RenderContext, render};
 use calsync_store::integrations::{self, IntegrationWithTokens};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, Due, DueMapping, Intent};
 use futures_util::StreamExt;
-use jiff::{SignedDuration, Timestamp};
 
-use crate::tokens::{self, AccessError};
+use crate::google::{AuthorizedClient, CallError, Lane};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 use commit::PassResult;
-use integration_failure::IntegrationFailure;
-use mapping::{MappingResult, Pass};
+use mapping::Pass;
 use stop::Stop;
-
-/// The longest that one call to Google may take: the transport must keep to it, since a lease is
-/// trusted that long beyond its last look.
-pub const CALL_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// A call is sent only with this much of the lease left: longer than [`CALL_LIMIT`], since Google
-/// checks no fence.
-const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
 
 /// A mapping with its first step, as it goes to Google.
 struct Planned {
@@ -56,80 +44,70 @@ pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     ended
 }
 
-/// Whether a call that is sent now ends before `lease_until`.
-fn lease_covers_call(engine: &Engine, lease_until: Timestamp) -> bool {
-    engine.now() + LEASE_LEFT_MIN <= lease_until
-}
-
 async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     // One transaction for all that a pass reads: each costs as much as several statements.
     let mut tx = engine.store().read().await?;
     let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
     let Some(IntegrationWithTokens { integration, tokens, user_time_zone }) = loaded else { return Ok(()) };
-    let mappings_max = i64::try_from(engine.settings().mappings_per_pass).unwrap_or(i64::MAX);
+    let stop = Stop::new(engine, lease);
+    let google = AuthorizedClient::new(engine.google(), &integration, Lane::Pass, {
+        let stop = stop.clone();
+        move || !stop.is_due()
+    });
+    let room = google.room();
+    let mappings_max = i64::try_from(engine.settings().mappings_per_pass.min(room)).unwrap_or(i64::MAX);
     let Due { mappings, unreadable } =
         mappings::due(&mut tx, &integration.id, engine.now(), mappings_max).await?;
     let has_old_calendars =
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
-    let mut result = PassResult::new(engine, lease, &integration);
+    let mut result = PassResult::new(engine, lease, &integration, (&google, &stop));
     result.unreadable(unreadable);
-    let access = match tokens::access(engine, &integration, Some(tokens)).await? {
-        Ok(access) => access,
-        Err(AccessError::Busy) => {
-            result.reschedule_soon();
-            return result.commit(None).await;
-        }
-        Err(AccessError::Failed(failure)) => {
-            result.journal.note(None, tokens::OPERATION, Err(&failure));
-            result.set_failure(IntegrationFailure::of(&failure));
-            return result.commit(None).await;
-        }
-    };
-    if access.is_new {
-        result.journal.note(None, tokens::OPERATION, Ok(Outcome::Done));
+    if room == 0 {
+        return result.commit_after(Err(CallError::PutOff { until: google.opens_at() })).await;
     }
-    let stop = Stop::new(engine, lease);
-    let google = stop.google();
+    if let Err(error) = google.authorize(&integration, tokens).await {
+        return result.commit_after(Err(error)).await;
+    }
     match &integration.target_calendar_id {
         Some(_) if has_old_calendars => {
-            old_calendars::remove_old_calendars(engine, &google, lease, &integration, &access, result).await
+            let removed = old_calendars::remove_old_calendars(&mut result).await;
+            result.commit_after(removed).await
         }
         Some(calendar_id) => {
             let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
             let pass = Pass {
                 engine,
-                google,
+                google: &google,
                 lease,
                 integration: &integration,
                 event,
-                access: &access,
                 policy: engine.policy(&integration),
                 user_time_zone,
                 now: engine.now(),
-                stop,
+                stop: &stop,
             };
             sync(&pass, mappings, result).await
         }
-        None => own_calendar::make(engine, &google, lease, &integration, &access, result).await,
+        None => {
+            let made = own_calendar::find_or_make(&result).await;
+            result.commit_after(made).await
+        }
     }
 }
 
 async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>) -> Result<(), EngineError> {
     let planned = record_intents(pass, due).await?;
     let at_once = pass.engine.settings().calls_in_flight_per_integration.max(1);
-    let done: Vec<MappingResult> = futures_util::stream::iter(planned)
+    let done: Vec<_> = futures_util::stream::iter(planned)
         .map(|planned| pass.run(planned))
         .buffer_unordered(at_once)
         .collect()
         .await;
-    if let Some(failure) = pass.stop.take() {
-        result.set_failure(failure);
-    }
     for mapping in done {
-        result.add_mapping(mapping);
+        result.add_mapping(mapping?);
     }
-    result.commit(Some(pass.access)).await
+    result.commit().await
 }
 
 /// Plans the first step of each mapping, and stores the intents in one transaction before the calls:

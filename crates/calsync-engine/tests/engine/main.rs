@@ -18,6 +18,7 @@ mod outage;
 mod panics;
 mod permits;
 mod progress;
+mod quota;
 mod receiver;
 mod reconnect;
 mod removals;

@@ -1,0 +1,103 @@
+//! Notes how operations at Google ended, to be stored with the transaction that they belong to. A good read
+//! changes nothing, so it is only counted; all else is a row.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use calsync_core::item::ItemKey;
+use calsync_core::outcome::{Operation, Outcome};
+use calsync_google::Failure;
+use calsync_store::Tx;
+use calsync_store::attempts::{self, Attempt};
+use calsync_store::integrations::Integration;
+
+use super::Google;
+use crate::EngineError;
+
+/// What one caller tries for one connection; it shares a trace id.
+pub(crate) struct Journal {
+    google: Google,
+    user_id: String,
+    integration_id: String,
+    trace_id: String,
+    noted: Mutex<Noted>,
+}
+
+/// What was noted.
+#[derive(Default)]
+pub(crate) struct Noted {
+    attempts: Vec<Attempt>,
+    good_reads: u64,
+}
+
+impl Journal {
+    pub(super) fn new(google: &Google, integration: &Integration) -> Self {
+        Self {
+            google: google.clone(),
+            user_id: integration.user_id.clone(),
+            integration_id: integration.id.clone(),
+            trace_id: google.new_id(),
+            noted: Mutex::default(),
+        }
+    }
+
+    /// Notes one outcome of one operation.
+    pub(crate) fn note(
+        &self,
+        item: Option<&ItemKey>,
+        operation: Operation,
+        answer: Result<Outcome, &Failure>,
+    ) {
+        if answer.is_ok() && operation.is_read() {
+            self.google.count_good_read();
+            self.noted().good_reads += 1;
+            return;
+        }
+        let failure = answer.err();
+        let attempt = Attempt {
+            id: self.google.new_id(),
+            at: self.google.now(),
+            user_id: self.user_id.clone(),
+            integration_id: self.integration_id.clone(),
+            item: item.cloned(),
+            operation,
+            outcome: answer.unwrap_or_else(|failure| failure.outcome),
+            reason: failure.map(|failure| failure.reason),
+            http_status: failure.and_then(|failure| failure.http_status),
+            provider_reason: failure.and_then(|failure| failure.provider_reason.clone()),
+            provider_message: failure.and_then(|failure| failure.provider_message.clone()),
+            trace_id: self.trace_id.clone(),
+        };
+        self.noted().attempts.push(attempt);
+    }
+
+    /// Takes what was noted, to store it.
+    pub(crate) fn take(&self) -> Noted {
+        std::mem::take(&mut *self.noted())
+    }
+
+    fn noted(&self) -> MutexGuard<'_, Noted> {
+        self.noted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Noted {
+    /// Whether there is nothing to store.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.attempts.is_empty()
+    }
+
+    /// Whether any operation succeeded.
+    pub(crate) fn has_success(&self) -> bool {
+        self.good_reads > 0 || self.attempts.iter().any(|attempt| !attempt.outcome.is_error())
+    }
+
+    /// Whether any operation failed.
+    pub(crate) fn has_failure(&self) -> bool {
+        self.attempts.iter().any(|attempt| attempt.outcome.is_error())
+    }
+
+    /// Stores it.
+    pub(crate) async fn store(&self, tx: &mut Tx) -> Result<(), EngineError> {
+        Ok(attempts::record_all(tx, &self.attempts).await?)
+    }
+}
