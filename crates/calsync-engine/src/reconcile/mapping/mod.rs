@@ -7,7 +7,7 @@ mod progress;
 use calsync_core::event_id::EventPlace;
 use calsync_core::managed::Base;
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::plan::{Address, EventState, Mapping, PlanStep};
+use calsync_core::plan::{Address, EventState, Intent, Mapping, PlanStep};
 use calsync_core::policy::Policy;
 use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
@@ -70,14 +70,6 @@ pub(super) enum Location {
     Previous,
 }
 
-/// The intents of this pass that are stored: only these calls may be sent.
-struct RecordedIntent {
-    address: Option<Address>,
-    event_state: EventState,
-    deletes: bool,
-    deletes_previous: bool,
-}
-
 /// Whether a mapping goes on after an answer.
 pub(super) enum Next {
     Plan,
@@ -89,14 +81,8 @@ impl Pass<'_> {
     /// Carries a mapping from its first step to its end.
     pub(super) async fn run(&self, planned: Planned) -> MappingResult {
         let Planned { mut due, first: mut step } = planned;
-        let recorded = RecordedIntent {
-            address: due.mapping.address.clone(),
-            event_state: due.mapping.event_state,
-            deletes: matches!(step, PlanStep::Delete) || due.mapping.event_state == EventState::Deleting,
-            deletes_previous: matches!(step, PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. }),
-        };
+        let recorded: Vec<Intent> = due.mapping.intents().chain(step.intent()).collect();
         let mut calls = Vec::new();
-        let mut is_insert = matches!(step, PlanStep::Insert { .. });
         let mut is_deleted = false;
         let mut round = Round::Exhausted;
         for _ in 0..CALLS_PER_MAPPING_MAX {
@@ -108,14 +94,11 @@ impl Pass<'_> {
                 round = Round::Stopped;
                 break;
             }
-            if !recorded.allows(&step) {
+            if step.intent().is_some_and(|intent| !recorded.contains(&intent)) {
                 round = Round::Continues;
                 break;
             }
-            if let PlanStep::Insert { address, .. } = &step
-                && due.mapping.event_state != EventState::Unconfirmed
-            {
-                // A fetch showed that the event in the store was never made: it is made now.
+            if let PlanStep::Insert { address, .. } = &step {
                 due.mapping.on_insert_sent(address.clone());
             }
             let location = self.location(&due, &step);
@@ -125,6 +108,10 @@ impl Pass<'_> {
             };
             let (operation, answer) = self.proven(&mut due.mapping, operation, answer).await;
             if answer.as_ref().is_err_and(Failure::is_put_off) {
+                if operation == Operation::Insert {
+                    // It was announced and surely not sent: the next pass need not look for it.
+                    due.mapping.on_insert_rejected();
+                }
                 round = Round::Stopped;
                 break;
             }
@@ -139,11 +126,6 @@ impl Pass<'_> {
                 Next::CalendarScan => PlanStep::Fetch,
                 Next::End(end) => return MappingResult { due, end, calls },
             };
-            is_insert = matches!(step, PlanStep::Insert { .. });
-        }
-        if is_insert {
-            // It was announced and surely not sent: the next pass need not look for it.
-            due.mapping.on_insert_rejected();
         }
         let end = self.after_round(&mut due, round, &calls);
         MappingResult { due, end, calls }
@@ -183,7 +165,8 @@ impl Pass<'_> {
     /// Takes one step at Google, and moves the mapping by a good answer.
     async fn take(&self, mapping: &mut Mapping, step: PlanStep) -> (Operation, Result<Outcome, Failure>) {
         let (google, token) = (&self.google, &self.access.token);
-        let Address { calendar_id, google_id, .. } = mapping.address.clone().unwrap_or_default();
+        let address = mapping.event_state.address().cloned();
+        let Address { calendar_id, google_id, .. } = address.unwrap_or_default();
         match step {
             PlanStep::Insert { event, base, .. } => {
                 let answer = google.insert_event(token, &calendar_id, &event).await;
@@ -206,7 +189,7 @@ impl Pass<'_> {
             }
             _ => {
                 let answer = google.get_event(token, &calendar_id, &google_id).await;
-                let was_there = mapping.event_state != EventState::Unconfirmed || mapping.remote.is_some();
+                let was_there = !matches!(mapping.event_state, EventState::Unconfirmed { copy: None, .. });
                 if answer == Ok(None) && was_there {
                     match google.probe_calendar(token, &calendar_id).await {
                         Ok(Some(_)) => {}
@@ -229,7 +212,8 @@ impl Pass<'_> {
     ) -> (Operation, Result<Outcome, Failure>) {
         match (operation, answer) {
             (Operation::Insert, Err(refused)) if refused.is_calendar_absent() => {
-                let calendar_id = mapping.address.clone().unwrap_or_default().calendar_id;
+                let address = mapping.event_state.address().cloned();
+                let calendar_id = address.unwrap_or_default().calendar_id;
                 mapping.on_insert_rejected();
                 match self.google.probe_calendar(&self.access.token, &calendar_id).await {
                     Ok(None) => (operation, Err(refused)),
@@ -287,19 +271,5 @@ pub(super) const fn outcome(deleted: Deleted) -> Outcome {
     match deleted {
         Deleted::Done => Outcome::Done,
         Deleted::AlreadySo => Outcome::AlreadySo,
-    }
-}
-
-impl RecordedIntent {
-    /// Whether the intent of `step` is stored.
-    fn allows(&self, step: &PlanStep) -> bool {
-        match step {
-            PlanStep::Insert { address, .. } => {
-                self.event_state == EventState::Unconfirmed && self.address.as_ref() == Some(address)
-            }
-            PlanStep::Delete => self.deletes,
-            PlanStep::DeletePrevious { .. } => self.deletes_previous,
-            PlanStep::Done(..) | PlanStep::Fetch | PlanStep::FetchPrevious | PlanStep::Update { .. } => true,
-        }
     }
 }
