@@ -128,32 +128,42 @@ CREATE TABLE sync_mappings (
     synced_revision BIGINT NOT NULL, -- the desired one that a pass read, once nothing is left to do for it
     due_at BIGINT NOT NULL,
     incarnation BIGINT NOT NULL, -- the item's: what Google tells of an earlier one is no removal by the user
-    generation BIGINT NOT NULL, -- of the event at google_id
     event_state TEXT NOT NULL,
-    google_id TEXT, -- the event's, in calendar_id
-    etag TEXT, -- its version at Google
+    calendar_id TEXT, -- where the event is, or may be: while it moves, another than the target
+    google_id TEXT, -- its id there
+    generation BIGINT, -- the part of the id that sets it apart from earlier ones
+    last_generation BIGINT NOT NULL DEFAULT 0, -- the highest that was used, in any calendar: no id is used twice
+    delete_sent_at BIGINT, -- when a delete may first have been sent: a tombstone of before then is the user's
+    etag TEXT, -- its version at Google, as last seen; none where its calendar is closed to us
     remote TEXT, -- JSON: the whole event as last seen
     base TEXT, -- JSON: what both sides last agreed on
+    -- The event that is to go, while the item moves.
+    previous_state TEXT,
+    previous_calendar_id TEXT,
+    previous_google_id TEXT,
+    previous_generation BIGINT,
+    previous_etag TEXT, -- the version at which it may be removed; none: it has to be fetched first
+    previous_remote TEXT, -- JSON: the event as the new one has it
+    previous_base TEXT, -- JSON
     sync_state TEXT NOT NULL, -- as it is shown
     reason TEXT, -- why it stands still or failed
     failures BIGINT NOT NULL, -- in a row
+    rounds_without_progress BIGINT NOT NULL DEFAULT 0, -- in a row; after three it is parked
     last_synced_at BIGINT,
     verified_at BIGINT, -- when Google's copy was last seen
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL, -- while it is due: since when
-    calendar_id TEXT, -- where the event is: while it moves, another than the target
-    last_generation BIGINT NOT NULL DEFAULT 0, -- the highest that was used, in any calendar: no id is used twice
-    -- Where the event is that is to go, while the item moves.
-    previous_calendar_id TEXT,
-    previous_google_id TEXT,
-    previous_generation BIGINT,
-    previous_state TEXT,
-    previous_copy TEXT, -- JSON: the event that the new one was made from
-    previous_base TEXT, -- JSON
-    delete_sent_at BIGINT, -- when a delete may first have been sent: a tombstone of before then is the user's
-    rounds_without_progress BIGINT NOT NULL DEFAULT 0, -- in a row; after three it is parked
     PRIMARY KEY (integration_id, kind, item_id),
-    CHECK (event_state <> 'unsent' OR (google_id IS NULL AND calendar_id IS NULL))
+    CHECK (event_state NOT IN ('unsent', 'deleted', 'deleted_by_user') OR google_id IS NULL),
+    CHECK (event_state NOT IN ('unconfirmed', 'present', 'unreachable', 'deleting') OR google_id IS NOT NULL),
+    CHECK ((google_id IS NULL) = (calendar_id IS NULL) AND (google_id IS NULL) = (generation IS NULL)),
+    CHECK (generation <= last_generation),
+    CHECK (event_state <> 'present' OR etag IS NOT NULL),
+    CHECK (event_state = 'deleting' OR delete_sent_at IS NULL),
+    CHECK ((previous_google_id IS NULL) = (previous_calendar_id IS NULL)
+        AND (previous_google_id IS NULL) = (previous_generation IS NULL)
+        AND (previous_google_id IS NULL) = (previous_state IS NULL)),
+    CHECK (previous_generation <= last_generation)
 );
 -- What a pass has to do, when its integration is due again, and whether a change waits for too long.
 CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE desired_revision <> synced_revision;

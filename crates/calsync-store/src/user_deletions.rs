@@ -11,7 +11,6 @@ use calsync_core::item::Item;
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
-use crate::mappings::may_be_there;
 use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx, items};
@@ -124,13 +123,12 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
         return Ok(false);
     }
     // An earlier user's calendar may still have what was theirs once, or wait for its removal.
-    const HOLDERS: &str = concat!(
+    const HOLDERS: &str =
         "SELECT g.user_id FROM sync_mappings m JOIN user_integrations g ON g.id = m.integration_id
          WHERE m.kind = $1 AND m.item_id = $2 AND g.user_id <> $3
-             AND (m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL OR m.",
-        may_be_there!(),
-        ") ORDER BY g.user_id LIMIT 100"
-    );
+             AND (m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL
+                 OR m.google_id IS NOT NULL)
+         ORDER BY g.user_id LIMIT 100";
     let holders = fetch_all!(tx, (String,), HOLDERS, key.kind.name(), &key.id, user_id,)?;
     if !holders.is_empty() {
         body.user_ids = holders.into_iter().map(|(user_id,)| user_id).collect::<BTreeSet<_>>();

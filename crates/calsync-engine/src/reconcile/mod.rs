@@ -10,12 +10,13 @@ mod own_calendar;
 mod stop;
 
 use calsync_core::event_id::EventPlace;
-use calsync_core::plan::{PlanContext, PlanStep, plan};
+use calsync_core::plan::{Mapping, PlanContext, PlanStep, plan};
 use calsync_core::render::{RenderContext, render};
 use calsync_store::integrations::{self, IntegrationWithTokens};
 use calsync_store::leases::{self, Lease};
-use calsync_store::mappings::{self, Due, DueMapping, Intent};
+use calsync_store::mappings::{self, Due, DueMapping};
 use futures_util::StreamExt;
+use jiff::Timestamp;
 
 use crate::google::{AuthorizedClient, CallError, Lane};
 use crate::transaction::retrying_tx;
@@ -28,6 +29,16 @@ use stop::Stop;
 struct Planned {
     due: DueMapping,
     first: PlanStep,
+}
+
+impl Planned {
+    /// The mapping as it is stored before its first step is taken, if that has to be.
+    fn intended(&self, now: Timestamp) -> Option<(&DueMapping, Mapping)> {
+        let intent = self.first.intent()?;
+        let mut mapping = self.due.mapping.clone();
+        mapping.on_intent(intent, now);
+        Some((&self.due, mapping))
+    }
 }
 
 /// Runs one pass and lets the lease go.
@@ -110,34 +121,11 @@ async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>)
     result.commit().await
 }
 
-/// Plans the first step of each mapping, and stores the intents in one transaction before the calls:
-/// where and in which state, of each insert and delete.
+/// Plans the first step of each mapping, and stores the intents in one transaction before the calls. In
+/// memory nothing changes yet: if Google rejects the delete, the event is still there.
 async fn record_intents(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
-    let mut planned: Vec<Planned> =
-        due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
-    let mut intents = Vec::new();
-    for Planned { due: DueMapping { item, incarnation, mapping, .. }, first } in &mut planned {
-        let intended = match first {
-            PlanStep::Insert { address, .. } => {
-                mapping.on_insert_sent(address.clone());
-                mapping.clone()
-            }
-            // Store `Deleting` but keep `Present` in memory: if Google rejects the delete, the event is still there.
-            PlanStep::Delete => {
-                let mut intended = mapping.clone();
-                intended.on_delete_sent(pass.now);
-                intended
-            }
-            // After the look the event goes, in the same pass.
-            PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. } => {
-                let mut intended = mapping.clone();
-                intended.on_previous_delete_sent();
-                intended
-            }
-            _ => continue,
-        };
-        intents.push(Intent { item: &item.key, incarnation: *incarnation, mapping: intended });
-    }
+    let planned: Vec<Planned> = due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
+    let intents: Vec<_> = planned.iter().filter_map(|planned| planned.intended(pass.now)).collect();
     if intents.is_empty() {
         return Ok(planned);
     }

@@ -96,11 +96,19 @@ async fn sealed_values_are_kept_as_bytes_on_both_databases() {
 }
 
 /// A row for each CHECK that it breaks.
-const IMPOSSIBLE: [&str; 20] = [
+const IMPOSSIBLE: [&str; 27] = [
     "UPDATE user_integrations SET lease_owner = 'worker'",
     "UPDATE user_integrations SET state = 'needs_action', reason = 'grant_revoked'",
     "UPDATE user_integrations SET state = 'disconnected', access_token = NULL",
-    "UPDATE sync_mappings SET google_id = 'event1'",
+    "UPDATE sync_mappings SET calendar_id = 'c', google_id = 'e', generation = 0",
+    "UPDATE sync_mappings SET event_state = 'deleting'",
+    "UPDATE sync_mappings SET event_state = 'unconfirmed', google_id = 'e', generation = 0",
+    "UPDATE sync_mappings SET event_state = 'unconfirmed', calendar_id = 'c', google_id = 'e', generation = 1",
+    "UPDATE sync_mappings SET event_state = 'present', calendar_id = 'c', google_id = 'e', generation = 0",
+    "UPDATE sync_mappings SET delete_sent_at = 1",
+    "UPDATE sync_mappings SET previous_state = 'present', previous_calendar_id = 'c', previous_google_id = 'e'",
+    "UPDATE sync_mappings SET previous_state = 'abandoned', previous_calendar_id = 'c', previous_google_id = 'e',
+         previous_generation = 1",
     "INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, calendar_choice, scopes, started_at,
          expires_at, ended_at) VALUES ('a', 'ana', 'a', 'a', 'new', '', 1, 2, 2)",
     r"INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, calendar_choice, scopes, started_at,

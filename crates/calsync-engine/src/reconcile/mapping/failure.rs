@@ -126,7 +126,7 @@ fn give_up(mapping: &mut Mapping, location: Location, failure: Failure) -> Failu
     } else {
         mapping.abandon_current();
     }
-    let stays = mapping.previous.as_ref().is_some_and(|previous| !previous.awaits_delete());
+    let stays = mapping.previous.as_ref().is_some_and(|previous| previous.awaits_delete().is_none());
     if stays && failure.reason != Reason::CalendarGone {
         return Failure { reason: Reason::LeftBehind, ..failure };
     }

@@ -8,7 +8,7 @@ use calsync_core::event_id::EventPlace;
 use calsync_core::item::ItemKey;
 use calsync_core::managed::Base;
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::plan::{Address, EventState, Mapping, PlanStep};
+use calsync_core::plan::{Address, EventState, Intent, Mapping, PlanStep};
 use calsync_core::policy::Policy;
 use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
@@ -65,14 +65,6 @@ pub(super) enum Location {
     Previous,
 }
 
-/// The intents of this pass that are stored: only these calls may be sent.
-struct RecordedIntent {
-    address: Option<Address>,
-    event_state: EventState,
-    deletes: bool,
-    deletes_previous: bool,
-}
-
 /// Whether a mapping goes on after an answer.
 pub(super) enum Next {
     Plan,
@@ -84,13 +76,7 @@ impl Pass<'_> {
     /// Carries a mapping from its first step to its end.
     pub(super) async fn run(&self, planned: Planned) -> Result<MappingResult, EngineError> {
         let Planned { mut due, first: mut step } = planned;
-        let recorded = RecordedIntent {
-            address: due.mapping.address.clone(),
-            event_state: due.mapping.event_state,
-            deletes: matches!(step, PlanStep::Delete) || due.mapping.event_state == EventState::Deleting,
-            deletes_previous: matches!(step, PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. }),
-        };
-        let mut is_insert = matches!(step, PlanStep::Insert { .. });
+        let recorded: Vec<Intent> = due.mapping.intents().chain(step.intent()).collect();
         let (mut has_written, mut is_deleted) = (false, false);
         let mut round = Round::Exhausted;
         for _ in 0..CALLS_PER_MAPPING_MAX {
@@ -101,14 +87,11 @@ impl Pass<'_> {
                 round = Round::Stopped;
                 break;
             }
-            if !recorded.allows(&step) {
+            if step.intent().is_some_and(|intent| !recorded.contains(&intent)) {
                 round = Round::Continues;
                 break;
             }
-            if let PlanStep::Insert { address, .. } = &step
-                && due.mapping.event_state != EventState::Unconfirmed
-            {
-                // A fetch showed that the event in the store was never made: it is made now.
+            if let PlanStep::Insert { address, .. } = &step {
                 due.mapping.on_insert_sent(address.clone());
             }
             let location = self.location(&due, &step);
@@ -117,6 +100,10 @@ impl Pass<'_> {
                 Ok(outcome) => Ok(outcome),
                 Err(CallError::Failed(failure)) => Err(failure),
                 Err(error) => {
+                    if operation == Operation::Insert {
+                        // It was announced and surely not sent: the next pass need not look for it.
+                        due.mapping.on_insert_rejected();
+                    }
                     self.stop.set(error)?;
                     round = Round::Stopped;
                     break;
@@ -134,11 +121,6 @@ impl Pass<'_> {
                 Next::CalendarScan => PlanStep::Fetch,
                 Next::End(end) => return Ok(MappingResult { due, end }),
             };
-            is_insert = matches!(step, PlanStep::Insert { .. });
-        }
-        if is_insert {
-            // It was announced and surely not sent: the next pass need not look for it.
-            due.mapping.on_insert_rejected();
         }
         let end = self.after_round(&mut due, round, has_written);
         Ok(MappingResult { due, end })
@@ -186,7 +168,7 @@ impl Pass<'_> {
             // That the calendar isn't there is no more than a hint where something was to be made in it: it is asked
             // for by itself.
             (Operation::Insert, Err(CallError::Failed(refused))) if refused.is_calendar_absent() => {
-                let calendar_id = mapping.address.clone().unwrap_or_default().calendar_id;
+                let calendar_id = mapping.event_state.address().cloned().unwrap_or_default().calendar_id;
                 mapping.on_insert_rejected();
                 self.proven(&item.key, &calendar_id, refused).await
             }
@@ -195,7 +177,8 @@ impl Pass<'_> {
     }
 
     async fn take_at_current(&self, item: &ItemKey, mapping: &mut Mapping, step: PlanStep) -> Answered {
-        let Address { calendar_id, google_id, .. } = mapping.address.clone().unwrap_or_default();
+        let address = mapping.event_state.address().cloned();
+        let Address { calendar_id, google_id, .. } = address.unwrap_or_default();
         let (calendar, id) = (calendar_id.as_str(), google_id.as_str());
         match step {
             PlanStep::Insert { event, base, .. } => {
@@ -224,7 +207,7 @@ impl Pass<'_> {
             }
             _ => {
                 let answer = self.fetch(item, (calendar, id)).await;
-                let was_there = mapping.event_state != EventState::Unconfirmed || mapping.remote.is_some();
+                let was_there = !matches!(mapping.event_state, EventState::Unconfirmed { copy: None, .. });
                 if matches!(answer, Ok(None)) && was_there {
                     match self.is_calendar_there(item, calendar).await {
                         Ok(true) => {}
@@ -327,19 +310,5 @@ pub(super) const fn outcome(deleted: Deleted) -> Outcome {
     match deleted {
         Deleted::Done => Outcome::Done,
         Deleted::AlreadySo => Outcome::AlreadySo,
-    }
-}
-
-impl RecordedIntent {
-    /// Whether the intent of `step` is stored.
-    fn allows(&self, step: &PlanStep) -> bool {
-        match step {
-            PlanStep::Insert { address, .. } => {
-                self.event_state == EventState::Unconfirmed && self.address.as_ref() == Some(address)
-            }
-            PlanStep::Delete => self.deletes,
-            PlanStep::DeletePrevious { .. } => self.deletes_previous,
-            PlanStep::Done(..) | PlanStep::Fetch | PlanStep::FetchPrevious | PlanStep::Update { .. } => true,
-        }
     }
 }
