@@ -18,6 +18,7 @@ pub mod maintenance;
 mod ownership;
 pub mod reconcile;
 mod retention;
+pub mod roll_up;
 pub mod target_calendar;
 mod tokens;
 mod transaction;

@@ -12,6 +12,7 @@ pub mod changes;
 pub mod clean_ups;
 pub mod client_breaker;
 pub mod connect;
+pub mod connection_counts;
 mod db;
 mod dialect;
 pub mod disconnects;
