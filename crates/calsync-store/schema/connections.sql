@@ -53,6 +53,9 @@ CREATE TABLE user_integrations (
         WHEN wake_seq = seen_seq THEN NULL
         WHEN state <> 'active' AND (state <> 'connecting' OR calendar_choice <> 'new') THEN NULL
         WHEN not_before > due_at THEN not_before ELSE due_at END) STORED,
+    last_attempt_at BIGINT GENERATED ALWAYS AS (CASE
+        WHEN last_error_at IS NULL OR last_success_at > last_error_at THEN last_success_at
+        ELSE last_error_at END) STORED,
     UNIQUE (user_id, provider),
     CHECK ((lease_owner IS NULL) = (lease_until = 0)),
     CHECK (state <> 'needs_action' OR (reason IS NOT NULL AND needs_action_at IS NOT NULL)),
@@ -68,8 +71,10 @@ CREATE INDEX user_integrations_uncounted ON user_integrations (user_id) WHERE co
 CREATE INDEX user_integrations_by_account ON user_integrations (account_sub) WHERE account_sub IS NOT NULL;
 -- Grants to be used before they lie idle for too long.
 CREATE INDEX user_integrations_idle ON user_integrations (refresh_due_at) WHERE state = 'active';
--- How the connections of a domain fare, when one of them ends.
-CREATE INDEX user_integrations_by_domain ON user_integrations (account_domain) WHERE account_domain IS NOT NULL;
+-- How many tried since a time: of all, and of a domain.
+CREATE INDEX user_integrations_by_attempt ON user_integrations (last_attempt_at) WHERE last_attempt_at IS NOT NULL;
+CREATE INDEX user_integrations_by_domain ON user_integrations (account_domain, last_attempt_at)
+    WHERE account_domain IS NOT NULL;
 -- Whether any grant of a client outlived the seven days of a testing client.
 CREATE INDEX user_integrations_beyond_testing ON user_integrations (client_id)
     WHERE refresh_used_at - refresh_issued_at > 604800000000;

@@ -41,6 +41,7 @@ pub mod transaction;
 pub mod user_deletions;
 pub mod user_search;
 pub mod users;
+pub mod verdicts;
 pub mod webhooks;
 
 pub use db::{LeaseClock, Tx};

@@ -314,7 +314,7 @@ fn feed(sql: &Sql, Sizes { connections, .. }: Sizes) -> Vec<Table> {
             at: format!("{at} + i"),
             user_id: user,
             change: "'connected'",
-            outcome: "'kept'",
+            outcome: "'accepted'",
             before: "'{}'",
             after: "'{\"provider\": \"google\", \"state\": \"active\"}'",
         ]),

@@ -4,6 +4,7 @@ use calsync_core::disconnect::SagaState;
 use calsync_core::integration::{GOOGLE, IntegrationState};
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::Operation;
+use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use calsync_core::webhook::DeliveryState;
 use calsync_store::items::Search;
@@ -11,7 +12,7 @@ use calsync_store::sync_errors::Filter;
 use calsync_store::user_search::{self, Wanted};
 use calsync_store::{
     attempts, audit, changes, clean_ups, connect, connection_counts, disconnects, idempotency, integrations,
-    items, leases, mappings, overview, refusals, sync_errors, user_deletions, users, webhooks,
+    items, leases, mappings, overview, refusals, sync_errors, user_deletions, users, verdicts, webhooks,
 };
 use calsync_testing::big_database::BigDatabase;
 use jiff::{SignedDuration, Timestamp};
@@ -161,6 +162,13 @@ async fn errors(look: &mut Look<'_>) {
     }
     look.at("error groups", async |tx| sync_errors::groups(tx, None, SHOWN).await.map(drop)).await;
     look.at("error group", async |tx| sync_errors::group(tx, &group).await.map(drop)).await;
+    let ten_minutes_ago = now - SignedDuration::from_mins(10);
+    let reason = Reason::GoogleUnavailable;
+    look.at("verdict", async |tx| verdicts::spread(tx, reason, ten_minutes_ago).await.map(drop)).await;
+    look.at("verdict: domain", async |tx| {
+        verdicts::spread_in_domain(tx, "school4.example", reason, ten_minutes_ago).await.map(drop)
+    })
+    .await;
     look.at("chart", async |tx| attempts::hourly(tx, ago(now, 7), 5_000).await.map(drop)).await;
 }
 

@@ -13,8 +13,12 @@ const TO_DO: [&str; 4] = [
     "user_integrations_uncounted",
 ];
 /// What has few rows of any table: they may be sorted.
-const OF_ONE: [&str; 3] =
-    ["WHERE user_id = $1", "WHERE account_sub = $1", "WHERE m.kind = $1 AND m.item_id = $2"];
+const OF_ONE: [&str; 4] = [
+    "WHERE user_id = $1",
+    "WHERE user_id = $2 OR email = $2 LIMIT 50",
+    "WHERE account_sub = $1",
+    "WHERE m.kind = $1 AND m.item_id = $2",
+];
 
 async fn plan(url: &str, sql: &str) -> Vec<String> {
     let mut connection = SqliteConnection::connect(url).await.unwrap();
