@@ -17,6 +17,7 @@ pub mod maintenance;
 mod ownership;
 pub mod reconcile;
 mod retention;
+pub mod roll_up;
 pub mod target_calendar;
 mod transaction;
 pub mod user_deletion;

@@ -4,7 +4,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql, workable};
+use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql};
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -156,19 +156,23 @@ pub async fn release_all(tx: &mut Tx) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0, fence = fence + 1
-         WHERE lease_owner IS NOT NULL AND state <> 'disconnecting'"
+         WHERE lease_until > 0 AND state <> 'disconnecting'"
     )?;
     Ok(())
 }
 
 /// When the next integration is due and free, if any is; a hint for how long to wait.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
-    const SQL: &str = concat!(
-        "SELECT MIN(CASE WHEN lease_until > due_at AND lease_until > not_before THEN lease_until
-                         WHEN not_before > due_at THEN not_before ELSE due_at END)
-         FROM user_integrations WHERE wake_seq <> seen_seq AND ",
-        workable!()
-    );
-    let row = fetch_optional!(tx, (Option<i64>,), SQL)?;
+    // Those that are free come in order; of those under way there are few.
+    let row = fetch_optional!(
+        tx,
+        (Option<i64>,),
+        "SELECT MIN(due_at) FROM (
+             SELECT MIN(claimable_at) AS due_at FROM user_integrations
+             WHERE claimable_at IS NOT NULL AND lease_until = 0
+             UNION ALL
+             SELECT MIN(CASE WHEN lease_until > claimable_at THEN lease_until ELSE claimable_at END)
+             FROM user_integrations WHERE lease_until > 0) AS next",
+    )?;
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }

@@ -12,6 +12,7 @@ pub mod changes;
 pub mod clean_ups;
 pub mod client_breaker;
 pub mod connect;
+pub mod connection_counts;
 mod db;
 mod dialect;
 pub mod disconnects;
@@ -40,6 +41,7 @@ pub mod transaction;
 pub mod user_deletions;
 pub mod user_search;
 pub mod users;
+pub mod verdicts;
 pub mod webhooks;
 
 pub use db::{LeaseClock, Tx};

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use crate::db::{execute, fetch_all};
 use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
-use crate::{Result, StoreError, Tx, items};
+use crate::{Result, StoreError, Tx, connection_counts, items};
 
 row! {
     /// A user who is being deleted.
@@ -165,12 +165,15 @@ async fn remove(tx: &mut Tx, kind: &str, item_id: &str) -> Result<()> {
 
 /// Forgets all that is left of a user, and the user. After [`lock`], once no item names them.
 pub async fn forget_user(tx: &mut Tx, deletion: &UserDeletion) -> Result<()> {
-    const OF_USER: [&str; 15] = [
+    const OF_USER: [&str; 17] = [
         "DELETE FROM clean_ups WHERE user_id = $1",
         "DELETE FROM connect_links WHERE user_id = $1",
         "UPDATE changes SET link_token = NULL WHERE user_id = $1 AND link_token IS NOT NULL",
         "DELETE FROM refusals WHERE user_id = $1",
         "DELETE FROM calendar_sync_logs WHERE user_id = $1",
+        "DELETE FROM uncounted_attempts WHERE user_id = $1",
+        "UPDATE error_groups SET affected_users = affected_users - 1
+         WHERE id IN (SELECT group_id FROM error_group_users WHERE user_id = $1)",
         "DELETE FROM error_group_users WHERE user_id = $1",
         "DELETE FROM disconnect_leftovers WHERE disconnect_id IN (SELECT id FROM disconnects WHERE user_id = $1)",
         "UPDATE disconnect_steps SET receipt = 'Forgotten with the user.'
@@ -186,11 +189,12 @@ pub async fn forget_user(tx: &mut Tx, deletion: &UserDeletion) -> Result<()> {
          WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",
         "DELETE FROM grant_counts
          WHERE account_sub IN (SELECT account_sub FROM user_integrations WHERE user_id = $1)
-           AND account_sub NOT IN (SELECT account_sub FROM user_integrations
-               WHERE user_id <> $1 AND account_sub IS NOT NULL)",
+           AND NOT EXISTS (SELECT 1 FROM user_integrations g
+               WHERE g.account_sub = grant_counts.account_sub AND g.user_id <> $1)",
         "DELETE FROM user_integrations WHERE user_id = $1",
         "DELETE FROM users WHERE user_id = $1",
     ];
+    connection_counts::subtract(tx, &deletion.user_id).await?;
     for sql in OF_USER {
         execute!(tx, sql, &deletion.user_id)?;
     }

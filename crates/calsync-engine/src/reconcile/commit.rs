@@ -1,5 +1,5 @@
 //! Judges a pass by its outcomes and stores everything in one transaction, under the lease:
-//! mappings, attempts with their groups, and how the integration goes on.
+//! mappings, attempts, and how the integration goes on.
 
 use calsync_core::env::bytes;
 use calsync_core::item::{ItemKey, ItemKind};

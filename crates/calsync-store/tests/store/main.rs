@@ -29,5 +29,6 @@ mod schema;
 mod tokens;
 mod unreadable;
 mod user_deletions;
+mod verdicts;
 mod webhooks;
 mod world;
