@@ -26,14 +26,15 @@ macro_rules! live {
 }
 pub(crate) use live;
 
-/// Claims due integrations; `$5` is the clock of leases.
+/// Claims due integrations; `$5` is the clock of leases, `$6` and `$7` say when their tokens end.
 pub(crate) const fn claim(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => concat!(
             "UPDATE user_integrations SET lease_owner = $1, lease_until = $5 + $2, fence = fence + 1
              WHERE id IN (
                  SELECT id FROM user_integrations
-                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3 AND lease_until <= $5 AND ",
+                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3 AND lease_until <= $5
+                   AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7 AND ",
             workable!(),
             "
                  ORDER BY due_at, id LIMIT $4)
@@ -44,7 +45,8 @@ pub(crate) const fn claim(dialect: Dialect) -> &'static str {
             "WITH due AS MATERIALIZED (
                  SELECT id FROM user_integrations
                  WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3
-                   AND lease_until <= $5 AND ",
+                   AND lease_until <= $5
+                   AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7 AND ",
             workable!(),
             "
                  ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
