@@ -21,6 +21,7 @@ pub mod merge;
 pub mod network;
 pub mod outcome;
 pub mod pacer;
+pub mod pause;
 pub mod plan;
 pub mod policy;
 pub mod reason;

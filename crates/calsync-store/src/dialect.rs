@@ -17,20 +17,24 @@ macro_rules! live {
 }
 pub(crate) use live;
 
-/// Claims due integrations; `$5` is the clock of leases.
+/// Claims due integrations; `$5` is the clock of leases, `$6` and `$7` say when their tokens end.
 pub(crate) const fn claim(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => {
             "UPDATE user_integrations SET lease_owner = $1, lease_until = $5 + $2, fence = fence + 1
              WHERE id IN (
-                 SELECT id FROM user_integrations WHERE claimable_at <= $3 AND lease_until <= $5
+                 SELECT id FROM user_integrations
+                 WHERE claimable_at <= $3 AND lease_until <= $5
+                   AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7
                  ORDER BY claimable_at, id LIMIT $4)
              RETURNING id, fence, wake_seq, lease_until"
         }
         // Materialized: a sub-select may be run again for each row, and would claim past its limit.
         Dialect::Postgres => {
             "WITH due AS MATERIALIZED (
-                 SELECT id FROM user_integrations WHERE claimable_at <= $3 AND lease_until <= $5
+                 SELECT id FROM user_integrations
+                 WHERE claimable_at <= $3 AND lease_until <= $5
+                   AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7
                  ORDER BY claimable_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
              UPDATE user_integrations AS g
              SET lease_owner = $1, lease_until = $5 + $2, fence = g.fence + 1

@@ -16,6 +16,7 @@ mod meanwhile;
 mod moves;
 mod outage;
 mod panics;
+mod pauses;
 mod permits;
 mod progress;
 mod quota;

@@ -123,7 +123,7 @@ on_both_databases! {
         assert_eq!(world.due(&id, at(29)).await, []);
         let again = world.due(&id, at(30)).await;
         assert_eq!((again[0].failures, again[0].reason), (2, Some(Reason::GoogleUnavailable)));
-        assert_eq!(leases::next_due(&mut world.read().await).await.unwrap(), Some(at(30)));
+        assert_eq!(leases::next_due(&mut world.read().await, at(1)).await.unwrap(), Some(at(30)));
 
         world.put(&task("read"), &task_body("ana", "Read more"), at(5)).await;
         let due = world.due(&id, at(5)).await;

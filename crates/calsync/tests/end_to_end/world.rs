@@ -54,7 +54,7 @@ impl World {
         Self::with_google(database, Google::start(&[]).await).await
     }
 
-    async fn with_google(database: TestDatabase, google: Google) -> Self {
+    pub(crate) async fn with_google(database: TestDatabase, google: Google) -> Self {
         let service = Service::start(database, &google.url).await;
         Self { google, service }
     }
