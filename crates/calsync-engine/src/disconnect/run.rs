@@ -74,7 +74,7 @@ macro_rules! held {
         $crate::transaction::retrying_tx!($run.engine, |$tx| {
             $run.hold($tx, now).await?;
             let value = $work;
-            noted.store($tx).await?;
+            $run.google.journal.store($tx, &noted).await?;
             value
         })
     }};

@@ -11,6 +11,7 @@ use calsync_store::attempts::{self, Attempt};
 use calsync_store::integrations::Integration;
 
 use super::Google;
+use super::pauses::Observed;
 use crate::EngineError;
 
 /// What one caller tries for one connection; it shares a trace id.
@@ -19,6 +20,7 @@ pub(crate) struct Journal {
     user_id: String,
     integration_id: String,
     trace_id: String,
+    is_probe: bool,
     noted: Mutex<Noted>,
 }
 
@@ -27,15 +29,17 @@ pub(crate) struct Journal {
 pub(crate) struct Noted {
     attempts: Vec<Attempt>,
     good_reads: u64,
+    observed: Observed,
 }
 
 impl Journal {
-    pub(super) fn new(google: &Google, integration: &Integration) -> Self {
+    pub(super) fn new(google: &Google, integration: &Integration, is_probe: bool) -> Self {
         Self {
             google: google.clone(),
             user_id: integration.user_id.clone(),
             integration_id: integration.id.clone(),
             trace_id: google.new_id(),
+            is_probe,
             noted: Mutex::default(),
         }
     }
@@ -70,9 +74,21 @@ impl Journal {
         self.noted().attempts.push(attempt);
     }
 
-    /// Takes what was noted, to store it.
+    /// Takes note of what an answer says of Google as a whole.
+    pub(super) fn observe(&self, operation: Operation, answer: Result<(), &Failure>) {
+        self.noted().observed.add(operation, answer);
+    }
+
+    /// Takes what was noted, for [`Self::store`].
     pub(crate) fn take(&self) -> Noted {
         std::mem::take(&mut *self.noted())
+    }
+
+    /// Stores it, with the pauses that follow from it.
+    pub(crate) async fn store(&self, tx: &mut Tx, noted: &Noted) -> Result<(), EngineError> {
+        attempts::record_all(tx, &noted.attempts).await?;
+        let connection = (self.integration_id.as_str(), self.is_probe);
+        self.google.store_pauses(tx, connection, noted.observed).await
     }
 
     fn noted(&self) -> MutexGuard<'_, Noted> {
@@ -94,10 +110,5 @@ impl Noted {
     /// Whether any operation failed.
     pub(crate) fn has_failure(&self) -> bool {
         self.attempts.iter().any(|attempt| attempt.outcome.is_error())
-    }
-
-    /// Stores it.
-    pub(crate) async fn store(&self, tx: &mut Tx) -> Result<(), EngineError> {
-        Ok(attempts::record_all(tx, &self.attempts).await?)
     }
 }

@@ -8,6 +8,7 @@ mod dead_grant;
 mod gate;
 mod idle;
 mod journal;
+mod pauses;
 
 pub(crate) use authorized_client::{AuthorizedClient, Lane, grant, is_over, local_failure};
 pub use call_error::CallError;
@@ -17,13 +18,12 @@ pub(crate) use gate::GateLimits;
 pub(crate) use gate::lease_covers_call;
 pub(crate) use idle::wake_idle;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use calsync_core::env::{Clock, Entropy};
-use calsync_core::outcome::Operation;
-use calsync_core::reason::Reason;
-use calsync_google::{Failure, GoogleClient};
+use calsync_core::pause::OutageWindow;
+use calsync_google::GoogleClient;
 use calsync_store::Store;
 use jiff::Timestamp;
 
@@ -43,6 +43,8 @@ struct Inner {
     ungated: GoogleClient,
     gate: Arc<Gate>,
     good_reads: AtomicU64,
+    /// How the connections of this process fared.
+    outage_window: Mutex<OutageWindow>,
 }
 
 impl Google {
@@ -54,7 +56,16 @@ impl Google {
     ) -> Self {
         let gate = Arc::new(Gate::new(limits, clock.clone()));
         let client = gated(&ungated, &gate, None, Arc::new(|| true));
-        Self(Arc::new(Inner { store, clock, entropy, client, ungated, gate, good_reads: AtomicU64::new(0) }))
+        Self(Arc::new(Inner {
+            store,
+            clock,
+            entropy,
+            client,
+            ungated,
+            gate,
+            good_reads: AtomicU64::new(0),
+            outage_window: Mutex::default(),
+        }))
     }
 
     /// Google, for what belongs to no connection: consents. Each request waits for its turn among all of this
@@ -82,17 +93,8 @@ impl Google {
         self.0.good_reads.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Every answer to a call for a connection comes by here, whoever asked: what concerns more than that connection
-    /// is noticed in this place.
-    fn observe(&self, operation: Operation, answer: Result<(), &Failure>) {
-        if let Err(failure) = answer
-            && failure.reason == Reason::ClientInvalid
-        {
-            tracing::error!(
-                operation = operation.name(),
-                "Google refuses google.client_id or google.client_secret"
-            );
-        }
+    fn outage_window(&self) -> MutexGuard<'_, OutageWindow> {
+        self.0.outage_window.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -5,7 +5,8 @@ use calsync_core::env::bytes;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::{Reaction, Reason};
-use calsync_core::retry::backoff;
+use calsync_core::pause::is_outage;
+use calsync_core::retry::{backoff, probe_backoff};
 use calsync_google::Failure;
 use calsync_store::integrations::Integration;
 use calsync_store::leases::{self, Lease, Release};
@@ -88,15 +89,17 @@ impl<'a> PassResult<'a> {
         let mappings: Vec<_> = self.mappings.iter().map(|mapping| (&mapping.due, mapping.end)).collect();
         let noted = self.google.journal.take();
         let stop = self.stop.take();
-        let waits_for_user = |failure: &Failure| failure.reason.info().reaction == Reaction::StopIntegration;
-        let paused = stop.failure.as_ref().filter(|failure| !waits_for_user(failure));
-        let not_before = match paused {
-            Some(failure) => Some(self.pause_until(failure, now)),
-            None => stop.put_off_until.filter(|until| *until > now),
+        let reaction = stop.failure.as_ref().map(|failure| failure.reason.info().reaction);
+        let not_before = match (&stop.failure, reaction) {
+            (_, Some(Reaction::StopIntegration | Reaction::PauseDeployment)) => None,
+            (Some(failure), _) => Some(self.pause_until(failure, now)),
+            (None, _) => stop.put_off_until.filter(|until| *until > now),
         };
+        // It is due in its turn once the deployment's pause is over.
+        let due_again = (reaction == Some(Reaction::PauseDeployment)).then_some(now);
         let release = Release {
             // A pause keeps the integration due, also when no mapping of its is.
-            due_at: not_before.or(stop.put_off_until),
+            due_at: not_before.or(stop.put_off_until).or(due_again),
             idle_due_at: self.has_old_calendars.then_some(now),
             not_before,
             succeeded: noted.has_success(),
@@ -110,13 +113,18 @@ impl<'a> PassResult<'a> {
                 self.google.stop_connection(tx, failure.reason).await?;
             }
             leases::release(tx, self.lease, release, now).await?;
-            noted.store(tx).await?;
+            self.google.journal.store(tx, &noted).await?;
         })
     }
 
     fn pause_until(&self, failure: &Failure, now: Timestamp) -> Timestamp {
         let failures = u32::try_from(self.integration.failures + 1).unwrap_or(u32::MAX);
         let [jitter] = bytes(self.engine.entropy());
-        now.saturating_add(backoff(failure.reason, failures, jitter, failure.retry_after)).unwrap_or(now)
+        let (reason, retry_after) = (failure.reason, failure.retry_after);
+        let wait = match is_outage(reason) {
+            true => probe_backoff(failures, jitter, retry_after),
+            false => backoff(reason, failures, jitter, retry_after),
+        };
+        now.saturating_add(wait).unwrap_or(now)
     }
 }

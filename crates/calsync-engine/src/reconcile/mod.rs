@@ -61,12 +61,16 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
     let Some(IntegrationWithTokens { integration, tokens, user_time_zone }) = loaded else { return Ok(()) };
     let stop = Stop::new(engine, lease);
-    let google = AuthorizedClient::new(engine.google(), &integration, Lane::Pass, {
+    let lane = if lease.is_probe { Lane::Probe } else { Lane::Pass };
+    let google = AuthorizedClient::new(engine.google(), &integration, lane, {
         let stop = stop.clone();
         move || !stop.is_due()
     });
     let room = google.room();
-    let mappings_max = i64::try_from(engine.settings().mappings_per_pass.min(room)).unwrap_or(i64::MAX);
+    // What failed is tried by one call first.
+    let is_trial = lease.is_probe || integration.failures > 0;
+    let at_most = if is_trial { 1 } else { engine.settings().mappings_per_pass };
+    let mappings_max = i64::try_from(at_most.min(room)).unwrap_or(i64::MAX);
     let Due { mappings, unreadable } =
         mappings::due(&mut tx, &integration.id, engine.now(), mappings_max).await?;
     let has_old_calendars =

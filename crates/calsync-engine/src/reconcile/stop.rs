@@ -3,6 +3,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use calsync_core::pause::is_outage;
 use calsync_google::Failure;
 use calsync_store::leases::Lease;
 use jiff::{SignedDuration, Timestamp};
@@ -12,6 +13,8 @@ use crate::{Engine, EngineError};
 
 /// How long a pass goes on while others wait for a place: a change just made waits for no backfill.
 const SLICE: SignedDuration = SignedDuration::from_secs(1);
+/// So many server errors and nothing else pause the whole connection.
+const OUTAGES_MAX: usize = 3;
 
 /// Clones are one.
 #[derive(Clone)]
@@ -32,6 +35,9 @@ pub(super) struct StopState {
     pub(super) failure: Option<Failure>,
     /// From when on what was put off can be sent.
     pub(super) put_off_until: Option<Timestamp>,
+    /// Whether Google answered anything but server errors.
+    is_answered: bool,
+    outages: Vec<Failure>,
 }
 
 impl Stop {
@@ -55,6 +61,19 @@ impl Stop {
         self.state().failure.get_or_insert(failure);
     }
 
+    /// Hears how a call ended. Where Google answers nothing but server errors, to no item of the connection, the
+    /// connection pauses.
+    pub(super) fn hear(&self, failure: Option<&Failure>) {
+        let mut state = self.state();
+        match failure.filter(|failure| is_outage(failure.reason)) {
+            Some(failure) => state.outages.push(failure.clone()),
+            None => state.is_answered = true,
+        }
+        if state.outages.len() >= OUTAGES_MAX {
+            state.pause_for_outage();
+        }
+    }
+
     /// Stops the pass for what kept a call from being made.
     ///
     /// # Errors
@@ -72,7 +91,9 @@ impl Stop {
     }
 
     pub(super) fn take(&self) -> StopState {
-        std::mem::take(&mut *self.state())
+        let mut state = std::mem::take(&mut *self.state());
+        state.pause_for_outage();
+        state
     }
 
     fn state(&self) -> MutexGuard<'_, StopState> {
@@ -81,6 +102,12 @@ impl Stop {
 }
 
 impl StopState {
+    fn pause_for_outage(&mut self) {
+        if !self.is_answered && self.failure.is_none() {
+            self.failure = self.outages.pop();
+        }
+    }
+
     const fn is_set(&self) -> bool {
         self.failure.is_some() || self.put_off_until.is_some()
     }

@@ -3,7 +3,6 @@
 use jiff::Timestamp;
 
 use crate::db::fetch_all;
-use crate::mappings::may_be_there;
 use crate::rows::{batches, execute_rows};
 use crate::time::micros;
 use crate::{Result, Tx};
@@ -11,11 +10,7 @@ use crate::{Result, Tx};
 /// Whether a mapping `m` still has anything to do, or may still have an event.
 macro_rules! in_use {
     () => {
-        concat!(
-            "(m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL OR m.",
-            may_be_there!(),
-            ")"
-        )
+        "(m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL OR m.google_id IS NOT NULL)"
     };
 }
 

@@ -37,6 +37,8 @@ const STALE_TOKENS_MAX: usize = 2;
 pub(crate) enum Lane {
     /// A pass. It comes back later where it would have to wait for somebody else's refresh.
     Pass,
+    /// A pass that tries whether a pause of the deployment is over.
+    Probe,
     /// Somebody waits at a page.
     Page,
     /// A disconnect, with the tokens of the connection that it ends.
@@ -84,6 +86,7 @@ impl AuthorizedClient {
         let may_send: MaySend = Arc::new(may_send);
         Self {
             google: google.clone(),
+            journal: Journal::new(google, integration, lane == Lane::Probe),
             lane,
             integration_id: integration.id.clone(),
             target_calendar_id: integration.target_calendar_id.clone(),
@@ -92,7 +95,6 @@ impl AuthorizedClient {
             may_send,
             access: Mutex::default(),
             token_version: AtomicI64::new(integration.token_version),
-            journal: Journal::new(google, integration),
         }
     }
 
@@ -211,7 +213,7 @@ impl AuthorizedClient {
             if let Err(CallError::Unauthorized(failure) | CallError::Failed(failure)) = &answer {
                 client.stop_connection(tx, failure.reason).await?;
             }
-            noted.store(tx).await?;
+            client.journal.store(tx, &noted).await?;
         })?;
         answer
     }
@@ -233,7 +235,7 @@ impl AuthorizedClient {
         if answer.as_ref().is_err_and(Failure::is_put_off) {
             return Err(CallError::PutOff { until: self.opens_at() });
         }
-        self.google.observe(operation, answer.as_ref().map(|_| ()));
+        self.journal.observe(operation, answer.as_ref().map(|_| ()));
         answer.map_err(CallError::Failed)
     }
 

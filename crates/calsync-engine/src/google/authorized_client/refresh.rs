@@ -1,17 +1,17 @@
 //! One refresh, in one flight: claim the row, call, store where nothing changed meanwhile.
 //!
-//! While Google refuses our OAuth client nobody is at fault but the deployment: nothing is marked,
-//! and one call a minute tries for all connections. A disconnect claims nothing: its lease has the tokens
-//! to itself.
+//! While Google refuses our OAuth client nobody is at fault but the deployment: nothing is marked, and only a
+//! probe asks. A disconnect claims nothing: its lease has the tokens to itself.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::pause::PauseScope;
 use calsync_core::reason::Reason;
 use calsync_google::{Failure, GoogleClient, Tokens};
 use calsync_store::integrations::{self, RefreshedBy};
-use calsync_store::{Tx, client_breaker};
+use calsync_store::{Tx, pauses};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
@@ -23,8 +23,6 @@ use crate::transaction::retrying_tx;
 
 /// How long a claim to refresh stands, should its holder die: longer than the longest call.
 const CLAIM: SignedDuration = SignedDuration::from_secs(45);
-/// Between two tries whether Google takes our client again.
-const CLIENT_TRY_AGAIN: SignedDuration = SignedDuration::from_mins(1);
 /// How soon a pass comes back that found somebody else at it.
 const SOON: SignedDuration = SignedDuration::from_secs(1);
 
@@ -36,7 +34,7 @@ impl AuthorizedClient {
         refresh_token: &SecretString,
     ) -> Result<Access, CallError> {
         match self.lane {
-            Lane::Pass | Lane::Page => self.refresh_by_claim(version, refresh_token).await,
+            Lane::Pass | Lane::Probe | Lane::Page => self.refresh_by_claim(version, refresh_token).await,
             Lane::Disconnect | Lane::CleanUp(_) => self.refresh_by_lease(version, refresh_token).await,
         }
     }
@@ -48,16 +46,12 @@ impl AuthorizedClient {
         refresh_token: &SecretString,
     ) -> Result<Access, CallError> {
         let (google, id, asked_at) = (&self.google, &self.integration_id, self.google.now());
-        let (trouble, may_try, claimed) = retrying_tx!(google, |tx| {
-            let trouble = client_breaker::next_try(tx).await?;
-            let may_try = match trouble {
-                Some(next_try) => takes_try(tx, next_try, asked_at).await?,
-                None => true,
-            };
-            let claimed = may_try && integrations::claim_refresh(tx, id, version, CLAIM, asked_at).await?;
-            (trouble, may_try, claimed)
+        let (is_refused, claimed) = retrying_tx!(google, |tx| {
+            let is_refused = self.lane != Lane::Probe && is_client_refused(tx).await?;
+            let claimed = !is_refused && integrations::claim_refresh(tx, id, version, CLAIM, asked_at).await?;
+            (is_refused, claimed)
         })?;
-        if !may_try {
+        if is_refused {
             let failure = local_failure(Outcome::PutOff, Reason::ClientInvalid);
             return Err(CallError::Unauthorized(failure));
         }
@@ -70,7 +64,7 @@ impl AuthorizedClient {
         match self.heard(Operation::Refresh, client.refresh(refresh_token).await) {
             Ok(tokens) => {
                 self.journal.note(None, Operation::Refresh, Ok(Outcome::Done));
-                let new = self.store_renewed(version, &tokens, trouble.is_some(), asked_at).await?;
+                let new = self.store_renewed(version, &tokens, asked_at).await?;
                 new.ok_or_else(|| self.busy())
             }
             Err(CallError::Failed(failure)) => {
@@ -91,15 +85,11 @@ impl AuthorizedClient {
         &self,
         version: i64,
         tokens: &Tokens,
-        ends_trouble: bool,
         asked_at: Timestamp,
     ) -> Result<Option<Access>, EngineError> {
         let (google, id) = (&self.google, &self.integration_id);
         let (grant, by) = (grant(google, tokens, asked_at), RefreshedBy::Sync);
         let is_stored = retrying_tx!(google, |tx| {
-            if ends_trouble {
-                client_breaker::end(tx).await?;
-            }
             let (store, now) = (google.store(), google.now());
             let is_stored = integrations::finish_refresh(store, tx, id, version, by, &grant, now).await?;
             if !is_stored {
@@ -154,21 +144,15 @@ async fn give_up(
     (id, version): (&str, i64),
     failure: &Failure,
 ) -> Result<Failure, EngineError> {
-    let now = google.now();
-    if failure.reason == Reason::ClientInvalid {
-        let next_try = now.saturating_add(CLIENT_TRY_AGAIN).unwrap_or(now);
-        client_breaker::begin(tx, next_try).await?;
-    }
     integrations::release_refresh(tx, id, version).await?;
     if failure.reason != Reason::GrantUnknown {
         return Ok(failure.clone());
     }
     // Google names no cause. Our own dates and counts may show one.
-    let grant = integrations::dead_grant(tx, id, google.client().client_id(), now).await?;
+    let grant = integrations::dead_grant(tx, id, google.client().client_id(), google.now()).await?;
     Ok(Failure { reason: grant.cause().reason(), ..failure.clone() })
 }
 
-/// Whether the caller is the one who tries, at `now`, if Google takes our client again.
-async fn takes_try(tx: &mut Tx, next_try: Timestamp, now: Timestamp) -> Result<bool, EngineError> {
-    Ok(next_try <= now && client_breaker::take_try(tx, next_try, CLIENT_TRY_AGAIN, now).await?)
+async fn is_client_refused(tx: &mut Tx) -> Result<bool, EngineError> {
+    Ok(pauses::all(tx).await?.iter().any(|pause| pause.scope == PauseScope::Client))
 }

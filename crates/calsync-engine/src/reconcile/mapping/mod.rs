@@ -112,6 +112,7 @@ impl Pass<'_> {
             // What was to be deleted went with its calendar.
             let is_gone = is_deleted && answer.as_ref().is_err_and(Failure::is_calendar_absent);
             let operation_failed = if is_gone { Operation::Delete } else { operation };
+            self.stop.hear(answer.as_ref().err());
             let (answer, next) = self.hear(&mut due, (location, operation_failed), answer);
             self.google.journal.note(Some(&due.item.key), operation, answer.as_ref().copied());
             has_written |= answer.is_ok() && !operation.is_read();
