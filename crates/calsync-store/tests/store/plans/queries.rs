@@ -44,7 +44,7 @@ fn ago(now: Timestamp, days: i64) -> Timestamp {
 async fn claims(look: &mut Look<'_>) {
     let now = look.now();
     look.at("worker: claim", async |tx| leases::claim(tx, "w", LEASE, now, 48).await.map(drop)).await;
-    look.at("worker: next due", async |tx| leases::next_due(tx, look.now()).await.map(drop)).await;
+    look.at("worker: next due", async |tx| leases::next_due(tx, now).await.map(drop)).await;
     look.at("disconnects: claim", async |tx| disconnects::claim(tx, "w", LEASE, now, 16).await.map(drop))
         .await;
     look.at("disconnects: next due", async |tx| disconnects::next_due(tx).await.map(drop)).await;
