@@ -1,6 +1,5 @@
 //! What fails for everybody, or for all of one connection, is tried by one call in a while, and goes on by itself.
 
-use calsync_core::integration::CalendarChoice;
 use calsync_core::pause::PauseScope;
 use calsync_engine::{reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
