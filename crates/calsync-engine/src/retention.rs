@@ -10,7 +10,7 @@
 //! | connect links | 30 days after their end |
 //! | attempts to connect | 90 days; what is sealed for them, until the user comes back |
 
-use calsync_store::{attempts, changes, connect, refusals, webhooks};
+use calsync_store::{attempts, changes, consent, refusals, webhooks};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::transaction::retrying_tx;
@@ -46,7 +46,7 @@ pub(crate) async fn round(engine: &Engine) -> Result<(), EngineError> {
     forget!(engine, |tx| refusals::forget(tx, records, BATCH));
     forget!(engine, |tx| changes::forget(tx, records, BATCH));
     forget!(engine, |tx| webhooks::forget(tx, records, BATCH));
-    forget!(engine, |tx| connect::forget_links(tx, records, BATCH));
-    forget!(engine, |tx| connect::forget_attempts(tx, connects, BATCH));
+    forget!(engine, |tx| consent::forget_links(tx, records, BATCH));
+    forget!(engine, |tx| consent::forget_attempts(tx, connects, BATCH));
     Ok(())
 }

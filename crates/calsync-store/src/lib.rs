@@ -11,7 +11,7 @@ pub mod audit;
 pub mod changes;
 pub mod clean_ups;
 pub mod client_breaker;
-pub mod connect;
+pub mod consent;
 mod db;
 mod dialect;
 pub mod disconnects;

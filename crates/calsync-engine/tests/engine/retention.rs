@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calsync_core::ids::new_id;
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::connect::{self, ConsentStart};
+use calsync_engine::consent::{self, ConsentStart};
 use calsync_engine::maintenance;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_store::refusals::{self, Refusal};
@@ -43,9 +43,9 @@ async fn live_a_day(world: &World, day: i64) {
     let mut tx = engine.store().begin().await.unwrap();
     refusals::record(&mut tx, &refusal).await.unwrap();
     tx.commit().await.unwrap();
-    let link = connect::create_link(engine, "ana", None, SignedDuration::from_secs(900)).await.unwrap();
+    let link = consent::create_link(engine, "ana", None, SignedDuration::from_secs(900)).await.unwrap();
     let link = link.unwrap().url.rsplit('/').next().unwrap().to_owned();
-    let begun = connect::begin(engine, &link, CalendarChoice::New).await.unwrap();
+    let begun = consent::begin(engine, &link, CalendarChoice::New).await.unwrap();
     assert!(matches!(begun, ConsentStart::Redirect { .. }));
     world.advance(DAY - 3_600);
     maintenance::round(engine).await.unwrap();

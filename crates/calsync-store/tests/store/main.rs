@@ -9,7 +9,7 @@ mod changes;
 mod clean_ups;
 mod client_breaker;
 mod concurrency;
-mod connect;
+mod consent;
 mod contention;
 mod coverage;
 mod disconnects;
