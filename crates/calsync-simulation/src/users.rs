@@ -106,7 +106,7 @@ impl World {
         let callback = consent(&self.transport, &authorization_url).await?;
         self.standings.consents(user);
         let work = async move {
-            clean_up::finish(&engine, &callback, browser.expose_secret()).await?;
+            consent::finish(&engine, callback, browser.expose_secret()).await?;
             Ok::<_, EngineError>(Ended::CleanUp { user })
         };
         let ended = self.deployment.jobs.begin_page(user, Box::pin(work)).await?;
@@ -139,6 +139,7 @@ fn told(finished: &CallbackResult) -> String {
             format!("connected, {}, needs calendar: {needs_calendar}", choice.name())
         }
         CallbackResult::Failed { reason, .. } => format!("not connected: {}", reason.name()),
+        CallbackResult::CleanUp => "not connected: it was the consent of a clean-up".into(),
         CallbackResult::UnknownState => "not connected: the state is unknown".into(),
     }
 }

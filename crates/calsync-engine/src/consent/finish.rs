@@ -10,12 +10,13 @@ use secrecy::ExposeSecret;
 
 use super::begin::is_disconnecting;
 use super::choices::ConsentChoices;
+use super::clean_up;
 use super::round_trip::{Callback, exchange, revoke_unused_grant};
 use crate::target_calendar::{RetargetResult, TargetChoice, change};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, google};
 
-/// How a try to connect ended.
+/// How a consent ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallbackResult {
     /// Connected.
@@ -45,11 +46,13 @@ pub enum CallbackResult {
         /// Where they go next.
         return_url: Option<String>,
     },
+    /// It was the consent of a clean-up; [`clean_up::status`] tells how that goes.
+    CleanUp,
     /// A state that we don't know: replayed, too old, or of another browser.
     UnknownState,
 }
 
-/// Finishes the try that `callback` belongs to.
+/// Finishes the consent that `callback` belongs to.
 ///
 /// # Errors
 /// If the store fails.
@@ -58,6 +61,9 @@ pub async fn finish(
     callback: Callback,
     browser: &str,
 ) -> Result<CallbackResult, EngineError> {
+    if clean_up::finish(engine, &callback, browser).await? {
+        return Ok(CallbackResult::CleanUp);
+    }
     let (state, now) = (callback.state.expose_secret(), engine.now());
     let pending = retrying_tx!(engine, |tx| consent::take(engine.store(), tx, state, browser, now).await?)?;
     let Some(pending) = pending else { return Ok(CallbackResult::UnknownState) };

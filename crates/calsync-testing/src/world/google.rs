@@ -115,8 +115,10 @@ impl World {
         assert!(authorization_url.contains(&hint), "{authorization_url}");
         let callback = self.consent(&authorization_url.replace(&hint, &address)).await;
         let browser = browser.expose_secret();
-        assert!(clean_up::finish(&self.engine, &callback, browser).await.unwrap());
-        assert!(!clean_up::finish(&self.engine, &callback, browser).await.unwrap(), "once");
+        for expected in [CallbackResult::CleanUp, CallbackResult::UnknownState] {
+            let finished = consent::finish(&self.engine, callback.clone(), browser).await.unwrap();
+            assert_eq!(finished, expected, "it is good once");
+        }
         browser.to_owned()
     }
 

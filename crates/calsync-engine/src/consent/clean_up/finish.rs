@@ -18,7 +18,11 @@ use crate::{Engine, EngineError, google};
 ///
 /// # Errors
 /// If the store fails.
-pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Result<bool, EngineError> {
+pub(in crate::consent) async fn finish(
+    engine: &Engine,
+    callback: &Callback,
+    browser: &str,
+) -> Result<bool, EngineError> {
     let (state, now) = (callback.state.expose_secret(), engine.now());
     let taken = retrying_tx!(engine, |tx| clean_ups::take(engine.store(), tx, state, browser, now).await?)?;
     let Some((clean_up, verifier)) = taken else { return Ok(false) };

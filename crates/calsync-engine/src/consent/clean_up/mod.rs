@@ -9,7 +9,7 @@ mod begin;
 mod finish;
 
 pub use begin::{CleanUpStart, begin};
-pub use finish::finish;
+pub(super) use finish::finish;
 
 use calsync_google::scopes;
 use calsync_store::clean_ups::{self, CleanUp};
