@@ -14,7 +14,7 @@ use calsync_store::disconnects;
 use calsync_store::refusals::{self, Refusal};
 use calsync_store::user_deletions::{self, UserDeletion};
 use calsync_store::users::{self, Put, User};
-use calsync_store::{clean_ups, items};
+use calsync_store::{clean_ups, items, mappings};
 use calsync_testing::on_both_databases;
 use serde_json::json;
 
@@ -243,5 +243,10 @@ on_both_databases! {
         let due = world.due(&id, at(2)).await;
         assert_eq!(due.len(), 1);
         assert!(due[0].item.deleted && due[0].item.body.title == "-", "{due:?}");
+
+        world.put(&task("ben"), &task_body("ben", "Handed back"), at(6)).await;
+        let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "ben").await.unwrap();
+        assert_eq!(shown.len(), 1);
+        assert_eq!(shown[0].user_id, "ben");
     }
 }
