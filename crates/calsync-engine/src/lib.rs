@@ -5,8 +5,7 @@
 //! at any point loses nothing.
 
 pub mod background;
-pub mod clean_up;
-pub mod connect;
+pub mod consent;
 pub mod disconnect;
 mod engine;
 mod error;

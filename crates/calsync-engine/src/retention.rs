@@ -18,7 +18,7 @@
 
 use calsync_core::disconnect::SagaState;
 use calsync_store::{
-    attempts, changes, clean_ups, connect, disconnects, idempotency, items, refusals, webhooks,
+    attempts, changes, clean_ups, consent, disconnects, idempotency, items, refusals, webhooks,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -55,9 +55,9 @@ pub(crate) async fn round(engine: &Engine) -> Result<(), EngineError> {
     in_batches!(engine, BATCH, |tx| refusals::forget(tx, records, BATCH));
     in_batches!(engine, BATCH, |tx| changes::forget(tx, records, BATCH));
     in_batches!(engine, BATCH, |tx| webhooks::forget(tx, records, BATCH));
-    in_batches!(engine, BATCH, |tx| connect::forget_links(tx, records, BATCH));
-    in_batches!(engine, BATCH, |tx| connect::wipe_verifiers(tx, now, BATCH));
-    in_batches!(engine, BATCH, |tx| connect::forget_attempts(tx, history, BATCH));
+    in_batches!(engine, BATCH, |tx| consent::forget_links(tx, records, BATCH));
+    in_batches!(engine, BATCH, |tx| consent::wipe_verifiers(tx, now, BATCH));
+    in_batches!(engine, BATCH, |tx| consent::forget_attempts(tx, history, BATCH));
     in_batches!(engine, BATCH, |tx| clean_ups::wipe_verifiers(tx, now, BATCH));
     for (state, oldest) in [(SagaState::Done, history), (SagaState::DoneWithLeftovers, leftovers)] {
         in_batches!(engine, SMALL_BATCH, |tx| disconnects::forget(tx, state, oldest, SMALL_BATCH));

@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::task::Poll;
 
 use anyhow::{Context, ensure};
-use calsync_engine::connect::CallbackResult;
+use calsync_engine::consent::CallbackResult;
 use calsync_engine::target_calendar::{RetargetResult, TargetChoice};
 use calsync_engine::{Engine, EngineError, disconnect, reconcile, webhooks, worker};
 

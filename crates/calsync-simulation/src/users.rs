@@ -3,9 +3,10 @@
 use anyhow::{Context, ensure};
 use bytes::Bytes;
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::connect::{self, Callback, CallbackResult, ConsentStart};
+use calsync_engine::EngineError;
+use calsync_engine::consent::clean_up;
+use calsync_engine::consent::{self, Callback, CallbackResult, ConsentStart};
 use calsync_engine::target_calendar::TargetChoice;
-use calsync_engine::{EngineError, clean_up};
 use calsync_simulator::NewAccount;
 use http::header::LOCATION;
 use http::{Method, Request};
@@ -48,11 +49,11 @@ impl World {
             self.standings.set_presence(user, Presence::There);
         }
         let engine = self.deployment.engine.clone();
-        let link = connect::create_link(&engine, user, None, LINK_LIFE).await?;
+        let link = consent::create_link(&engine, user, None, LINK_LIFE).await?;
         let link = link.with_context(|| format!("{user} is not known"))?;
         let token = link.url.rsplit('/').next().context("a token")?;
         let ConsentStart::Redirect { authorization_url, browser } =
-            connect::begin(&engine, token, choice).await?
+            consent::begin(&engine, token, choice).await?
         else {
             self.note(format!("{user} can't set out to connect now"));
             return Ok(());
@@ -60,7 +61,7 @@ impl World {
         let callback = consent(&self.transport, &authorization_url).await?;
         self.standings.consents(user);
         let work = async move {
-            let finished = connect::finish(&engine, callback, browser.expose_secret()).await?;
+            let finished = consent::finish(&engine, callback, browser.expose_secret()).await?;
             Ok::<_, EngineError>(Ended::Connect { user, finished, then })
         };
         let ended = self.deployment.jobs.begin_page(user, Box::pin(work)).await?;
@@ -105,7 +106,7 @@ impl World {
         let callback = consent(&self.transport, &authorization_url).await?;
         self.standings.consents(user);
         let work = async move {
-            clean_up::finish(&engine, &callback, browser.expose_secret()).await?;
+            consent::finish(&engine, callback, browser.expose_secret()).await?;
             Ok::<_, EngineError>(Ended::CleanUp { user })
         };
         let ended = self.deployment.jobs.begin_page(user, Box::pin(work)).await?;
@@ -138,6 +139,7 @@ fn told(finished: &CallbackResult) -> String {
             format!("connected, {}, needs calendar: {needs_calendar}", choice.name())
         }
         CallbackResult::Failed { reason, .. } => format!("not connected: {}", reason.name()),
+        CallbackResult::CleanUp => "not connected: it was the consent of a clean-up".into(),
         CallbackResult::UnknownState => "not connected: the state is unknown".into(),
     }
 }

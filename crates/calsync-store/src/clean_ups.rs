@@ -6,7 +6,7 @@ use calsync_core::reason::Reason;
 use jiff::Timestamp;
 use secrecy::SecretString;
 
-use crate::connect::hash;
+use crate::consent::hash;
 use crate::db::{execute, fetch_optional};
 use crate::dialect::plan_for_batch;
 use crate::integrations::{Grant, Tokens};

@@ -8,6 +8,7 @@
 mod freeze;
 mod notify;
 mod preview;
+mod removal_source;
 mod remove;
 mod revoke;
 mod run;

@@ -1,7 +1,6 @@
 //! One worker with one disconnect in hand. Before each call it makes sure of its lease for longer
 //! than the call can take, and whatever it writes goes through that lease's fence.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -14,12 +13,12 @@ use calsync_core::retry;
 use calsync_google::{EventPage, Failure, GoogleClient, ListQuery};
 use calsync_store::disconnects::{self, DisconnectStep, Pause, Saga, SagaLease};
 use calsync_store::integrations::{self, Integration};
-use calsync_store::mappings::{self, RemoteItem};
 use calsync_store::{StoreError, Tx, clean_ups};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::notify;
+use super::removal_source::RemovalSource;
 use crate::google::{AuthorizedClient, CallError, Lane, lease_covers_call};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
@@ -85,6 +84,8 @@ pub(super) struct DisconnectRun<'a> {
     pub(super) saga: Saga,
     /// As it was when the disconnect began.
     pub(super) integration: Integration,
+    /// What may be in the calendars still.
+    pub(super) source: RemovalSource,
     /// What is noted here is stored with the next transaction.
     pub(super) google: AuthorizedClient,
     lease: SagaLease,
@@ -117,7 +118,8 @@ impl<'a> DisconnectRun<'a> {
                 until.is_ok_and(|until| lease_covers_call(engine.now(), until))
             }
         });
-        Ok(Self { engine, saga, integration, google, lease, lease_until })
+        let source = RemovalSource::of(engine.store(), &saga);
+        Ok(Self { engine, saga, integration, source, google, lease, lease_until })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -199,57 +201,12 @@ impl<'a> DisconnectRun<'a> {
         self.now().saturating_add(pause).unwrap_or(self.now())
     }
 
-    /// What may be in a calendar still, as our rows tell, after `after`. A clean-up knows it from the
-    /// list that the disconnect left: the mappings may be a later connection's.
-    pub(super) async fn remaining_items(
-        &self,
-        calendar_id: &str,
-        after: Option<&RemoteItem>,
-        limit: i64,
-    ) -> Result<Vec<RemoteItem>, EngineError> {
-        let mut tx = self.engine.store().read().await?;
-        Ok(if self.saga.clean_up_id.is_some() {
-            disconnects::leftovers(&mut tx, &self.saga.id, Some(calendar_id), after, limit).await?
-        } else {
-            mappings::at_google(&mut tx, &self.integration.id, calendar_id, after, limit).await?
-        })
-    }
-
-    /// How many items that are.
-    pub(super) async fn count_remaining(&self, calendar_id: &str) -> Result<i64, EngineError> {
-        let mut tx = self.engine.store().read().await?;
-        Ok(if self.saga.clean_up_id.is_some() {
-            disconnects::count_leftovers(&mut tx, &self.saga.id, Some(calendar_id)).await?
-        } else {
-            mappings::count_in_calendar(&mut tx, &self.integration.id, calendar_id).await?
-        })
-    }
-
-    /// The calendars that may hold any.
-    pub(super) async fn remaining_calendars(&self) -> Result<Vec<String>, EngineError> {
-        let mut tx = self.engine.store().read().await?;
-        Ok(if self.saga.clean_up_id.is_some() {
-            disconnects::leftover_calendars(&mut tx, &self.saga.id).await?
-        } else {
-            mappings::calendars(&mut tx, &self.integration.id).await?
-        })
-    }
-
-    /// The calendars that we made.
-    pub(super) async fn own_calendars(&self) -> Result<BTreeSet<String>, EngineError> {
-        let mut tx = self.engine.store().read().await?;
-        Ok(integrations::own_calendars(&mut tx, &self.integration.id).await?)
-    }
-
     /// Stores that items were removed.
     pub(super) async fn removed(&mut self, google_ids: &[String]) -> Result<(), EngineError> {
         let items = i64::try_from(google_ids.len()).unwrap_or(i64::MAX);
         held!(self, |tx| {
             for google_id in google_ids {
-                mappings::mark_deleted(tx, &self.integration.id, google_id).await?;
-                if self.saga.clean_up_id.is_some() {
-                    disconnects::leftover_removed(tx, &self.saga.id, google_id).await?;
-                }
+                self.source.removed(tx, google_id).await?;
             }
             disconnects::count_removed(tx, &self.lease, items).await?;
         })?;

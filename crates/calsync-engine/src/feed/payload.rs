@@ -13,7 +13,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::connect::link_of_change;
+use crate::consent::link_of_change;
 use crate::{Engine, EngineError};
 
 /// The list that a change's cursor is a place in.

@@ -3,7 +3,6 @@
 //! to no connection yet, go through [`Google::client`] and the same gate.
 
 mod authorized_client;
-mod call_error;
 mod dead_grant;
 mod gate;
 mod idle;
@@ -11,11 +10,9 @@ mod journal;
 mod pauses;
 
 pub(crate) use authorized_client::{AuthorizedClient, Lane, grant, is_over, local_failure};
-pub use call_error::CallError;
 pub use dead_grant::dead_grant;
 pub use gate::CALL_LIMIT;
-pub(crate) use gate::GateLimits;
-pub(crate) use gate::lease_covers_call;
+pub(crate) use gate::{GateLimits, lease_covers_call};
 pub(crate) use idle::wake_idle;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,11 +20,51 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use calsync_core::env::{Clock, Entropy};
 use calsync_core::pause::OutageWindow;
-use calsync_google::GoogleClient;
-use calsync_store::Store;
+use calsync_core::reason::Reason;
+use calsync_google::{Failure, GoogleClient};
+use calsync_store::{Store, StoreError};
 use jiff::Timestamp;
+use thiserror::Error;
 
+use crate::EngineError;
 use gate::{Account, Gate, Gated, MaySend};
+
+/// Why a call brought nothing.
+#[derive(Debug, Error)]
+pub enum CallError {
+    /// It was not sent, by a decision of our own, and can be from `until` on.
+    #[error("put off until {until}")]
+    PutOff {
+        /// Now, or soon.
+        until: Timestamp,
+    },
+    /// There is no token to send it with: what Google answered to the refresh, or what was known before.
+    #[error("no access token: {0}")]
+    Unauthorized(Failure),
+    /// It was sent, and Google refused it or its answer was lost.
+    #[error(transparent)]
+    Failed(Failure),
+    /// The engine failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl CallError {
+    /// The cause, from the closed list.
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::PutOff { .. } => Reason::WaitingTurn,
+            Self::Unauthorized(failure) | Self::Failed(failure) => failure.reason,
+            Self::Engine(_) => Reason::ServiceFault,
+        }
+    }
+}
+
+impl From<StoreError> for CallError {
+    fn from(error: StoreError) -> Self {
+        Self::Engine(error.into())
+    }
+}
 
 /// Google as the engine reaches it, with the store that holds its tokens. Cheap to clone.
 #[derive(Clone)]
@@ -39,7 +76,7 @@ struct Inner {
     entropy: Arc<dyn Entropy>,
     /// Behind the gate, for what belongs to no connection.
     client: GoogleClient,
-    /// Before the gate: what is sent through it is counted by nobody.
+    /// Before the gate: each caller's way through it is made of this.
     ungated: GoogleClient,
     gate: Arc<Gate>,
     good_reads: AtomicU64,

@@ -3,9 +3,10 @@
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::CallbackResult;
+use calsync_engine::EngineError;
+use calsync_engine::consent::CallbackResult;
+use calsync_engine::consent::clean_up;
 use calsync_engine::disconnect::{self, RemoteItems, Saga, SagaState, StepName};
-use calsync_engine::{EngineError, clean_up};
 use calsync_simulator::RevokeCause;
 use calsync_store::{disconnects, overview};
 use calsync_testing::on_both_databases;

@@ -3,7 +3,7 @@
 use calsync_core::change::Change;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::{self, CallbackResult, ConsentStart};
+use calsync_engine::consent::{self, CallbackResult, ConsentStart};
 use calsync_engine::disconnect::{self, RemoteItems, RequestedBy, SagaState, Started, StepName};
 use calsync_engine::{EngineError, feed, reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
@@ -34,7 +34,7 @@ async fn a_page_that_refreshes(world: &World) -> (i64, JoinHandle<Option<Reason>
     world.transport.hold_next("/token");
     let (engine, id) = (world.engine.clone(), world.integration("ana").await.id);
     let page = tokio::spawn(async move {
-        connect::writable_calendars(&engine, &id).await.err().map(|error| error.reason())
+        consent::writable_calendars(&engine, &id).await.err().map(|error| error.reason())
     });
     world.transport.held_one().await;
     (version, page)
@@ -361,9 +361,9 @@ on_both_databases! {
         let early = world.connect_while("ana", &email("ana"), CalendarChoice::New, leave).await;
         assert!(matches!(early, CallbackResult::Failed { reason: Reason::WaitingTurn, .. }), "{early:?}");
         let Started::AlreadyRunning { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
-        let link = connect::create_link(&world.engine, "ana", None, SignedDuration::from_mins(15)).await.unwrap();
+        let link = consent::create_link(&world.engine, "ana", None, SignedDuration::from_mins(15)).await.unwrap();
         let token = link.unwrap().url.rsplit('/').next().unwrap().to_owned();
-        let begun = async || connect::begin(&world.engine, &token, CalendarChoice::New).await.unwrap();
+        let begun = async || consent::begin(&world.engine, &token, CalendarChoice::New).await.unwrap();
         assert!(matches!(begun().await, ConsentStart::Disconnecting));
         assert_eq!(summary(&world.finish(&saga.id).await), ALL_DONE);
         assert!(matches!(begun().await, ConsentStart::Redirect { .. }), "the link stays good");

@@ -1,7 +1,7 @@
 //! Whose events a removal takes, and whose it leaves.
 
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::connect::CallbackResult;
+use calsync_engine::consent::CallbackResult;
 use calsync_engine::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_testing::on_both_databases;
 use calsync_testing::world::{World, email};

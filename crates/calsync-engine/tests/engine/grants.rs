@@ -6,7 +6,7 @@ use calsync_core::grant::Cause;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::{Actor, Reason};
 use calsync_engine::google::dead_grant;
-use calsync_engine::{connect, feed, maintenance, reconcile, worker};
+use calsync_engine::{consent, feed, maintenance, reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, NewAccount, RevokeCause};
 use calsync_store::users::{self, User};
 use calsync_testing::on_both_databases;
@@ -58,7 +58,7 @@ async fn nothing_loops(world: &World, user: &str) {
         world.advance(HOUR);
         maintenance::round(&world.engine).await.unwrap();
         world.sync().await;
-        assert!(connect::writable_calendars(&world.engine, &id).await.is_err());
+        assert!(consent::writable_calendars(&world.engine, &id).await.is_err());
     }
     assert_eq!(world.transport.calls(), calls, "{user}: nothing is asked of Google any more");
     let told = told(world).await.into_iter().filter(|one| *one == format!("{user} needs_reconnect"));
@@ -268,7 +268,7 @@ on_both_databases! {
         refuse(&world, "calendar", "calendarList.list", 401, "authError");
         let calls = world.transport.calls();
         let id = world.integration("ana").await.id;
-        let listed = connect::writable_calendars(&world.engine, &id).await;
+        let listed = consent::writable_calendars(&world.engine, &id).await;
         assert_eq!(listed.unwrap_err().reason(), Reason::GrantUnknown);
         assert_eq!(world.transport.calls() - calls, 3, "list, refresh, list");
         assert_eq!(world.integration("ana").await.state, IntegrationState::NeedsAction);
@@ -289,7 +289,7 @@ on_both_databases! {
         world.transport.held_one().await;
         let page = tokio::spawn({
             let (engine, id) = (world.engine.clone(), world.integration("ana").await.id);
-            async move { connect::writable_calendars(&engine, &id).await }
+            async move { consent::writable_calendars(&engine, &id).await }
         });
         let mut tx = world.engine.store().begin().await.unwrap();
         users::put(&mut tx, &User { user_id: "ben".into(), ..User::default() }, world.engine.now()).await.unwrap();

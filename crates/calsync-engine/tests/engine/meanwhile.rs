@@ -5,7 +5,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
-use calsync_engine::{EngineError, connect, reconcile, worker};
+use calsync_engine::{EngineError, consent, reconcile, worker};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
@@ -25,7 +25,7 @@ async fn page(world: &World, held: &str) -> JoinHandle<Option<Reason>> {
     world.transport.hold_next(held);
     let (engine, id) = (world.engine.clone(), world.integration("ana").await.id);
     let page = tokio::spawn(async move {
-        connect::writable_calendars(&engine, &id).await.err().map(|error| error.reason())
+        consent::writable_calendars(&engine, &id).await.err().map(|error| error.reason())
     });
     world.transport.held_one().await;
     page

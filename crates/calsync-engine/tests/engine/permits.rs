@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use calsync_core::integration::IntegrationState;
 use calsync_core::reason::Reason;
-use calsync_engine::connect::writable_calendars;
+use calsync_engine::consent::writable_calendars;
 use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_engine::worker;
 use calsync_testing::world::World;

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
-use calsync_engine::connect;
+use calsync_engine::consent;
 use calsync_engine::disconnect::{RemoteItems, SagaState, Started};
 use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
@@ -91,14 +91,14 @@ on_both_databases! {
         world.sync().await;
         let id = world.integration("ana").await.id;
         for _ in 0..QUOTA / 10 {
-            assert!(connect::writable_calendars(&world.engine, &id).await.unwrap().is_some());
+            assert!(consent::writable_calendars(&world.engine, &id).await.unwrap().is_some());
         }
         assert_eq!(units(&world), u64::from(QUOTA));
-        let refused = connect::writable_calendars(&world.engine, &id).await.unwrap_err();
+        let refused = consent::writable_calendars(&world.engine, &id).await.unwrap_err();
         assert_eq!(refused.reason(), Reason::WaitingTurn);
         assert_eq!(units(&world), u64::from(QUOTA));
         world.advance(62);
-        assert!(connect::writable_calendars(&world.engine, &id).await.unwrap().is_some());
+        assert!(consent::writable_calendars(&world.engine, &id).await.unwrap().is_some());
     }
 
     async fn a_disconnect_keeps_to_it(db: TestDatabase) {

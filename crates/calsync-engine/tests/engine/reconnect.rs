@@ -3,7 +3,7 @@
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::CallbackResult;
+use calsync_engine::consent::CallbackResult;
 use calsync_engine::disconnect::{RemoteItems, Saga, SagaState, StepName};
 use calsync_simulator::RevokeCause;
 use calsync_testing::world::{World, email};

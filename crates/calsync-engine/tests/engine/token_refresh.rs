@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started};
-use calsync_engine::{Engine, connect, reconcile, worker};
+use calsync_engine::{Engine, consent, reconcile, worker};
 use calsync_store::leases;
 use calsync_testing::world::{World, email};
 use calsync_testing::{DatabaseKind, TestDatabase};
@@ -74,7 +74,7 @@ fn look_at_pages(pages: &mut JoinSet<()>, engines: &[Engine], integrations: &[St
         for engine in [&engines[number % WORKERS], &engines[(number + 1) % WORKERS]] {
             let (engine, id) = (engine.clone(), id.clone());
             pages.spawn(async move {
-                let listed = connect::writable_calendars(&engine, &id).await.unwrap().unwrap();
+                let listed = consent::writable_calendars(&engine, &id).await.unwrap().unwrap();
                 assert!(!listed.is_empty());
             });
         }

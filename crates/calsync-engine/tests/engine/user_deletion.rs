@@ -3,9 +3,9 @@
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::CallbackResult;
+use calsync_engine::consent::CallbackResult;
 use calsync_engine::disconnect::{self, RemoteItems, Started};
-use calsync_engine::{connect, user_deletion};
+use calsync_engine::{consent, user_deletion};
 use calsync_store::items;
 use calsync_store::mappings::{self, DueChange};
 use calsync_testing::on_both_databases;
@@ -138,7 +138,7 @@ on_both_databases! {
         let lifetime = SignedDuration::from_secs(900);
         world.synced("ana", 1).await;
         user_deletion::delete_user(&world.engine, "ana").await.unwrap();
-        assert!(connect::create_link(&world.engine, "ana", None, lifetime).await.unwrap().is_none());
+        assert!(consent::create_link(&world.engine, "ana", None, lifetime).await.unwrap().is_none());
         world.resume().await;
         finish(&world).await;
         assert_forgotten(&world, "ana").await;

@@ -5,7 +5,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_engine::disconnect::RemoteItems;
 use calsync_engine::webhooks::{self, Delivery, DeliveryState};
-use calsync_engine::{Engine, connect, feed, maintenance};
+use calsync_engine::{Engine, consent, feed, maintenance};
 use calsync_simulator::RevokeCause;
 use calsync_store::changes::{self, NewChange};
 use calsync_testing::world::{World, email};
@@ -229,8 +229,8 @@ on_both_databases! {
             assert_eq!(world.count("connect_links", &format!("token_hash = '{token}'")).await, 0);
         }
         let token = links.last().unwrap().rsplit('/').next().unwrap();
-        let begun = connect::begin(&world.engine, token, CalendarChoice::New).await.unwrap();
-        assert!(matches!(begun, connect::ConsentStart::Redirect { .. }), "it leads to Google");
+        let begun = consent::begin(&world.engine, token, CalendarChoice::New).await.unwrap();
+        assert!(matches!(begun, consent::ConsentStart::Redirect { .. }), "it leads to Google");
     }
 
     async fn who_is_connected_again_is_sent_no_link(db: TestDatabase) {

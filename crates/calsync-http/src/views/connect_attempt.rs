@@ -1,7 +1,7 @@
 //! A try to connect as it is shown.
 
 use calsync_core::reason::Reason;
-use calsync_store::connect::Attempt;
+use calsync_store::consent::Attempt;
 use jiff::Timestamp;
 use serde::Serialize;
 

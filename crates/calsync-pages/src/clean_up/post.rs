@@ -2,7 +2,7 @@
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::clean_up::{self, CleanUpStart};
+use calsync_engine::consent::clean_up::{self, CleanUpStart};
 use calsync_http::app_state::AppState;
 use calsync_http::cookies::Cookie;
 use calsync_http::input::PathParams;

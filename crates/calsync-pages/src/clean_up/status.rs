@@ -6,7 +6,7 @@ use axum::extract::State;
 use axum::response::Response;
 use calsync_core::disconnect::SagaState;
 use calsync_core::reason::Reason;
-use calsync_engine::clean_up::{self, Status};
+use calsync_engine::consent::clean_up::{self, Status};
 use calsync_http::app_state::AppState;
 use calsync_http::cookies::Cookie;
 use calsync_http::problem::{Kind, Problem};

@@ -4,12 +4,12 @@
 use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::ConnectOutcome;
-use calsync_engine::connect::{self, RestartRequest};
+use calsync_engine::consent::{self, RestartRequest};
 use calsync_engine::target_calendar::TargetChoice;
 use calsync_http::app_state::AppState;
 use calsync_http::input::Form;
 use calsync_http::problem::{Problem, sanitize};
-use calsync_store::connect::attempt;
+use calsync_store::consent::attempt;
 use serde::Deserialize;
 
 use super::post::choice;
@@ -51,5 +51,5 @@ pub(crate) async fn handler(
         account_email: account.as_deref().filter(|account| !account.is_empty()),
         missing: lacked.unwrap_or_default(),
     };
-    start_consent(&app, connect::restart(&app.engine, again).await?, visit.messages, "/connect/disconnect")
+    start_consent(&app, consent::restart(&app.engine, again).await?, visit.messages, "/connect/disconnect")
 }

@@ -9,12 +9,12 @@ use axum::extract::State;
 use axum::response::Response;
 use calsync_core::integration::{CalendarChoice, ConnectOutcome, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_engine::connect::scopes;
+use calsync_engine::consent::scopes;
 use calsync_http::app_state::AppState;
 use calsync_http::input::{NoQuery, PathParams};
 use calsync_http::problem::{Kind, Problem, sanitize};
 use calsync_http::return_url;
-use calsync_store::connect::{Attempt, attempt};
+use calsync_store::consent::{Attempt, attempt};
 use calsync_store::integrations::Integration;
 use http::StatusCode;
 

@@ -11,7 +11,7 @@ use calsync_http::app_state::AppState;
 use calsync_http::input::PathParams;
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::retrying_tx;
-use calsync_store::connect::{self, Link};
+use calsync_store::consent::{self, Link};
 use calsync_store::{integrations, users};
 use http::{HeaderMap, StatusCode};
 
@@ -48,7 +48,7 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let (link, messages) = good_link(&app, &token, &headers).await?;
     let now = app.engine.now();
-    retrying_tx!(app.engine, |tx| connect::opened(tx, &token, now).await?)?;
+    retrying_tx!(app.engine, |tx| consent::opened(tx, &token, now).await?)?;
     let mut tx = app.engine.store().read().await?;
     let user = users::get(&mut tx, &link.user_id).await?;
     let user = user.ok_or_else(|| Problem::new(Kind::LinkExpired).in_language(messages.0))?;
@@ -77,7 +77,7 @@ pub(crate) async fn handler(
 async fn good_link(app: &AppState, token: &str, headers: &HeaderMap) -> Result<(Link, Messages), Problem> {
     let mut tx = app.engine.store().read().await?;
     let over = Problem::new(Kind::LinkExpired);
-    let Some(link) = connect::find_link(&mut tx, token).await? else { return Err(over) };
+    let Some(link) = consent::find_link(&mut tx, token).await? else { return Err(over) };
     let locale = users::get(&mut tx, &link.user_id).await?.and_then(|user| user.locale);
     let messages = Messages::of_user(locale.as_deref(), headers);
     if link.used || link.expires_at <= app.engine.now() {

@@ -15,7 +15,7 @@ pub(crate) mod switch;
 mod waiting;
 
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::connect::ConsentStart;
+use calsync_engine::consent::ConsentStart;
 use calsync_http::app_state::AppState;
 use calsync_http::cookies::Cookie;
 use calsync_http::problem::{Kind, Problem};

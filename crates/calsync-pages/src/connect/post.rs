@@ -4,7 +4,7 @@
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::connect;
+use calsync_engine::consent;
 use calsync_http::app_state::AppState;
 use calsync_http::input::{Form, PathParams};
 use calsync_http::problem::{Kind, Problem};
@@ -31,13 +31,13 @@ pub(crate) async fn handler(
 ) -> Result<Response, Problem> {
     let messages = Messages::of_browser(&headers);
     if form.open.as_deref() == Some("settings") {
-        let link = connect::use_link(&app.engine, &token).await?;
+        let link = consent::use_link(&app.engine, &token).await?;
         let link = link.ok_or_else(|| Problem::new(Kind::LinkExpired).in_language(messages.0))?;
         let cookie = user_visit::begin(&app, &link.user_id, link.return_url.as_deref())?;
         return with_cookie(Redirect::to("/connect/settings").into_response(), &cookie);
     }
     let choice = choice(form.calendar.as_deref())?;
-    let begun = connect::begin(&app.engine, &token, choice).await?;
+    let begun = consent::begin(&app.engine, &token, choice).await?;
     start_consent(&app, begun, messages, &format!("/connect/{token}"))
 }
 

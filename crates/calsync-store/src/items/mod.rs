@@ -242,7 +242,8 @@ pub(crate) async fn replace_users(tx: &mut Tx, key: &ItemKey, body: &ItemBody, d
         text(body)?,
         deleted,
     )?;
-    Ok(())
+    let users: Vec<_> = body.user_ids.iter().map(|user_id| (key, user_id)).collect();
+    address(tx, &users).await
 }
 
 /// Empties a body that can't be read.

@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 
-use crate::connect::hash;
+use crate::consent::hash;
 use crate::db::{execute, fetch_optional};
 use crate::time::{micros, time};
 use crate::{Result, Tx};

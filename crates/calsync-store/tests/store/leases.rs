@@ -120,11 +120,17 @@ on_both_databases! {
         assert_eq!((slowed.failures, slowed.last_error_at, slowed.last_success_at), (1, Some(at(1)), None));
 
         let lease = world.claim_one("w1", at(30)).await;
-        release(&world, &lease, Release { succeeded: true, ..quiet() }, at(31)).await;
+        let put_off = Release { due_at: Some(at(40)), not_before: Some(at(40)), ..quiet() };
+        release(&world, &lease, put_off, at(30)).await;
+        let waits = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
+        assert_eq!(waits.failures, 1, "to wait for one's turn is no failure");
+
+        let lease = world.claim_one("w1", at(40)).await;
+        release(&world, &lease, Release { succeeded: true, ..quiet() }, at(41)).await;
         let well = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
-        assert_eq!((well.failures, well.last_error_at, well.last_success_at), (0, Some(at(1)), Some(at(31))));
-        schedule(&world, "ana", at(32)).await;
-        assert_eq!(world.claim("w1", at(32)).await.len(), 1);
+        assert_eq!((well.failures, well.last_error_at, well.last_success_at), (0, Some(at(1)), Some(at(41))));
+        schedule(&world, "ana", at(42)).await;
+        assert_eq!(world.claim("w1", at(42)).await.len(), 1);
     }
 
     async fn what_needs_its_user_is_left_alone_until_they_act(db: TestDatabase) {

@@ -8,7 +8,7 @@ mod audit;
 mod changes;
 mod clean_ups;
 mod concurrency;
-mod connect;
+mod consent;
 mod contention;
 mod coverage;
 mod disconnects;

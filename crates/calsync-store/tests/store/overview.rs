@@ -3,8 +3,8 @@
 use calsync_core::disconnect::SagaState;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_store::connect::{self, NewAttempt};
-use calsync_store::connection_counts;
+use calsync_store::consent::{self, NewAttempt};
+use calsync_store::consention_counts;
 use calsync_store::overview::{self, Disconnects, Tries};
 use calsync_testing::on_both_databases;
 use jiff::Timestamp;
@@ -27,9 +27,9 @@ async fn tries(world: &World, id: &str, began: Timestamp, end: Option<Option<Rea
         return_url: None,
         expires_at: at(30),
     };
-    connect::begin(&world.store, &mut tx, new, began).await.unwrap();
+    consent::begin(&world.store, &mut tx, new, began).await.unwrap();
     if let Some(reason) = end {
-        connect::end(&mut tx, id, reason, began).await.unwrap();
+        consent::end(&mut tx, id, reason, began).await.unwrap();
     }
     tx.commit().await.unwrap();
 }

@@ -9,7 +9,7 @@ use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use calsync_store::attempts::{self, Attempt};
 use calsync_store::clean_ups::{self, CleanUp, ConsentState};
-use calsync_store::connect::{self, NewAttempt};
+use calsync_store::consent::{self, NewAttempt};
 use calsync_store::refusals::{self, Refusal};
 use calsync_store::{disconnects, items};
 use calsync_testing::{SeededRng, on_both_databases};
@@ -164,16 +164,16 @@ on_both_databases! {
                 return_url: None,
                 expires_at: at(minute + 30),
             };
-            connect::begin(&world.store, &mut tx, new, at(minute)).await.unwrap();
+            consent::begin(&world.store, &mut tx, new, at(minute)).await.unwrap();
         }
         assert_eq!(refusals::forget(&mut tx, at(3), 2).await.unwrap(), 2);
         assert_eq!(refusals::forget(&mut tx, at(3), 2).await.unwrap(), 1);
-        assert_eq!(connect::forget_attempts(&mut tx, at(3), 2).await.unwrap(), 2);
-        assert_eq!(connect::forget_attempts(&mut tx, at(3), 2).await.unwrap(), 1);
-        assert_eq!(connect::wipe_verifiers(&mut tx, at(32), 9).await.unwrap(), 0, "back in time it may still be");
-        assert_eq!(connect::wipe_verifiers(&mut tx, at(33), 9).await.unwrap(), 1);
-        assert_eq!(connect::wipe_verifiers(&mut tx, at(33), 9).await.unwrap(), 0);
+        assert_eq!(consent::forget_attempts(&mut tx, at(3), 2).await.unwrap(), 2);
+        assert_eq!(consent::forget_attempts(&mut tx, at(3), 2).await.unwrap(), 1);
+        assert_eq!(consent::wipe_verifiers(&mut tx, at(32), 9).await.unwrap(), 0, "back in time it may still be");
+        assert_eq!(consent::wipe_verifiers(&mut tx, at(33), 9).await.unwrap(), 1);
+        assert_eq!(consent::wipe_verifiers(&mut tx, at(33), 9).await.unwrap(), 0);
         assert_eq!(refusals::since(&mut tx, at(0), None, 9).await.unwrap().len(), 1);
-        assert_eq!(connect::attempts(&mut tx, "ana", 9).await.unwrap().len(), 1);
+        assert_eq!(consent::attempts(&mut tx, "ana", 9).await.unwrap().len(), 1);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use calsync_core::integration::CalendarChoice;
-use calsync_store::connect::{self, NewAttempt};
+use calsync_store::consent::{self, NewAttempt};
 use calsync_store::idempotency::{self, KeyState};
 use calsync_store::integrations::{self, RefreshedBy};
 use calsync_store::rotation::{self, Batch, Position, SecretLocation};
@@ -76,7 +76,7 @@ async fn begin_to_connect(world: &World) {
         return_url: None,
         expires_at: at(30),
     };
-    connect::begin(&world.store, &mut tx, new, at(0)).await.unwrap();
+    consent::begin(&world.store, &mut tx, new, at(0)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -131,7 +131,7 @@ on_both_databases! {
         let store = open(&world.db, &[K2]).await.unwrap();
         assert_eq!(refresh_token(&store, &id).await.as_deref(), Some("refresh-1"));
         let mut tx = store.begin().await.unwrap();
-        let taken = connect::take(&store, &mut tx, "state-1", "browser", at(1)).await.unwrap().unwrap();
+        let taken = consent::take(&store, &mut tx, "state-1", "browser", at(1)).await.unwrap().unwrap();
         assert_eq!(taken.verifier.unwrap().expose_secret(), "the-verifier");
         tx.commit().await.unwrap();
         assert_eq!(answered(&store).await, KeyState::Answered { status: 200, body: "a link".into() });

@@ -9,12 +9,12 @@ use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use calsync_store::attempts::{self, Attempt};
 use calsync_store::audit::{self, AuditRow};
-use calsync_store::connect::{self, Link, NewAttempt};
+use calsync_store::consent::{self, Link, NewAttempt};
 use calsync_store::disconnects;
 use calsync_store::refusals::{self, Refusal};
 use calsync_store::user_deletions::{self, UserDeletion};
 use calsync_store::users::{self, Put, User};
-use calsync_store::{clean_ups, connection_counts, items};
+use calsync_store::{clean_ups, connection_counts, items, mappings};
 use calsync_testing::on_both_databases;
 use serde_json::json;
 
@@ -90,7 +90,7 @@ async fn live(world: &World, user: &str) {
     users::put(&mut tx, &known, at(0)).await.unwrap();
     let return_url = Some(format!("https://e.org/{user}"));
     let link = Link { user_id: user.into(), return_url, expires_at: at(9), used: false };
-    connect::create_link(&mut tx, user, &link, at(0)).await.unwrap();
+    consent::create_link(&mut tx, user, &link, at(0)).await.unwrap();
     let attempt = NewAttempt {
         id: "attempt",
         user_id: user,
@@ -103,8 +103,8 @@ async fn live(world: &World, user: &str) {
         return_url: link.return_url.as_deref(),
         expires_at: at(9),
     };
-    connect::begin(&world.store, &mut tx, attempt, at(0)).await.unwrap();
-    connect::set_account_email(&mut tx, "attempt", Some(&format!("{user}@example.com"))).await.unwrap();
+    consent::begin(&world.store, &mut tx, attempt, at(0)).await.unwrap();
+    consent::set_account_email(&mut tx, "attempt", Some(&format!("{user}@example.com"))).await.unwrap();
     for (id, kind, item_id, user_id) in [("1", None, None, Some(user)), ("2", Some("task"), Some(user), None)]
     {
         let refusal = Refusal {
@@ -250,5 +250,10 @@ on_both_databases! {
         let due = world.due(&id, at(2)).await;
         assert_eq!(due.len(), 1);
         assert!(due[0].item.deleted && due[0].item.body.title == "-", "{due:?}");
+
+        world.put(&task("ben"), &task_body("ben", "Handed back"), at(6)).await;
+        let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "ben").await.unwrap();
+        assert_eq!(shown.len(), 1);
+        assert_eq!(shown[0].user_id, "ben");
     }
 }

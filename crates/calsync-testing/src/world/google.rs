@@ -2,8 +2,8 @@
 
 use axum::body::Bytes;
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::clean_up;
-use calsync_engine::connect::{self, Callback, CallbackResult, ConsentStart};
+use calsync_engine::consent::clean_up;
+use calsync_engine::consent::{self, Callback, CallbackResult, ConsentStart};
 use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
 use calsync_simulator::NewAccount;
 use calsync_store::users::{self, User};
@@ -72,16 +72,16 @@ impl World {
         users::put(&mut tx, &new, self.engine.now()).await.unwrap();
         tx.commit().await.unwrap();
         let lifetime = SignedDuration::from_secs(900);
-        let link = connect::create_link(&self.engine, user, None, lifetime).await.unwrap().unwrap();
+        let link = consent::create_link(&self.engine, user, None, lifetime).await.unwrap().unwrap();
         let token = link.url.rsplit('/').next().unwrap();
         let ConsentStart::Redirect { authorization_url, browser } =
-            connect::begin(&self.engine, token, choice).await.unwrap()
+            consent::begin(&self.engine, token, choice).await.unwrap()
         else {
             panic!("the link is good");
         };
         let callback = self.consent(&authorization_url).await;
         meanwhile().await;
-        connect::finish(&self.engine, callback, browser.expose_secret()).await.unwrap()
+        consent::finish(&self.engine, callback, browser.expose_secret()).await.unwrap()
     }
 
     /// Agrees at Google.
@@ -115,8 +115,10 @@ impl World {
         assert!(authorization_url.contains(&hint), "{authorization_url}");
         let callback = self.consent(&authorization_url.replace(&hint, &address)).await;
         let browser = browser.expose_secret();
-        assert!(clean_up::finish(&self.engine, &callback, browser).await.unwrap());
-        assert!(!clean_up::finish(&self.engine, &callback, browser).await.unwrap(), "once");
+        for expected in [CallbackResult::CleanUp, CallbackResult::UnknownState] {
+            let finished = consent::finish(&self.engine, callback.clone(), browser).await.unwrap();
+            assert_eq!(finished, expected, "it is good once");
+        }
         browser.to_owned()
     }
 

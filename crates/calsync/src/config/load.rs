@@ -186,6 +186,22 @@ mod tests {
     }
 
     #[test]
+    fn the_quota_of_an_account_reaches_the_engine() {
+        let quota = |environment: &[(&str, &str)]| {
+            let config = load(environment, &[])?;
+            assert_eq!(config.without_effect().count(), 0);
+            Ok::<_, ConfigError>(config.settings().user_quota_per_minute)
+        };
+        const KEY: &str = "CALSYNC_GOOGLE__QUOTA__USER_PER_MINUTE";
+        assert_eq!(quota(&[]).expect("the default"), 600);
+        assert_eq!(quota(&[(KEY, "120")]).expect("good"), 120);
+        assert_eq!(quota(&[(KEY, "0")]).expect("good: no limit"), 0);
+        for bad in ["-1", "many", "4294967296"] {
+            assert!(quota(&[(KEY, bad)]).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn a_secret_is_shown_neither_by_a_refusal_nor_when_printed() {
         let key = ("CALSYNC_GOOGLE__CLIENT_SECRET", "marker-of-a-secret");
         let config = load(&[key], &["security.encryption_keys=marker-of-a-secret"]).expect("good");

@@ -4,7 +4,7 @@
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
-use calsync_engine::clean_up;
+use calsync_engine::consent::clean_up;
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, NoQuery, UserIdParam};
 use calsync_http::problem::{Kind, Problem};

@@ -5,7 +5,7 @@ use axum::Json;
 use axum::body::Bytes;
 use axum::extract::State;
 use calsync_core::item::FieldError;
-use calsync_engine::connect::{self, LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink};
+use calsync_engine::consent::{self, LINK_LIFETIME_DEFAULT, LINK_LIFETIME_MAX, NewLink};
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, NoQuery, UserIdParam};
 use calsync_http::problem::{Kind, Problem};
@@ -40,7 +40,7 @@ pub(crate) async fn handler(
 ) -> Result<Json<ConnectLinkView>, Problem> {
     let wish = parse(&input::object_or_nothing(&body)?, &app.engine.settings().return_urls);
     let wish = wish.map_err(Problem::fields)?;
-    let made = connect::create_link(&app.engine, &user_id, wish.return_url, wish.lifetime).await?;
+    let made = consent::create_link(&app.engine, &user_id, wish.return_url, wish.lifetime).await?;
     if let Some(link) = made {
         return Ok(Json(link.into()));
     }

@@ -91,7 +91,7 @@ async fn from_mappings(
 ) -> Result<Vec<PendingDelete>, EngineError> {
     let mut after = None;
     loop {
-        let page = run.remaining_items(calendar_id, after.as_ref(), i64::from(BATCH)).await?;
+        let page = run.source.items(calendar_id, after.as_ref(), i64::from(BATCH)).await?;
         after = page.last().cloned();
         if after.is_none() {
             return Ok(Vec::new());

@@ -13,7 +13,7 @@ use calsync_core::disconnect::{RemoteItems, StepOutcome};
 use calsync_core::integration::{CalendarChoice, GOOGLE};
 use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
-use calsync_store::integrations::CalendarState;
+use calsync_store::integrations::{self, CalendarState};
 
 use super::run::{AfterError, DisconnectRun, StepResult};
 use crate::EngineError;
@@ -106,8 +106,10 @@ async fn calendars(
             Err(why) => call_error = Some(why),
         }
     }
-    let others = run.remaining_calendars().await?;
-    let own = run.own_calendars().await?;
+    let others = run.source.calendars().await?;
+    let mut tx = run.engine.store().read().await?;
+    let own = integrations::own_calendars(&mut tx, &integration.id).await?;
+    drop(tx);
     calendars.extend(others.into_iter().map(|id| CandidateCalendar { is_own: own.contains(&id), id }));
     let mut seen = BTreeSet::new();
     calendars.retain(|calendar| seen.insert(calendar.id.clone()));
@@ -143,13 +145,13 @@ async fn is_empty(
     calendar: Option<&CandidateCalendar>,
 ) -> Result<bool, EngineError> {
     let Some(calendar) = calendar.filter(|calendar| !calendar.is_own) else { return Ok(true) };
-    Ok(run.count_remaining(&calendar.id).await? == 0)
+    Ok(run.source.count(&calendar.id).await? == 0)
 }
 
 /// The end without success: counts what is left in the calendar and names the first of it.
 async fn could_not(run: &DisconnectRun<'_>, calendar_id: &str, why: &str) -> Result<StepResult, EngineError> {
-    let left = run.count_remaining(calendar_id).await?;
-    let named = run.remaining_items(calendar_id, None, NAMED_MAX).await?;
+    let left = run.source.count(calendar_id).await?;
+    let named = run.source.items(calendar_id, None, NAMED_MAX).await?;
     let names: Vec<String> = named.iter().map(|one| one.item.to_string()).collect();
     let removed = run.saga.removed;
     let mut receipt = format!("{why} {removed} removed, {left} may be left");

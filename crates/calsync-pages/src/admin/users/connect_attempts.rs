@@ -10,7 +10,7 @@ use calsync_http::filters;
 use calsync_http::input::{NoQuery, UserIdParam};
 use calsync_http::problem::Problem;
 use calsync_http::views::connect_attempt::ConnectAttemptView;
-use calsync_store::connect;
+use calsync_store::consent;
 use http::StatusCode;
 
 use super::Head;
@@ -42,7 +42,7 @@ pub(crate) async fn handler(
     let now = app.engine.now();
     let mut tx = app.engine.store().read().await?;
     let head = Head::of(&mut tx, &user_id, &admin, "connect-attempts").await?;
-    let tries = connect::attempts(&mut tx, &user_id, filters::CONNECT_ATTEMPTS_MAX).await?;
+    let tries = consent::attempts(&mut tx, &user_id, filters::CONNECT_ATTEMPTS_MAX).await?;
     let row = |attempt: ConnectAttemptView| Row {
         began: RelativeTime::new(attempt.started_at, now),
         ended: attempt.ended_at.map(|at| RelativeTime::new(at, now)),

@@ -9,7 +9,7 @@ use calsync_http::input::{NoQuery, UserIdParam};
 use calsync_http::problem::Problem;
 use calsync_http::views::{Audience, integration};
 use calsync_store::admins::Role;
-use calsync_store::connect::{ReconnectLink, newest_reconnect_link};
+use calsync_store::consent::{ReconnectLink, newest_reconnect_link};
 use calsync_store::sync_errors::{self, Filter};
 use http::StatusCode;
 use jiff::Timestamp;

@@ -6,7 +6,7 @@ use askama::Template;
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::connect::{CalendarEntry, scopes, writable_calendars};
+use calsync_engine::consent::{CalendarEntry, scopes, writable_calendars};
 use calsync_engine::google::CallError;
 use calsync_engine::target_calendar::TargetChoice;
 use calsync_http::app_state::AppState;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
-use calsync_engine::connect::{self, RestartRequest};
+use calsync_engine::consent::{self, RestartRequest};
 use calsync_engine::target_calendar::{RetargetResult, TargetChoice, change};
 use calsync_http::app_state::AppState;
 use calsync_http::input::Form;
@@ -78,5 +78,5 @@ async fn consent(
         account_email: connection.account_email.as_deref().filter(|email| !email.is_empty()),
         missing: missing.into_iter().map(str::to_owned).collect::<BTreeSet<_>>(),
     };
-    start_consent(app, connect::restart(&app.engine, again).await?, visit.messages, "/connect/disconnect")
+    start_consent(app, consent::restart(&app.engine, again).await?, visit.messages, "/connect/disconnect")
 }

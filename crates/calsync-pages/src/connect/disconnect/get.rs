@@ -11,7 +11,7 @@ use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
 use calsync_http::problem::{Problem, sanitize};
 use calsync_http::return_url;
-use calsync_store::connect::attempt;
+use calsync_store::consent::attempt;
 use calsync_store::disconnects;
 use http::StatusCode;
 

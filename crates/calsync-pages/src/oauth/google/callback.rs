@@ -13,8 +13,7 @@ use axum::http::Uri;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::ConnectOutcome;
 use calsync_core::reason::Reason;
-use calsync_engine::connect::{Callback, CallbackResult, finish};
-use calsync_engine::{EngineError, clean_up};
+use calsync_engine::consent::{Callback, CallbackResult, finish};
 use calsync_http::app_state::AppState;
 use calsync_http::cookies::Cookie;
 use calsync_http::problem::Problem;
@@ -34,13 +33,8 @@ pub(crate) async fn handler(
     let (Some(callback), Some(browser)) = (parse(&app, &uri), Cookie::Browser.get(&app, &headers)) else {
         return Ok(unknown(&app, &headers));
     };
-    let finished = app.engine.run_to_end(|engine| async move {
-        match clean_up::finish(&engine, &callback, &browser).await? {
-            true => Ok::<_, EngineError>(None),
-            false => finish(&engine, callback, &browser).await.map(Some),
-        }
-    });
-    let Some(finished) = finished.await? else { return Ok(Redirect::to("/clean-up").into_response()) };
+    let finished =
+        app.engine.run_to_end(|engine| async move { finish(&engine, callback, &browser).await }).await?;
     let (user_id, return_url, next) = match finished {
         CallbackResult::Connected { user_id, needs_calendar: true, target, return_url, .. } => {
             (user_id, return_url, calendar::get::address(target.as_ref()))
@@ -57,6 +51,7 @@ pub(crate) async fn handler(
             let next = there(return_url.as_deref().filter(|_| !is_asked_here), Some(reason));
             (user_id, return_url, next.unwrap_or_else(|| format!("/connect/attempts/{attempt_id}")))
         }
+        CallbackResult::CleanUp => return Ok(Redirect::to("/clean-up").into_response()),
         CallbackResult::UnknownState => return Ok(unknown(&app, &headers)),
     };
     // Who set out from a page of their visit goes on with it.

@@ -10,7 +10,7 @@ use calsync_http::problem::{Kind, Problem};
 use calsync_http::views::List;
 use calsync_http::views::admin_user::shown_email;
 use calsync_http::views::connect_attempt::ConnectAttemptView;
-use calsync_store::{connect, users};
+use calsync_store::{consent, users};
 
 pub(crate) async fn handler(
     State(app): State<AppState>,
@@ -22,7 +22,7 @@ pub(crate) async fn handler(
     if users::get(&mut tx, &user_id).await?.is_none() {
         return Err(Problem::new(Kind::NotFound));
     }
-    let tries = connect::attempts(&mut tx, &user_id, filters::CONNECT_ATTEMPTS_MAX).await?;
+    let tries = consent::attempts(&mut tx, &user_id, filters::CONNECT_ATTEMPTS_MAX).await?;
     let shown = |attempt| {
         let mut view = ConnectAttemptView::from(attempt);
         view.account_email = view.account_email.map(|email| shown_email(&email, admin.role));

@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use axum::extract::State;
 use calsync_core::integration::GOOGLE;
 use calsync_core::item::FieldError;
-use calsync_engine::connect;
+use calsync_engine::consent;
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, IntegrationParams, NoQuery};
@@ -26,7 +26,7 @@ pub(crate) async fn handler(
     if provider != GOOGLE {
         return Err(Problem::new(Kind::NotFound));
     }
-    let link = connect::create_reconnect_link(&app.engine, &user_id, &admin.id, &note).await?;
+    let link = consent::create_reconnect_link(&app.engine, &user_id, &admin.id, &note).await?;
     Ok(Json(ConnectLinkView::from(link.ok_or_else(|| Problem::new(Kind::NotFound))?)))
 }
 

@@ -7,7 +7,7 @@ use axum::response::Response;
 use calsync_core::integration::GOOGLE;
 use calsync_core::language::Language;
 use calsync_core::reason::Reason;
-use calsync_engine::connect;
+use calsync_engine::consent;
 use calsync_http::admin_auth::SignedInAdmin;
 use calsync_http::app_state::AppState;
 use calsync_http::input::{self, Form, IntegrationParams};
@@ -50,7 +50,7 @@ pub(crate) async fn handler(
     let Ok(note) = input::note(&form.note) else {
         return get::page(&app, &admin, &user_id, Some(&form.note)).await;
     };
-    let link = connect::create_reconnect_link(&app.engine, &user_id, &admin.id, &note).await?;
+    let link = consent::create_reconnect_link(&app.engine, &user_id, &admin.id, &note).await?;
     let link = link.ok_or_else(not_found)?;
     let mut tx = app.engine.store().read().await?;
     let user = users::get(&mut tx, &user_id).await?.ok_or_else(not_found)?;

@@ -1,32 +1,22 @@
 //! The way back from Google: the code becomes tokens, the tokens a connection.
 
-use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
+use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
-use calsync_google::{Account, Tokens, callback_reason, scopes};
-use calsync_store::connect::{self, PendingConsent};
+use calsync_google::{Account, Tokens, scopes};
+use calsync_store::consent::{self, PendingConsent};
 use calsync_store::integrations::{self, CalendarState, Connection, Integration};
 use calsync_store::{Tx, mappings, users};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::begin::is_disconnecting;
 use super::choices::ConsentChoices;
-use super::redirect_uri;
+use super::clean_up;
+use super::round_trip::{Callback, exchange, revoke_unused_grant};
 use crate::target_calendar::{RetargetResult, TargetChoice, change};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, google};
 
-/// What Google brings back.
-#[derive(Clone, Debug)]
-pub struct Callback {
-    /// What we gave it.
-    pub state: SecretString,
-    /// The code, if the user agreed.
-    pub code: Option<SecretString>,
-    /// Google's word for why not.
-    pub error: Option<String>,
-}
-
-/// How a try to connect ended.
+/// How a consent ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CallbackResult {
     /// Connected.
@@ -56,11 +46,13 @@ pub enum CallbackResult {
         /// Where they go next.
         return_url: Option<String>,
     },
+    /// It was the consent of a clean-up; [`clean_up::status`] tells how that goes.
+    CleanUp,
     /// A state that we don't know: replayed, too old, or of another browser.
     UnknownState,
 }
 
-/// Finishes the try that `callback` belongs to.
+/// Finishes the consent that `callback` belongs to.
 ///
 /// # Errors
 /// If the store fails.
@@ -69,8 +61,11 @@ pub async fn finish(
     callback: Callback,
     browser: &str,
 ) -> Result<CallbackResult, EngineError> {
+    if clean_up::finish(engine, &callback, browser).await? {
+        return Ok(CallbackResult::CleanUp);
+    }
     let (state, now) = (callback.state.expose_secret(), engine.now());
-    let pending = retrying_tx!(engine, |tx| connect::take(engine.store(), tx, state, browser, now).await?)?;
+    let pending = retrying_tx!(engine, |tx| consent::take(engine.store(), tx, state, browser, now).await?)?;
     let Some(pending) = pending else { return Ok(CallbackResult::UnknownState) };
     let mut tx = engine.store().read().await?;
     let is_disconnecting = is_disconnecting(&mut tx, &pending.user_id).await?;
@@ -78,10 +73,14 @@ pub async fn finish(
     if is_disconnecting {
         return failed(engine, pending, Reason::WaitingTurn).await;
     }
-    let tokens = match exchange(engine, &callback, &pending).await {
+    let mut tokens = match exchange(engine, &callback, pending.verifier.as_ref()).await {
         Ok(tokens) => tokens,
         Err(reason) => return failed(engine, pending, reason).await,
     };
+    if tokens.scopes.is_empty() {
+        // A token answer without a scope grants what was asked (RFC 6749, 5.1).
+        tokens.scopes.clone_from(&pending.scopes);
+    }
     if !is_enough(engine, &pending, &tokens).await? {
         return failed(engine, pending, Reason::ConsentPartial).await;
     }
@@ -96,26 +95,9 @@ async fn failed(
     pending: PendingConsent,
     reason: Reason,
 ) -> Result<CallbackResult, EngineError> {
-    retrying_tx!(engine, |tx| connect::end(tx, &pending.id, Some(reason), engine.now()).await?)?;
+    retrying_tx!(engine, |tx| consent::end(tx, &pending.id, Some(reason), engine.now()).await?)?;
     let PendingConsent { id: attempt_id, user_id, return_url, .. } = pending;
     Ok(CallbackResult::Failed { attempt_id, user_id, reason, return_url })
-}
-
-/// Trades the code for tokens.
-async fn exchange(engine: &Engine, callback: &Callback, pending: &PendingConsent) -> Result<Tokens, Reason> {
-    let code = match (&callback.code, &callback.error) {
-        (Some(code), None) => code,
-        (_, Some(error)) => return Err(callback_reason(error)),
-        (None, None) => return Err(Reason::Unknown),
-    };
-    let verifier = pending.verifier.as_ref().ok_or(Reason::TokenUnreadable)?;
-    let exchanged = engine.google().client().exchange(code, verifier, &redirect_uri(engine)).await;
-    let mut tokens = exchanged.map_err(|failure| failure.reason)?;
-    if tokens.scopes.is_empty() {
-        // A token answer without a scope grants what was asked (RFC 6749, 5.1).
-        tokens.scopes.clone_from(&pending.scopes);
-    }
-    Ok(tokens)
 }
 
 /// Whether the user granted enough for their choice, and for the calendar that stays in use; what is missing
@@ -126,7 +108,7 @@ async fn is_enough(engine: &Engine, pending: &PendingConsent, tokens: &Tokens) -
     drop(tx);
     let missing = scopes::missing(&choices.wanted_scopes(), &tokens.scopes);
     if !missing.is_empty() {
-        retrying_tx!(engine, |tx| connect::set_missing_scopes(tx, &pending.id, &missing).await?)?;
+        retrying_tx!(engine, |tx| consent::set_missing_scopes(tx, &pending.id, &missing).await?)?;
     }
     // Who has chosen their next calendar leaves the one in use at once.
     let needed = choices.needed_scopes(pending.target_calendar.is_some());
@@ -180,7 +162,7 @@ async fn store(
     if users::lock_active(tx, &pending.user_id).await?.is_none() {
         return Ok(Err(Reason::LinkExpired));
     }
-    connect::set_account_email(tx, &pending.id, account.email.as_deref()).await?;
+    consent::set_account_email(tx, &pending.id, account.email.as_deref()).await?;
     let live =
         integrations::of_user(tx, &pending.user_id).await?.into_iter().find(Integration::is_live_at_google);
     let is_other = |live: &Integration| live.account_sub.as_deref().is_some_and(|sub| sub != account.sub);
@@ -201,7 +183,7 @@ async fn store(
     let connected = integrations::connect(engine.store(), tx, new, engine.new_id(), now).await?;
     let Some(integration) = connected else { return Ok(Err(Reason::WaitingTurn)) };
     mappings::mark_all_due(tx, &integration.user_id, now).await?;
-    connect::end(tx, &pending.id, None, now).await?;
+    consent::end(tx, &pending.id, None, now).await?;
     Ok(Ok(integration))
 }
 
@@ -209,24 +191,4 @@ async fn store(
 fn has_theirs(integration: &Integration) -> bool {
     integration.calendar_choice == CalendarChoice::Existing
         && integration.calendar_state == CalendarState::Ready
-}
-
-/// Ends a grant that was given just now and that nobody will use: nothing that we don't need stays
-/// open. Where it doesn't work, the user still finds it among their account's apps.
-pub(crate) async fn revoke_unused_grant(
-    engine: &Engine,
-    tokens: &Tokens,
-    account_sub: &str,
-) -> Result<(), EngineError> {
-    let mut tx = engine.store().read().await?;
-    let holders = integrations::of_account(&mut tx, GOOGLE, account_sub).await?;
-    drop(tx);
-    let is_used = holders.iter().any(|one| one.state != IntegrationState::Disconnected);
-    if engine.settings().revoke && !is_used {
-        let token = tokens.refresh_token.as_ref().unwrap_or(&tokens.access_token);
-        if let Err(failure) = engine.google().client().revoke(token).await {
-            tracing::warn!(reason = failure.reason.name(), "could not revoke an unused grant");
-        }
-    }
-    Ok(())
 }

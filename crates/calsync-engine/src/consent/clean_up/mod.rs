@@ -9,7 +9,7 @@ mod begin;
 mod finish;
 
 pub use begin::{CleanUpStart, begin};
-pub use finish::finish;
+pub(super) use finish::finish;
 
 use calsync_google::scopes;
 use calsync_store::clean_ups::{self, CleanUp};
@@ -17,7 +17,8 @@ use calsync_store::disconnects::{self, Saga};
 use calsync_store::{Tx, integrations, users};
 use jiff::SignedDuration;
 
-use crate::connect::{LINK_LIFETIME_MAX, NewLink, secret_text};
+use crate::consent::round_trip::secret_text;
+use crate::consent::{LINK_LIFETIME_MAX, NewLink};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 

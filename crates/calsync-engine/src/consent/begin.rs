@@ -3,25 +3,18 @@
 
 use std::collections::BTreeSet;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::integration::{CalendarChoice, GOOGLE, IntegrationState};
 use calsync_core::reason::Reason;
-use calsync_google::{AuthorizationRequest, scopes};
+use calsync_google::scopes;
 use calsync_store::integrations::Integration;
-use calsync_store::{Tx, connect, integrations, users};
-use jiff::SignedDuration;
-use secrecy::SecretString;
-use sha2::{Digest, Sha256};
+use calsync_store::{Tx, consent, integrations, users};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::choices::ConsentChoices;
-use super::{redirect_uri, secret_text};
+use super::round_trip::{ConsentRequest, RoundTrip};
 use crate::target_calendar::TargetChoice;
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
-
-/// How long a user may take at Google.
-pub(crate) const CONSENT_TIME: SignedDuration = SignedDuration::from_mins(30);
 
 /// Where the user goes now.
 pub enum ConsentStart {
@@ -70,12 +63,12 @@ pub async fn begin(
         return Ok(ConsentStart::NotConfigured);
     }
     retrying_tx!(engine, |tx| {
-        let link = connect::find_link(tx, link_token).await?;
+        let link = consent::find_link(tx, link_token).await?;
         let Some(link) = link.filter(|link| !link.used) else { return Ok(ConsentStart::LinkExpired) };
         if is_disconnecting(tx, &link.user_id).await? {
             return Ok(ConsentStart::Disconnecting);
         }
-        if !connect::use_link(tx, link_token, engine.now()).await? {
+        if !consent::use_link(tx, link_token, engine.now()).await? {
             return Ok(ConsentStart::LinkExpired);
         }
         let (user_id, return_url) = (&link.user_id, link.return_url.as_deref());
@@ -118,30 +111,28 @@ async fn start_consent(
         request.missing.is_empty() || scopes::IDENTITY.contains(scope) || request.missing.contains(*scope)
     };
     let asked: Vec<&str> = wanted.into_iter().filter(is_asked).collect();
-    let (state, browser, verifier) = (secret_text(engine), secret_text(engine), secret_text(engine));
-    let attempt = connect::NewAttempt {
+    let trip = RoundTrip::new(engine);
+    let attempt = consent::NewAttempt {
         id: &engine.new_id(),
         user_id: request.user_id,
-        state: &state,
-        browser: &browser,
-        verifier: &SecretString::from(verifier.clone()),
+        state: &trip.state,
+        browser: trip.browser.expose_secret(),
+        verifier: &trip.verifier,
         calendar_choice: request.choice,
         target_calendar: request.target.map(TargetChoice::as_str),
         scopes: &asked.iter().map(|scope| (*scope).to_owned()).collect::<BTreeSet<_>>(),
         return_url: request.return_url,
-        expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),
+        expires_at: trip.expires_at,
     };
-    connect::begin(engine.store(), tx, attempt, now).await?;
-    let authorization_url = engine.google().client().authorization_url(&AuthorizationRequest {
-        redirect_uri: &redirect_uri(engine),
-        state: &state,
-        code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
+    consent::begin(engine.store(), tx, attempt, now).await?;
+    let request = ConsentRequest {
         scopes: &asked,
         login_hint: request.account_email.or(user.email.as_deref()),
         prompt_consent: !holds_grant,
         include_granted: holds_grant || !request.missing.is_empty(),
-    });
-    Ok(ConsentStart::Redirect { authorization_url, browser: browser.into() })
+    };
+    let authorization_url = trip.authorization_url(engine, &request);
+    Ok(ConsentStart::Redirect { authorization_url, browser: trip.browser })
 }
 
 /// Whether we hold a refresh token of the user's, and Google takes it as far as we know. Google

@@ -2,14 +2,14 @@
 //! to Google at once.
 
 use calsync_core::reason::Reason;
-use calsync_google::{Tokens, callback_reason, scopes};
+use calsync_google::{Tokens, scopes};
 use calsync_store::clean_ups::{self, CleanUp};
 use calsync_store::disconnects::{self, Reopened, Saga};
 use calsync_store::users;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
 use super::needed_scopes;
-use crate::connect::{Callback, redirect_uri, revoke_unused_grant};
+use crate::consent::round_trip::{Callback, exchange, revoke_unused_grant};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, google};
 
@@ -18,7 +18,11 @@ use crate::{Engine, EngineError, google};
 ///
 /// # Errors
 /// If the store fails.
-pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Result<bool, EngineError> {
+pub(in crate::consent) async fn finish(
+    engine: &Engine,
+    callback: &Callback,
+    browser: &str,
+) -> Result<bool, EngineError> {
     let (state, now) = (callback.state.expose_secret(), engine.now());
     let taken = retrying_tx!(engine, |tx| clean_ups::take(engine.store(), tx, state, browser, now).await?)?;
     let Some((clean_up, verifier)) = taken else { return Ok(false) };
@@ -27,7 +31,7 @@ pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Resu
     let Some(saga) = saga else { return Ok(true) };
     let needed = needed_scopes(&mut tx, &saga).await?;
     drop(tx);
-    let ended = match exchange(engine, callback, verifier).await {
+    let ended = match exchange(engine, callback, verifier.as_ref()).await {
         Ok(tokens) => match check(engine, &tokens, &saga, &needed).await {
             Ok(()) if resume(engine, &clean_up, &tokens).await? => return Ok(true),
             Ok(()) => {
@@ -46,21 +50,6 @@ pub async fn finish(engine: &Engine, callback: &Callback, browser: &str) -> Resu
     };
     retrying_tx!(engine, |tx| clean_ups::end(tx, &clean_up.id, ended, engine.now()).await?)?;
     Ok(true)
-}
-
-async fn exchange(
-    engine: &Engine,
-    callback: &Callback,
-    verifier: Option<SecretString>,
-) -> Result<Tokens, Reason> {
-    let code = match (&callback.code, &callback.error) {
-        (Some(code), None) => code,
-        (_, Some(error)) => return Err(callback_reason(error)),
-        (None, None) => return Err(Reason::Unknown),
-    };
-    let verifier = verifier.ok_or(Reason::TokenUnreadable)?;
-    let answer = engine.google().client().exchange(code, &verifier, &redirect_uri(engine)).await;
-    answer.map_err(|failure| failure.reason)
 }
 
 /// A grant that is of no use here.

@@ -1,4 +1,4 @@
-//! Connect links ([`links`]) and tries to connect. Tokens and states are kept as hashes; the PKCE
+//! Consents of connections: links ([`links`]) and tries to connect. Tokens and states are kept as hashes; the PKCE
 //! verifier is sealed and wiped when the try ends.
 
 mod links;

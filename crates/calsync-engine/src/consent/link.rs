@@ -1,12 +1,12 @@
 //! Links by which the platform, or an admin, sends a user to connect.
 
 use calsync_store::changes::SequencedChange;
-use calsync_store::connect::{self, Link, MadeBy};
+use calsync_store::consent::{self, Link, MadeBy};
 use calsync_store::{Tx, changes, users};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::ExposeSecret;
 
-use super::secret_text;
+use super::round_trip::secret_text;
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
@@ -43,7 +43,7 @@ pub async fn create_link(
     let is_made = retrying_tx!(engine, |tx| {
         let stays = users::lock_active(tx, user_id).await?.is_some();
         if stays {
-            connect::create_link(tx, &token, &link, now).await?;
+            consent::create_link(tx, &token, &link, now).await?;
         }
         stays
     })?;
@@ -71,7 +71,7 @@ pub(crate) async fn link_of_change(
         return Ok(Some(url));
     }
     let (new, token, link) = made(engine, &change.user_id, None, LINK_LIFETIME_MAX);
-    connect::create_link(&mut tx, &token, &link, engine.now()).await?;
+    consent::create_link(&mut tx, &token, &link, engine.now()).await?;
     changes::keep_link_token(engine.store(), &mut tx, change, &token.into()).await?;
     tx.commit().await?;
     Ok(Some(new.url))
@@ -81,7 +81,7 @@ pub(crate) async fn link_of_change(
 async fn kept(engine: &Engine, tx: &mut Tx, change: &SequencedChange) -> Result<Option<String>, EngineError> {
     let token = changes::link_token(tx, engine.store().keyring(), change).await?;
     let Some(token) = token else { return Ok(None) };
-    let link = connect::find_link(tx, token.expose_secret()).await?;
+    let link = consent::find_link(tx, token.expose_secret()).await?;
     let good = link.filter(|link| !link.used && link.expires_at > engine.now());
     Ok(good.map(|_| url(engine, token.expose_secret())))
 }
@@ -108,7 +108,7 @@ pub async fn create_reconnect_link(
         let stays = users::lock_active(tx, user_id).await?.is_some();
         if stays {
             let by = MadeBy { admin_id, note, audit_id: &audit_id };
-            connect::create_reconnect_link(tx, &token, &link, by, now).await?;
+            consent::create_reconnect_link(tx, &token, &link, by, now).await?;
         }
         stays
     })?;
@@ -137,8 +137,8 @@ fn made(
 /// If the store fails.
 pub async fn use_link(engine: &Engine, token: &str) -> Result<Option<Link>, EngineError> {
     retrying_tx!(engine, |tx| {
-        let link = connect::find_link(tx, token).await?;
-        let is_used = connect::use_link(tx, token, engine.now()).await?;
+        let link = consent::find_link(tx, token).await?;
+        let is_used = consent::use_link(tx, token, engine.now()).await?;
         link.filter(|_| is_used)
     })
 }

@@ -7,7 +7,7 @@ use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
 use calsync_store::Tx;
 use calsync_store::audit;
-use calsync_store::connect::{self, Link, MadeBy, NewAttempt, PendingConsent, ReconnectLink};
+use calsync_store::consent::{self, Link, MadeBy, NewAttempt, PendingConsent, ReconnectLink};
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
@@ -28,13 +28,13 @@ async fn begin(world: &World, id: &str, state: &str) {
         return_url: Some("https://platform.example.org/back"),
         expires_at: at(30),
     };
-    connect::begin(&world.store, &mut tx, new, at(0)).await.unwrap();
+    consent::begin(&world.store, &mut tx, new, at(0)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 async fn take(world: &World, state: &str, browser: &str, minute: i64) -> Option<PendingConsent> {
     let mut tx = world.begin().await;
-    let taken = connect::take(&world.store, &mut tx, state, browser, at(minute)).await.unwrap();
+    let taken = consent::take(&world.store, &mut tx, state, browser, at(minute)).await.unwrap();
     tx.commit().await.unwrap();
     taken
 }
@@ -45,8 +45,8 @@ on_both_databases! {
         let link = Link { user_id: "ana".into(), return_url: None, expires_at: at(15), used: false };
         let by = MadeBy { admin_id: "noor", note: "ticket 1", audit_id: "a-1" };
         let mut tx = world.begin().await;
-        connect::create_reconnect_link(&mut tx, "token-1", &link, by, at(0)).await.unwrap();
-        assert_eq!(connect::find_link(&mut tx, "token-1").await.unwrap(), Some(link));
+        consent::create_reconnect_link(&mut tx, "token-1", &link, by, at(0)).await.unwrap();
+        assert_eq!(consent::find_link(&mut tx, "token-1").await.unwrap(), Some(link));
         let rows = audit::list(&mut tx, Some("ana"), None, 10).await.unwrap();
         let [row] = rows.as_slice() else { panic!("{rows:?}") };
         assert_eq!((&*row.admin_id, &*row.action), ("noor", "integration.reconnect_link"));
@@ -57,17 +57,17 @@ on_both_databases! {
     async fn an_admins_link_tells_how_it_fares(db: TestDatabase) {
         let world = World::new(db).await;
         let link = Link { user_id: "ana".into(), return_url: None, expires_at: at(15), used: false };
-        let newest = async |tx: &mut Tx| connect::newest_reconnect_link(tx, "ana").await.unwrap();
+        let newest = async |tx: &mut Tx| consent::newest_reconnect_link(tx, "ana").await.unwrap();
         let mut tx = world.begin().await;
-        connect::create_link(&mut tx, "platform", &link, at(2)).await.unwrap();
+        consent::create_link(&mut tx, "platform", &link, at(2)).await.unwrap();
         assert_eq!(newest(&mut tx).await, None);
         for (minute, token) in [(0, "token-1"), (1, "token-2")] {
             let by = MadeBy { admin_id: "noor", note: "ticket 1", audit_id: token };
-            connect::create_reconnect_link(&mut tx, token, &link, by, at(minute)).await.unwrap();
+            consent::create_reconnect_link(&mut tx, token, &link, by, at(minute)).await.unwrap();
         }
         for minute in [3, 4] {
-            connect::opened(&mut tx, "token-2", at(minute)).await.unwrap();
-            connect::opened(&mut tx, "platform", at(minute)).await.unwrap();
+            consent::opened(&mut tx, "token-2", at(minute)).await.unwrap();
+            consent::opened(&mut tx, "platform", at(minute)).await.unwrap();
         }
         let mut told = ReconnectLink {
             made_by: "noor".into(),
@@ -77,7 +77,7 @@ on_both_databases! {
             used_at: None,
         };
         assert_eq!(newest(&mut tx).await.as_ref(), Some(&told), "the first look counts");
-        assert!(connect::use_link(&mut tx, "token-2", at(5)).await.unwrap());
+        assert!(consent::use_link(&mut tx, "token-2", at(5)).await.unwrap());
         told.used_at = Some(at(5));
         assert_eq!(newest(&mut tx).await, Some(told));
     }
@@ -86,22 +86,22 @@ on_both_databases! {
         let world = World::new(db).await;
         let link = Link { user_id: "ana".into(), return_url: None, expires_at: at(15), used: false };
         let mut tx = world.begin().await;
-        connect::create_link(&mut tx, "token-1", &link, at(0)).await.unwrap();
-        connect::create_link(&mut tx, "token-2", &link, at(0)).await.unwrap();
+        consent::create_link(&mut tx, "token-1", &link, at(0)).await.unwrap();
+        consent::create_link(&mut tx, "token-2", &link, at(0)).await.unwrap();
         for _ in 0..3 {
-            assert_eq!(connect::find_link(&mut tx, "token-1").await.unwrap(), Some(link.clone()));
+            assert_eq!(consent::find_link(&mut tx, "token-1").await.unwrap(), Some(link.clone()));
         }
-        assert!(connect::use_link(&mut tx, "token-1", at(14)).await.unwrap());
-        assert!(!connect::use_link(&mut tx, "token-1", at(14)).await.unwrap());
-        assert!(connect::find_link(&mut tx, "token-1").await.unwrap().unwrap().used);
-        assert!(!connect::use_link(&mut tx, "token-2", at(15)).await.unwrap(), "too late");
-        assert!(!connect::use_link(&mut tx, "token-3", at(1)).await.unwrap());
-        assert_eq!(connect::find_link(&mut tx, "token-3").await.unwrap(), None);
+        assert!(consent::use_link(&mut tx, "token-1", at(14)).await.unwrap());
+        assert!(!consent::use_link(&mut tx, "token-1", at(14)).await.unwrap());
+        assert!(consent::find_link(&mut tx, "token-1").await.unwrap().unwrap().used);
+        assert!(!consent::use_link(&mut tx, "token-2", at(15)).await.unwrap(), "too late");
+        assert!(!consent::use_link(&mut tx, "token-3", at(1)).await.unwrap());
+        assert_eq!(consent::find_link(&mut tx, "token-3").await.unwrap(), None);
         tx.commit().await.unwrap();
         assert_eq!(world.raw().await.count("connect_links", "token_hash LIKE 'token%'").await, 0, "hashes only");
         let mut tx = world.begin().await;
-        assert_eq!(connect::forget_links(&mut tx, at(15), 9).await.unwrap(), 0);
-        assert_eq!(connect::forget_links(&mut tx, at(16), 9).await.unwrap(), 2);
+        assert_eq!(consent::forget_links(&mut tx, at(15), 9).await.unwrap(), 0);
+        assert_eq!(consent::forget_links(&mut tx, at(16), 9).await.unwrap(), 2);
     }
 
     async fn a_try_is_taken_once_by_its_own_browser_in_time(db: TestDatabase) {
@@ -138,10 +138,10 @@ on_both_databases! {
             begin(&world, id, state).await;
         }
         let mut tx = world.begin().await;
-        connect::end(&mut tx, "1", None, at(2)).await.unwrap();
-        connect::end(&mut tx, "2", Some(Reason::ConsentDenied), at(3)).await.unwrap();
+        consent::end(&mut tx, "1", None, at(2)).await.unwrap();
+        consent::end(&mut tx, "2", Some(Reason::ConsentDenied), at(3)).await.unwrap();
         tx.commit().await.unwrap();
-        let tries = connect::attempts(&mut world.read().await, "ana", 10).await.unwrap();
+        let tries = consent::attempts(&mut world.read().await, "ana", 10).await.unwrap();
         let ends: Vec<_> =
             tries.iter().map(|one| (one.id.as_str(), one.outcome.as_deref(), one.reason.as_deref())).collect();
         let denied = ("2", Some("denied"), Some("consent_denied"));
@@ -155,14 +155,14 @@ on_both_databases! {
         let world = World::new(db).await;
         begin(&world, "1", "a").await;
         let mut tx = world.begin().await;
-        connect::set_account_email(&mut tx, "1", Some("ana@example.org")).await.unwrap();
-        connect::set_missing_scopes(&mut tx, "1", &["calendar"]).await.unwrap();
-        connect::end(&mut tx, "1", Some(Reason::ConsentPartial), at(2)).await.unwrap();
+        consent::set_account_email(&mut tx, "1", Some("ana@example.org")).await.unwrap();
+        consent::set_missing_scopes(&mut tx, "1", &["calendar"]).await.unwrap();
+        consent::end(&mut tx, "1", Some(Reason::ConsentPartial), at(2)).await.unwrap();
         tx.commit().await.unwrap();
-        let attempt = connect::attempt(&mut world.read().await, "1", "ana").await.unwrap().unwrap();
+        let attempt = consent::attempt(&mut world.read().await, "1", "ana").await.unwrap().unwrap();
         assert_eq!((attempt.outcome.as_deref(), attempt.calendar_choice.as_str()), (Some("partial"), "existing"));
         assert_eq!(attempt.account_email.as_deref(), Some("ana@example.org"));
         assert_eq!(attempt.missing_scopes, "calendar");
-        assert_eq!(connect::attempt(&mut world.read().await, "1", "ben").await.unwrap(), None);
+        assert_eq!(consent::attempt(&mut world.read().await, "1", "ben").await.unwrap(), None);
     }
 }

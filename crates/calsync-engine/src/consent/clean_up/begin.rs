@@ -1,16 +1,12 @@
 //! The link's form was sent: the link is used up, and the user goes to Google.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use calsync_core::disconnect::SagaState;
-use calsync_google::AuthorizationRequest;
 use calsync_store::clean_ups::{self, ConsentState};
 use calsync_store::disconnects;
-use secrecy::SecretString;
-use sha2::{Digest, Sha256};
+use secrecy::{ExposeSecret, SecretString};
 
 use super::needed_scopes;
-use crate::connect::{CONSENT_TIME, redirect_uri, secret_text};
+use crate::consent::round_trip::{ConsentRequest, RoundTrip};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
@@ -41,12 +37,12 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<CleanUpStart, En
         return Ok(CleanUpStart::NotConfigured);
     }
     let now = engine.now();
-    let (state, browser, verifier) = (secret_text(engine), secret_text(engine), secret_text(engine));
+    let trip = RoundTrip::new(engine);
     let consent = ConsentState {
-        state: &state,
-        browser: &browser,
-        verifier: &SecretString::from(verifier.clone()),
-        expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),
+        state: &trip.state,
+        browser: trip.browser.expose_secret(),
+        verifier: &trip.verifier,
+        expires_at: trip.expires_at,
     };
     let needed = retrying_tx!(engine, |tx| {
         let Some(clean_up) = clean_ups::of_link(tx, link_token).await? else {
@@ -66,14 +62,12 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<CleanUpStart, En
         Ok(needed) => needed,
         Err(begun) => return Ok(begun),
     };
-    let authorization_url = engine.google().client().authorization_url(&AuthorizationRequest {
-        redirect_uri: &redirect_uri(engine),
-        state: &state,
-        code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),
+    let request = ConsentRequest {
         scopes: &scopes,
         login_hint: saga.before.account_email.as_deref(),
         prompt_consent: true,
         include_granted: false,
-    });
-    Ok(CleanUpStart::Redirect { authorization_url, browser: browser.into() })
+    };
+    let authorization_url = trip.authorization_url(engine, &request);
+    Ok(CleanUpStart::Redirect { authorization_url, browser: trip.browser })
 }
