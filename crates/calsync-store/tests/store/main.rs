@@ -23,6 +23,7 @@ mod overview;
 mod plans;
 mod platform;
 mod raw;
+mod read_views;
 mod retention;
 mod rotation;
 mod schema;
