@@ -163,7 +163,6 @@ CREATE TABLE sync_mappings (
     last_generation BIGINT NOT NULL DEFAULT 0, -- the highest that was used, in any calendar: no id is used twice
     delete_sent_at BIGINT, -- when a delete may first have been sent: a tombstone of before then is the user's
     etag TEXT, -- its version at Google, as last seen; none where its calendar is closed to us
-    remote TEXT, -- JSON: the whole event as last seen
     base TEXT, -- JSON: what both sides last agreed on
     -- The event that is to go, while the item moves.
     previous_state TEXT,
@@ -171,7 +170,6 @@ CREATE TABLE sync_mappings (
     previous_google_id TEXT,
     previous_generation BIGINT,
     previous_etag TEXT, -- the version at which it may be removed; none: it has to be fetched first
-    previous_remote TEXT, -- JSON: the event as the new one has it
     previous_base TEXT, -- JSON
     sync_state TEXT NOT NULL, -- as it is shown
     reason TEXT, -- why it stands still or failed
@@ -197,3 +195,16 @@ CREATE TABLE sync_mappings (
 CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE desired_revision <> synced_revision;
 -- Whose calendars may still have an item whose last user is forgotten.
 CREATE INDEX sync_mappings_by_item ON sync_mappings (kind, item_id);
+
+-- Google's copies of our events as they were last seen, whole: of each mapping's event, and of the one that is to go.
+CREATE TABLE remote_events (
+    integration_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    google_id TEXT NOT NULL, -- the mapping says in which calendar
+    event TEXT NOT NULL, -- JSON; of one that is to go, as the new one has it
+    PRIMARY KEY (integration_id, kind, item_id, google_id),
+    FOREIGN KEY (integration_id, kind, item_id) REFERENCES sync_mappings (integration_id, kind, item_id) ON DELETE CASCADE
+);
+-- The event that Google names.
+CREATE INDEX remote_events_by_google_id ON remote_events (integration_id, google_id);

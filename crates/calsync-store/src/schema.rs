@@ -3,8 +3,8 @@
 
 use std::borrow::Cow;
 
-use sqlx::SqlStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 /// Names files in the order in which they make one text: what is referred to comes first.
 macro_rules! texts {
@@ -18,10 +18,20 @@ macro_rules! texts {
 
 texts!["platform.sql", "pauses.sql", "connections.sql", "disconnects.sql", "history.sql", "admins.sql",];
 
-/// What makes the schema in an empty database, and compares checksums in another one.
-pub(crate) fn migrator() -> Migrator {
+/// What Postgres has beside it: views for people and reports, in a schema of their own.
+const READ_VIEWS: &str = include_str!("../read_views.sql");
+
+/// What makes the schema in an empty database, and compares checksums in another one. `schema` is its name on
+/// Postgres, which was checked to be of letters, digits and underscores.
+pub(crate) fn migrator(schema: Option<&str>) -> Migrator {
     let name = Cow::Borrowed("schema");
-    let text = Migration::new(1, name, MigrationType::Simple, SqlStr::from_static(TEXT), false);
+    let text = match schema {
+        Some(schema) => {
+            AssertSqlSafe(TEXT.to_owned() + &READ_VIEWS.replace("{schema}", schema)).into_sql_str()
+        }
+        None => SqlStr::from_static(TEXT),
+    };
+    let text = Migration::new(1, name, MigrationType::Simple, text, false);
     let mut migrator = Migrator::with_migrations(vec![text]);
     // No advisory lock: Postgres-wire distributed databases have none.
     migrator.set_locking(false);

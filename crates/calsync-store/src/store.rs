@@ -34,6 +34,8 @@ const SQLITE_CHECKPOINT_PAGES: &str = "4000";
 const SQLITE_WRITER_CACHE: &str = "-32000";
 /// How long SQLite waits for a lock that another process holds.
 const SQLITE_BUSY_MS: u64 = 10_000;
+/// With `_read` behind it a schema's name is still one that Postgres doesn't cut.
+const SCHEMA_NAME_MAX: usize = 58;
 /// Tries to make the schema. Other processes that do so at once can make one fail on the table of
 /// checksums, one on ours, and one on a lock.
 const SCHEMA_TRIES: usize = 4;
@@ -164,8 +166,8 @@ impl Pool {
     async fn connect_postgres(options: &StoreOptions) -> Result<Self> {
         let StoreOptions { url, schema, .. } = options;
         let plain = schema.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
-        if schema.is_empty() || schema.len() > 63 || !plain || schema.starts_with("pg_") {
-            let allowed = "1 to 63 of a-z, 0-9 and _, not beginning with pg_";
+        if schema.is_empty() || schema.len() > SCHEMA_NAME_MAX || !plain || schema.starts_with("pg_") {
+            let allowed = format!("1 to {SCHEMA_NAME_MAX} of a-z, 0-9 and _, not beginning with pg_");
             return Err(StoreError::Unusable(format!("database.schema: {schema:?} is not {allowed}")));
         }
         // Each text is planned once a connection: all of them go by an index, whatever is bound.
@@ -198,7 +200,10 @@ impl Pool {
 
     /// Processes that do this at once fail on each other's tables, and find the work done.
     async fn make_schema(&self, name: &str) -> Result<()> {
-        let migrator = schema::migrator();
+        let migrator = schema::migrator(match self {
+            Self::Sqlite { .. } => None,
+            Self::Postgres(..) => Some(name),
+        });
         let mut tries = SCHEMA_TRIES;
         loop {
             tries -= 1;

@@ -84,6 +84,14 @@ impl PreviousLocation {
         }
     }
 
+    /// What is known of the event, while anything may be made of it.
+    pub const fn copy(&self) -> Option<&RemoteCopy> {
+        match &self.state {
+            PreviousState::Present(one) | PreviousState::Deleting(one) => Some(&one.copy),
+            PreviousState::Abandoned(copy) => copy.as_ref(),
+        }
+    }
+
     pub(super) const fn awaits_delete_mut(&mut self) -> Option<&mut PreviousCopy> {
         match &mut self.state {
             PreviousState::Present(one) | PreviousState::Deleting(one) => Some(one),
@@ -119,10 +127,12 @@ impl PreviousCopy {
 
     /// What its user did to it since is done to the new one.
     pub(super) fn on_copied(&mut self) {
-        if let PreviousVersion::Fetched(event) =
-            std::mem::replace(&mut self.version, PreviousVersion::Unknown)
-        {
-            (self.copy.event, self.version) = (event, PreviousVersion::Copied);
-        }
+        self.version = match std::mem::replace(&mut self.version, PreviousVersion::Copied) {
+            PreviousVersion::Fetched(event) => {
+                self.copy.event = event;
+                PreviousVersion::Copied
+            }
+            other => other,
+        };
     }
 }

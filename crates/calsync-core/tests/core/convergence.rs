@@ -529,3 +529,16 @@ fn a_removal_that_google_forgot_is_the_users_also_where_we_never_heard_of_our_in
     assert_eq!(service.settle(), SyncState::RemovedByUser);
     assert_eq!(service.google.live().len(), 0);
 }
+
+#[test]
+fn a_move_that_nobody_is_in_the_way_of_looks_at_nothing() {
+    let mut service = Service::new(ItemKind::Session);
+    service.settle();
+    service.target = CALENDARS[1].into();
+    for _ in 0..2 {
+        let step = service.next_step();
+        assert!(matches!(step, PlanStep::Insert { .. } | PlanStep::DeletePrevious { .. }), "{step:?}");
+        service.pass(&mut [Fault::None, Fault::Refused].into_iter());
+    }
+    assert!(matches!(service.next_step(), PlanStep::Done(..)));
+}

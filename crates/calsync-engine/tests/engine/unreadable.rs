@@ -26,7 +26,7 @@ fn titles(world: &World) -> Vec<String> {
 const DAMAGES: [(&str, &str); 6] = [
     ("items.body of task:ana-1", "UPDATE items SET body = 'nothing'"),
     ("items.body of task:ana-1", "UPDATE items SET body = '{\"title\": \"Task 1\"}'"),
-    ("sync_mappings.remote of task:ana-1", "UPDATE sync_mappings SET remote = '[]'"),
+    ("remote_events.event of task:ana-1", "UPDATE remote_events SET event = '[]'"),
     ("sync_mappings.base of task:ana-1", "UPDATE sync_mappings SET base = '{'"),
     ("sync_mappings.event_state of task:ana-1", "UPDATE sync_mappings SET event_state = 'odd'"),
     (
@@ -67,7 +67,8 @@ on_both_databases! {
     async fn a_disconnect_removes_what_cant_be_read(db: TestDatabase) {
         let world = World::new(db).await;
         damaged(&world, "UPDATE items SET body = 'nothing'").await;
-        world.sql("UPDATE sync_mappings SET remote = '{', base = '{', event_state = 'odd'").await;
+        world.sql("UPDATE sync_mappings SET base = '{', event_state = 'odd'").await;
+        world.sql("UPDATE remote_events SET event = '{'").await;
         assert_eq!(world.disconnect("ana", RemoteItems::Remove).await.state, SagaState::Done);
         assert_eq!(titles(&world), [""; 0]);
     }

@@ -6,6 +6,7 @@ use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
+use super::remote_events::{self, Changes, StoredEvent};
 use super::stored::{MappingValues, StoredMapping};
 use super::unreadable::UnreadablePair;
 use super::{TABLE, after_reset};
@@ -31,6 +32,8 @@ pub struct DueMapping {
     pub reason: Option<Reason>,
     /// Rounds in a row that changed nothing at Google; [`finish`] stores them where it is due again.
     pub rounds_without_progress: i64,
+    /// The copies of events that are stored.
+    stored: Vec<StoredEvent>,
 }
 
 /// What a pass has to do.
@@ -61,7 +64,7 @@ row! {
 
 impl DueRow {
     fn read(self) -> Result<DueMapping> {
-        let mapping = self.mapping.read(&format!("{}:{}", self.kind, self.item_id))?;
+        let (mapping, stored) = self.mapping.read(&format!("{}:{}", self.kind, self.item_id))?;
         Ok(DueMapping {
             item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?
                 .readable()?,
@@ -71,6 +74,7 @@ impl DueRow {
             failures: self.failures,
             reason: self.reason.as_deref().and_then(Reason::from_name),
             rounds_without_progress: self.rounds_without_progress,
+            stored,
         })
     }
 }
@@ -81,10 +85,15 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
         tx,
         DueRow,
         "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.desired_revision, m.incarnation, m.event_state,
-                m.calendar_id, m.google_id, m.generation, m.last_generation, m.delete_sent_at, m.remote, m.base,
+                m.calendar_id, m.google_id, m.generation, m.last_generation, m.delete_sent_at, m.base,
                 m.previous_state, m.previous_calendar_id, m.previous_google_id, m.previous_generation,
-                m.previous_etag, m.previous_remote, m.previous_base, m.failures, m.reason, m.rounds_without_progress
+                m.previous_etag, m.previous_base, m.failures, m.reason, m.rounds_without_progress,
+                r.event AS remote, p.event AS previous_remote
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
+         LEFT JOIN remote_events r ON r.integration_id = m.integration_id AND r.kind = m.kind
+             AND r.item_id = m.item_id AND r.google_id = m.google_id
+         LEFT JOIN remote_events p ON p.integration_id = m.integration_id AND p.kind = m.kind
+             AND p.item_id = m.item_id AND p.google_id = m.previous_google_id
          WHERE m.integration_id = $1 AND m.desired_revision <> m.synced_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
         integration_id,
@@ -120,8 +129,8 @@ pub async fn next_due(tx: &mut Tx, integration_id: &str) -> Result<Option<Timest
 macro_rules! mapping_columns {
     () => {
         "integration_id, kind, item_id, incarnation, event_state, calendar_id, google_id, generation, last_generation,
-         delete_sent_at, etag, remote, base, previous_state, previous_calendar_id, previous_google_id,
-         previous_generation, previous_etag, previous_remote, previous_base"
+         delete_sent_at, etag, base, previous_state, previous_calendar_id, previous_google_id,
+         previous_generation, previous_etag, previous_base"
     };
 }
 
@@ -136,11 +145,11 @@ macro_rules! bind_mapping {
         $row.push_bind(here.map(|address| &address.google_id));
         $row.push_bind(here.map(|address| address.generation)).push_bind(values.last_generation);
         $row.push_bind(values.delete_sent_at).push_bind(values.etag);
-        $row.push_bind(&values.remote).push_bind(&values.base).push_bind(values.previous_state);
+        $row.push_bind(&values.base).push_bind(values.previous_state);
         $row.push_bind(previous.map(|address| &address.calendar_id));
         $row.push_bind(previous.map(|address| &address.google_id));
         $row.push_bind(previous.map(|address| address.generation)).push_bind(values.previous_etag);
-        $row.push_bind(&values.previous_remote).push_bind(&values.previous_base);
+        $row.push_bind(&values.previous_base);
     };
 }
 
@@ -154,11 +163,10 @@ macro_rules! set_mapping {
             " END,
                  delete_sent_at = CASE WHEN sync_mappings.incarnation = v.incarnation THEN v.delete_sent_at END,
                  calendar_id = v.calendar_id, google_id = v.google_id, generation = v.generation,
-                 last_generation = v.last_generation, etag = v.etag, remote = v.remote, base = v.base,
+                 last_generation = v.last_generation, etag = v.etag, base = v.base,
                  previous_state = v.previous_state, previous_calendar_id = v.previous_calendar_id,
                  previous_google_id = v.previous_google_id, previous_generation = v.previous_generation,
-                 previous_etag = v.previous_etag, previous_remote = v.previous_remote,
-                 previous_base = v.previous_base"
+                 previous_etag = v.previous_etag, previous_base = v.previous_base"
         )
     };
 }
@@ -172,7 +180,8 @@ macro_rules! of_mapping {
 }
 
 /// Stores where mappings stand while the calls of a pass are under way
-/// ([`calsync_core::plan::PlanStep::intent`]), before they are sent.
+/// ([`calsync_core::plan::PlanStep::intent`]), before they are sent. Nothing was seen at Google since the
+/// mappings were read, so no copy is written.
 pub async fn record_intents(
     tx: &mut Tx,
     integration_id: &str,
@@ -297,5 +306,6 @@ pub async fn finish(
         )?;
         all_changed(TABLE, changed, batch.len())?;
     }
-    Ok(())
+    let copies = mappings.iter().map(|(due, _)| Changes::new(&due.item.key, &due.stored, &due.mapping));
+    remote_events::store(tx, integration_id, &copies.collect::<Result<Vec<_>>>()?).await
 }

@@ -1,8 +1,10 @@
 //! Mappings of item and integration. A mapping is due while `desired_revision` and `synced_revision`
-//! differ; a pass stores the desired revision that it read, so a change meanwhile stays due.
+//! differ; a pass stores the desired revision that it read, so a change meanwhile stays due. What Google showed
+//! of its event is in a table of its own.
 
 mod due;
 mod mark_due;
+mod remote_events;
 mod removal;
 mod status;
 mod stored;

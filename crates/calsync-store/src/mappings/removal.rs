@@ -97,22 +97,46 @@ pub async fn count_at_google(tx: &mut Tx, integration_id: &str) -> Result<i64> {
 
 /// We removed an item's event: if it comes back, it is under a new id.
 pub async fn mark_deleted(tx: &mut Tx, integration_id: &str, google_id: &str) -> Result<()> {
-    execute!(
+    let mut keys = fetch_all!(
         tx,
-        "UPDATE sync_mappings SET event_state = 'deleted', calendar_id = NULL, google_id = NULL, generation = NULL,
-             delete_sent_at = NULL, etag = NULL, remote = NULL, base = NULL, sync_state = 'removed'
-         WHERE integration_id = $1 AND google_id = $2",
+        (String, String),
+        "DELETE FROM remote_events WHERE integration_id = $1 AND google_id = $2 RETURNING kind, item_id",
         integration_id,
         google_id,
     )?;
-    execute!(
-        tx,
-        "UPDATE sync_mappings SET previous_state = NULL, previous_calendar_id = NULL, previous_google_id = NULL,
-             previous_generation = NULL, previous_etag = NULL, previous_remote = NULL, previous_base = NULL
-         WHERE integration_id = $1 AND previous_google_id = $2",
-        integration_id,
-        google_id,
-    )?;
+    if keys.is_empty() {
+        // It was never seen, or it isn't looked at any more.
+        keys = fetch_all!(
+            tx,
+            (String, String),
+            "SELECT kind, item_id FROM sync_mappings
+             WHERE integration_id = $1 AND (google_id = $2 OR previous_google_id = $2)",
+            integration_id,
+            google_id,
+        )?;
+    }
+    for (kind, item_id) in keys {
+        execute!(
+            tx,
+            "UPDATE sync_mappings SET event_state = 'deleted', calendar_id = NULL, google_id = NULL, generation = NULL,
+                 delete_sent_at = NULL, etag = NULL, base = NULL, sync_state = 'removed'
+             WHERE integration_id = $1 AND kind = $3 AND item_id = $4 AND google_id = $2",
+            integration_id,
+            google_id,
+            &kind,
+            &item_id,
+        )?;
+        execute!(
+            tx,
+            "UPDATE sync_mappings SET previous_state = NULL, previous_calendar_id = NULL, previous_google_id = NULL,
+                 previous_generation = NULL, previous_etag = NULL, previous_base = NULL
+             WHERE integration_id = $1 AND kind = $3 AND item_id = $4 AND previous_google_id = $2",
+            integration_id,
+            google_id,
+            &kind,
+            &item_id,
+        )?;
+    }
     Ok(())
 }
 
@@ -124,7 +148,9 @@ pub(crate) async fn lost_sight(tx: &mut Tx, integration_id: &str, calendar_id: &
         tx,
         "UPDATE sync_mappings SET event_state = 'unreachable', etag = NULL
          WHERE integration_id = $1 AND calendar_id = $2 AND event_state IN ('unconfirmed', 'present')
-             AND remote IS NOT NULL",
+             AND EXISTS (SELECT 1 FROM remote_events r
+                 WHERE r.integration_id = sync_mappings.integration_id AND r.kind = sync_mappings.kind
+                     AND r.item_id = sync_mappings.item_id AND r.google_id = sync_mappings.google_id)",
         integration_id,
         calendar_id,
     )?;

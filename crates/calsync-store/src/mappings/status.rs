@@ -83,10 +83,12 @@ pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<M
         shown_state!(),
         " AS state, CASE WHEN m.desired_revision <> m.synced_revision AND g.state = 'needs_action'
                          THEN g.reason ELSE m.reason END AS reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id,
-                m.etag, m.remote, m.last_synced_at, m.verified_at
+                m.etag, r.event AS remote, m.last_synced_at, m.verified_at
          FROM item_users u LEFT JOIN users p ON p.user_id = u.user_id ",
         with_mappings!(),
-        " WHERE u.kind = $1 AND u.item_id = $2 ORDER BY u.user_id"
+        " LEFT JOIN remote_events r ON r.integration_id = m.integration_id AND r.kind = m.kind
+              AND r.item_id = m.item_id AND r.google_id = m.google_id
+          WHERE u.kind = $1 AND u.item_id = $2 ORDER BY u.user_id"
     );
     let rows = fetch_all!(tx, ShownRow, SQL, kind.name(), item_id)?;
     Ok(rows.into_iter().map(ShownRow::read).collect())

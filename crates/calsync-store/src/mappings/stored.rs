@@ -5,17 +5,16 @@ use calsync_core::item::ItemKey;
 use calsync_core::plan::{
     Address, EventState, Mapping, PreviousCopy, PreviousLocation, PreviousState, PreviousVersion, RemoteCopy,
 };
-use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::TABLE;
+use super::remote_events::{self, StoredEvent};
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError};
 
 row! {
     /// The columns that a mapping is read from.
-    #[derive(Clone, Debug, Default)]
     pub(super) struct StoredMapping {
         event_state: String,
         calendar_id: Option<String>,
@@ -35,79 +34,91 @@ row! {
     }
 }
 
-/// What was read, or the column that can't be as it is.
-type Readable<T> = std::result::Result<T, &'static str>;
+/// What was read, or the table and column that can't be as it is.
+type Readable<T> = std::result::Result<T, (&'static str, &'static str)>;
+
+const GOOGLE_ID: (&str, &str) = (TABLE, "google_id");
+const REMOTE_EVENT: (&str, &str) = (remote_events::TABLE, "event");
 
 impl StoredMapping {
-    /// The mapping of the item that is called `item` in errors.
-    pub(super) fn read(self, item: &str) -> Result<Mapping> {
-        self.mapping().map_err(|column| StoreError::corrupt(TABLE, column, item))
+    /// The mapping of the item that is called `item` in errors, and the copies that it was read from.
+    pub(super) fn read(self, item: &str) -> Result<(Mapping, Vec<StoredEvent>)> {
+        let corrupt = |(table, column)| StoreError::corrupt(table, column, item);
+        let event_state = self.event_state().map_err(corrupt)?;
+        let previous = self.previous().map_err(corrupt)?;
+        let mapping = Mapping { event_state, last_generation: self.last_generation, previous };
+        let events = [self.google_id.zip(self.remote), self.previous_google_id.zip(self.previous_remote)];
+        let stored = |(google_id, event)| StoredEvent { google_id, event };
+        Ok((mapping, events.into_iter().flatten().map(stored).collect()))
     }
 
-    fn mapping(self) -> Readable<Mapping> {
-        let previous = match self.previous_state.as_deref() {
-            None => None,
-            Some(name) => {
-                let address =
-                    address(self.previous_calendar_id, self.previous_google_id, self.previous_generation);
-                let copy =
-                    copy((self.previous_remote, "previous_remote"), (self.previous_base, "previous_base"))?;
-                let state = previous_state(name, copy, self.previous_etag.is_some())?;
-                Some(PreviousLocation { address: address.ok_or("previous_google_id")?, state })
-            }
-        };
-        let here = address(self.calendar_id, self.google_id, self.generation).ok_or("google_id");
-        let nowhere = |state| if here.is_ok() { Err("google_id") } else { Ok(state) };
-        let copy = copy((self.remote, "remote"), (self.base, "base"))?;
-        let event_state = match self.event_state.as_str() {
+    fn event_state(&self) -> Readable<EventState> {
+        let address = address(&self.calendar_id, &self.google_id, self.generation);
+        let nowhere = |state| if address.is_none() { Ok(state) } else { Err(GOOGLE_ID) };
+        let here = || address.clone().ok_or(GOOGLE_ID);
+        let copy = copy(&self.remote, (&self.base, "base"))?;
+        Ok(match self.event_state.as_str() {
             "unsent" => nowhere(EventState::Unsent)?,
-            "unconfirmed" => EventState::Unconfirmed { address: here?, copy },
-            "present" => EventState::Present { address: here?, copy: copy.ok_or("remote")? },
-            "unreachable" => EventState::Unreachable { address: here?, copy: copy.ok_or("remote")? },
+            "unconfirmed" => EventState::Unconfirmed { address: here()?, copy },
+            "present" => EventState::Present { address: here()?, copy: copy.ok_or(REMOTE_EVENT)? },
+            "unreachable" => EventState::Unreachable { address: here()?, copy: copy.ok_or(REMOTE_EVENT)? },
             "deleting" => {
-                EventState::Deleting { address: here?, copy, delete_sent_at: self.delete_sent_at.map(time) }
+                let delete_sent_at = self.delete_sent_at.map(time);
+                EventState::Deleting { address: here()?, copy, delete_sent_at }
             }
             "deleted" => nowhere(EventState::Deleted)?,
             "deleted_by_user" => nowhere(EventState::DeletedByUser)?,
-            _ => return Err("event_state"),
-        };
-        Ok(Mapping { event_state, last_generation: self.last_generation, previous })
+            _ => return Err((TABLE, "event_state")),
+        })
     }
-}
 
-fn previous_state(name: &str, copy: Option<RemoteCopy>, is_copied: bool) -> Readable<PreviousState> {
-    let version = if is_copied { PreviousVersion::Copied } else { PreviousVersion::Unknown };
-    let previous = |copy: Option<_>| Ok(PreviousCopy { copy: copy.ok_or("previous_remote")?, version });
-    match name {
-        "present" => previous(copy).map(PreviousState::Present),
-        "deleting" => previous(copy).map(PreviousState::Deleting),
-        "abandoned" => Ok(PreviousState::Abandoned(copy)),
-        _ => Err("previous_state"),
+    fn previous(&self) -> Readable<Option<PreviousLocation>> {
+        let Some(name) = &self.previous_state else { return Ok(None) };
+        let address = address(&self.previous_calendar_id, &self.previous_google_id, self.previous_generation);
+        let copy = copy(&self.previous_remote, (&self.previous_base, "previous_base"))?;
+        let version = match self.previous_etag {
+            Some(_) => PreviousVersion::Copied,
+            None => PreviousVersion::Unknown,
+        };
+        let previous = |copy: Option<RemoteCopy>| -> Readable<PreviousCopy> {
+            Ok(PreviousCopy { copy: copy.ok_or(REMOTE_EVENT)?, version })
+        };
+        let state = match name.as_str() {
+            "present" => PreviousState::Present(previous(copy)?),
+            "deleting" => PreviousState::Deleting(previous(copy)?),
+            "abandoned" => PreviousState::Abandoned(copy),
+            _ => return Err((TABLE, "previous_state")),
+        };
+        Ok(Some(PreviousLocation { address: address.ok_or((TABLE, "previous_google_id"))?, state }))
     }
 }
 
 fn address(
-    calendar_id: Option<String>,
-    google_id: Option<String>,
+    calendar_id: &Option<String>,
+    google_id: &Option<String>,
     generation: Option<i64>,
 ) -> Option<Address> {
-    Some(Address { calendar_id: calendar_id?, google_id: google_id?, generation: generation? })
+    let (calendar_id, google_id) = (calendar_id.clone()?, google_id.clone()?);
+    Some(Address { calendar_id, google_id, generation: generation? })
 }
 
 fn copy(
-    (remote, remote_column): (Option<String>, &'static str),
-    (base, base_column): (Option<String>, &'static str),
+    remote: &Option<String>,
+    (base, base_column): (&Option<String>, &'static str),
 ) -> Readable<Option<RemoteCopy>> {
-    let base = parse(base.as_deref(), base_column)?;
-    match parse(remote.as_deref(), remote_column)? {
+    let base = parse(base, (TABLE, base_column))?;
+    match parse(remote, REMOTE_EVENT)? {
         Some(event) => Ok(Some(RemoteCopy { event, base })),
-        None if base.is_some() => Err(remote_column),
+        None if base.is_some() => Err(REMOTE_EVENT),
         None => Ok(None),
     }
 }
 
-fn parse<T: DeserializeOwned>(text: Option<&str>, column: &'static str) -> Readable<Option<T>> {
-    text.map(|text| serde_json::from_str(text).map_err(|_| column)).transpose()
+fn parse<T: DeserializeOwned>(
+    text: &Option<String>,
+    column: (&'static str, &'static str),
+) -> Readable<Option<T>> {
+    text.as_ref().map(|text| serde_json::from_str(text).map_err(|_| column)).transpose()
 }
 
 /// A mapping in the values of its row.
@@ -117,12 +128,10 @@ pub(super) struct MappingValues<'a> {
     pub(super) last_generation: i64,
     pub(super) delete_sent_at: Option<i64>,
     pub(super) etag: Option<&'a str>,
-    pub(super) remote: Option<String>,
     pub(super) base: Option<String>,
     pub(super) previous_state: Option<&'static str>,
     pub(super) previous_address: Option<&'a Address>,
     pub(super) previous_etag: Option<&'a str>,
-    pub(super) previous_remote: Option<String>,
     pub(super) previous_base: Option<String>,
 }
 
@@ -139,12 +148,12 @@ impl<'a> MappingValues<'a> {
             EventState::DeletedByUser => ("deleted_by_user", None),
         };
         let is_reachable = !matches!(mapping.event_state, EventState::Unreachable { .. });
-        let (previous_state, previous, previous_etag) = match mapping.previous.as_ref().map(|one| &one.state)
-        {
-            None => (None, None, None),
-            Some(PreviousState::Present(one)) => (Some("present"), Some(&one.copy), etag(one)),
-            Some(PreviousState::Deleting(one)) => (Some("deleting"), Some(&one.copy), etag(one)),
-            Some(PreviousState::Abandoned(copy)) => (Some("abandoned"), copy.as_ref(), None),
+        let previous = mapping.previous.as_ref();
+        let (previous_state, previous_etag) = match previous.map(|previous| &previous.state) {
+            None => (None, None),
+            Some(PreviousState::Present(one)) => (Some("present"), etag(one)),
+            Some(PreviousState::Deleting(one)) => (Some("deleting"), etag(one)),
+            Some(PreviousState::Abandoned(_)) => (Some("abandoned"), None),
         };
         Ok(Self {
             event_state,
@@ -152,13 +161,11 @@ impl<'a> MappingValues<'a> {
             last_generation: mapping.last_generation,
             delete_sent_at: delete_sent_at.map(micros),
             etag: copy.filter(|_| is_reachable).map(|copy| copy.event.etag()),
-            remote: text(copy.map(|copy| &copy.event), "remote", item)?,
-            base: text(copy.and_then(|copy| copy.base.as_ref()), "base", item)?,
+            base: text(copy, "base", item)?,
             previous_state,
-            previous_address: mapping.previous.as_ref().map(|previous| &previous.address),
+            previous_address: previous.map(|previous| &previous.address),
             previous_etag,
-            previous_remote: text(previous.map(|copy| &copy.event), "previous_remote", item)?,
-            previous_base: text(previous.and_then(|copy| copy.base.as_ref()), "previous_base", item)?,
+            previous_base: text(previous.and_then(PreviousLocation::copy), "previous_base", item)?,
         })
     }
 }
@@ -168,7 +175,8 @@ fn etag(previous: &PreviousCopy) -> Option<&str> {
     (previous.version == PreviousVersion::Copied).then(|| previous.copy.event.etag())
 }
 
-fn text<T: Serialize>(value: Option<&T>, column: &'static str, item: &ItemKey) -> Result<Option<String>> {
-    let text = value.map(serde_json::to_string).transpose();
+fn text(copy: Option<&RemoteCopy>, column: &'static str, item: &ItemKey) -> Result<Option<String>> {
+    let base = copy.and_then(|copy| copy.base.as_ref());
+    let text = base.map(serde_json::to_string).transpose();
     text.map_err(|_| StoreError::corrupt(TABLE, column, item.to_string()))
 }

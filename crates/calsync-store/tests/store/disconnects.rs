@@ -10,13 +10,13 @@ use calsync_store::disconnects::{
 };
 use calsync_store::integrations::{self, CalendarState};
 use calsync_store::leases::{self, Lease};
-use calsync_store::mappings;
+use calsync_store::mappings::{self, End};
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::world::{LEASE, World, address, at, copy, standing, task, task_body, there};
+use crate::world::{LEASE, World, address, at, copy, standing, task, task_body};
 
 pub(crate) async fn start(world: &World, user: &str, requested_by: &RequestedBy) -> Start {
     let new = NewDisconnect {
@@ -63,10 +63,6 @@ async fn has_no_inflight_call(world: &World, id: &str, now: Timestamp) -> bool {
 pub(crate) async fn synced(world: &World, user: &str) -> String {
     let id = world.connected(user).await;
     world.put(&task(user), &task_body(user, "Read"), at(1)).await;
-    let [due] = &world.due(&id, at(1)).await[..] else { panic!("one is due") };
-    let mut tx = world.begin().await;
-    mappings::record_intents(&mut tx, &id, &[(due, there())]).await.unwrap();
-    tx.commit().await.unwrap();
     world.settle(at(1)).await;
     id
 }
@@ -281,14 +277,15 @@ on_both_databases! {
         let id = world.connected("ana").await;
         for item in ["a", "b", "c"] {
             world.put(&task(item), &task_body("ana", "Read"), at(1)).await;
+            let mut due = world.due(&id, at(1)).await.pop().unwrap();
             let here = address("calendar", &format!("event-{item}"));
-            let mut mapping = standing(EventState::Present { address: here, copy: copy() });
+            due.mapping = standing(EventState::Present { address: here, copy: copy() });
             if item == "c" {
-                mapping.on_insert_sent(address("work", "event-c2"));
+                due.mapping.on_insert_sent(address("work", "event-c2"));
             }
-            let due = world.due(&id, at(1)).await.pop().unwrap();
+            let again = End::Retry { due_at: at(1), failures: 0, reason: None };
             let mut tx = world.begin().await;
-            mappings::record_intents(&mut tx, &id, &[(&due, mapping)]).await.unwrap();
+            mappings::finish(&mut tx, &id, &[(&due, again)], at(1)).await.unwrap();
             tx.commit().await.unwrap();
         }
         world.put(&task("never-told"), &task_body("ana", "Read"), at(1)).await;
@@ -302,6 +299,8 @@ on_both_databases! {
         let work = mappings::at_google(&mut tx, &id, "work", None, 9).await.unwrap();
         assert_eq!((work.len(), work[0].google_id.as_str()), (1, "event-c2"));
 
+        drop(tx);
+        let mut tx = world.begin().await;
         for (gone, left) in [("event-b", [2, 1]), ("event-c", [1, 1]), ("event-c2", [1, 0])] {
             mappings::mark_deleted(&mut tx, &id, gone).await.unwrap();
             for (calendar, left) in ["calendar", "work"].into_iter().zip(left) {
@@ -309,6 +308,9 @@ on_both_databases! {
             }
         }
         assert_eq!(mappings::count_at_google(&mut tx, &id).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(world.raw().await.count("remote_events", "google_id = 'event-a'").await, 1);
+        assert_eq!(world.raw().await.count("remote_events", "TRUE").await, 1, "what is gone is forgotten");
     }
 
     async fn who_shares_an_account_is_known(db: TestDatabase) {

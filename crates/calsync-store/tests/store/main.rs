@@ -23,6 +23,7 @@ mod pauses;
 mod plans;
 mod platform;
 mod raw;
+mod read_views;
 mod retention;
 mod rotation;
 mod schema;

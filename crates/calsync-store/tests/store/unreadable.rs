@@ -103,7 +103,8 @@ on_both_databases! {
         world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         world.settle(at(2)).await;
-        world.raw().await.run("UPDATE sync_mappings SET sync_state = 'odd', reason = 'odd', remote = '{'").await;
+        world.raw().await.run("UPDATE sync_mappings SET sync_state = 'odd', reason = 'odd'").await;
+        world.raw().await.run("UPDATE remote_events SET event = '{'").await;
         let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "read").await.unwrap();
         assert_eq!((shown[0].state, shown[0].html_link.as_deref()), (SyncState::Parked, None));
     }

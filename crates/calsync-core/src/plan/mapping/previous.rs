@@ -10,6 +10,7 @@ impl Mapping {
     /// The event at the previous location was removed by us.
     pub fn on_previous_deleted(&mut self) {
         self.previous = None;
+        self.check();
     }
 
     /// The event at the previous location is not at the version that the new one was made from, or is gone: by
@@ -18,6 +19,7 @@ impl Mapping {
         if let Some(previous) = self.previous.as_mut().and_then(PreviousLocation::awaits_delete_mut) {
             previous.version = PreviousVersion::Unknown;
         }
+        self.check();
     }
 
     /// A delete at the previous location may have had its effect.
@@ -25,6 +27,7 @@ impl Mapping {
         if let Some(previous) = &mut self.previous {
             previous.on_delete_sent();
         }
+        self.check();
     }
 
     /// A fetch at the previous location was answered. If the user had removed the event there before the new
@@ -106,6 +109,7 @@ impl Mapping {
             Some(copy) if copy.version == PreviousVersion::Copied => copy.version = PreviousVersion::Unknown,
             _ => previous.state = PreviousState::Abandoned(None),
         }
+        self.check();
     }
 
     /// The calendar that the mapping's event is in, and which is not the target any more, is closed to
