@@ -11,7 +11,7 @@ use calsync_store::items::Search;
 use calsync_store::sync_errors::Filter;
 use calsync_store::user_search::{self, Wanted};
 use calsync_store::{
-    attempts, audit, changes, clean_ups, connect, connection_counts, disconnects, idempotency, integrations,
+    attempts, audit, changes, clean_ups, consent, connection_counts, disconnects, idempotency, integrations,
     items, leases, mappings, overview, refusals, sync_errors, user_deletions, users, verdicts, webhooks,
 };
 use calsync_testing::big_database::BigDatabase;
@@ -71,9 +71,9 @@ async fn retention(look: &mut Look<'_>) {
     look.at("forget refusals", async |tx| refusals::forget(tx, few, BATCH).await.map(drop)).await;
     look.at("forget changes", async |tx| changes::forget(tx, few, BATCH).await.map(drop)).await;
     look.at("forget deliveries", async |tx| webhooks::forget(tx, few, BATCH).await.map(drop)).await;
-    look.at("forget links", async |tx| connect::forget_links(tx, few, BATCH).await.map(drop)).await;
-    look.at("wipe verifiers", async |tx| connect::wipe_verifiers(tx, many, BATCH).await.map(drop)).await;
-    look.at("forget tries", async |tx| connect::forget_attempts(tx, many, BATCH).await.map(drop)).await;
+    look.at("forget links", async |tx| consent::forget_links(tx, few, BATCH).await.map(drop)).await;
+    look.at("wipe verifiers", async |tx| consent::wipe_verifiers(tx, many, BATCH).await.map(drop)).await;
+    look.at("forget tries", async |tx| consent::forget_attempts(tx, many, BATCH).await.map(drop)).await;
     look.at("wipe clean-ups", async |tx| clean_ups::wipe_verifiers(tx, now, BATCH).await.map(drop)).await;
     for state in [SagaState::Done, SagaState::DoneWithLeftovers] {
         let forget = async |tx: &mut _| disconnects::forget(tx, state, many, 200).await.map(drop);
@@ -133,8 +133,8 @@ async fn console(look: &mut Look<'_>) {
     look.at("user: connections", async |tx| integrations::of_user(tx, &user).await.map(drop)).await;
     look.at("user: counts", async |tx| integrations::counts(tx, &dead).await.map(drop)).await;
     look.at("user: attempts", async |tx| attempts::of_user(tx, &user, SHOWN).await.map(drop)).await;
-    look.at("user: tries", async |tx| connect::attempts(tx, &user, SHOWN).await.map(drop)).await;
-    look.at("user: link", async |tx| connect::newest_reconnect_link(tx, &user).await.map(drop)).await;
+    look.at("user: tries", async |tx| consent::attempts(tx, &user, SHOWN).await.map(drop)).await;
+    look.at("user: link", async |tx| consent::newest_reconnect_link(tx, &user).await.map(drop)).await;
     look.at("user: disconnects", async |tx| disconnects::of_user(tx, &user, SHOWN).await.map(drop)).await;
     look.at("user: clean-up", async |tx| disconnects::to_clean_up(tx, &user).await.map(drop)).await;
     look.at("user: dead grant", async |tx| integrations::dead_grant(tx, &dead, CLIENT, now).await.map(drop))
