@@ -13,6 +13,7 @@ mod connect;
 mod contention;
 mod coverage;
 mod disconnects;
+mod freshness;
 mod grants;
 mod integrations;
 mod items;

@@ -44,6 +44,8 @@ async fn frequent_statements_use_their_indexes() {
     for (file, marker, index) in [
         ("dialect.rs", "lease_until = $5 + $2", "user_integrations_due"),
         ("leases.rs", "SELECT MIN(", "user_integrations_due"),
+        ("freshness.rs", "SELECT MIN(updated_at)", "user_integrations_due"),
+        ("freshness.rs", "SELECT MIN(updated_at)", "sync_mappings_due"),
         ("leases.rs", "COALESCE($4, MIN(due_at), $9)", "sync_mappings_due"),
         ("mappings/due.rs", "FROM sync_mappings m JOIN items i", "sync_mappings_due"),
         ("mappings/due.rs", "SELECT MIN(due_at)", "sync_mappings_due"),
