@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use crate::gate::{Permits, gated};
+use crate::metrics::Metrics;
+use crate::trace;
 use crate::webhook_client::Webhook;
 
 /// The rules of a deployment.
@@ -93,6 +94,7 @@ struct Inner {
     options: EngineOptions,
     google: GoogleClient,
     permits: Arc<Permits>,
+    metrics: Arc<Metrics>,
     work: Notify,
     disconnects: Notify,
     webhooks: Notify,
@@ -103,7 +105,9 @@ struct Inner {
 
 impl Engine {
     /// Puts an engine together; it does nothing by itself. See [`crate::background::run`].
-    pub fn new(options: EngineOptions) -> Self {
+    pub fn new(mut options: EngineOptions) -> Self {
+        let metrics = Metrics::new();
+        options.google = options.google.observed_by(metrics.clone());
         let permits = Arc::new(Permits::new(options.settings.calls_in_flight.max(1)));
         let google = gated(&options.google, &permits, || true);
         let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
@@ -111,6 +115,7 @@ impl Engine {
             options,
             google,
             permits,
+            metrics,
             work,
             disconnects,
             webhooks,
@@ -127,7 +132,7 @@ impl Engine {
     where
         Work: Future<Output: Send> + Send + 'static,
     {
-        let task = self.0.tasks.spawn(work(self.clone()).in_current_span());
+        let task = self.0.tasks.spawn(trace::carried(work(self.clone())));
         match task.await.map_err(JoinError::try_into_panic) {
             Ok(done) => done,
             Err(Ok(panic)) => std::panic::resume_unwind(panic),
@@ -173,6 +178,16 @@ impl Engine {
     /// Calls to Google that wait at this moment until others of the process end.
     pub fn calls_waiting(&self) -> usize {
         self.0.permits.waiting()
+    }
+
+    /// Calls to Google that run at this moment.
+    pub fn calls_in_flight(&self) -> usize {
+        self.0.permits.in_use()
+    }
+
+    /// What this process counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Google, for calls that are only sent while `may_send` says so when their turn has come.

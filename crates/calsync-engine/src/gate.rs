@@ -17,17 +17,22 @@ type MaySend = Arc<dyn Fn() -> bool + Send + Sync>;
 
 /// The permits of a process, and how many callers wait for one.
 pub(crate) struct Permits {
+    count: usize,
     free: Semaphore,
     waiting: AtomicUsize,
 }
 
 impl Permits {
     pub(crate) fn new(count: usize) -> Self {
-        Self { free: Semaphore::new(count), waiting: AtomicUsize::new(0) }
+        Self { count, free: Semaphore::new(count), waiting: AtomicUsize::new(0) }
     }
 
     pub(crate) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn in_use(&self) -> usize {
+        self.count - self.free.available_permits()
     }
 
     async fn acquire(&self) -> Result<SemaphorePermit<'_>, AcquireError> {

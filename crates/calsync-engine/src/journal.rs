@@ -7,9 +7,9 @@ use calsync_store::Tx;
 use calsync_store::attempts::{self, Attempt};
 use calsync_store::integrations::Integration;
 
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, trace};
 
-/// The attempts of one pass, or of one hold of a disconnect; they share a trace id.
+/// The attempts of one pass, of one hold of a disconnect, or of a request; they have its trace id.
 pub(crate) struct Journal<'a> {
     engine: &'a Engine,
     user_id: String,
@@ -24,7 +24,7 @@ impl<'a> Journal<'a> {
             engine,
             user_id: integration.user_id.clone(),
             integration_id: integration.id.clone(),
-            trace_id: engine.new_id(),
+            trace_id: trace::current().unwrap_or_else(|| engine.new_id()),
             attempts: Vec::new(),
         }
     }
@@ -37,6 +37,17 @@ impl<'a> Journal<'a> {
         answer: Result<Outcome, &Failure>,
     ) {
         let failure = answer.err();
+        let outcome = answer.unwrap_or_else(|failure| failure.outcome);
+        self.engine.metrics().count_attempt(operation, outcome);
+        if let Some(failure) = failure {
+            tracing::info!(
+                operation = operation.name(),
+                outcome = outcome.name(),
+                reason = failure.reason.name(),
+                http_status = failure.http_status,
+                "an attempt at Google did not succeed"
+            );
+        }
         self.attempts.push(Attempt {
             id: self.engine.new_id(),
             at: self.engine.now(),
@@ -44,7 +55,7 @@ impl<'a> Journal<'a> {
             integration_id: self.integration_id.clone(),
             item: item.cloned(),
             operation,
-            outcome: answer.unwrap_or_else(|failure| failure.outcome),
+            outcome,
             reason: failure.map(|failure| failure.reason),
             http_status: failure.and_then(|failure| failure.http_status),
             provider_reason: failure.and_then(|failure| failure.provider_reason.clone()),

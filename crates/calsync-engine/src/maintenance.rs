@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, retention, tokens};
+use crate::{Engine, EngineError, jobs, retention, tokens};
 
 /// Between two rounds.
 const PERIOD: Duration = Duration::from_secs(3_600);
@@ -20,9 +20,7 @@ pub(crate) async fn run(engine: Engine, stop: CancellationToken) -> Result<(), E
             () = stop.cancelled() => return Ok(()),
             _ = tick.tick() => {}
         }
-        if let Err(error) = round(&engine).await {
-            tracing::error!(%error, "maintenance failed");
-        }
+        jobs::run(&engine, "maintenance", None, round(&engine)).await;
     }
 }
 
