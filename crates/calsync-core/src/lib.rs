@@ -20,6 +20,8 @@ mod markup;
 pub mod merge;
 pub mod network;
 pub mod outcome;
+pub mod pacer;
+pub mod pause;
 pub mod plan;
 pub mod policy;
 pub mod reason;

@@ -48,6 +48,13 @@ text_enum! {
     }
 }
 
+impl Operation {
+    /// Whether it changes nothing of the user's.
+    pub const fn is_read(self) -> bool {
+        matches!(self, Self::Get | Self::List | Self::Refresh)
+    }
+}
+
 impl Outcome {
     /// Whether an attempt that ended so is a sync error.
     pub const fn is_error(self) -> bool {

@@ -46,11 +46,6 @@ impl RemoteEvent {
         self.text("etag").unwrap_or_default()
     }
 
-    /// From here on no version of it is known.
-    pub fn forget_etag(&mut self) {
-        self.0.remove("etag");
-    }
-
     /// When it was made, by Google's clock.
     pub fn created_at(&self) -> Option<Timestamp> {
         self.text("created")?.parse().ok()
@@ -77,10 +72,9 @@ impl RemoteEvent {
     }
 
     /// Whether it can be made anew elsewhere without losing anything. Guests that Google doesn't show and
-    /// changed occurrences of a series can't be copied, so such an event stays where it is. But the last
-    /// copy of an event in a closed calendar, which has no version any more, is better than none.
-    pub(crate) fn can_move(&self) -> bool {
-        self.etag().is_empty() || !(self.is_incomplete() || self.0.contains_key("recurrence"))
+    /// changed occurrences of a series can't be copied, so such an event stays where it is.
+    pub(crate) fn can_be_copied(&self) -> bool {
+        !(self.is_incomplete() || self.0.contains_key("recurrence"))
     }
 
     /// The description, or nothing.
@@ -181,9 +175,8 @@ impl RemoteEvent {
     }
 
     /// The keys that differ from `before`, as a patch names them.
-    pub fn changed_from(&self, before: Option<&Self>) -> Self {
-        let none = Map::new();
-        let before = before.map_or(&none, |event| &event.0);
+    pub fn changed_from(&self, before: &Self) -> Self {
+        let before = &before.0;
         let keys = self.0.keys().chain(before.keys());
         let changed = keys.filter(|key| self.0.get(*key) != before.get(*key));
         let named = |key: &String| (key.clone(), self.0.get(key).cloned().unwrap_or(Value::Null));

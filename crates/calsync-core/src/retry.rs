@@ -3,6 +3,7 @@
 
 use jiff::SignedDuration;
 
+use crate::pause::PROBE_EVERY;
 use crate::reason::{Reaction, Reason};
 
 /// Refusals in a row for the same reason that park an item.
@@ -46,6 +47,13 @@ pub fn backoff(
     retry_after: Option<SignedDuration>,
 ) -> SignedDuration {
     backoff_range(reason).after(failures, jitter).max(retry_after.unwrap_or(SignedDuration::ZERO))
+}
+
+/// The pause of a connection that Google answers nothing but server errors, after `failures` (≥ 1) in a row: it
+/// doubles to a minute, and is jittered upwards only. So one call a minute at most tries whether it is over.
+pub fn probe_backoff(failures: u32, jitter: u8, retry_after: Option<SignedDuration>) -> SignedDuration {
+    let doubled = SignedDuration::from_secs(1 << failures.saturating_sub(1).min(6)).min(PROBE_EVERY);
+    (doubled + doubled * i32::from(jitter) / (255 * 4)).max(retry_after.unwrap_or(SignedDuration::ZERO))
 }
 
 /// The pause before a question is asked again whose answer decides over an event, after `failures` (≥ 1)
@@ -112,6 +120,14 @@ mod tests {
         assert_eq!(seconds, [1, 2, 5, 10, 20, 40, 80, 160, 320, 640, 1_280, 2_560, 4_500]);
         let asked = SignedDuration::from_hours(5);
         assert_eq!(backoff_in_doubt(1, 0, Some(asked)), asked);
+    }
+
+    #[test]
+    fn a_connection_that_fails_is_tried_once_a_minute_at_most() {
+        let seconds = |jitter| (1..=8).map(move |failures| probe_backoff(failures, jitter, None).as_secs());
+        assert_eq!(seconds(0).collect::<Vec<_>>(), [1, 2, 4, 8, 16, 32, 60, 60]);
+        assert_eq!(seconds(255).collect::<Vec<_>>(), [1, 2, 5, 10, 20, 40, 75, 75]);
+        assert_eq!(probe_backoff(1, 0, Some(SignedDuration::from_secs(90))).as_secs(), 90);
     }
 
     #[test]

@@ -14,7 +14,8 @@ use crate::{Engine, EngineError, disconnect, maintenance, user_deletion, webhook
 /// | [`disconnect`] | each second, or when told | steps of disconnects |
 /// | [`user_deletion`] | each second | users who are being deleted |
 /// | [`webhooks`] | each second, or when told | sends what the platform is to hear |
-/// | [`maintenance`] | each hour | uses grants that lie idle, forgets what is old |
+/// | [`maintenance`] | each second | counts what was recorded ([`crate::roll_up`]) |
+/// | | each hour | uses grants that lie idle, forgets what is old |
 ///
 /// # Errors
 /// If the store can't be reached at the start.

@@ -14,7 +14,7 @@ use tokio::sync::Notify;
 use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
 
-use crate::gate::{Permits, gated};
+use crate::google::{GateLimits, Google};
 use crate::metrics::Metrics;
 use crate::trace;
 use crate::webhook_client::Webhook;
@@ -42,6 +42,8 @@ pub struct Settings {
     pub calls_in_flight: usize,
     /// Calls to Google under way at once for one integration.
     pub calls_in_flight_per_integration: usize,
+    /// Units of Google's quota that this process uses of one Google account in a minute; 0 is no limit.
+    pub user_quota_per_minute: u32,
     /// Items that a pass looks at; the rest follow in the next one.
     pub mappings_per_pass: usize,
     /// For how many days attempts that failed are kept.
@@ -63,6 +65,7 @@ impl Default for Settings {
             revoke: true,
             calls_in_flight: 100,
             calls_in_flight_per_integration: 8,
+            user_quota_per_minute: 600,
             mappings_per_pass: 200,
             retention_days: 30,
             success_retention_days: 3,
@@ -92,8 +95,7 @@ pub struct Engine(Arc<Inner>);
 
 struct Inner {
     options: EngineOptions,
-    google: GoogleClient,
-    permits: Arc<Permits>,
+    google: Google,
     metrics: Arc<Metrics>,
     work: Notify,
     disconnects: Notify,
@@ -105,16 +107,19 @@ struct Inner {
 
 impl Engine {
     /// Puts an engine together; it does nothing by itself. See [`crate::background::run`].
-    pub fn new(mut options: EngineOptions) -> Self {
+    pub fn new(options: EngineOptions) -> Self {
+        let limits = GateLimits {
+            in_flight: options.settings.calls_in_flight,
+            user_per_minute: options.settings.user_quota_per_minute,
+        };
         let metrics = Metrics::new();
-        options.google = options.google.observed_by(metrics.clone());
-        let permits = Arc::new(Permits::new(options.settings.calls_in_flight.max(1)));
-        let google = gated(&options.google, &permits, || true);
+        let seams = (options.clock.clone(), options.entropy.clone());
+        let google =
+            Google::new(options.google.clone(), options.store.clone(), seams, limits, metrics.clone());
         let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
         Self(Arc::new(Inner {
             options,
             google,
-            permits,
             metrics,
             work,
             disconnects,
@@ -170,29 +175,14 @@ impl Engine {
         &self.0.options.store
     }
 
-    /// Google. Each call waits for its turn among all of this process.
-    pub fn google(&self) -> &GoogleClient {
+    /// Google, and the one way to it.
+    pub fn google(&self) -> &Google {
         &self.0.google
-    }
-
-    /// Calls to Google that wait at this moment until others of the process end.
-    pub fn calls_waiting(&self) -> usize {
-        self.0.permits.waiting()
-    }
-
-    /// Calls to Google that run at this moment.
-    pub fn calls_in_flight(&self) -> usize {
-        self.0.permits.in_use()
     }
 
     /// What this process counts.
     pub fn metrics(&self) -> &Metrics {
         &self.0.metrics
-    }
-
-    /// Google, for calls that are only sent while `may_send` says so when their turn has come.
-    pub(crate) fn google_while(&self, may_send: impl Fn() -> bool + Send + Sync + 'static) -> GoogleClient {
-        gated(&self.0.options.google, &self.0.permits, may_send)
     }
 
     /// Now.

@@ -26,7 +26,7 @@ use tokio::time::Instant;
 /// What every name begins with.
 pub(crate) const PREFIX: &str = "calsync";
 /// The jobs of a worker.
-const JOBS: [&str; 5] = ["pass", "disconnect", "user_deletion", "delivery", "maintenance"];
+const JOBS: [&str; 6] = ["pass", "disconnect", "user_deletion", "delivery", "roll_up", "maintenance"];
 /// How a job can end.
 const JOB_OUTCOMES: [&str; 5] = ["done", "lease_lost", "failed", "panicked", "dropped"];
 /// The reason of what succeeded.
@@ -75,15 +75,15 @@ impl Metrics {
         let mut register = Register(&mut registry);
         let metrics = Self {
             connections: Mutex::default(),
-            jobs: register.new("jobs", "Jobs of the worker that ended"),
+            jobs: register.metric("jobs", "Jobs of the worker that ended"),
             job_seconds: register.seconds("job_duration_seconds", "How long jobs took"),
-            jobs_in_progress: register.new("jobs_in_progress", "Jobs that run at this moment"),
-            calls: register.new("google_calls", "Calls that were sent to Google"),
+            jobs_in_progress: register.metric("jobs_in_progress", "Jobs that run at this moment"),
+            calls: register.metric("google_calls", "Calls that were sent to Google"),
             call_seconds: register.seconds("google_call_duration_seconds", "How long calls to Google took"),
-            token_refreshes: register.new("token_refreshes", "Access tokens that Google was asked to renew"),
-            attempts: register.new("attempts", "Outcomes of operations at Google, as they are recorded"),
-            deliveries: register.new("webhook_deliveries", "Tries to deliver to the platform's webhook"),
-            requests: register.new("http_requests", "Requests that were answered"),
+            token_refreshes: register.metric("token_refreshes", "Access tokens that Google was asked to renew"),
+            attempts: register.metric("attempts", "Outcomes of operations at Google, as they are recorded"),
+            deliveries: register.metric("webhook_deliveries", "Tries to deliver to the platform's webhook"),
+            requests: register.metric("http_requests", "Requests that were answered"),
             request_seconds: register.seconds("http_request_duration_seconds", "How long answers took"),
             registry,
         };
@@ -169,7 +169,7 @@ impl Drop for JobRun<'_> {
 struct Register<'a>(&'a mut Registry);
 
 impl Register<'_> {
-    fn new<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
+    fn metric<M: Metric + Clone + Default>(&mut self, name: &str, help: &str) -> M {
         self.add(name, help, M::default())
     }
 

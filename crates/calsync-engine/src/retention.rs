@@ -8,45 +8,63 @@
 //! | refusals | 30 days |
 //! | changes, deliveries to the webhook | 30 days, read or not |
 //! | connect links | 30 days after their end |
-//! | attempts to connect | 90 days; what is sealed for them, until the user comes back |
+//! | attempts to connect | 90 days; what is sealed for them or for a clean-up, until the user must be back |
+//! | disconnects | 90 days after their end; a year where they left something |
+//! | deleted items, with their mappings | 90 days, and until no calendar may have anything of them |
+//! | counts of attempts by the hour | 90 days |
+//! | error groups | 90 days after their last error |
+//! | answers kept for an `Idempotency-Key` | 24 hours |
+//! | the audit log | for ever |
 
-use calsync_store::{attempts, changes, connect, refusals, webhooks};
+use calsync_core::disconnect::SagaState;
+use calsync_store::{
+    attempts, changes, clean_ups, connect, disconnects, idempotency, items, refusals, webhooks,
+};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::transaction::retrying_tx;
+use crate::transaction::in_batches;
 use crate::{Engine, EngineError};
 
 /// Rows forgotten in one transaction.
 const BATCH: i64 = 1_000;
+/// Disconnects and items forgotten in one transaction: each has a few rows of its own.
+const SMALL_BATCH: i64 = 200;
 
+const ANSWERS: SignedDuration = days(1);
 /// Refusals, changes, deliveries and ended links: what the API calls the last 30 days.
 const RECORDS: SignedDuration = days(30);
-const CONNECT_ATTEMPTS: SignedDuration = days(90);
+/// What figures are counted from, and what is still asked for weeks later.
+const HISTORY: SignedDuration = days(90);
+/// By then nobody consents any more to a clean-up of what a disconnect left.
+const LEFTOVERS: SignedDuration = days(365);
 
 const fn days(days: u16) -> SignedDuration {
     SignedDuration::from_hours(24 * days as i64)
 }
 
-/// Forgets batch after batch, until one isn't full.
-macro_rules! forget {
-    ($engine:expr, |$tx:ident| $batch:expr) => {
-        while retrying_tx!($engine, |$tx| $batch.await?)? == BATCH.unsigned_abs() {}
-    };
-}
-
 /// Forgets all that is older than it may be.
 pub(crate) async fn round(engine: &Engine) -> Result<(), EngineError> {
-    let older_than = |age| engine.now().saturating_sub(age).unwrap_or(Timestamp::MIN);
+    let now = engine.now();
+    let older_than = |age| now.saturating_sub(age).unwrap_or(Timestamp::MIN);
     let settings = engine.settings();
     let successes = older_than(days(settings.success_retention_days.min(settings.retention_days)));
     let failures = older_than(days(settings.retention_days));
-    let (records, connects) = (older_than(RECORDS), older_than(CONNECT_ATTEMPTS));
-    forget!(engine, |tx| attempts::forget_successes(tx, successes, BATCH));
-    forget!(engine, |tx| attempts::forget(tx, failures, BATCH));
-    forget!(engine, |tx| refusals::forget(tx, records, BATCH));
-    forget!(engine, |tx| changes::forget(tx, records, BATCH));
-    forget!(engine, |tx| webhooks::forget(tx, records, BATCH));
-    forget!(engine, |tx| connect::forget_links(tx, records, BATCH));
-    forget!(engine, |tx| connect::forget_attempts(tx, connects, BATCH));
+    let [answers, records, history, leftovers] = [ANSWERS, RECORDS, HISTORY, LEFTOVERS].map(older_than);
+    in_batches!(engine, BATCH, |tx| attempts::forget_successes(tx, successes, BATCH));
+    in_batches!(engine, BATCH, |tx| attempts::forget(tx, failures, BATCH));
+    in_batches!(engine, BATCH, |tx| refusals::forget(tx, records, BATCH));
+    in_batches!(engine, BATCH, |tx| changes::forget(tx, records, BATCH));
+    in_batches!(engine, BATCH, |tx| webhooks::forget(tx, records, BATCH));
+    in_batches!(engine, BATCH, |tx| connect::forget_links(tx, records, BATCH));
+    in_batches!(engine, BATCH, |tx| connect::wipe_verifiers(tx, now, BATCH));
+    in_batches!(engine, BATCH, |tx| connect::forget_attempts(tx, history, BATCH));
+    in_batches!(engine, BATCH, |tx| clean_ups::wipe_verifiers(tx, now, BATCH));
+    for (state, oldest) in [(SagaState::Done, history), (SagaState::DoneWithLeftovers, leftovers)] {
+        in_batches!(engine, SMALL_BATCH, |tx| disconnects::forget(tx, state, oldest, SMALL_BATCH));
+    }
+    in_batches!(engine, SMALL_BATCH, |tx| items::forget(tx, history, SMALL_BATCH));
+    in_batches!(engine, BATCH, |tx| attempts::forget_hours(tx, history, BATCH));
+    in_batches!(engine, BATCH, |tx| attempts::forget_groups(tx, history, BATCH));
+    in_batches!(engine, BATCH, |tx| idempotency::forget_answers(tx, answers, BATCH));
     Ok(())
 }

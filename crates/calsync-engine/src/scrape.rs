@@ -8,7 +8,8 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use calsync_core::integration::IntegrationState;
-use calsync_store::{freshness, leases, overview, webhooks};
+use calsync_core::pause::PauseScope;
+use calsync_store::{freshness, leases, overview, pauses, webhooks};
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -35,6 +36,7 @@ struct Figures {
     freshness: SignedDuration,
     webhook_due_lag: SignedDuration,
     connections: Vec<(IntegrationState, i64)>,
+    pauses: Vec<PauseScope>,
 }
 
 /// All metrics in Prometheus' text format.
@@ -75,17 +77,17 @@ async fn now(engine: &Engine) -> Registry {
 }
 
 fn add_permits(gauges: &mut Gauges, engine: &Engine) {
-    let limit = engine.settings().calls_in_flight.max(1);
+    let (limit, google) = (engine.settings().calls_in_flight.max(1), engine.google());
     gauges.set("google_permits", "Calls to Google that may run at once", float(limit));
     gauges.set(
         "google_permits_in_use",
         "Calls to Google that run at this moment",
-        float(engine.calls_in_flight()),
+        float(google.calls_in_flight()),
     );
     gauges.set(
         "google_permits_waiting",
         "Calls to Google that wait for their turn",
-        float(engine.calls_waiting()),
+        float(google.calls_waiting()),
     );
 }
 
@@ -107,7 +109,7 @@ fn add_pools(gauges: &mut Gauges, engine: &Engine) {
 }
 
 fn add_figures(gauges: &mut Gauges, figures: &Figures) {
-    let Figures { due_lag, freshness, webhook_due_lag, connections } = figures;
+    let Figures { due_lag, freshness, webhook_due_lag, connections, pauses } = figures;
     gauges.set(
         "due_lag_seconds",
         "How long the work that is due first waits for a worker",
@@ -126,6 +128,9 @@ fn add_figures(gauges: &mut Gauges, figures: &Figures) {
     };
     let connections = IntegrationState::ALL.iter().copied().map(count).collect();
     gauges.set_each("connections", "Google connections by the state that is shown", "state", connections);
+    let stands = |scope: &PauseScope| (scope.name(), f64::from(u8::from(pauses.contains(scope))));
+    let pauses = PauseScope::ALL.iter().map(stands).collect();
+    gauges.set_each("pauses", "Pauses of the whole deployment that stand", "scope", pauses);
 }
 
 async fn figures(engine: &Engine) -> Result<Figures, EngineError> {
@@ -141,10 +146,11 @@ async fn figures(engine: &Engine) -> Result<Figures, EngineError> {
         _ => (now, overview::connections(&mut tx, now).await?),
     };
     let figures = Figures {
-        due_lag: since(leases::next_due(&mut tx).await?),
+        due_lag: since(leases::next_due(&mut tx, now).await?),
         freshness: since(freshness::oldest_waiting(&mut tx, WAITING_CHANGES_MAX).await?),
         webhook_due_lag: since(webhooks::next_due(&mut tx).await?),
         connections: connections.clone(),
+        pauses: pauses::all(&mut tx).await?.into_iter().map(|pause| pause.scope).collect(),
     };
     *counted = Some((counted_at, connections));
     Ok(figures)

@@ -6,13 +6,15 @@
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::outcome::Operation;
-use calsync_google::{Failure, scopes};
+use calsync_google::{Failure, GoogleClient, scopes};
 use calsync_store::integrations::{self, Integration, NewTarget};
 use calsync_store::mappings;
+use secrecy::SecretString;
 
+use crate::google::{AuthorizedClient, CallError};
 use crate::ownership::is_our_own;
 use crate::transaction::retrying_tx;
-use crate::{Engine, EngineError, tokens};
+use crate::{Engine, EngineError};
 
 /// The calendar that a user wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,7 +63,7 @@ pub enum RetargetResult {
     ReadOnly,
     /// The user has to consent again first: these permissions are missing.
     ScopeMissing(Vec<&'static str>),
-    /// The access token is being renewed at this moment; ask again in a second.
+    /// The account was asked for a lot of late; ask again in a minute.
     Busy,
     /// Google can't be asked, or the connection is broken.
     Failed(Failure),
@@ -119,11 +121,15 @@ async fn to_existing(
     if is_target && integration.state == IntegrationState::Active {
         return Ok(RetargetResult::AlreadySo);
     }
-    let found = tokens::call(engine, integration, Operation::Get, |google, token| async move {
+    let get = |google: GoogleClient, token: SecretString| async move {
         google.get_calendar(&token, calendar_id).await
-    });
-    match found.await? {
-        Err(failure) => Ok(RetargetResult::Failed(failure)),
+    };
+    match AuthorizedClient::call_for_page(engine.google(), integration, Operation::Get, get).await {
+        Err(CallError::PutOff { .. }) => Ok(RetargetResult::Busy),
+        Err(CallError::Unauthorized(failure) | CallError::Failed(failure)) => {
+            Ok(RetargetResult::Failed(failure))
+        }
+        Err(CallError::Engine(error)) => Err(error),
         Ok(None) => Ok(RetargetResult::NotFound),
         Ok(Some(calendar)) if !calendar.access_role.can_write() => Ok(RetargetResult::ReadOnly),
         // It may be about to be removed: the next pass looks whether it is there.

@@ -19,4 +19,11 @@ macro_rules! retrying_tx {
         calsync_store::transaction!($crate::EngineError, $engine.store(), |$tx| $work)
     };
 }
-pub(crate) use retrying_tx;
+
+/// Runs what stands behind `|tx|` in one transaction after the other, until one has done less than `batch`.
+macro_rules! in_batches {
+    ($engine:expr, $batch:expr, |$tx:ident| $work:expr) => {
+        while $crate::transaction::retrying_tx!($engine, |$tx| $work.await?)? == $batch.unsigned_abs() {}
+    };
+}
+pub(crate) use {in_batches, retrying_tx};

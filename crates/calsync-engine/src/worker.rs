@@ -86,7 +86,7 @@ async fn claim_more(engine: &Engine, owner: &str, passes: &mut Jobs) -> Result<D
         return Ok(POLL_MAX);
     }
     let mut tx = engine.store().read().await?;
-    let next_due = leases::next_due(&mut tx).await?;
+    let next_due = leases::next_due(&mut tx, engine.now()).await?;
     let wait = next_due.map(|due_at| due_at.duration_since(engine.now()));
     Ok(wait.map_or(POLL_MAX, |wait| Duration::try_from(wait).unwrap_or_default().clamp(POLL_MIN, POLL_MAX)))
 }

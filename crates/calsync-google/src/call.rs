@@ -16,7 +16,7 @@ use crate::answer::Answer;
 use crate::endpoints::{Endpoints, OAuthClient};
 use crate::failure::{ErrorSource, Failure};
 use crate::observer::{CallObserver, SentAt, SentCall, Timed};
-use crate::transport::{Body, Transport};
+use crate::transport::{Body, QuotaUnits, Transport};
 
 const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("calsync/", env!("CARGO_PKG_VERSION")));
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -170,7 +170,15 @@ impl<'a> Call<'a> {
             Err(_) => call.request = Err(Failure::not_sendable("an access token that no header can hold")),
         }
         call.secrets = [Some(access_token), None, None];
-        call
+        if source == ErrorSource::Userinfo { call } else { call.quota_units(QuotaUnits::ONE) }
+    }
+
+    /// What it costs of the account's quota.
+    pub(crate) fn quota_units(mut self, units: QuotaUnits) -> Self {
+        if let Ok(request) = &mut self.request {
+            request.extensions_mut().insert(units);
+        }
+        self
     }
 
     /// A form for an OAuth endpoint, which carries `secrets`.

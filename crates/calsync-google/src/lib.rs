@@ -20,7 +20,9 @@ pub use endpoints::{Endpoints, OAuthClient};
 pub use failure::{ErrorSource, Failure};
 pub use oauth::{Account, AuthorizationRequest, Revoked, Tokens, callback_reason, scopes};
 pub use observer::{CallObserver, SentCall};
-pub use transport::{Body, HttpLimits, HttpTransport, Transport, TransportError, TransportFailure};
+pub use transport::{
+    Body, HttpLimits, HttpTransport, QuotaUnits, Transport, TransportError, TransportFailure,
+};
 
 /// How a removal ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,6 +37,17 @@ pub enum TransportFailure {
     TooLarge,
 }
 
+/// An extension of requests: what they cost of the account's quota ("Manage quotas"). Requests of OAuth have none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct QuotaUnits(pub u32);
+
+impl QuotaUnits {
+    /// Of a request that reads, or that writes something whole.
+    pub const ONE: Self = Self(1);
+    /// Of a request that writes a part, the dearest of all.
+    pub const PATCH: Self = Self(3);
+}
+
 /// Sends requests.
 pub trait Transport: Send + Sync + 'static {
     /// One request, one answer, whole; never retries, never follows redirects.

@@ -125,6 +125,7 @@ async fn engine(database: &TestDatabase, parts: &Parts) -> anyhow::Result<Engine
     let settings = Settings {
         calls_in_flight: options.permits(),
         calls_in_flight_per_integration: options.calls_at_once(),
+        user_quota_per_minute: u32::try_from(options.user_quota())?,
         mappings_per_pass: options.mappings_per_pass(),
         ..Settings::default()
     };

@@ -140,7 +140,7 @@ impl Jobs {
         let is_page = job.user.is_some();
         let ended = std::future::poll_fn(|context| match job.future.as_mut().poll(context) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending if transport.parked_of(id) > 0 || engine.calls_waiting() > others => {
+            Poll::Pending if transport.parked_of(id) > 0 || engine.google().calls_waiting() > others => {
                 Poll::Ready(None)
             }
             Poll::Pending => {
@@ -152,7 +152,7 @@ impl Jobs {
         })
         .await;
         transport.enter(None);
-        let waiting = engine.calls_waiting().saturating_sub(others);
+        let waiting = engine.google().calls_waiting().saturating_sub(others);
         self.waits += usize::from(waiting > job.waiting);
         job.waiting = waiting;
         let Some(result) = ended else { return Ok(None) };

@@ -127,7 +127,7 @@ impl World {
             }
             let mut tx = self.deployment.engine.store().read().await?;
             let next_due = [
-                leases::next_due(&mut tx).await?,
+                leases::next_due(&mut tx, self.clock.now()).await?,
                 disconnects::next_due(&mut tx).await?,
                 webhooks::next_due(&mut tx).await?,
             ];

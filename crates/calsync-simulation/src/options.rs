@@ -78,6 +78,8 @@ numbers! {
     revocations "revocations" 0 to 100,
     /// How often the platform deletes a user, of 1,000 things that happen.
     deletions "deletions" 0 to 100,
+    /// Units of an account's quota that the process uses in a minute; 0 is no limit.
+    user_quota "quota" 0 to 600,
 }
 
 impl RunOptions {
@@ -120,6 +122,7 @@ impl RunOptions {
             field_edits: between(0, 60),
             revocations: *rng.pick(&[0, 0, 5, 15]),
             deletions: *rng.pick(&[0, 0, 5, 10]),
+            user_quota: *rng.pick(&[0, 0, 600, 30, 8]),
         };
         let mut options = Self { seed, database, numbers };
         if options.items() == 0 {

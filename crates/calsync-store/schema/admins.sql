@@ -41,3 +41,5 @@ CREATE TABLE admin_audit_logs (
     metadata TEXT NOT NULL, -- JSON; never a secret
     created_at BIGINT NOT NULL
 );
+-- What concerned one target, newest first.
+CREATE INDEX admin_audit_logs_by_target ON admin_audit_logs (target_id, id);

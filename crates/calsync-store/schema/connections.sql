@@ -1,7 +1,8 @@
 -- Connections of users, the ways in which they come about, and what is known of each item's event.
 
 -- A user's connection to a provider; also one that ended, until another takes its place. A worker claims it. Work is
--- due while wake_seq and seen_seq differ: a pass stores the wake_seq that it read at its start.
+-- due while wake_seq and seen_seq differ: a pass stores the wake_seq that it read at its start. In the same way it is
+-- to be counted while state and counted_state differ.
 CREATE TABLE user_integrations (
     id TEXT PRIMARY KEY,
     user_id TEXT NOT NULL,
@@ -45,21 +46,46 @@ CREATE TABLE user_integrations (
     grant_number BIGINT, -- the how many-th of its account and client it is
     needs_action_at BIGINT, -- since when it needs its user
     leaves_own_calendar BOOLEAN NOT NULL DEFAULT FALSE, -- one that we made was left, and may have to be removed
+    counted_state TEXT NOT NULL DEFAULT '', -- in which connection_counts has it; empty: it doesn't yet
+    -- From when on a worker may claim it; none: nothing is to be done. With a calendar of the user's own choice there is
+    -- only once that is chosen.
+    claimable_at BIGINT GENERATED ALWAYS AS (CASE
+        WHEN wake_seq = seen_seq THEN NULL
+        WHEN state <> 'active' AND (state <> 'connecting' OR calendar_choice <> 'new') THEN NULL
+        WHEN not_before > due_at THEN not_before ELSE due_at END) STORED,
+    last_attempt_at BIGINT GENERATED ALWAYS AS (CASE
+        WHEN last_error_at IS NULL OR last_success_at > last_error_at THEN last_success_at
+        ELSE last_error_at END) STORED,
     UNIQUE (user_id, provider),
     CHECK ((lease_owner IS NULL) = (lease_until = 0)),
     CHECK (state <> 'needs_action' OR (reason IS NOT NULL AND needs_action_at IS NOT NULL)),
     CHECK (state <> 'disconnected' OR (access_token IS NULL AND refresh_token IS NULL))
 );
--- What a worker claims, and when the next is due.
-CREATE INDEX user_integrations_due ON user_integrations (due_at) WHERE wake_seq <> seen_seq;
+-- What a worker claims, and when the next is due: nothing of a connection that has stopped is in the way.
+CREATE INDEX user_integrations_due ON user_integrations (claimable_at, id) WHERE claimable_at IS NOT NULL;
+-- When the next lease ends; which to release at a start.
+CREATE INDEX user_integrations_leased ON user_integrations (lease_until) WHERE lease_until > 0;
+-- Those whose state changed since they were counted.
+CREATE INDEX user_integrations_uncounted ON user_integrations (user_id) WHERE counted_state <> state;
 -- Who else holds a grant of the same account.
 CREATE INDEX user_integrations_by_account ON user_integrations (account_sub) WHERE account_sub IS NOT NULL;
 -- Grants to be used before they lie idle for too long.
 CREATE INDEX user_integrations_idle ON user_integrations (refresh_due_at) WHERE state = 'active';
--- How the connections of a domain fare, when one of them ends.
-CREATE INDEX user_integrations_by_domain ON user_integrations (account_domain) WHERE account_domain IS NOT NULL;
+-- How many tried since a time: of all, and of a domain.
+CREATE INDEX user_integrations_by_attempt ON user_integrations (last_attempt_at) WHERE last_attempt_at IS NOT NULL;
+CREATE INDEX user_integrations_by_domain ON user_integrations (account_domain, last_attempt_at)
+    WHERE account_domain IS NOT NULL;
 -- Whether any grant of a client outlived the seven days of a testing client.
-CREATE INDEX user_integrations_by_client ON user_integrations (client_id) WHERE client_id IS NOT NULL;
+CREATE INDEX user_integrations_beyond_testing ON user_integrations (client_id)
+    WHERE refresh_used_at - refresh_issued_at > 604800000000;
+
+-- How many connections are in each state: what is counted, apart from those whose state changed since.
+CREATE TABLE connection_counts (
+    provider TEXT NOT NULL,
+    state TEXT NOT NULL,
+    connections BIGINT NOT NULL,
+    PRIMARY KEY (provider, state)
+);
 
 -- Calendars that we made. One of them that is gone leaves nothing behind; one of the user's may only be closed to us.
 CREATE TABLE own_calendars (
@@ -117,6 +143,8 @@ CREATE TABLE connect_attempts (
 CREATE INDEX connect_attempts_by_user ON connect_attempts (user_id, id);
 -- The figures since a time.
 CREATE INDEX connect_attempts_by_time ON connect_attempts (started_at);
+-- Verifiers of those who never came back, to be wiped.
+CREATE INDEX connect_attempts_with_verifier ON connect_attempts (expires_at) WHERE verifier IS NOT NULL;
 
 -- An item in an integration, with what is known of its event at Google. It is due while desired_revision and
 -- synced_revision differ.
@@ -128,32 +156,42 @@ CREATE TABLE sync_mappings (
     synced_revision BIGINT NOT NULL, -- the desired one that a pass read, once nothing is left to do for it
     due_at BIGINT NOT NULL,
     incarnation BIGINT NOT NULL, -- the item's: what Google tells of an earlier one is no removal by the user
-    generation BIGINT NOT NULL, -- of the event at google_id
     event_state TEXT NOT NULL,
-    google_id TEXT, -- the event's, in calendar_id
-    etag TEXT, -- its version at Google
+    calendar_id TEXT, -- where the event is, or may be: while it moves, another than the target
+    google_id TEXT, -- its id there
+    generation BIGINT, -- the part of the id that sets it apart from earlier ones
+    last_generation BIGINT NOT NULL DEFAULT 0, -- the highest that was used, in any calendar: no id is used twice
+    delete_sent_at BIGINT, -- when a delete may first have been sent: a tombstone of before then is the user's
+    etag TEXT, -- its version at Google, as last seen; none where its calendar is closed to us
     remote TEXT, -- JSON: the whole event as last seen
     base TEXT, -- JSON: what both sides last agreed on
+    -- The event that is to go, while the item moves.
+    previous_state TEXT,
+    previous_calendar_id TEXT,
+    previous_google_id TEXT,
+    previous_generation BIGINT,
+    previous_etag TEXT, -- the version at which it may be removed; none: it has to be fetched first
+    previous_remote TEXT, -- JSON: the event as the new one has it
+    previous_base TEXT, -- JSON
     sync_state TEXT NOT NULL, -- as it is shown
     reason TEXT, -- why it stands still or failed
     failures BIGINT NOT NULL, -- in a row
+    rounds_without_progress BIGINT NOT NULL DEFAULT 0, -- in a row; after three it is parked
     last_synced_at BIGINT,
     verified_at BIGINT, -- when Google's copy was last seen
     created_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL, -- while it is due: since when
-    calendar_id TEXT, -- where the event is: while it moves, another than the target
-    last_generation BIGINT NOT NULL DEFAULT 0, -- the highest that was used, in any calendar: no id is used twice
-    -- Where the event is that is to go, while the item moves.
-    previous_calendar_id TEXT,
-    previous_google_id TEXT,
-    previous_generation BIGINT,
-    previous_state TEXT,
-    previous_copy TEXT, -- JSON: the event that the new one was made from
-    previous_base TEXT, -- JSON
-    delete_sent_at BIGINT, -- when a delete may first have been sent: a tombstone of before then is the user's
-    rounds_without_progress BIGINT NOT NULL DEFAULT 0, -- in a row; after three it is parked
     PRIMARY KEY (integration_id, kind, item_id),
-    CHECK (event_state <> 'unsent' OR (google_id IS NULL AND calendar_id IS NULL))
+    CHECK (event_state NOT IN ('unsent', 'deleted', 'deleted_by_user') OR google_id IS NULL),
+    CHECK (event_state NOT IN ('unconfirmed', 'present', 'unreachable', 'deleting') OR google_id IS NOT NULL),
+    CHECK ((google_id IS NULL) = (calendar_id IS NULL) AND (google_id IS NULL) = (generation IS NULL)),
+    CHECK (generation <= last_generation),
+    CHECK (event_state <> 'present' OR etag IS NOT NULL),
+    CHECK (event_state = 'deleting' OR delete_sent_at IS NULL),
+    CHECK ((previous_google_id IS NULL) = (previous_calendar_id IS NULL)
+        AND (previous_google_id IS NULL) = (previous_generation IS NULL)
+        AND (previous_google_id IS NULL) = (previous_state IS NULL)),
+    CHECK (previous_generation <= last_generation)
 );
 -- What a pass has to do, when its integration is due again, and whether a change waits for too long.
 CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE desired_revision <> synced_revision;

@@ -34,6 +34,12 @@ CREATE TABLE disconnects (
 );
 -- What a worker claims, and when the next is due.
 CREATE INDEX disconnects_due ON disconnects (due_at, id) WHERE state = 'running';
+-- When the next lease ends.
+CREATE INDEX disconnects_leased ON disconnects (lease_until) WHERE lease_until > 0;
+-- Whether another one still needs a grant of the same account.
+CREATE INDEX disconnects_running_by_account ON disconnects (account_sub) WHERE state = 'running';
+-- Those that ended long ago are forgotten.
+CREATE INDEX disconnects_by_end ON disconnects (state, ended_at) WHERE ended_at IS NOT NULL;
 -- A user's disconnects, newest first.
 CREATE INDEX disconnects_by_user ON disconnects (user_id, id);
 -- The figures since a time.
@@ -89,3 +95,5 @@ CREATE TABLE clean_ups (
 CREATE INDEX clean_ups_by_disconnect ON clean_ups (disconnect_id);
 -- Forgotten with their user.
 CREATE INDEX clean_ups_by_user ON clean_ups (user_id);
+-- Verifiers of those who never came back, to be wiped.
+CREATE INDEX clean_ups_with_verifier ON clean_ups (expires_at) WHERE verifier IS NOT NULL;

@@ -1,6 +1,7 @@
 -- What happened: attempts at Google, and what the platform is told of.
 
--- One outcome of one operation at Google, success or failure.
+-- One outcome of one operation at Google, success or failure. Only added to: what is counted of it stands in
+-- uncounted_attempts until the roll-up comes by, so that passes that fail together wait for no row of each other's.
 CREATE TABLE calendar_sync_logs (
     id TEXT PRIMARY KEY,
     at BIGINT NOT NULL,
@@ -27,7 +28,37 @@ CREATE INDEX calendar_sync_logs_by_group ON calendar_sync_logs (group_id, id) WH
 CREATE INDEX calendar_sync_logs_errors ON calendar_sync_logs (id) WHERE group_id IS NOT NULL;
 CREATE INDEX calendar_sync_logs_errors_by_user ON calendar_sync_logs (user_id, id) WHERE group_id IS NOT NULL;
 
--- Sync errors with the same fingerprint, counted in the transaction that records them.
+-- What a transaction added to calendar_sync_logs: a row an hour, user, operation and way to end. The roll-up takes it away in the
+-- transaction that counts it, so that each is counted once, however late its transaction committed.
+CREATE TABLE uncounted_attempts (
+    id TEXT PRIMARY KEY, -- of the first attempt
+    user_id TEXT NOT NULL,
+    kind TEXT,
+    operation TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT,
+    http_status BIGINT,
+    provider_reason TEXT,
+    group_id TEXT,
+    attempts BIGINT NOT NULL,
+    first_at BIGINT NOT NULL,
+    last_at BIGINT NOT NULL,
+    CHECK (group_id IS NULL OR reason IS NOT NULL)
+);
+-- Forgotten with their user.
+CREATE INDEX uncounted_attempts_by_user ON uncounted_attempts (user_id);
+
+-- How many attempts ended how, for charts.
+CREATE TABLE hourly_attempts (
+    hour BIGINT NOT NULL, -- its beginning
+    operation TEXT NOT NULL,
+    outcome TEXT NOT NULL,
+    reason TEXT NOT NULL, -- empty: none
+    attempts BIGINT NOT NULL,
+    PRIMARY KEY (hour, operation, outcome, reason)
+);
+
+-- Sync errors with the same fingerprint, as far as the roll-up has counted them.
 CREATE TABLE error_groups (
     id TEXT PRIMARY KEY, -- the fingerprint
     provider TEXT NOT NULL,
@@ -38,6 +69,7 @@ CREATE TABLE error_groups (
     provider_reason TEXT,
     state TEXT NOT NULL, -- `open`, `muted`, `resolved`; `regressed`: an error came after it was resolved
     errors BIGINT NOT NULL,
+    affected_users BIGINT NOT NULL, -- those in error_group_users
     first_seen BIGINT NOT NULL,
     last_seen BIGINT NOT NULL
 );
@@ -50,6 +82,8 @@ CREATE TABLE error_group_users (
     user_id TEXT NOT NULL,
     PRIMARY KEY (group_id, user_id)
 );
+-- Forgotten with their user.
+CREATE INDEX error_group_users_by_user ON error_group_users (user_id);
 
 -- The change feed, kept for 30 days. A row is written with what changed; its position is given after that was
 -- committed, so that no reader can pass it by.

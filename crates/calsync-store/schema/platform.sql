@@ -6,7 +6,7 @@
 -- in `state`, `reason`, `kind` and the like are the `name` of an enum of calsync-core or calsync-store.
 
 -- Facts about the installation, such as `deployment_id`, `encryption_key:ID` for each key that may have sealed
--- something here, and `client_refused` while Google refuses our client.
+-- something here, and `client_refused` while Google refuses our client; `error_groups` is locked while groups change.
 CREATE TABLE meta (
     key TEXT PRIMARY KEY,
     value TEXT NOT NULL
@@ -28,8 +28,8 @@ CREATE INDEX users_by_email ON users (email);
 -- Deletions to carry on.
 CREATE INDEX users_being_deleted ON users (deleting_since) WHERE deleting_since IS NOT NULL;
 
--- What the platform wants in calendars. A deleted item's row stays, so that an older PUT that comes late does not bring
--- it back.
+-- What the platform wants in calendars. A deleted item's row stays for 90 days, so that an older PUT that comes late
+-- does not bring it back.
 CREATE TABLE items (
     kind TEXT NOT NULL,
     item_id TEXT NOT NULL, -- the platform's
@@ -43,6 +43,8 @@ CREATE TABLE items (
     deleted_version BIGINT, -- the highest of the DELETEs
     PRIMARY KEY (kind, item_id)
 );
+-- Those that were deleted long ago are forgotten.
+CREATE INDEX items_deleted ON items (updated_at) WHERE deleted = TRUE;
 
 -- Whose calendars an item belongs in: the users of its body.
 CREATE TABLE item_users (
@@ -75,6 +77,9 @@ CREATE TABLE refusals (
     status BIGINT NOT NULL, -- of our answer
     errors TEXT NOT NULL -- JSON: field by field
 );
+-- Forgotten with their user, or with an item that was theirs alone.
+CREATE INDEX refusals_by_user ON refusals (user_id) WHERE user_id IS NOT NULL;
+CREATE INDEX refusals_by_item ON refusals (kind, item_id);
 
 -- Answers to requests with an Idempotency-Key, kept for 24 hours.
 CREATE TABLE idempotency_keys (

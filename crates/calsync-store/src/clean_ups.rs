@@ -226,3 +226,15 @@ pub async fn end(tx: &mut Tx, id: &str, reason: Option<Reason>, now: Timestamp) 
     )?;
     Ok(())
 }
+
+/// Wipes the verifiers of clean-ups whose user did not come back by `now`; at most `limit`.
+pub async fn wipe_verifiers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<u64> {
+    Ok(execute!(
+        tx,
+        "UPDATE clean_ups SET verifier = NULL WHERE verifier IS NOT NULL AND id IN
+             (SELECT id FROM clean_ups WHERE verifier IS NOT NULL AND expires_at <= $1
+              ORDER BY expires_at LIMIT $2)",
+        micros(now),
+        limit,
+    )?)
+}

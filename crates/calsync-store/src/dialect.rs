@@ -6,15 +6,6 @@ use crate::db::{Dialect, fetch_optional};
 use crate::time::time;
 use crate::{Result, Tx};
 
-/// Which integrations there is anything to do for: with a calendar of the user's own choice, only
-/// once it is chosen.
-macro_rules! workable {
-    () => {
-        "(state = 'active' OR (state = 'connecting' AND calendar_choice = 'new'))"
-    };
-}
-pub(crate) use workable;
-
 /// Which integrations `core::integration::IntegrationState::is_live` is true of.
 macro_rules! live {
     () => {
@@ -26,33 +17,30 @@ macro_rules! live {
 }
 pub(crate) use live;
 
-/// Claims due integrations; `$5` is the clock of leases.
+/// Claims due integrations; `$5` is the clock of leases, `$6` and `$7` say when their tokens end.
 pub(crate) const fn claim(dialect: Dialect) -> &'static str {
     match dialect {
-        Dialect::Sqlite => concat!(
+        Dialect::Sqlite => {
             "UPDATE user_integrations SET lease_owner = $1, lease_until = $5 + $2, fence = fence + 1
              WHERE id IN (
                  SELECT id FROM user_integrations
-                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3 AND lease_until <= $5 AND ",
-            workable!(),
-            "
-                 ORDER BY due_at, id LIMIT $4)
+                 WHERE claimable_at <= $3 AND lease_until <= $5
+                   AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7
+                 ORDER BY claimable_at, id LIMIT $4)
              RETURNING id, fence, wake_seq, lease_until"
-        ),
+        }
         // Materialized: a sub-select may be run again for each row, and would claim past its limit.
-        Dialect::Postgres => concat!(
+        Dialect::Postgres => {
             "WITH due AS MATERIALIZED (
                  SELECT id FROM user_integrations
-                 WHERE wake_seq <> seen_seq AND due_at <= $3 AND not_before <= $3
-                   AND lease_until <= $5 AND ",
-            workable!(),
-            "
-                 ORDER BY due_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
+                 WHERE claimable_at <= $3 AND lease_until <= $5
+                   AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7
+                 ORDER BY claimable_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
              UPDATE user_integrations AS g
              SET lease_owner = $1, lease_until = $5 + $2, fence = g.fence + 1
              FROM due WHERE g.id = due.id
              RETURNING g.id, g.fence, g.wake_seq, g.lease_until"
-        ),
+        }
     }
 }
 
@@ -76,6 +64,21 @@ pub(crate) const fn lock_in_order(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => "",
         Dialect::Postgres => " ORDER BY user_id FOR UPDATE",
+    }
+}
+
+macro_rules! uncounted {
+    () => {
+        "SELECT id, provider, counted_state, state FROM user_integrations WHERE counted_state <> state
+         ORDER BY user_id"
+    };
+}
+
+/// Locks integrations whose state changed since they were counted, in the order of their users.
+pub(crate) const fn uncounted_integrations(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => concat!(uncounted!(), " LIMIT $1"),
+        Dialect::Postgres => concat!(uncounted!(), " LIMIT $1 FOR NO KEY UPDATE"),
     }
 }
 

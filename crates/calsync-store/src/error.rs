@@ -21,6 +21,16 @@ pub enum StoreError {
         /// The row.
         id: String,
     },
+    /// Rows that were read before are not there any more; nothing of the transaction is written.
+    #[error("changed {changed} rows of {table} where {wanted} were meant")]
+    RowsMissing {
+        /// The table.
+        table: &'static str,
+        /// How many were changed.
+        changed: u64,
+        /// How many should have been.
+        wanted: usize,
+    },
     /// Another worker holds the integration now; nothing was written.
     #[error("lost the lease on {0}")]
     LeaseLost(String),

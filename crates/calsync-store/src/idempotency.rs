@@ -43,8 +43,8 @@ fn aad<'a>(api_key_id: &'a str, key: &'a str) -> SecretAad<'a> {
     SecretAad { table: "idempotency_keys", column: "body", row: key, user_id: api_key_id }
 }
 
-/// Claims `key` of an API key for the request with `request_hash`. Keys made before `expired` are
-/// forgotten.
+/// Claims `key` of an API key for the request with `request_hash`. If it was made before `expired`, it is a
+/// new one.
 pub async fn claim(
     store: &Store,
     tx: &mut Tx,
@@ -54,13 +54,13 @@ pub async fn claim(
     expired: Timestamp,
     now: Timestamp,
 ) -> Result<KeyState> {
-    execute!(tx, "DELETE FROM idempotency_keys WHERE created_at < $1", micros(expired))?;
     execute!(
         tx,
-        "DELETE FROM idempotency_keys
-         WHERE api_key_id = $1 AND idempotency_key = $2 AND status IS NULL AND created_at < $3",
+        "DELETE FROM idempotency_keys WHERE api_key_id = $1 AND idempotency_key = $2
+             AND (created_at < $3 OR (status IS NULL AND created_at < $4))",
         api_key_id,
         key,
+        micros(expired),
         micros(now.saturating_sub(RUNS_AT_MOST).unwrap_or(now)),
     )?;
     let claimed = execute!(
@@ -126,4 +126,16 @@ pub async fn forget(tx: &mut Tx, api_key_id: &str, key: &str) -> Result<()> {
         key,
     )?;
     Ok(())
+}
+
+/// Forgets keys that were made before `oldest`, with their answers; at most `limit`.
+pub async fn forget_answers(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    Ok(execute!(
+        tx,
+        "DELETE FROM idempotency_keys WHERE (api_key_id, idempotency_key) IN
+             (SELECT api_key_id, idempotency_key FROM idempotency_keys WHERE created_at < $1
+              ORDER BY created_at LIMIT $2)",
+        micros(oldest),
+        limit,
+    )?)
 }

@@ -4,7 +4,8 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::db::{execute, fetch_all, fetch_optional};
-use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql, workable};
+use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql};
+use crate::pauses::{Paused, TokensEnd};
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -24,6 +25,8 @@ pub struct Lease {
     pub until: Timestamp,
     /// Until when on the clock of its holder, who looked at it before the claim: never later.
     pub until_local: Timestamp,
+    /// Whether it is to try whether a pause is over ([`crate::pauses`]): one call, and no more.
+    pub is_probe: bool,
 }
 
 row! {
@@ -35,7 +38,8 @@ row! {
     }
 }
 
-/// Claims up to `limit` due integrations for `owner`. `now` was read before the transaction began.
+/// Claims up to `limit` due integrations for `owner`; of those that a pause covers one at a time, to try whether
+/// it is over. `now` was read before the transaction began.
 pub async fn claim(
     tx: &mut Tx,
     owner: &str,
@@ -43,10 +47,36 @@ pub async fn claim(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Lease>> {
+    let paused = Paused::read(tx, now).await?;
+    let mut leases = Vec::new();
+    if let Some(covered) = paused.covered()
+        && paused.take_probe(tx, now).await?
+    {
+        leases = claim_those(tx, owner, length, now, (limit.min(1), covered)).await?;
+        leases.iter_mut().for_each(|lease| lease.is_probe = true);
+        if leases.is_empty() {
+            paused.return_probe(tx).await?;
+        }
+    }
+    if let Some(free) = paused.free() {
+        let limit = limit - i64::try_from(leases.len()).unwrap_or(i64::MAX);
+        leases.extend(claim_those(tx, owner, length, now, (limit, free)).await?);
+    }
+    Ok(leases)
+}
+
+/// Claims up to `limit` of those whose tokens end within the range.
+async fn claim_those(
+    tx: &mut Tx,
+    owner: &str,
+    length: SignedDuration,
+    now: Timestamp,
+    (limit, tokens_end): (i64, TokensEnd),
+) -> Result<Vec<Lease>> {
     let length_us = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
     let clock = lease_clock(tx, now).await?;
-    let sql = claim_sql(tx.dialect());
-    let rows = fetch_all!(tx, Row, sql, owner, length_us, micros(now), limit, micros(clock))?;
+    let (sql, (from, until)) = (claim_sql(tx.dialect()), tokens_end);
+    let rows = fetch_all!(tx, Row, sql, owner, length_us, micros(now), limit, micros(clock), from, until)?;
     let lease = |row: Row| Lease {
         integration_id: row.id,
         owner: owner.to_owned(),
@@ -54,6 +84,7 @@ pub async fn claim(
         wake_seq: row.wake_seq,
         until: time(row.lease_until),
         until_local: now.saturating_add(length).unwrap_or(now),
+        is_probe: false,
     };
     Ok(rows.into_iter().map(lease).collect())
 }
@@ -93,7 +124,7 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
                  WHEN (wake_seq = $3 AND next.due_at IS NOT NULL) OR user_integrations.due_at < $8 THEN $8
                  ELSE user_integrations.due_at END,
              not_before = COALESCE($5, 0),
-             failures = CASE WHEN $5 IS NULL THEN 0 ELSE failures + 1 END,
+             failures = CASE WHEN $5 IS NULL THEN 0 WHEN $7 THEN failures + 1 ELSE failures END,
              last_success_at = CASE WHEN $6 THEN $8 ELSE last_success_at END,
              last_error_at = CASE WHEN $7 THEN $8 ELSE last_error_at END,
              updated_at = $8
@@ -156,19 +187,43 @@ pub async fn release_all(tx: &mut Tx) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0, fence = fence + 1
-         WHERE lease_owner IS NOT NULL AND state <> 'disconnecting'"
+         WHERE lease_until > 0 AND state <> 'disconnecting'"
     )?;
     Ok(())
 }
 
-/// When the next integration is due and free, if any is; a hint for how long to wait.
-pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
-    const SQL: &str = concat!(
-        "SELECT MIN(CASE WHEN lease_until > due_at AND lease_until > not_before THEN lease_until
-                         WHEN not_before > due_at THEN not_before ELSE due_at END)
-         FROM user_integrations WHERE wake_seq <> seen_seq AND ",
-        workable!()
-    );
-    let row = fetch_optional!(tx, (Option<i64>,), SQL)?;
+/// When the next integration is due and free, if any is; a hint for how long to wait. What a pause covers
+/// is due when the pause is tried next.
+pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
+    let paused = Paused::read(tx, now).await?;
+    let mut next = None;
+    if let Some(free) = paused.free() {
+        next = next_due_of(tx, free).await?;
+    }
+    if let Some(covered) = paused.covered()
+        && let Some(due_at) = next_due_of(tx, covered).await?
+    {
+        let due_at = due_at.max(paused.probe_at());
+        next = Some(next.map_or(due_at, |next| next.min(due_at)));
+    }
+    Ok(next)
+}
+
+async fn next_due_of(tx: &mut Tx, (from, until): TokensEnd) -> Result<Option<Timestamp>> {
+    // Those that are free come in order; of those under way there are few.
+    let row = fetch_optional!(
+        tx,
+        (Option<i64>,),
+        "SELECT MIN(due_at) FROM (
+             SELECT MIN(claimable_at) AS due_at FROM user_integrations
+             WHERE claimable_at IS NOT NULL AND lease_until = 0
+               AND COALESCE(expires_at, 0) >= $1 AND COALESCE(expires_at, 0) < $2
+             UNION ALL
+             SELECT MIN(CASE WHEN lease_until > claimable_at THEN lease_until ELSE claimable_at END)
+             FROM user_integrations
+             WHERE lease_until > 0 AND COALESCE(expires_at, 0) >= $1 AND COALESCE(expires_at, 0) < $2) AS next",
+        from,
+        until,
+    )?;
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }

@@ -16,6 +16,14 @@ pub(crate) async fn set(tx: &mut Tx, key: &str, value: &str) -> Result<()> {
     Ok(())
 }
 
+/// Holds the row of `key` until the transaction ends, so that one transaction at a time does what it stands for.
+pub(crate) async fn lock(tx: &mut Tx, key: &str) -> Result<()> {
+    const SQL: &str =
+        "INSERT INTO meta (key, value) VALUES ($1, '') ON CONFLICT (key) DO UPDATE SET value = meta.value";
+    execute!(tx, SQL, key)?;
+    Ok(())
+}
+
 /// The value of `key`; `value` if there was none.
 pub async fn get_or_set(tx: &mut Tx, key: &str, value: &str) -> Result<String> {
     execute!(tx, "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING", key, value)?;

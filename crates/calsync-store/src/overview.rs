@@ -1,39 +1,45 @@
 //! The figures by which a deployment is judged: where its connections stand, how many tries to
-//! connect worked, how many disconnects left nothing behind. Counted when asked, from the rows
-//! themselves.
+//! connect worked, how many disconnects left nothing behind.
+
+use std::collections::BTreeMap;
 
 use calsync_core::integration::{FRESHNESS_PROMISE_MINUTES, GOOGLE, IntegrationState};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::db::{fetch_all, fetch_optional};
+use crate::db::fetch_optional;
 use crate::integrations::stored_state;
 use crate::rows::row;
 use crate::time::micros;
-use crate::{Result, Tx};
+use crate::{Result, Tx, connection_counts};
 
 /// How many Google connections are in each state that is shown, where there are any.
 pub async fn connections(tx: &mut Tx, now: Timestamp) -> Result<Vec<(IntegrationState, i64)>> {
+    let delayed = delayed(tx, now).await?;
+    let mut connections = BTreeMap::from([(IntegrationState::Delayed, delayed)]);
+    for (name, count) in connection_counts::by_state(tx, GOOGLE).await? {
+        *connections.entry(stored_state(&name, "one or more")).or_default() += count;
+    }
+    if let Some(active) = connections.get_mut(&IntegrationState::Active) {
+        *active -= delayed;
+    }
+    Ok(connections.into_iter().filter(|(_, count)| *count > 0).collect())
+}
+
+/// How many active connections have a change that waits for longer than is promised: they are among those
+/// that a worker is to claim, now or later.
+async fn delayed(tx: &mut Tx, now: Timestamp) -> Result<i64> {
     let promise = SignedDuration::from_mins(FRESHNESS_PROMISE_MINUTES);
-    let rows = fetch_all!(
+    let row = fetch_optional!(
         tx,
-        (String, i64),
-        "SELECT CASE WHEN g.state = 'active' AND EXISTS (
-                    SELECT 1 FROM sync_mappings m WHERE m.integration_id = g.id
-                        AND m.desired_revision <> m.synced_revision AND m.updated_at < $2)
-                THEN 'delayed' ELSE g.state END AS shown_state, COUNT(*)
-         FROM user_integrations g WHERE g.provider = $1 GROUP BY 1",
+        (i64,),
+        "SELECT COUNT(*) FROM user_integrations g
+         WHERE g.claimable_at IS NOT NULL AND g.state = 'active' AND g.provider = $1 AND EXISTS (
+             SELECT 1 FROM sync_mappings m WHERE m.integration_id = g.id
+                 AND m.desired_revision <> m.synced_revision AND m.updated_at < $2)",
         GOOGLE,
         micros(now.saturating_sub(promise).unwrap_or(now)),
     )?;
-    let mut connections: Vec<(IntegrationState, i64)> = Vec::new();
-    for (name, count) in rows {
-        let state = stored_state(&name, "one or more");
-        match connections.iter_mut().find(|(known, _)| *known == state) {
-            Some((_, counted)) => *counted += count,
-            None => connections.push((state, count)),
-        }
-    }
-    Ok(connections)
+    Ok(row.map_or(0, |(delayed,)| delayed))
 }
 
 row! {

@@ -67,13 +67,14 @@ pub async fn record(tx: &mut Tx, refusal: &Refusal) -> Result<()> {
 
 /// Refusals since `since`, oldest first, after the one with id `after`.
 pub async fn since(tx: &mut Tx, since: Timestamp, after: Option<&str>, limit: i64) -> Result<Vec<Refusal>> {
-    let after = after.filter(|id| is_id(id)).unwrap_or("");
+    // Ids sort by time, to the millisecond.
+    let first = first_id_at(since);
     let rows = fetch_all!(
         tx,
         Row,
         "SELECT id, at, key_name, kind, item_id, user_id, status, errors FROM refusals
          WHERE id > $1 AND at >= $2 ORDER BY id LIMIT $3",
-        after,
+        after.filter(|id| is_id(id)).map_or(first.as_str(), |after| after.max(&first)),
         micros(since),
         limit,
     )?;

@@ -18,7 +18,8 @@ pub(crate) fn batches<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
     })
 }
 
-/// Runs a statement for a batch of rows: `start`, a list of values for each row, `end`.
+/// Runs a statement for a batch of rows: `start`, a list of values for each row, `end`. Answers the number of
+/// rows that it changed.
 macro_rules! execute_rows {
     ($tx:expr, $start:expr, $batch:expr, |$values:ident, $row:pat_param| $bind:expr, $end:expr $(,)?) => {
         $crate::db::on!($tx, |c| {
@@ -27,7 +28,7 @@ macro_rules! execute_rows {
                 $bind;
             });
             query.push($end);
-            query.build().execute(c).await.map(drop)
+            query.build().execute(c).await.map(|done| done.rows_affected())
         })
     };
 }
@@ -67,6 +68,15 @@ macro_rules! row {
     };
 }
 pub(crate) use {execute_rows, row};
+
+/// That a statement changed each of the `wanted` rows that it was for. Whoever finds fewer must not go on as if
+/// all were written.
+pub(crate) fn all_changed(table: &'static str, changed: u64, wanted: usize) -> Result<()> {
+    match u64::try_from(wanted) == Ok(changed) {
+        true => Ok(()),
+        false => Err(StoreError::RowsMissing { table, changed, wanted }),
+    }
+}
 
 /// A stored value, or `instead` where it can't be read: that is told in the log, and takes nothing else of
 /// its row, and no other row, with it.

@@ -16,7 +16,7 @@ macro_rules! texts {
     };
 }
 
-texts!["platform.sql", "connections.sql", "disconnects.sql", "history.sql", "admins.sql",];
+texts!["platform.sql", "pauses.sql", "connections.sql", "disconnects.sql", "history.sql", "admins.sql",];
 
 /// What makes the schema in an empty database, and compares checksums in another one.
 pub(crate) fn migrator() -> Migrator {

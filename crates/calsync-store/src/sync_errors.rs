@@ -196,7 +196,7 @@ pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<SyncError>> {
 }
 
 row! {
-    /// Errors with the same fingerprint.
+    /// Errors with the same fingerprint, as far as the roll-up has counted them: some seconds behind.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub struct Group {
         /// The fingerprint.
@@ -220,8 +220,7 @@ row! {
 
 macro_rules! group_columns {
     () => {
-        "SELECT g.id, g.operation, g.reason, g.state, g.first_seen, g.last_seen, g.errors,
-                (SELECT COUNT(*) FROM error_group_users u WHERE u.group_id = g.id) AS affected_users
+        "SELECT g.id, g.operation, g.reason, g.state, g.first_seen, g.last_seen, g.errors, g.affected_users
          FROM error_groups g"
     };
 }

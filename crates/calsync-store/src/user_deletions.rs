@@ -11,10 +11,9 @@ use calsync_core::item::Item;
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
-use crate::mappings::may_be_there;
 use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
-use crate::{Result, StoreError, Tx, items};
+use crate::{Result, StoreError, Tx, connection_counts, items};
 
 row! {
     /// A user who is being deleted.
@@ -124,13 +123,12 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
         return Ok(false);
     }
     // An earlier user's calendar may still have what was theirs once, or wait for its removal.
-    const HOLDERS: &str = concat!(
+    const HOLDERS: &str =
         "SELECT g.user_id FROM sync_mappings m JOIN user_integrations g ON g.id = m.integration_id
          WHERE m.kind = $1 AND m.item_id = $2 AND g.user_id <> $3
-             AND (m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL OR m.",
-        may_be_there!(),
-        ") ORDER BY g.user_id LIMIT 100"
-    );
+             AND (m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL
+                 OR m.google_id IS NOT NULL)
+         ORDER BY g.user_id LIMIT 100";
     let holders = fetch_all!(tx, (String,), HOLDERS, key.kind.name(), &key.id, user_id,)?;
     if !holders.is_empty() {
         body.user_ids = holders.into_iter().map(|(user_id,)| user_id).collect::<BTreeSet<_>>();
@@ -167,12 +165,15 @@ async fn remove(tx: &mut Tx, kind: &str, item_id: &str) -> Result<()> {
 
 /// Forgets all that is left of a user, and the user. After [`lock`], once no item names them.
 pub async fn forget_user(tx: &mut Tx, deletion: &UserDeletion) -> Result<()> {
-    const OF_USER: [&str; 15] = [
+    const OF_USER: [&str; 17] = [
         "DELETE FROM clean_ups WHERE user_id = $1",
         "DELETE FROM connect_links WHERE user_id = $1",
         "UPDATE changes SET link_token = NULL WHERE user_id = $1 AND link_token IS NOT NULL",
         "DELETE FROM refusals WHERE user_id = $1",
         "DELETE FROM calendar_sync_logs WHERE user_id = $1",
+        "DELETE FROM uncounted_attempts WHERE user_id = $1",
+        "UPDATE error_groups SET affected_users = affected_users - 1
+         WHERE id IN (SELECT group_id FROM error_group_users WHERE user_id = $1)",
         "DELETE FROM error_group_users WHERE user_id = $1",
         "DELETE FROM disconnect_leftovers WHERE disconnect_id IN (SELECT id FROM disconnects WHERE user_id = $1)",
         "UPDATE disconnect_steps SET receipt = 'Forgotten with the user.'
@@ -188,11 +189,12 @@ pub async fn forget_user(tx: &mut Tx, deletion: &UserDeletion) -> Result<()> {
          WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",
         "DELETE FROM grant_counts
          WHERE account_sub IN (SELECT account_sub FROM user_integrations WHERE user_id = $1)
-           AND account_sub NOT IN (SELECT account_sub FROM user_integrations
-               WHERE user_id <> $1 AND account_sub IS NOT NULL)",
+           AND NOT EXISTS (SELECT 1 FROM user_integrations g
+               WHERE g.account_sub = grant_counts.account_sub AND g.user_id <> $1)",
         "DELETE FROM user_integrations WHERE user_id = $1",
         "DELETE FROM users WHERE user_id = $1",
     ];
+    connection_counts::subtract(tx, &deletion.user_id).await?;
     for sql in OF_USER {
         execute!(tx, sql, &deletion.user_id)?;
     }

@@ -7,6 +7,8 @@
 
 #![expect(clippy::expect_used, clippy::panic, reason = "test code: a failed helper is a failed test")]
 
+#[cfg(feature = "big-database")]
+pub mod big_database;
 #[cfg(feature = "browser")]
 pub mod browser;
 mod clock;
@@ -17,6 +19,7 @@ mod log;
 mod postgres;
 mod program;
 mod rng;
+pub mod statements;
 pub mod tools;
 #[cfg(feature = "world")]
 #[expect(clippy::unwrap_used, missing_docs, reason = "test code: a failed step is a failed test")]

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use calsync_core::env::Clock;
-use calsync_engine::reconcile::CALL_LIMIT;
+use calsync_engine::google::CALL_LIMIT;
 use calsync_engine::{Engine, EngineOptions};
 use calsync_google::{GoogleClient, HttpLimits, HttpTransport};
 use calsync_store::secrets::Keyring;

@@ -11,6 +11,8 @@ use jiff::{SignedDuration, Timestamp};
 use crate::reason::Reason;
 use crate::text_enum::text_enum;
 
+/// An access token is renewed at most this long before its end.
+pub const RENEW_BEFORE_END_MAX: SignedDuration = SignedDuration::from_mins(5);
 /// Google ends a grant that isn't used for six months: the shortest six months there are.
 const UNUSED: SignedDuration = SignedDuration::from_hours(181 * 24);
 /// How long a grant lives while our Google app is in testing.

@@ -2,7 +2,6 @@
 
 use crate::managed::Base;
 use crate::remote::RemoteEvent;
-use crate::text_enum::text_enum;
 
 /// Where Google keeps an event of ours.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,16 +14,13 @@ pub struct Address {
     pub generation: i64,
 }
 
-text_enum! {
-    /// What is known of the event at the location that its item moves away from.
-    PreviousState {
-        /// It is there, and it is to go.
-        Present => "present",
-        /// A delete may have been sent.
-        Deleting => "deleting",
-        /// It can't be removed, and nobody tries any more.
-        Abandoned => "abandoned",
-    }
+/// An event at Google as it was last seen.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RemoteCopy {
+    /// The whole event.
+    pub event: RemoteEvent,
+    /// What both sides last agreed on; none where that can't be told.
+    pub base: Option<Base>,
 }
 
 /// An event of ours at the location that its item moves away from.
@@ -34,35 +30,99 @@ pub struct PreviousLocation {
     pub address: Address,
     /// What is known of it.
     pub state: PreviousState,
-    /// The event as the one at the new location has it; without an etag once it is at another version.
-    pub copy: Option<RemoteEvent>,
-    /// What both sides last agreed on there.
-    pub base: Option<Base>,
-    /// The event as it was read since, if its user may have changed it. Not stored: it is read again.
-    pub seen: Option<RemoteEvent>,
+}
+
+/// What is known of the event at the location that its item moves away from.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PreviousState {
+    /// It is there, and it is to go.
+    Present(PreviousCopy),
+    /// A delete may have been sent.
+    Deleting(PreviousCopy),
+    /// It can't be removed, and nobody tries any more. Until the new event is there, what was last known of
+    /// this one may be all that it can be made from.
+    Abandoned(Option<RemoteCopy>),
+}
+
+/// An event that is to go, as the one at the new location has it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PreviousCopy {
+    /// The event, and what both sides last agreed on there.
+    pub copy: RemoteCopy,
+    /// Whether it is still so.
+    pub version: PreviousVersion,
+}
+
+/// At which version an event is that is to go.
+#[derive(Clone, Debug, PartialEq)]
+pub enum PreviousVersion {
+    /// At the copy's: it may be removed, since nothing in it is unknown at the new location.
+    Copied,
+    /// At another, or it is gone: a fetch tells.
+    Unknown,
+    /// As it was fetched since. Not stored: it is fetched again.
+    Fetched(RemoteEvent),
 }
 
 impl PreviousLocation {
-    /// Whether it is still to go.
-    pub fn awaits_delete(&self) -> bool {
-        self.state != PreviousState::Abandoned
+    /// An event that is to go, and that the new one is a copy of.
+    pub(super) const fn leaving(address: Address, copy: RemoteCopy) -> Self {
+        let version = PreviousVersion::Copied;
+        Self { address, state: PreviousState::Present(PreviousCopy { copy, version }) }
     }
 
-    /// The version that may be removed: nothing in it is unknown at the new location.
-    pub(super) fn etag(&self) -> Option<&str> {
-        self.copy.as_ref().map(RemoteEvent::etag).filter(|etag| !etag.is_empty())
+    /// An event that stays there for good.
+    pub(super) const fn abandoned(address: Address) -> Self {
+        Self { address, state: PreviousState::Abandoned(None) }
     }
 
-    /// It stays there for good, and nothing is to be made of it any more.
-    pub(super) fn abandon(&mut self) {
-        self.state = PreviousState::Abandoned;
-        (self.copy, self.base, self.seen) = (None, None, None);
+    /// The event, while it is still to go.
+    pub const fn awaits_delete(&self) -> Option<&PreviousCopy> {
+        match &self.state {
+            PreviousState::Present(one) | PreviousState::Deleting(one) => Some(one),
+            PreviousState::Abandoned(_) => None,
+        }
     }
 
-    pub(super) fn forget_version(&mut self) {
-        self.seen = None;
-        if let Some(copy) = &mut self.copy {
-            copy.forget_etag();
+    pub(super) const fn awaits_delete_mut(&mut self) -> Option<&mut PreviousCopy> {
+        match &mut self.state {
+            PreviousState::Present(one) | PreviousState::Deleting(one) => Some(one),
+            PreviousState::Abandoned(_) => None,
+        }
+    }
+
+    pub(super) fn on_delete_sent(&mut self) {
+        self.state = match std::mem::replace(&mut self.state, PreviousState::Abandoned(None)) {
+            PreviousState::Present(copy) => PreviousState::Deleting(copy),
+            other => other,
+        };
+    }
+
+    /// What was fetched and not stored is forgotten.
+    pub fn forget_fetched(&mut self) {
+        if let Some(previous) = self.awaits_delete_mut()
+            && matches!(previous.version, PreviousVersion::Fetched(_))
+        {
+            previous.version = PreviousVersion::Unknown;
+        }
+    }
+}
+
+impl PreviousCopy {
+    /// The event as it was fetched since it was copied.
+    pub(super) const fn fetched(&self) -> Option<&RemoteEvent> {
+        match &self.version {
+            PreviousVersion::Fetched(event) => Some(event),
+            PreviousVersion::Copied | PreviousVersion::Unknown => None,
+        }
+    }
+
+    /// What its user did to it since is done to the new one.
+    pub(super) fn on_copied(&mut self) {
+        if let PreviousVersion::Fetched(event) =
+            std::mem::replace(&mut self.version, PreviousVersion::Unknown)
+        {
+            (self.copy.event, self.version) = (event, PreviousVersion::Copied);
         }
     }
 }

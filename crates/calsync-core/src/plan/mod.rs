@@ -6,17 +6,21 @@
 
 mod answer;
 mod description;
+mod event_state;
+mod intent;
 mod location;
 mod managed_text;
 mod mapping;
 mod relocate;
 mod update;
 
-pub use location::{Address, PreviousLocation, PreviousState};
-pub use mapping::{EventState, Mapping};
+pub use event_state::EventState;
+pub use intent::Intent;
+pub use location::{Address, PreviousCopy, PreviousLocation, PreviousState, PreviousVersion, RemoteCopy};
+pub use mapping::Mapping;
 
 use managed_text::Found;
-use update::{DesiredEvent, update};
+use update::update;
 
 use serde_json::json;
 
@@ -64,11 +68,15 @@ impl<'a> PlanContext<'a> {
 
     /// Whether the mapping's event is in another calendar than the target.
     pub fn is_elsewhere(&self, mapping: &Mapping) -> bool {
-        mapping.address.as_ref().is_some_and(|address| address.calendar_id != self.event.calendar_id)
+        mapping.event_state.address().is_some_and(|address| self.is_at_old_place(address))
+    }
+
+    fn is_at_old_place(&self, address: &Address) -> bool {
+        address.calendar_id != self.event.calendar_id
     }
 }
 
-/// The next step for one mapping.
+/// The next step for one mapping. What is stored before it is taken: [`PlanStep::intent`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum PlanStep {
     /// Nothing is left to do; this is the state to show.
@@ -77,8 +85,7 @@ pub enum PlanStep {
     Fetch,
     /// Read the event at the location that the item moves away from.
     FetchPrevious,
-    /// Make the event in the target calendar. Its address, the state `unconfirmed` and what it leaves are
-    /// stored before it is sent.
+    /// Make the event in the target calendar.
     Insert {
         /// The new event's calendar, id and generation.
         address: Address,
@@ -100,10 +107,9 @@ pub enum PlanStep {
         /// What became of the user's edits that this step answers.
         merged: Merged,
     },
-    /// Remove the event. The state `deleting` is stored before it is sent.
+    /// Remove the event.
     Delete,
-    /// Remove the event at the location that the item moves away from, if it is still at this etag. Its
-    /// state `deleting` is stored before it is sent.
+    /// Remove the event at the location that the item moves away from, if it is still at this etag.
     DeletePrevious {
         /// The version whose content the new location has.
         etag: String,
@@ -112,16 +118,19 @@ pub enum PlanStep {
 
 /// The next step towards `desired`.
 pub fn plan(context: PlanContext<'_>, desired: &DesiredState, mapping: &Mapping) -> PlanStep {
-    match (desired, mapping.event_state) {
+    match (desired, &mapping.event_state) {
         // What the platform removed goes for good, also if it is wanted again: a later PUT starts anew.
-        (_, EventState::Deleting) => delete(context, mapping),
+        (_, EventState::Deleting { copy, .. }) => delete(context, copy.as_ref()),
         // Also what is to go: it may be gone already, and by the user.
-        (_, EventState::Unconfirmed) => PlanStep::Fetch,
+        (_, EventState::Unconfirmed { .. }) => PlanStep::Fetch,
         // Finish the previous location first. While both events exist, a tombstone still tells which side deleted one.
         _ if let Some(previous) = previous(context, mapping) => {
             relocate::step_at_previous(context, desired, mapping, previous)
         }
-        (DesiredState::Absent(_), EventState::Present) => delete(context, mapping),
+        (
+            DesiredState::Absent(_),
+            EventState::Present { copy, .. } | EventState::Unreachable { copy, .. },
+        ) => delete(context, Some(copy)),
         (DesiredState::Absent(Reason::KindOff), _) => {
             PlanStep::Done(SyncState::NotSent, Some(Reason::KindOff))
         }
@@ -135,30 +144,36 @@ pub fn plan(context: PlanContext<'_>, desired: &DesiredState, mapping: &Mapping)
         (DesiredState::Present { managed, popup_minutes, .. }, EventState::Unsent | EventState::Deleted) => {
             insert(context, context.next_address(mapping), managed, *popup_minutes)
         }
-        (DesiredState::Present { managed, .. }, EventState::Present) => match &mapping.remote {
-            Some(remote) if is_foreign(context, remote) => park_conflict(),
-            Some(remote) if context.is_elsewhere(mapping) && remote.can_move() => DesiredEvent::of(
-                context, mapping, remote, managed,
-            )
-            .insert(context, context.next_address(mapping), remote),
-            Some(remote) if !remote.etag().is_empty() => update(context, mapping, remote, managed),
-            _ => PlanStep::Fetch,
-        },
+        (
+            DesiredState::Present { .. },
+            EventState::Present { copy, .. } | EventState::Unreachable { copy, .. },
+        ) if is_foreign(context, &copy.event) => park_conflict(),
+        (DesiredState::Present { managed, .. }, EventState::Present { address, copy }) => {
+            match context.is_at_old_place(address) && copy.event.can_be_copied() {
+                true => relocate::insert_copy(context, mapping, copy, managed),
+                false => update(context, address, copy, managed),
+            }
+        }
+        (DesiredState::Present { managed, .. }, EventState::Unreachable { address, copy }) => {
+            match context.is_at_old_place(address) {
+                true => relocate::insert_copy(context, mapping, copy, managed),
+                false => PlanStep::Fetch,
+            }
+        }
     }
 }
 
-fn delete(context: PlanContext<'_>, mapping: &Mapping) -> PlanStep {
-    match mapping.remote.as_ref().is_some_and(|event| is_foreign(context, event)) {
+fn delete(context: PlanContext<'_>, copy: Option<&RemoteCopy>) -> PlanStep {
+    match copy.is_some_and(|copy| is_foreign(context, &copy.event)) {
         true => park_conflict(),
         false => PlanStep::Delete,
     }
 }
 
 /// The event that is to go from a previous location, unless it became somebody else's.
-fn previous<'a>(context: PlanContext<'_>, mapping: &'a Mapping) -> Option<&'a PreviousLocation> {
-    let is_others =
-        |previous: &PreviousLocation| previous.seen.as_ref().is_some_and(|event| is_foreign(context, event));
-    mapping.previous.as_ref().filter(|previous| previous.awaits_delete() && !is_others(previous))
+fn previous<'a>(context: PlanContext<'_>, mapping: &'a Mapping) -> Option<&'a PreviousCopy> {
+    let previous = mapping.previous.as_ref().and_then(PreviousLocation::awaits_delete);
+    previous.filter(|previous| !previous.fetched().is_some_and(|event| is_foreign(context, event)))
 }
 
 fn is_foreign(context: PlanContext<'_>, event: &RemoteEvent) -> bool {

@@ -9,36 +9,52 @@ use serde_json::{Map, Value};
 use super::managed_text::Found;
 use super::update::DesiredEvent;
 use super::{
-    EventState, Mapping, PlanContext, PlanStep, PreviousLocation, description, is_foreign, managed_text,
+    EventState, Mapping, PlanContext, PlanStep, PreviousCopy, PreviousVersion, RemoteCopy, description,
+    is_foreign, managed_text,
 };
-use crate::managed::{Field, FieldHashes};
+use crate::managed::{Field, FieldHashes, ManagedFields};
 use crate::markup;
 use crate::remote::RemoteEvent;
 use crate::render::DesiredState;
 use crate::stamp;
+
+/// The item's event in the target calendar, as a copy of the one that is elsewhere.
+pub(super) fn insert_copy(
+    context: PlanContext<'_>,
+    mapping: &Mapping,
+    copy: &RemoteCopy,
+    managed: &ManagedFields,
+) -> PlanStep {
+    let desired = DesiredEvent::of(context, &copy.event, copy.base.as_ref(), managed);
+    desired.insert(context, context.next_address(mapping), &copy.event)
+}
 
 /// The way out of the previous location, once the new one holds the item or the item is to go altogether.
 pub(super) fn step_at_previous(
     context: PlanContext<'_>,
     desired: &DesiredState,
     mapping: &Mapping,
-    previous: &PreviousLocation,
+    previous: &PreviousCopy,
 ) -> PlanStep {
-    let Some(seen) = &previous.seen else {
-        return previous
-            .etag()
-            .map_or(PlanStep::FetchPrevious, |etag| PlanStep::DeletePrevious { etag: etag.to_owned() });
+    let PreviousCopy { copy: was, version } = previous;
+    let seen = match version {
+        PreviousVersion::Copied => {
+            return PlanStep::DeletePrevious { etag: was.event.etag().to_owned() };
+        }
+        PreviousVersion::Unknown => return PlanStep::FetchPrevious,
+        PreviousVersion::Fetched(seen) => seen,
     };
-    if let (DesiredState::Present { managed, .. }, EventState::Present) = (desired, mapping.event_state)
-        && let (Some(remote), Some(copy)) = (&mapping.remote, &previous.copy)
-        && !is_foreign(context, remote)
+    if let (DesiredState::Present { managed, .. }, EventState::Present { address, copy }) =
+        (desired, &mapping.event_state)
+        && !is_foreign(context, &copy.event)
     {
-        let bases = [mapping.base.as_ref(), previous.base.as_ref()].into_iter().flatten();
+        let bases = [copy.base.as_ref(), was.base.as_ref()].into_iter().flatten();
         let texts: Vec<&str> =
             bases.map(|base| base.agreed.managed_text.as_str()).chain([&*managed.managed_text]).collect();
-        let edited = edits(copy, seen, remote, &texts);
-        if edited != *remote {
-            return DesiredEvent::of(context, mapping, &edited, managed).update(context, mapping, &edited);
+        let edited = edits(&was.event, seen, &copy.event, &texts);
+        if edited != copy.event {
+            let desired = DesiredEvent::of(context, &edited, copy.base.as_ref(), managed);
+            return desired.update(context, address.generation, &copy.event, &edited);
         }
     }
     PlanStep::DeletePrevious { etag: seen.etag().to_owned() }

@@ -5,7 +5,7 @@
 
 use super::description::{self, Described};
 use super::managed_text::Found;
-use super::{Address, Mapping, PlanContext, PlanStep, managed_text};
+use super::{Address, PlanContext, PlanStep, RemoteCopy, managed_text};
 use crate::managed::{Base, Field, FieldHashes, ManagedFields};
 use crate::merge::{Merged, merge};
 use crate::remote::RemoteEvent;
@@ -14,25 +14,25 @@ use crate::sync_state::SyncState;
 
 pub(super) fn update(
     context: PlanContext<'_>,
-    mapping: &Mapping,
-    remote: &RemoteEvent,
+    address: &Address,
+    copy: &RemoteCopy,
     wanted: &ManagedFields,
 ) -> PlanStep {
-    if is_as_answered(mapping, remote, wanted) {
+    if is_as_answered(copy, wanted) {
         return PlanStep::Done(SyncState::Synced, None);
     }
-    let desired = DesiredEvent::of(context, mapping, remote, wanted);
+    let desired = DesiredEvent::of(context, &copy.event, copy.base.as_ref(), wanted);
     if desired.is_current {
         return PlanStep::Done(SyncState::Synced, None);
     }
-    desired.update(context, mapping, remote)
+    desired.update(context, address.generation, &copy.event, &copy.event)
 }
 
-/// Whether `remote` is what Google answered to our own write of this very wish. Nobody changed it since, so
+/// Whether `copy` is what Google answered to our own write of this very wish. Nobody changed it since, so
 /// whatever Google made of our text is what it keeps.
-fn is_as_answered(mapping: &Mapping, remote: &RemoteEvent, wanted: &ManagedFields) -> bool {
-    mapping.base.as_ref().is_some_and(|base| {
-        base.etag.as_deref() == Some(remote.etag()) && base.wanted == FieldHashes::of_wish(wanted)
+fn is_as_answered(copy: &RemoteCopy, wanted: &ManagedFields) -> bool {
+    copy.base.as_ref().is_some_and(|base| {
+        base.etag.as_deref() == Some(copy.event.etag()) && base.wanted == FieldHashes::of_wish(wanted)
     })
 }
 
@@ -48,12 +48,11 @@ pub(super) struct DesiredEvent {
 impl DesiredEvent {
     pub(super) fn of(
         context: PlanContext<'_>,
-        mapping: &Mapping,
         remote: &RemoteEvent,
+        known: Option<&Base>,
         wanted: &ManagedFields,
     ) -> Self {
         let contents = stamp::contents(remote);
-        let known = mapping.base.as_ref();
         let texts = texts(contents.as_ref(), known, wanted);
         let found = managed_text::find(remote.description(), contents.as_ref(), &texts);
         let seen = remote.managed(found.text.clone());
@@ -71,16 +70,17 @@ impl DesiredEvent {
         Self { wanted: hashes, merged, found, is_current }
     }
 
-    /// Writes it over `remote`, which is the mapping's event, or that with what its user did elsewhere.
+    /// Writes it over `remote`, which is the mapping's event `before`, or that with what its user did elsewhere.
     pub(super) fn update(
         mut self,
         context: PlanContext<'_>,
-        mapping: &Mapping,
+        generation: i64,
+        before: &RemoteEvent,
         remote: &RemoteEvent,
     ) -> PlanStep {
         let partial = remote.is_incomplete();
-        let mut event = if partial { remote.changed_from(mapping.remote.as_ref()) } else { remote.clone() };
-        let base = self.write(context, mapping.generation(), remote, &mut event);
+        let mut event = if partial { remote.changed_from(before) } else { remote.clone() };
+        let base = self.write(context, generation, remote, &mut event);
         if partial {
             event.name_absent();
         }

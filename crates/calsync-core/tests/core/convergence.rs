@@ -267,7 +267,8 @@ impl Story {
     }
 
     fn knows_the_block(&self) -> bool {
-        let known = self.service.mapping.base.as_ref().map(|base| base.agreed.managed_text.as_str());
+        let known = self.service.mapping.event_state.copy().and_then(|copy| copy.base.as_ref());
+        let known = known.map(|base| base.agreed.managed_text.as_str());
         let live = self.service.google.live();
         known.is_some_and(|managed_text| {
             live.len() == 1 && live.first().is_some_and(|event| event.description().contains(managed_text))
@@ -295,8 +296,10 @@ impl Story {
     }
 
     fn user_removes(&mut self, nth: u8) {
-        let is_kept =
-            matches!(self.service.mapping.event_state, EventState::Unconfirmed | EventState::Present);
+        let is_kept = matches!(
+            self.service.mapping.event_state,
+            EventState::Unconfirmed { .. } | EventState::Present { .. } | EventState::Unreachable { .. }
+        );
         let will_go = !self.service.is_wanted() || !is_kept;
         let here = self.service.here();
         let others = self.live().len() > 1;

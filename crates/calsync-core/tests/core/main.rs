@@ -7,6 +7,7 @@ mod convergence;
 mod google;
 mod merge;
 mod notes;
+mod pacer;
 mod render;
 mod service;
 

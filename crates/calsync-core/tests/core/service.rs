@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, ItemStatus};
-use calsync_core::plan::{Address, EventState, Mapping, PlanContext, PlanStep, PreviousState, plan};
+use calsync_core::plan::{
+    Address, EventState, Intent, Mapping, PlanContext, PlanStep, PreviousLocation, PreviousState, plan,
+};
 use calsync_core::policy::Policy;
 use calsync_core::render::{DesiredState, RenderContext, render};
 use calsync_core::sync_state::SyncState;
@@ -96,10 +98,15 @@ impl Service {
     /// The platform deletes the item; a later PUT starts anew.
     pub(crate) fn delete(&mut self) {
         self.item.deleted = true;
-        self.mapping.delete_sent_at = None;
-        self.mapping.event_state = match self.mapping.event_state {
+        self.mapping.event_state = match std::mem::replace(&mut self.mapping.event_state, EventState::Unsent)
+        {
             EventState::DeletedByUser => EventState::Deleted,
-            EventState::Present | EventState::Unconfirmed => EventState::Deleting,
+            EventState::Present { address, copy } | EventState::Unreachable { address, copy } => {
+                EventState::Deleting { address, copy: Some(copy), delete_sent_at: None }
+            }
+            EventState::Unconfirmed { address, copy } | EventState::Deleting { address, copy, .. } => {
+                EventState::Deleting { address, copy, delete_sent_at: None }
+            }
             event_state => event_state,
         };
     }
@@ -130,7 +137,7 @@ impl Service {
 
     /// Where the mapping's event is, as far as the store knows.
     pub(crate) fn here(&self) -> Option<Key> {
-        self.mapping.address.as_ref().map(key)
+        self.mapping.event_state.address().map(key)
     }
 
     pub(crate) fn next_step(&self) -> PlanStep {
@@ -139,9 +146,8 @@ impl Service {
 
     /// Learns of what changed at Google, as a delta tells.
     pub(crate) fn pull(&mut self) {
-        let Some(key) = self.here().filter(|_| self.mapping.event_state == EventState::Present) else {
-            return;
-        };
+        let EventState::Present { address, .. } = &self.mapping.event_state else { return };
+        let key = key(address);
         match self.google.is_gone(&key.0) {
             true => self.mapping.abandon_current(),
             false => self.mapping.on_fetched(self.google.get(&key)),
@@ -172,7 +178,7 @@ impl Service {
     /// What isn't stored is forgotten.
     fn crashed(&mut self) {
         if let Some(previous) = &mut self.mapping.previous {
-            previous.seen = None;
+            previous.forget_fetched();
         }
     }
 
@@ -191,28 +197,23 @@ impl Service {
         )
     }
 
-    /// What is in the store while `step` is under way.
+    /// What is in the store while `step` is under way. What is to be made has its address at once; what is
+    /// to be removed is still there, until it was.
     fn intend(&mut self, mapping: &mut Mapping, step: &PlanStep) {
-        match step {
-            PlanStep::Insert { address, .. } => {
-                match mapping.address.as_ref().filter(|_| mapping.event_state == EventState::Present) {
-                    Some(from) => self.copies.insert(key(address), key(from)),
-                    None => self.copies.remove(&key(address)),
-                };
-                mapping.on_insert_sent(address.clone());
-                self.note_given_up(mapping);
-                self.mapping = mapping.clone();
-            }
-            PlanStep::Delete => {
-                self.mapping = mapping.clone();
-                self.mapping.on_delete_sent(self.now());
-            }
-            PlanStep::DeletePrevious { .. } => {
-                self.mapping = mapping.clone();
-                self.mapping.on_previous_delete_sent();
-            }
-            PlanStep::Done(..) | PlanStep::Fetch | PlanStep::FetchPrevious | PlanStep::Update { .. } => {}
+        let Some(intent) = step.intent() else { return };
+        let mut stored = mapping.clone();
+        stored.on_intent(intent.clone(), self.now());
+        if let Intent::Insert(address) = intent {
+            match &mapping.event_state {
+                EventState::Present { address: from, .. } | EventState::Unreachable { address: from, .. } => {
+                    self.copies.insert(key(&address), key(from))
+                }
+                _ => self.copies.remove(&key(&address)),
+            };
+            mapping.clone_from(&stored);
+            self.note_given_up(mapping);
         }
+        self.mapping = stored;
     }
 
     fn take(&mut self, mapping: &mut Mapping, faults: &mut impl Iterator<Item = Fault>) -> Taken {
@@ -257,11 +258,13 @@ impl Service {
             self.call_at_previous(mapping, step);
             return Taken::Done;
         }
-        let key = key(mapping.address.as_ref().unwrap());
+        let key = key(mapping.event_state.address().unwrap());
         let google = &mut self.google;
         let is_delete = step == PlanStep::Delete;
         let answer = match step {
-            PlanStep::Fetch if google.is_gone(&key.0) && mapping.remote.is_some() => Err(No::Closed),
+            PlanStep::Fetch if google.is_gone(&key.0) && mapping.event_state.copy().is_some() => {
+                Err(No::Closed)
+            }
             PlanStep::Fetch => {
                 mapping.on_fetched(google.get(&key));
                 Ok(())
@@ -277,11 +280,13 @@ impl Service {
                 .map(|made| assert!(mapping.on_written(&event, base, made))),
             PlanStep::Delete => {
                 let answer = google.delete(&key, None);
-                match (answer, mapping.event_state) {
-                    (Err(No::Gone), EventState::Present) if !google.is_gone(&key.0) => {
+                match (answer, &mapping.event_state) {
+                    (Err(No::Gone), EventState::Present { .. } | EventState::Unreachable { .. })
+                        if !google.is_gone(&key.0) =>
+                    {
                         mapping.on_deleted_by_user();
                     }
-                    (Err(No::Gone), EventState::Deleting) if mapping.delete_sent_at.is_some() => {
+                    (Err(No::Gone), EventState::Deleting { delete_sent_at: Some(_), .. }) => {
                         mapping.on_fetched(google.get(&key));
                     }
                     (Ok(()) | Err(No::Gone), _) => mapping.on_deleted(),
@@ -330,7 +335,8 @@ impl Service {
     }
 
     fn note_given_up(&mut self, mapping: &Mapping) {
-        let given_up = mapping.previous.as_ref().filter(|one| one.state == PreviousState::Abandoned);
+        let is_given_up = |one: &&PreviousLocation| matches!(one.state, PreviousState::Abandoned(_));
+        let given_up = mapping.previous.as_ref().filter(is_given_up);
         self.given_up.extend(given_up.map(|one| key(&one.address)));
     }
 }

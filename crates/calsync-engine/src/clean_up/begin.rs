@@ -66,7 +66,7 @@ pub async fn begin(engine: &Engine, link_token: &str) -> Result<CleanUpStart, En
         Ok(needed) => needed,
         Err(begun) => return Ok(begun),
     };
-    let authorization_url = engine.google().authorization_url(&AuthorizationRequest {
+    let authorization_url = engine.google().client().authorization_url(&AuthorizationRequest {
         redirect_uri: &redirect_uri(engine),
         state: &state,
         code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),

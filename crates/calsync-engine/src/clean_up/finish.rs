@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::needed_scopes;
 use crate::connect::{Callback, redirect_uri, revoke_unused_grant};
 use crate::transaction::retrying_tx;
-use crate::{Engine, EngineError, tokens};
+use crate::{Engine, EngineError, google};
 
 /// Finishes the consent that `callback` belongs to, if it belongs to a clean-up; whether it does.
 /// How it ended is for [`super::status`] to tell.
@@ -59,7 +59,7 @@ async fn exchange(
         (None, None) => return Err(Reason::Unknown),
     };
     let verifier = verifier.ok_or(Reason::TokenUnreadable)?;
-    let answer = engine.google().exchange(code, &verifier, &redirect_uri(engine)).await;
+    let answer = engine.google().client().exchange(code, &verifier, &redirect_uri(engine)).await;
     answer.map_err(|failure| failure.reason)
 }
 
@@ -77,7 +77,7 @@ async fn check(
     saga: &Saga,
     needed: &[&'static str],
 ) -> Result<(), Refusal> {
-    let account = engine.google().userinfo(&tokens.access_token).await;
+    let account = engine.google().client().userinfo(&tokens.access_token).await;
     let account = account.map_err(|failure| Refusal { reason: failure.reason, account_sub: None })?;
     let reason = if saga.before.account_sub.as_deref() != Some(&account.sub) {
         Reason::OtherAccount
@@ -93,7 +93,7 @@ async fn check(
 /// deleted.
 async fn resume(engine: &Engine, clean_up: &CleanUp, given: &Tokens) -> Result<bool, EngineError> {
     let now = engine.now();
-    let grant = tokens::grant(engine, given, now);
+    let grant = google::grant(engine.google(), given, now);
     let goes_on = retrying_tx!(engine, |tx| {
         if users::lock_active(tx, &clean_up.user_id).await?.is_none() {
             return Ok(false);

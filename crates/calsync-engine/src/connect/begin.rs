@@ -132,7 +132,7 @@ async fn start_consent(
         expires_at: now.saturating_add(CONSENT_TIME).unwrap_or(now),
     };
     connect::begin(engine.store(), tx, attempt, now).await?;
-    let authorization_url = engine.google().authorization_url(&AuthorizationRequest {
+    let authorization_url = engine.google().client().authorization_url(&AuthorizationRequest {
         redirect_uri: &redirect_uri(engine),
         state: &state,
         code_challenge: &URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes())),

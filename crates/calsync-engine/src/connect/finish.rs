@@ -13,7 +13,7 @@ use super::choices::ConsentChoices;
 use super::redirect_uri;
 use crate::target_calendar::{RetargetResult, TargetChoice, change};
 use crate::transaction::retrying_tx;
-use crate::{Engine, EngineError, tokens};
+use crate::{Engine, EngineError, google};
 
 /// What Google brings back.
 #[derive(Clone, Debug)]
@@ -85,7 +85,7 @@ pub async fn finish(
     if !is_enough(engine, &pending, &tokens).await? {
         return failed(engine, pending, Reason::ConsentPartial).await;
     }
-    match engine.google().userinfo(&tokens.access_token).await {
+    match engine.google().client().userinfo(&tokens.access_token).await {
         Ok(account) => connected(engine, pending, tokens, &account).await,
         Err(failure) => failed(engine, pending, failure.reason).await,
     }
@@ -109,7 +109,7 @@ async fn exchange(engine: &Engine, callback: &Callback, pending: &PendingConsent
         (None, None) => return Err(Reason::Unknown),
     };
     let verifier = pending.verifier.as_ref().ok_or(Reason::TokenUnreadable)?;
-    let exchanged = engine.google().exchange(code, verifier, &redirect_uri(engine)).await;
+    let exchanged = engine.google().client().exchange(code, verifier, &redirect_uri(engine)).await;
     let mut tokens = exchanged.map_err(|failure| failure.reason)?;
     if tokens.scopes.is_empty() {
         // A token answer without a scope grants what was asked (RFC 6749, 5.1).
@@ -190,8 +190,8 @@ async fn store(
     let choices = ConsentChoices::with(live.as_ref(), pending.calendar_choice);
     let new = Connection {
         user_id: &pending.user_id,
-        grant: tokens::grant(engine, tokens, now),
-        client_id: engine.google().client_id(),
+        grant: google::grant(engine.google(), tokens, now),
+        client_id: engine.google().client().client_id(),
         account_sub: &account.sub,
         account_email: account.email.as_deref().unwrap_or_default(),
         account_domain: account.hd.as_deref(),
@@ -224,7 +224,7 @@ pub(crate) async fn revoke_unused_grant(
     let is_used = holders.iter().any(|one| one.state != IntegrationState::Disconnected);
     if engine.settings().revoke && !is_used {
         let token = tokens.refresh_token.as_ref().unwrap_or(&tokens.access_token);
-        if let Err(failure) = engine.google().revoke(token).await {
+        if let Err(failure) = engine.google().client().revoke(token).await {
             tracing::warn!(reason = failure.reason.name(), "could not revoke an unused grant");
         }
     }

@@ -6,7 +6,7 @@ use jiff::SignedDuration;
 
 use super::run::{DisconnectRun, StepResult};
 use crate::EngineError;
-use crate::reconcile::CALL_LIMIT;
+use crate::google::CALL_LIMIT;
 
 /// How often the holder is looked for.
 const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(1);
@@ -18,6 +18,6 @@ pub(super) async fn freeze(run: &mut DisconnectRun<'_>) -> Result<StepResult, En
     drop(tx);
     Ok(match quiet {
         true => StepResult::done("Sync is stopped, and no call is under way."),
-        false => run.wait(LOOK_AGAIN, false),
+        false => run.wait(LOOK_AGAIN),
     })
 }

@@ -12,7 +12,6 @@ mod remove;
 mod revoke;
 mod run;
 mod steps;
-mod tokens;
 mod verify;
 mod worker;
 

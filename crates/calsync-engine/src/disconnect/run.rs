@@ -2,13 +2,16 @@
 //! than the call can take, and whatever it writes goes through that lease's fence.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_core::env::bytes;
 use calsync_core::integration::GOOGLE;
+use calsync_core::outcome::Operation;
 use calsync_core::reason::Reaction;
 use calsync_core::retry;
-use calsync_google::Failure;
+use calsync_google::{EventPage, Failure, GoogleClient, ListQuery};
 use calsync_store::disconnects::{self, DisconnectStep, Pause, Saga, SagaLease};
 use calsync_store::integrations::{self, Integration};
 use calsync_store::mappings::{self, RemoteItem};
@@ -17,14 +20,14 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
 
 use super::notify;
-use crate::journal::Journal;
+use crate::google::{AuthorizedClient, CallError, Lane, lease_covers_call};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
 /// How long a claimed disconnect is ours without a word.
 pub(super) const LEASE: SignedDuration = SignedDuration::from_secs(60);
-/// A call takes its turn only with this much of the lease left: twice as long as the longest call.
-const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(20);
+/// The lease is extended before a call once this much of it is left: twice as much as the call needs.
+const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(24);
 /// Failures in a row after which a step ends without success: about two hours of pauses.
 const TRIES_MAX: i64 = 30;
 
@@ -54,36 +57,39 @@ impl StepResult {
     }
 }
 
+/// What a call that brought nothing does to a step.
+pub(super) enum AfterError {
+    /// It goes on later.
+    Waits(Pause),
+    /// It ends without success, for this.
+    Ends(Failure),
+}
+
 /// Runs what stands behind `|tx|` in a transaction that only the holder of the lease gets, with what was
 /// tried since the last one, and commits it.
 macro_rules! held {
     ($run:expr, |$tx:ident| $work:expr) => {{
         let now = $run.now();
-        let stored = $crate::transaction::retrying_tx!($run.engine, |$tx| {
+        let noted = $run.google.journal.take();
+        $crate::transaction::retrying_tx!($run.engine, |$tx| {
             $run.hold($tx, now).await?;
             let value = $work;
-            $run.journal.store($tx).await?;
+            $run.google.journal.store($tx, &noted).await?;
             value
-        });
-        if stored.is_ok() {
-            $run.journal.clear();
-        }
-        stored
+        })
     }};
 }
-pub(super) use held;
-
 /// One run of a disconnect by a worker that holds its lease.
 pub(super) struct DisconnectRun<'a> {
     pub(super) engine: &'a Engine,
     pub(super) saga: Saga,
     /// As it was when the disconnect began.
     pub(super) integration: Integration,
-    /// An access token, once one was asked for, and whether it was renewed here.
-    pub(super) access: Option<(SecretString, bool)>,
-    /// What was tried; stored with the next transaction.
-    pub(super) journal: Journal<'a>,
+    /// What is noted here is stored with the next transaction.
+    pub(super) google: AuthorizedClient,
     lease: SagaLease,
+    /// Until when the lease stands, for whoever waits for a call's turn.
+    lease_until: Arc<AtomicI64>,
 }
 
 impl<'a> DisconnectRun<'a> {
@@ -102,8 +108,16 @@ impl<'a> DisconnectRun<'a> {
             let integration = saga.as_it_was(integration.ok_or_else(|| missing("integration_id"))?);
             (saga, integration)
         })?;
-        let journal = Journal::new(engine, &integration);
-        Ok(Self { engine, saga, integration, access: None, journal, lease })
+        let lease_until = Arc::new(AtomicI64::new(lease.until_local.as_microsecond()));
+        let lane = saga.clean_up_id.clone().map_or(Lane::Disconnect, Lane::CleanUp);
+        let google = AuthorizedClient::new(engine.google(), &integration, lane, {
+            let (engine, lease_until) = (engine.clone(), lease_until.clone());
+            move || {
+                let until = Timestamp::from_microsecond(lease_until.load(Ordering::Relaxed));
+                until.is_ok_and(|until| lease_covers_call(engine.now(), until))
+            }
+        });
+        Ok(Self { engine, saga, integration, google, lease, lease_until })
     }
 
     pub(super) fn now(&self) -> Timestamp {
@@ -112,7 +126,31 @@ impl<'a> DisconnectRun<'a> {
 
     /// The beginning of a transaction that only the holder of the lease gets.
     pub(super) async fn hold(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), EngineError> {
-        Ok(disconnects::extend(tx, &mut self.lease, LEASE, now).await?)
+        disconnects::extend(tx, &mut self.lease, LEASE, now).await?;
+        self.lease_until.store(self.lease.until_local.as_microsecond(), Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// Calls Google under the lease.
+    pub(super) async fn call<T, Answer: Future<Output = Result<T, Failure>>>(
+        &mut self,
+        operation: Operation,
+        ask: impl Fn(GoogleClient, SecretString) -> Answer,
+    ) -> Result<T, CallError> {
+        self.before_a_call().await?;
+        self.google.call(operation, ask).await
+    }
+
+    /// One page of a calendar's events.
+    pub(super) async fn list(
+        &mut self,
+        calendar_id: &str,
+        query: &ListQuery,
+    ) -> Result<EventPage, CallError> {
+        self.call(Operation::List, |google, token| async move {
+            google.list_events(&token, calendar_id, query).await
+        })
+        .await
     }
 
     /// Makes sure that the lease outlasts a call that is sent now.
@@ -123,8 +161,22 @@ impl<'a> DisconnectRun<'a> {
         Ok(())
     }
 
+    /// What `error` does to the step in hand.
+    ///
+    /// # Errors
+    /// If it is the engine's.
+    pub(super) fn after_error(&self, error: CallError) -> Result<AfterError, EngineError> {
+        match error {
+            CallError::PutOff { until } => Ok(AfterError::Waits(Pause { due_at: until, failed: false })),
+            CallError::Unauthorized(failure) | CallError::Failed(failure) => {
+                Ok(self.later(&failure).map_or(AfterError::Ends(failure), AfterError::Waits))
+            }
+            CallError::Engine(error) => Err(error),
+        }
+    }
+
     /// When the step in hand tries again after `failure`; none if it failed for good or too often.
-    pub(super) fn later(&self, failure: &Failure) -> Option<StepResult> {
+    fn later(&self, failure: &Failure) -> Option<Pause> {
         let for_good = matches!(
             failure.reason.info().reaction,
             Reaction::StopIntegration | Reaction::Park | Reaction::None
@@ -134,12 +186,17 @@ impl<'a> DisconnectRun<'a> {
         }
         let [jitter] = bytes(self.engine.entropy());
         let tries = u32::try_from(self.saga.tries + 1).unwrap_or(u32::MAX);
-        Some(self.wait(retry::backoff(failure.reason, tries, jitter, failure.retry_after), true))
+        let pause = retry::backoff(failure.reason, tries, jitter, failure.retry_after);
+        Some(Pause { due_at: self.in_a_while(pause), failed: true })
     }
 
-    pub(super) fn wait(&self, pause: SignedDuration, failed: bool) -> StepResult {
-        let now = self.now();
-        StepResult::Waits(Pause { due_at: now.saturating_add(pause).unwrap_or(now), failed })
+    /// The step in hand goes on after `pause`.
+    pub(super) fn wait(&self, pause: SignedDuration) -> StepResult {
+        StepResult::Waits(Pause { due_at: self.in_a_while(pause), failed: false })
+    }
+
+    fn in_a_while(&self, pause: SignedDuration) -> Timestamp {
+        self.now().saturating_add(pause).unwrap_or(self.now())
     }
 
     /// What may be in a calendar still, as our rows tell, after `after`. A clean-up knows it from the

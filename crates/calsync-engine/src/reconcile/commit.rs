@@ -1,81 +1,62 @@
 //! Judges a pass by its outcomes and stores everything in one transaction, under the lease:
-//! mappings, attempts with their groups, and how the integration goes on.
+//! mappings, attempts, and how the integration goes on.
 
 use calsync_core::env::bytes;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::reason::Reason;
-use calsync_core::retry::backoff;
+use calsync_core::reason::{Reaction, Reason};
+use calsync_core::pause::is_outage;
+use calsync_core::retry::{backoff, probe_backoff};
 use calsync_google::Failure;
-use calsync_store::integrations::{self, Integration, StopCause};
+use calsync_store::integrations::Integration;
 use calsync_store::leases::{self, Lease, Release};
+use calsync_store::mappings;
 use calsync_store::mappings::UnreadablePair;
-use calsync_store::{Tx, mappings};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
-use super::integration_failure::{IntegrationFailure, IntegrationReaction};
-use super::mapping::{Call, MappingResult};
-use crate::journal::Journal;
-use crate::tokens::{Access, local_failure};
+use super::mapping::MappingResult;
+use super::stop::Stop;
+use crate::google::{AuthorizedClient, CallError, local_failure};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 
-/// How soon a pass comes back that only had to wait for somebody else.
-const SOON: SignedDuration = SignedDuration::from_secs(1);
-
 /// What a pass leaves behind, gathered.
 pub(super) struct PassResult<'a> {
-    engine: &'a Engine,
-    lease: &'a Lease,
-    integration: &'a Integration,
-    pub(super) journal: Journal<'a>,
+    pub(super) engine: &'a Engine,
+    pub(super) lease: &'a Lease,
+    pub(super) integration: &'a Integration,
+    pub(super) google: &'a AuthorizedClient,
+    stop: &'a Stop,
     mappings: Vec<MappingResult>,
     unreadable: Vec<UnreadablePair>,
-    failure: Option<IntegrationFailure>,
-    not_before: Option<Timestamp>,
     /// Whether a calendar of our own was left that is still to be looked at.
     has_old_calendars: bool,
 }
 
 impl<'a> PassResult<'a> {
-    pub(super) fn new(engine: &'a Engine, lease: &'a Lease, integration: &'a Integration) -> Self {
+    pub(super) fn new(
+        engine: &'a Engine,
+        lease: &'a Lease,
+        integration: &'a Integration,
+        (google, stop): (&'a AuthorizedClient, &'a Stop),
+    ) -> Self {
         Self {
             engine,
             lease,
             integration,
-            journal: Journal::new(engine, integration),
+            google,
+            stop,
             mappings: Vec::new(),
             unreadable: Vec::new(),
-            failure: None,
-            not_before: None,
             has_old_calendars: integration.leaves_own_calendar,
         }
-    }
-
-    /// Notes the answer to a call; one that was not sent is no attempt.
-    pub(super) fn note<T>(&mut self, operation: Operation, answer: Result<T, Failure>) -> Result<T, Failure> {
-        if !answer.as_ref().is_err_and(Failure::is_put_off) {
-            self.journal.note(None, operation, answer.as_ref().map(|_| Outcome::Done));
-        }
-        answer
     }
 
     pub(super) fn old_calendars_removed(&mut self) {
         self.has_old_calendars = false;
     }
 
-    pub(super) fn reschedule_soon(&mut self) {
-        self.not_before = self.engine.now().saturating_add(SOON).ok();
-    }
-
-    pub(super) fn set_failure(&mut self, failure: IntegrationFailure) {
-        self.failure.get_or_insert(failure);
-    }
-
-    pub(super) fn add_mapping(&mut self, mut mapping: MappingResult) {
-        for Call { operation, answer } in std::mem::take(&mut mapping.calls) {
-            self.journal.note(Some(&mapping.due.item.key), operation, answer.as_ref().copied());
-        }
+    pub(super) fn add_mapping(&mut self, mapping: MappingResult) {
         self.mappings.push(mapping);
     }
 
@@ -89,63 +70,61 @@ impl<'a> PassResult<'a> {
                 provider_message: Some(one.error.to_string()),
                 ..local_failure(Outcome::PutOff, Reason::ServiceFault)
             };
-            self.journal.note(item.as_ref(), Operation::Update, Err(&failure));
+            self.google.journal.note(item.as_ref(), Operation::Update, Err(&failure));
         }
         self.unreadable.extend(unreadable);
     }
 
-    /// Stores all of it and lets the lease go. `access` is the token that the pass used.
-    pub(super) async fn commit(mut self, access: Option<&Access>) -> Result<(), EngineError> {
+    /// As [`Self::commit`], after `work` that may have been kept from its calls.
+    pub(super) async fn commit_after(self, work: Result<(), CallError>) -> Result<(), EngineError> {
+        if let Err(error) = work {
+            self.stop.set(error)?;
+        }
+        self.commit().await
+    }
+
+    /// Stores all of it and lets the lease go.
+    pub(super) async fn commit(self) -> Result<(), EngineError> {
         let now = self.engine.now();
         let mappings: Vec<_> = self.mappings.iter().map(|mapping| (&mapping.due, mapping.end)).collect();
-        let mut due_at = None;
-        match &self.failure {
-            Some(failure) if failure.reaction == IntegrationReaction::Pause => {
-                self.not_before = Some(self.pause_until(failure, now));
-            }
-            Some(failure) if failure.reaction == IntegrationReaction::RenewToken => due_at = Some(now),
-            _ => {}
-        }
+        let noted = self.google.journal.take();
+        let stop = self.stop.take();
+        let reaction = stop.failure.as_ref().map(|failure| failure.reason.info().reaction);
+        let not_before = match (&stop.failure, reaction) {
+            (_, Some(Reaction::StopIntegration | Reaction::PauseDeployment)) => None,
+            (Some(failure), _) => Some(self.pause_until(failure, now)),
+            (None, _) => stop.put_off_until.filter(|until| *until > now),
+        };
+        // It is due in its turn once the deployment's pause is over.
+        let due_again = (reaction == Some(Reaction::PauseDeployment)).then_some(now);
         let release = Release {
             // A pause keeps the integration due, also when no mapping of its is.
-            due_at: self.not_before.or(due_at),
+            due_at: not_before.or(stop.put_off_until).or(due_again),
             idle_due_at: self.has_old_calendars.then_some(now),
-            not_before: self.not_before,
-            succeeded: self.journal.succeeded(),
-            failed: self.journal.failed(),
+            not_before,
+            succeeded: noted.has_success(),
+            failed: noted.has_failure(),
         };
         retrying_tx!(self.engine, |tx| {
             leases::renew(tx, self.lease).await?;
             mappings::finish(tx, &self.integration.id, &mappings, now).await?;
             mappings::park_unreadable(tx, &self.integration.id, &self.unreadable, now).await?;
-            self.suffer(tx, access, now).await?;
+            if let Some(failure) = &stop.failure {
+                self.google.stop_connection(tx, failure.reason).await?;
+            }
             leases::release(tx, self.lease, release, now).await?;
-            self.journal.store(tx).await?;
+            self.google.journal.store(tx, &noted).await?;
         })
     }
 
-    /// Stores what the trouble does to the integration, beside a pause.
-    async fn suffer(&self, tx: &mut Tx, access: Option<&Access>, now: Timestamp) -> Result<(), EngineError> {
-        let Some(IntegrationFailure { reaction, reason, .. }) = &self.failure else { return Ok(()) };
-        let id = &self.integration.id;
-        let token_version = access.map_or(self.integration.token_version, |access| access.version);
-        match reaction {
-            IntegrationReaction::Stop => {
-                let calendar_id = self.integration.target_calendar_id.as_deref();
-                let cause = StopCause { reason: *reason, token_version, calendar_id };
-                integrations::needs_action(self.engine.store(), tx, id, cause, now).await?;
-            }
-            IntegrationReaction::RenewToken => {
-                integrations::expire_access(tx, id, token_version).await?;
-            }
-            IntegrationReaction::Pause => {}
-        }
-        Ok(())
-    }
-
-    fn pause_until(&self, failure: &IntegrationFailure, now: Timestamp) -> Timestamp {
+    fn pause_until(&self, failure: &Failure, now: Timestamp) -> Timestamp {
         let failures = u32::try_from(self.integration.failures + 1).unwrap_or(u32::MAX);
         let [jitter] = bytes(self.engine.entropy());
-        now.saturating_add(backoff(failure.reason, failures, jitter, failure.retry_after)).unwrap_or(now)
+        let (reason, retry_after) = (failure.reason, failure.retry_after);
+        let wait = match is_outage(reason) {
+            true => probe_backoff(failures, jitter, retry_after),
+            false => backoff(reason, failures, jitter, retry_after),
+        };
+        now.saturating_add(wait).unwrap_or(now)
     }
 }

@@ -4,43 +4,42 @@
 //! tells it, and no transaction is open while Google is called.
 
 mod commit;
-mod integration_failure;
 mod mapping;
 mod old_calendars;
 mod own_calendar;
 mod stop;
 
 use calsync_core::event_id::EventPlace;
-use calsync_core::outcome::Outcome;
-use calsync_core::plan::{PlanContext, PlanStep, plan};
+use calsync_core::plan::{Mapping, PlanContext, PlanStep, plan};
 use calsync_core::render::{RenderContext, render};
 use calsync_store::integrations::{self, IntegrationWithTokens};
 use calsync_store::leases::{self, Lease};
-use calsync_store::mappings::{self, Due, DueMapping, Intent};
+use calsync_store::mappings::{self, Due, DueMapping};
 use futures_util::StreamExt;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use tracing::field::Empty;
 
-use crate::tokens::{self, AccessError};
+use crate::google::{AuthorizedClient, CallError, Lane};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, trace};
 use commit::PassResult;
-use integration_failure::IntegrationFailure;
-use mapping::{MappingResult, Pass};
+use mapping::Pass;
 use stop::Stop;
-
-/// The longest that one call to Google may take: the transport must keep to it, since a lease is
-/// trusted that long beyond its last look.
-pub const CALL_LIMIT: std::time::Duration = std::time::Duration::from_secs(10);
-
-/// A call is sent only with this much of the lease left: longer than [`CALL_LIMIT`], since Google
-/// checks no fence.
-const LEASE_LEFT_MIN: SignedDuration = SignedDuration::from_secs(12);
 
 /// A mapping with its first step, as it goes to Google.
 struct Planned {
     due: DueMapping,
     first: PlanStep,
+}
+
+impl Planned {
+    /// The mapping as it is stored before its first step is taken, if that has to be.
+    fn intended(&self, now: Timestamp) -> Option<(&DueMapping, Mapping)> {
+        let intent = self.first.intent()?;
+        let mut mapping = self.due.mapping.clone();
+        mapping.on_intent(intent, now);
+        Some((&self.due, mapping))
+    }
 }
 
 /// Runs one pass and lets the lease go.
@@ -58,110 +57,81 @@ pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     ended
 }
 
-/// Whether a call that is sent now ends before `lease_until`.
-fn lease_covers_call(engine: &Engine, lease_until: Timestamp) -> bool {
-    engine.now() + LEASE_LEFT_MIN <= lease_until
-}
-
 async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     // One transaction for all that a pass reads: each costs as much as several statements.
     let mut tx = engine.store().read().await?;
     let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
     let Some(IntegrationWithTokens { integration, tokens, user_time_zone }) = loaded else { return Ok(()) };
-    let mappings_max = i64::try_from(engine.settings().mappings_per_pass).unwrap_or(i64::MAX);
+    let stop = Stop::new(engine, lease);
+    let lane = if lease.is_probe { Lane::Probe } else { Lane::Pass };
+    let google = AuthorizedClient::new(engine.google(), &integration, lane, {
+        let stop = stop.clone();
+        move || !stop.is_due()
+    });
+    let room = google.room();
+    // What failed is tried by one call first.
+    let is_trial = lease.is_probe || integration.failures > 0;
+    let at_most = if is_trial { 1 } else { engine.settings().mappings_per_pass };
+    let mappings_max = i64::try_from(at_most.min(room)).unwrap_or(i64::MAX);
     let Due { mappings, unreadable } =
         mappings::due(&mut tx, &integration.id, engine.now(), mappings_max).await?;
     let has_old_calendars =
         integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
-    let mut result = PassResult::new(engine, lease, &integration);
+    let mut result = PassResult::new(engine, lease, &integration, (&google, &stop));
     result.unreadable(unreadable);
-    let access = match tokens::access(engine, &integration, Some(tokens)).await? {
-        Ok(access) => access,
-        Err(AccessError::Busy) => {
-            result.reschedule_soon();
-            return result.commit(None).await;
-        }
-        Err(AccessError::Failed(failure)) => {
-            result.journal.note(None, tokens::OPERATION, Err(&failure));
-            result.set_failure(IntegrationFailure::of(&failure));
-            return result.commit(None).await;
-        }
-    };
-    if access.is_new {
-        result.journal.note(None, tokens::OPERATION, Ok(Outcome::Done));
+    if room == 0 {
+        return result.commit_after(Err(CallError::PutOff { until: google.opens_at() })).await;
     }
-    let stop = Stop::new(engine, lease);
-    let google = stop.google();
+    if let Err(error) = google.authorize(&integration, tokens).await {
+        return result.commit_after(Err(error)).await;
+    }
     match &integration.target_calendar_id {
         Some(_) if has_old_calendars => {
-            old_calendars::remove_old_calendars(engine, &google, lease, &integration, &access, result).await
+            let removed = old_calendars::remove_old_calendars(&mut result).await;
+            result.commit_after(removed).await
         }
         Some(calendar_id) => {
             let event = EventPlace { integration_id: &integration.id, epoch: integration.epoch, calendar_id };
             let pass = Pass {
                 engine,
-                google,
+                google: &google,
                 lease,
                 integration: &integration,
                 event,
-                access: &access,
                 policy: engine.policy(&integration),
                 user_time_zone,
                 now: engine.now(),
-                stop,
+                stop: &stop,
             };
             sync(&pass, mappings, result).await
         }
-        None => own_calendar::make(engine, &google, lease, &integration, &access, result).await,
+        None => {
+            let made = own_calendar::find_or_make(&result).await;
+            result.commit_after(made).await
+        }
     }
 }
 
 async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>) -> Result<(), EngineError> {
     let planned = record_intents(pass, due).await?;
     let at_once = pass.engine.settings().calls_in_flight_per_integration.max(1);
-    let done: Vec<MappingResult> = futures_util::stream::iter(planned)
+    let done: Vec<_> = futures_util::stream::iter(planned)
         .map(|planned| pass.run(planned))
         .buffer_unordered(at_once)
         .collect()
         .await;
-    if let Some(failure) = pass.stop.take() {
-        result.set_failure(failure);
-    }
     for mapping in done {
-        result.add_mapping(mapping);
+        result.add_mapping(mapping?);
     }
-    result.commit(Some(pass.access)).await
+    result.commit().await
 }
 
-/// Plans the first step of each mapping, and stores the intents in one transaction before the calls:
-/// where and in which state, of each insert and delete.
+/// Plans the first step of each mapping, and stores the intents in one transaction before the calls. In
+/// memory nothing changes yet: if Google rejects the delete, the event is still there.
 async fn record_intents(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
-    let mut planned: Vec<Planned> =
-        due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
-    let mut intents = Vec::new();
-    for Planned { due: DueMapping { item, incarnation, mapping, .. }, first } in &mut planned {
-        let intended = match first {
-            PlanStep::Insert { address, .. } => {
-                mapping.on_insert_sent(address.clone());
-                mapping.clone()
-            }
-            // Store `Deleting` but keep `Present` in memory: if Google rejects the delete, the event is still there.
-            PlanStep::Delete => {
-                let mut intended = mapping.clone();
-                intended.on_delete_sent(pass.now);
-                intended
-            }
-            // After the look the event goes, in the same pass.
-            PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. } => {
-                let mut intended = mapping.clone();
-                intended.on_previous_delete_sent();
-                intended
-            }
-            _ => continue,
-        };
-        intents.push(Intent { item: &item.key, incarnation: *incarnation, mapping: intended });
-    }
+    let planned: Vec<Planned> = due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
+    let intents: Vec<_> = planned.iter().filter_map(|planned| planned.intended(pass.now)).collect();
     if intents.is_empty() {
         return Ok(planned);
     }

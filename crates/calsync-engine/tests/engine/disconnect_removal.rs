@@ -106,7 +106,7 @@ on_both_databases! {
         world.synced("ana", 2).await;
         let calendar_id = world.integration("ana").await.target_calendar_id.unwrap();
         let token = world.google.access_token(&email("ana")).unwrap();
-        let deleted = world.engine.google().delete_calendar(&token.into(), &calendar_id).await;
+        let deleted = world.engine.google().client().delete_calendar(&token.into(), &calendar_id).await;
         assert!(deleted.is_ok(), "{deleted:?}");
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!((saga.state, removal(&saga).0), (SagaState::Done, StepOutcome::AlreadySo));

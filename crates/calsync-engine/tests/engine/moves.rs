@@ -156,7 +156,7 @@ on_both_databases! {
         synced(&world, "ana", 3).await;
         let own = target(&world, "ana").await;
         let token = world.google.access_token(&email("ana")).unwrap();
-        world.engine.google().delete_calendar(&token.into(), &own).await.unwrap();
+        world.engine.google().client().delete_calendar(&token.into(), &own).await.unwrap();
         world.put_tasks("ana", 1, "changed").await;
         world.sync().await;
         assert_eq!(world.integration("ana").await.state, IntegrationState::NeedsAction);

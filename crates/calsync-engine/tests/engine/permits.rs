@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use calsync_core::integration::IntegrationState;
 use calsync_core::reason::Reason;
+use calsync_engine::connect::writable_calendars;
 use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_engine::worker;
 use calsync_testing::world::World;
 use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
+
+use crate::disconnect::fault;
 
 /// Only a hang takes so long.
 const HANGS: Duration = Duration::from_secs(60);
@@ -57,6 +60,33 @@ on_both_databases! {
         eventually("the worker that has no permit", has_stopped).await;
         stop.cancel();
         timeout(HANGS, worker).await.unwrap().unwrap().unwrap();
+    }
+
+    async fn a_refused_token_is_renewed_once_while_nobody_holds_a_permit(db: TestDatabase) {
+        let world = World::with(db, |settings| settings.calls_in_flight = 1).await;
+        timeout(HANGS, world.synced("ana", ITEMS)).await.unwrap();
+        world.put_tasks("ana", ITEMS, "changed").await;
+        world.google.set_faults(vec![fault("events.update", 401, Some(8))]);
+        timeout(HANGS, world.pass()).await.unwrap();
+        let refreshes: u64 = world.transport.refreshed().values().sum();
+        assert_eq!(refreshes, 1, "eight calls found it refused");
+        assert_eq!(world.requests("events.update"), 108);
+        assert!(world.events("ana", true).iter().all(|one| one["summary"].as_str().unwrap().ends_with("changed")));
+        assert_eq!(world.count("calendar_sync_logs", "http_status = 401").await, 8, "each has its row");
+        assert_eq!(world.integration("ana").await.state, IntegrationState::Active);
+    }
+
+    async fn a_disconnect_and_a_page_renew_a_refused_token_through_one_permit(db: TestDatabase) {
+        let world = World::with(db, |settings| settings.calls_in_flight = 1).await;
+        timeout(HANGS, world.synced("ana", 20)).await.unwrap();
+        let id = world.integration("ana").await.id;
+        world.google.set_faults(vec![fault("calendarList.list", 401, Some(1))]);
+        let listed = timeout(HANGS, writable_calendars(&world.engine, &id)).await.unwrap();
+        assert!(!listed.unwrap().unwrap().is_empty());
+        world.google.set_faults(vec![fault("events.list", 401, Some(1))]);
+        let saga = timeout(HANGS, world.disconnect("ana", RemoteItems::Remove)).await.unwrap();
+        assert_eq!((saga.state, world.events("ana", true).len()), (SagaState::Done, 0));
+        assert_eq!(world.count("calendar_sync_logs", "http_status = 401").await, 2);
     }
 
     async fn everything_goes_through_one_permit(db: TestDatabase) {

@@ -132,7 +132,7 @@ on_both_databases! {
         world.synced("ana", 3).await;
         let own = world.integration("ana").await.target_calendar_id.unwrap();
         let token = world.google.access_token(&email("ana")).unwrap();
-        world.engine.google().delete_calendar(&token.into(), &own).await.unwrap();
+        world.engine.google().client().delete_calendar(&token.into(), &own).await.unwrap();
         world.put_task("ana", 0, "changed", "active").await;
         world.sync().await;
         assert_eq!(world.integration("ana").await.reason, Some(Reason::CalendarGone));

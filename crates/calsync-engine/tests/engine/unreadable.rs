@@ -23,18 +23,17 @@ fn titles(world: &World) -> Vec<String> {
     titles
 }
 
-const DAMAGES: [(&str, &str); 8] = [
+const DAMAGES: [(&str, &str); 6] = [
     ("items.body of task:ana-1", "UPDATE items SET body = 'nothing'"),
     ("items.body of task:ana-1", "UPDATE items SET body = '{\"title\": \"Task 1\"}'"),
     ("sync_mappings.remote of task:ana-1", "UPDATE sync_mappings SET remote = '[]'"),
     ("sync_mappings.base of task:ana-1", "UPDATE sync_mappings SET base = '{'"),
     ("sync_mappings.event_state of task:ana-1", "UPDATE sync_mappings SET event_state = 'odd'"),
-    ("sync_mappings.calendar_id of task:ana-1", "UPDATE sync_mappings SET calendar_id = NULL"),
     (
         "sync_mappings.previous_state of task:ana-1",
-        "UPDATE sync_mappings SET previous_state = 'odd', previous_calendar_id = 'c', previous_google_id = 'g'",
+        "UPDATE sync_mappings SET previous_state = 'odd', previous_calendar_id = 'c', previous_google_id = 'g',
+            previous_generation = 1",
     ),
-    ("sync_mappings.previous_copy of task:ana-1", "UPDATE sync_mappings SET previous_copy = '{'"),
 ];
 
 on_both_databases! {

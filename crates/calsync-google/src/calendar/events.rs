@@ -18,6 +18,7 @@ use crate::Deleted;
 use crate::answer::Answer;
 use crate::call::{Call, GoogleClient, push_segment};
 use crate::failure::{ErrorSource, Failure};
+use crate::transport::QuotaUnits;
 
 /// Of every write with a body.
 const WRITE: &str = "?sendUpdates=none&conferenceDataVersion=1&supportsAttachments=true";
@@ -244,7 +245,9 @@ impl GoogleClient {
         let mut url = self.event_url(calendar_id, event_id, "")?;
         push_write(&mut url, event);
         let source = ErrorSource::Event(Operation::Update);
-        let call = Call::api(name, source, method, url, access_token).if_match(if_match).json(event);
+        let units = if method == Method::PATCH { QuotaUnits::PATCH } else { QuotaUnits::ONE };
+        let call = Call::api(name, source, method, url, access_token).quota_units(units);
+        let call = call.if_match(if_match).json(event);
         self.send(call, |answer| answer.json(|event| is_written(event, Some(event_id)))).await
     }
 

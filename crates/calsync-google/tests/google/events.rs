@@ -81,6 +81,7 @@ async fn a_write_tells_no_guest_and_drops_nothing() {
     client.delete_event(token, CALENDAR, ID, None).await.unwrap();
     let delete = world.google.last();
 
+    assert_eq!([&plain, &update, &patch, &delete].map(|call| call.quota_units), [1, 1, 3, 1]);
     for write in [&plain, &update, &patch] {
         assert_eq!(write.parameter("sendUpdates"), Some("none"));
         assert_eq!(write.parameter("conferenceDataVersion"), Some("1"));

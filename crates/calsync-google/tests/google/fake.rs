@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use calsync_core::remote::RemoteEvent;
 use calsync_google::{
-    Body, Endpoints, GoogleClient, OAuthClient, Transport, TransportError, TransportFailure,
+    Body, Endpoints, GoogleClient, OAuthClient, QuotaUnits, Transport, TransportError, TransportFailure,
 };
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -28,6 +28,7 @@ pub(crate) struct Seen {
     pub(crate) query: Vec<(String, String)>,
     pub(crate) headers: http::HeaderMap,
     pub(crate) body: Body,
+    pub(crate) quota_units: u32,
 }
 
 impl Seen {
@@ -144,6 +145,7 @@ impl Transport for Fake {
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             headers: request.headers().clone(),
             body: request.body().clone(),
+            quota_units: request.extensions().get().map_or(0, |QuotaUnits(units)| *units),
         };
         state.seen.push(seen.clone());
         let answer = state.forced.pop_front().unwrap_or_else(|| state.answer(&seen));

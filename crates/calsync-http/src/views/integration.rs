@@ -7,7 +7,8 @@ use calsync_core::grant::{Cause, DeadGrant};
 use calsync_core::integration::{CalendarChoice, FRESHNESS_PROMISE_MINUTES, IntegrationState};
 use calsync_core::language::Text;
 use calsync_core::reason::{Actor, Reason};
-use calsync_engine::{Engine, EngineError, dead_grant};
+use calsync_engine::google::dead_grant;
+use calsync_engine::{Engine, EngineError};
 use calsync_store::integrations::{self, CalendarState, Integration};
 use calsync_store::{StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
@@ -90,7 +91,7 @@ pub async fn of_user(
             Audience::Admin => Some(others_with_its_account(tx, &integration).await?),
             Audience::User(_) => None,
         };
-        let dead = dead_grant(engine, tx, &integration).await?;
+        let dead = dead_grant(engine.google(), tx, &integration).await?;
         let view = IntegrationView::new(integration, counts, dead, audience, engine.now());
         shapes.push(IntegrationView { same_account_users: others, ..view });
     }

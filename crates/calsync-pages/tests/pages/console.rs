@@ -44,6 +44,7 @@ async fn troubled_ana(world: &HttpWorld) {
     let mut tx = world.engine.store().begin().await.unwrap();
     attempts::record(&mut tx, &attempt).await.unwrap();
     tx.commit().await.unwrap();
+    calsync_engine::roll_up::round(&world.engine).await.unwrap();
 }
 
 async fn api(world: &HttpWorld, path: &str) -> Answer {

@@ -246,3 +246,15 @@ pub async fn forget_attempts(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Resu
         limit,
     )?)
 }
+
+/// Wipes the verifiers of tries whose user did not come back by `now`; at most `limit`.
+pub async fn wipe_verifiers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<u64> {
+    Ok(execute!(
+        tx,
+        "UPDATE connect_attempts SET verifier = NULL WHERE verifier IS NOT NULL AND id IN
+             (SELECT id FROM connect_attempts WHERE verifier IS NOT NULL AND expires_at <= $1
+              ORDER BY expires_at LIMIT $2)",
+        micros(now),
+        limit,
+    )?)
+}

@@ -172,8 +172,11 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
     let row = fetch_optional!(
         tx,
         (Option<i64>,),
-        "SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)
-         FROM disconnects WHERE state = 'running'",
+        "SELECT MIN(due_at) FROM (
+             SELECT MIN(due_at) AS due_at FROM disconnects WHERE state = 'running' AND lease_until = 0
+             UNION ALL
+             SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)
+             FROM disconnects WHERE lease_until > 0 AND state = 'running') AS next",
     )?;
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }

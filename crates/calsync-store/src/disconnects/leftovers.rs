@@ -9,7 +9,6 @@ use super::{Saga, TABLE};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::live;
 use crate::mappings::RemoteItem;
-use crate::mappings::may_be_there;
 use crate::rows::{readable, row};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
@@ -25,16 +24,14 @@ row! {
 /// Keeps what the mappings of the integration tell to be at Google still. In the transaction that ends
 /// the removal.
 pub async fn keep_leftovers(tx: &mut Tx, saga: &Saga) -> Result<()> {
-    const SQL: &str = concat!(
+    const SQL: &str =
         "INSERT INTO disconnect_leftovers (disconnect_id, google_id, calendar_id, kind, item_id)
          SELECT $1, google_id, calendar_id, kind, item_id FROM sync_mappings
-         WHERE integration_id = $2 AND google_id IS NOT NULL AND calendar_id IS NOT NULL AND ",
-        may_be_there!(),
-        " UNION ALL
+         WHERE integration_id = $2 AND google_id IS NOT NULL
+         UNION ALL
          SELECT $1, previous_google_id, previous_calendar_id, kind, item_id FROM sync_mappings
          WHERE integration_id = $2 AND previous_google_id IS NOT NULL
-         ON CONFLICT DO NOTHING"
-    );
+         ON CONFLICT DO NOTHING";
     execute!(tx, SQL, &saga.id, &saga.integration_id)?;
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! One runs for an integration at a time. A worker claims it with a fence of its own and extends
 //! its lease before each call, so that an overtaken worker writes nothing. What waits is `due_at`.
 
+mod forget;
 mod lease;
 mod leftovers;
 mod start;
@@ -20,6 +21,7 @@ use crate::rows::row;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
+pub use forget::forget;
 pub use lease::{
     Pause, SagaLease, claim, count_removed, end_step, extend, finish, next_due, pause, release_all,
 };

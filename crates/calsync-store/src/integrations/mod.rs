@@ -27,9 +27,7 @@ pub use target_calendar::{
     NewTarget, StopCause, calendar_ready, calendar_requested, change_calendar, needs_action,
     old_calendars_removed, own_calendars, turn_off,
 };
-pub use tokens::{
-    Grant, RefreshedBy, Tokens, claim_refresh, expire_access, finish_refresh, release_refresh, tokens,
-};
+pub use tokens::{Grant, RefreshedBy, Tokens, claim_refresh, finish_refresh, release_refresh, tokens};
 
 pub(crate) use grants::forget_count;
 pub(crate) use notify::record_change;

@@ -195,14 +195,3 @@ pub async fn release_refresh(tx: &mut Tx, id: &str, version: i64) -> Result<()> 
     )?;
     Ok(())
 }
-
-/// Google doesn't take the access token of `version` any more: the next pass renews it.
-pub async fn expire_access(tx: &mut Tx, id: &str, version: i64) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE user_integrations SET expires_at = 0 WHERE id = $1 AND token_version = $2",
-        id,
-        version,
-    )?;
-    Ok(())
-}

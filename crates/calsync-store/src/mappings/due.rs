@@ -1,18 +1,16 @@
 //! The work of a pass: the mappings that are due, the intents before its calls, and the outcomes.
 
-use calsync_core::item::{Item, ItemKey};
-use calsync_core::managed::Base;
-use calsync_core::plan::{Address, EventState, Mapping, PreviousLocation, PreviousState};
+use calsync_core::item::Item;
+use calsync_core::plan::Mapping;
 use calsync_core::reason::Reason;
-use calsync_core::remote::RemoteEvent;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
-use serde::Serialize;
 
+use super::stored::{MappingValues, StoredMapping};
 use super::unreadable::UnreadablePair;
-use super::{TABLE, after_reset, parse};
+use super::{TABLE, after_reset};
 use crate::db::{fetch_all, fetch_optional};
-use crate::rows::{batches, execute_rows, row};
+use crate::rows::{all_changed, batches, execute_rows, row};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx, items};
 
@@ -53,29 +51,17 @@ row! {
         deleted: bool,
         desired_revision: i64,
         incarnation: i64,
-        calendar_id: Option<String>,
-        google_id: Option<String>,
-        generation: i64,
-        last_generation: i64,
-        event_state: String,
-        delete_sent_at: Option<i64>,
-        remote: Option<String>,
-        base: Option<String>,
-        previous_calendar_id: Option<String>,
-        previous_google_id: Option<String>,
-        previous_generation: Option<i64>,
-        previous_state: Option<String>,
-        previous_copy: Option<String>,
-        previous_base: Option<String>,
         failures: i64,
         reason: Option<String>,
         rounds_without_progress: i64,
+        ..
+        mapping: StoredMapping,
     }
 }
 
 impl DueRow {
-    fn read(mut self) -> Result<DueMapping> {
-        let mapping = self.mapping()?;
+    fn read(self) -> Result<DueMapping> {
+        let mapping = self.mapping.read(&format!("{}:{}", self.kind, self.item_id))?;
         Ok(DueMapping {
             item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?
                 .readable()?,
@@ -87,47 +73,6 @@ impl DueRow {
             rounds_without_progress: self.rounds_without_progress,
         })
     }
-
-    fn mapping(&mut self) -> Result<Mapping> {
-        let corrupt = |column| StoreError::corrupt(TABLE, column, format!("{}:{}", self.kind, self.item_id));
-        let event_state = EventState::from_name(&self.event_state).ok_or_else(|| corrupt("event_state"))?;
-        let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).map_err(|()| corrupt("remote"))?;
-        let base: Option<Base> = parse(self.base.as_deref()).map_err(|()| corrupt("base"))?;
-        let copy: Option<RemoteEvent> =
-            parse(self.previous_copy.as_deref()).map_err(|()| corrupt("previous_copy"))?;
-        let previous_base: Option<Base> =
-            parse(self.previous_base.as_deref()).map_err(|()| corrupt("previous_base"))?;
-        let previous_state = match self.previous_state.as_deref() {
-            Some(name) => Some(PreviousState::from_name(name).ok_or_else(|| corrupt("previous_state"))?),
-            None => None,
-        };
-        let here = address(&mut self.calendar_id, &mut self.google_id, Some(self.generation));
-        if here.is_none()
-            && matches!(event_state, EventState::Unconfirmed | EventState::Present | EventState::Deleting)
-        {
-            return Err(StoreError::corrupt(TABLE, "calendar_id", format!("{}:{}", self.kind, self.item_id)));
-        }
-        let left =
-            address(&mut self.previous_calendar_id, &mut self.previous_google_id, self.previous_generation);
-        let previous = left.zip(previous_state);
-        let previous = previous.map(|(address, state)| PreviousLocation {
-            address,
-            state,
-            copy,
-            base: previous_base,
-            seen: None,
-        });
-        let (last_generation, delete_sent_at) = (self.last_generation, self.delete_sent_at.map(time));
-        Ok(Mapping { address: here, last_generation, event_state, delete_sent_at, remote, base, previous })
-    }
-}
-
-fn address(
-    calendar_id: &mut Option<String>,
-    google_id: &mut Option<String>,
-    generation: Option<i64>,
-) -> Option<Address> {
-    Some(Address { calendar_id: calendar_id.take()?, google_id: google_id.take()?, generation: generation? })
 }
 
 /// The mappings of an integration that are due, at most `limit`. One that can't be read takes no other with it.
@@ -135,10 +80,10 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     let rows = fetch_all!(
         tx,
         DueRow,
-        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.desired_revision, m.incarnation, m.calendar_id,
-                m.google_id, m.generation, m.last_generation, m.event_state, m.delete_sent_at, m.remote, m.base,
-                m.previous_calendar_id, m.previous_google_id, m.previous_generation, m.previous_state,
-                m.previous_copy, m.previous_base, m.failures, m.reason, m.rounds_without_progress
+        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.desired_revision, m.incarnation, m.event_state,
+                m.calendar_id, m.google_id, m.generation, m.last_generation, m.delete_sent_at, m.remote, m.base,
+                m.previous_state, m.previous_calendar_id, m.previous_google_id, m.previous_generation,
+                m.previous_etag, m.previous_remote, m.previous_base, m.failures, m.reason, m.rounds_without_progress
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
          WHERE m.integration_id = $1 AND m.desired_revision <> m.synced_revision AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
@@ -171,101 +116,85 @@ pub async fn next_due(tx: &mut Tx, integration_id: &str) -> Result<Option<Timest
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }
 
-/// Binds ten values: `calendar_id`, `google_id`, `generation`, `last_generation`, and those of what is left.
-macro_rules! locations {
-    ($row:expr, $locations:expr, $mapping:expr) => {
-        let (here, left) = ($locations.here, $locations.previous.map(|previous| &previous.address));
-        $row.push_bind(here.map(|address| &address.calendar_id));
-        $row.push_bind(here.map(|address| &address.google_id));
-        $row.push_bind(here.map_or($mapping.last_generation, |address| address.generation));
-        $row.push_bind($mapping.last_generation);
-        $row.push_bind(left.map(|address| &address.calendar_id));
-        $row.push_bind(left.map(|address| &address.google_id));
-        $row.push_bind(left.map(|address| address.generation));
-        $row.push_bind($locations.previous.map(|previous| previous.state.name()));
-        $row.push_bind($locations.copy.as_ref());
-        $row.push_bind($locations.base.as_ref());
+/// The columns that say where a mapping stands, after the key of its row and the incarnation that was read.
+macro_rules! mapping_columns {
+    () => {
+        "integration_id, kind, item_id, incarnation, event_state, calendar_id, google_id, generation, last_generation,
+         delete_sent_at, etag, remote, base, previous_state, previous_calendar_id, previous_google_id,
+         previous_generation, previous_etag, previous_remote, previous_base"
     };
 }
 
-/// The call that a pass is about to send for a mapping.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Intent<'a> {
-    /// The item.
-    pub item: &'a ItemKey,
-    /// The item's incarnation that was read.
-    pub incarnation: i64,
-    /// Where the mapping stands then.
-    pub mapping: Mapping,
+/// Binds the values of [`mapping_columns`], in their order.
+macro_rules! bind_mapping {
+    ($row:expr, $integration_id:expr, $due:expr, $values:expr) => {
+        let (item, values) = (&$due.item.key, &$values);
+        let (here, previous) = (values.address, values.previous_address);
+        $row.push_bind($integration_id).push_bind(item.kind.name()).push_bind(&item.id);
+        $row.push_bind($due.incarnation).push_bind(values.event_state);
+        $row.push_bind(here.map(|address| &address.calendar_id));
+        $row.push_bind(here.map(|address| &address.google_id));
+        $row.push_bind(here.map(|address| address.generation)).push_bind(values.last_generation);
+        $row.push_bind(values.delete_sent_at).push_bind(values.etag);
+        $row.push_bind(&values.remote).push_bind(&values.base).push_bind(values.previous_state);
+        $row.push_bind(previous.map(|address| &address.calendar_id));
+        $row.push_bind(previous.map(|address| &address.google_id));
+        $row.push_bind(previous.map(|address| address.generation)).push_bind(values.previous_etag);
+        $row.push_bind(&values.previous_remote).push_bind(&values.previous_base);
+    };
 }
 
-/// The beginning of both updates: where a mapping stands, by its columns 4 to 15 ([`Locations`]).
-macro_rules! set_locations {
+/// Sets them. A mapping whose item's incarnation ended meanwhile is to go all the same.
+macro_rules! set_mapping {
     () => {
         concat!(
-            "UPDATE sync_mappings SET event_state = CASE WHEN incarnation = v.column4 THEN v.column5 ELSE ",
-            after_reset!("v.column5"),
+            ") UPDATE sync_mappings SET
+                 event_state = CASE WHEN sync_mappings.incarnation = v.incarnation THEN v.event_state ELSE ",
+            after_reset!("v.event_state"),
             " END,
-             calendar_id = v.column6, google_id = v.column7, generation = v.column8, last_generation = v.column9,
-             previous_calendar_id = v.column10, previous_google_id = v.column11, previous_generation = v.column12,
-             previous_state = v.column13, previous_copy = v.column14, previous_base = v.column15"
+                 delete_sent_at = CASE WHEN sync_mappings.incarnation = v.incarnation THEN v.delete_sent_at END,
+                 calendar_id = v.calendar_id, google_id = v.google_id, generation = v.generation,
+                 last_generation = v.last_generation, etag = v.etag, remote = v.remote, base = v.base,
+                 previous_state = v.previous_state, previous_calendar_id = v.previous_calendar_id,
+                 previous_google_id = v.previous_google_id, previous_generation = v.previous_generation,
+                 previous_etag = v.previous_etag, previous_remote = v.previous_remote,
+                 previous_base = v.previous_base"
         )
     };
 }
 
-/// Stores the intents of a pass before its calls: where, in which state, and what
-/// is to go. A mapping whose item's incarnation ended meanwhile is to go all the same.
-pub async fn record_intents(tx: &mut Tx, integration_id: &str, intents: &[Intent<'_>]) -> Result<()> {
-    const START: &str = concat!(
-        set_locations!(),
-        ",
-             remote = CASE WHEN v.column16 THEN remote END, base = CASE WHEN v.column17 THEN base END,
-             delete_sent_at = CASE WHEN incarnation = v.column4 THEN v.column18 END
-         FROM ("
-    );
-    let rows = intents.iter().map(|one| Ok((one, Locations::of(one.item, &one.mapping)?)));
+/// Which row each of the values is for.
+macro_rules! of_mapping {
+    () => {
+        " FROM v WHERE sync_mappings.integration_id = v.integration_id AND sync_mappings.kind = v.kind
+              AND sync_mappings.item_id = v.item_id"
+    };
+}
+
+/// Stores where mappings stand while the calls of a pass are under way
+/// ([`calsync_core::plan::PlanStep::intent`]), before they are sent.
+pub async fn record_intents(
+    tx: &mut Tx,
+    integration_id: &str,
+    intents: &[(&DueMapping, Mapping)],
+) -> Result<()> {
+    const START: &str = concat!("WITH v(", mapping_columns!(), ") AS (");
+    const END: &str = concat!(set_mapping!(), of_mapping!());
+    let rows = intents.iter().map(|(due, mapping)| Ok((due, MappingValues::of(&due.item.key, mapping)?)));
     let rows = rows.collect::<Result<Vec<_>>>()?;
     for batch in batches(&rows) {
-        execute_rows!(
+        let changed = execute_rows!(
             tx,
             START,
             batch,
-            |row, (Intent { item, incarnation, mapping }, locations)| {
-                row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push_bind(*incarnation).push_bind(mapping.event_state.name());
-                locations!(row, locations, mapping);
-                row.push_bind(mapping.remote.is_some()).push_bind(mapping.base.is_some());
-                row.push_bind(mapping.delete_sent_at.map(micros))
+            |row, (due, values)| {
+                bind_mapping!(row, integration_id, due, values);
             },
-            ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
+            END,
         )?;
+        all_changed(TABLE, changed, batch.len())?;
     }
     Ok(())
-}
-
-/// Where a mapping's event is and where one is to go, in the values of its row.
-struct Locations<'a> {
-    here: Option<&'a Address>,
-    previous: Option<&'a PreviousLocation>,
-    copy: Option<String>,
-    base: Option<String>,
-}
-
-impl<'a> Locations<'a> {
-    fn of(item: &ItemKey, mapping: &'a Mapping) -> Result<Self> {
-        let previous = mapping.previous.as_ref();
-        Ok(Self {
-            here: mapping.address.as_ref(),
-            previous,
-            copy: text(previous.and_then(|previous| previous.copy.as_ref()), "previous_copy", item)?,
-            base: text(previous.and_then(|previous| previous.base.as_ref()), "previous_base", item)?,
-        })
-    }
-}
-
-fn text<T: Serialize>(value: Option<&T>, column: &'static str, item: &ItemKey) -> Result<Option<String>> {
-    let text = value.map(serde_json::to_string).transpose();
-    text.map_err(|_| StoreError::corrupt(TABLE, column, item.to_string()))
 }
 
 /// What came of a mapping in a pass.
@@ -290,12 +219,10 @@ pub enum End {
 }
 
 /// A mapping as a pass leaves it, in the values of its row.
-struct ResultRow<'a> {
+struct ResultValues<'a> {
     due: &'a DueMapping,
-    locations: Locations<'a>,
-    remote: Option<String>,
-    base: Option<String>,
-    settled: Option<i64>,
+    mapping: MappingValues<'a>,
+    synced_revision: Option<i64>,
     state: SyncState,
     reason: Option<Reason>,
     due_at: Option<i64>,
@@ -303,10 +230,9 @@ struct ResultRow<'a> {
     rounds: i64,
 }
 
-impl<'a> ResultRow<'a> {
-    fn new((due, end): &(&'a DueMapping, End)) -> Result<Self> {
-        let (item, mapping) = (&due.item.key, &due.mapping);
-        let (settled, state, reason, due_at, failures) = match *end {
+impl<'a> ResultValues<'a> {
+    fn of((due, end): &(&'a DueMapping, End)) -> Result<Self> {
+        let (synced_revision, state, reason, due_at, failures) = match *end {
             End::Done { state, reason } => (Some(due.desired_revision), state, reason, None, 0),
             End::Retry { due_at, failures, reason } => {
                 (None, SyncState::Waiting, reason, Some(micros(due_at)), failures)
@@ -314,15 +240,13 @@ impl<'a> ResultRow<'a> {
         };
         Ok(Self {
             due,
-            locations: Locations::of(item, mapping)?,
-            remote: text(mapping.remote.as_ref(), "remote", item)?,
-            base: text(mapping.base.as_ref(), "base", item)?,
-            settled,
+            mapping: MappingValues::of(&due.item.key, &due.mapping)?,
+            synced_revision,
             state,
             reason,
             due_at,
             failures,
-            rounds: if settled.is_some() { 0 } else { due.rounds_without_progress },
+            rounds: if synced_revision.is_some() { 0 } else { due.rounds_without_progress },
         })
     }
 }
@@ -337,41 +261,41 @@ pub async fn finish(
     now: Timestamp,
 ) -> Result<()> {
     const START: &str = concat!(
-        set_locations!(),
-        ",
-             etag = v.column16, remote = v.column17, base = v.column18,
-             synced_revision = COALESCE(v.column19, synced_revision), sync_state = v.column20,
-             reason = v.column21, failures = v.column22,
-             due_at = CASE WHEN desired_revision = v.column23 THEN COALESCE(v.column24, due_at) ELSE due_at END,
-             last_synced_at = COALESCE(v.column25, last_synced_at),
-             verified_at = COALESCE(v.column25, verified_at),
-             updated_at = CASE WHEN v.column19 IS NULL THEN updated_at ELSE v.column26 END,
-             delete_sent_at = CASE WHEN incarnation = v.column4 THEN v.column27 END,
-             rounds_without_progress = CASE WHEN desired_revision = v.column23 THEN v.column28 ELSE 0 END
-         FROM ("
+        "WITH v(",
+        mapping_columns!(),
+        ", desired_revision, synced_revision, sync_state, reason, due_at, failures, rounds, agreed_at, now) AS ("
     );
-    let results = mappings.iter().map(ResultRow::new).collect::<Result<Vec<_>>>()?;
+    const END: &str = concat!(
+        set_mapping!(),
+        ", synced_revision = COALESCE(v.synced_revision, sync_mappings.synced_revision),
+           sync_state = v.sync_state, reason = v.reason, failures = v.failures,
+           due_at = CASE WHEN sync_mappings.desired_revision = v.desired_revision
+               THEN COALESCE(v.due_at, sync_mappings.due_at) ELSE sync_mappings.due_at END,
+           rounds_without_progress = CASE WHEN sync_mappings.desired_revision = v.desired_revision
+               THEN v.rounds ELSE 0 END,
+           last_synced_at = COALESCE(v.agreed_at, sync_mappings.last_synced_at),
+           verified_at = COALESCE(v.agreed_at, sync_mappings.verified_at),
+           updated_at = CASE WHEN v.synced_revision IS NULL THEN sync_mappings.updated_at ELSE v.now END",
+        of_mapping!()
+    );
+    let results = mappings.iter().map(ResultValues::of).collect::<Result<Vec<_>>>()?;
     let now = micros(now);
     for batch in batches(&results) {
-        execute_rows!(
+        let changed = execute_rows!(
             tx,
             START,
             batch,
             |row, one| {
-                let (item, mapping) = (&one.due.item.key, &one.due.mapping);
-                let is_synced = one.settled.is_some() && one.state == SyncState::Synced;
-                row.push_bind(integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push_bind(one.due.incarnation).push_bind(mapping.event_state.name());
-                locations!(row, one.locations, mapping);
-                row.push_bind(mapping.remote.as_ref().map(RemoteEvent::etag));
-                row.push_bind(&one.remote).push_bind(&one.base).push_bind(one.settled);
+                let is_synced = one.synced_revision.is_some() && one.state == SyncState::Synced;
+                bind_mapping!(row, integration_id, one.due, one.mapping);
+                row.push_bind(one.due.desired_revision).push_bind(one.synced_revision);
                 row.push_bind(one.state.name()).push_bind(one.reason.map(Reason::name));
-                row.push_bind(one.failures).push_bind(one.due.desired_revision).push_bind(one.due_at);
-                row.push_bind(is_synced.then_some(now)).push_bind(now);
-                row.push_bind(mapping.delete_sent_at.map(micros)).push_bind(one.rounds)
+                row.push_bind(one.due_at).push_bind(one.failures).push_bind(one.rounds);
+                row.push_bind(is_synced.then_some(now)).push_bind(now)
             },
-            ") AS v WHERE integration_id = v.column1 AND kind = v.column2 AND item_id = v.column3",
+            END,
         )?;
+        all_changed(TABLE, changed, batch.len())?;
     }
     Ok(())
 }

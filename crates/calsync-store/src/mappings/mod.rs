@@ -5,9 +5,10 @@ mod due;
 mod mark_due;
 mod removal;
 mod status;
+mod stored;
 mod unreadable;
 
-pub use due::{Due, DueMapping, End, Intent, due, finish, next_due, record_intents};
+pub use due::{Due, DueMapping, End, due, finish, next_due, record_intents};
 pub use mark_due::{DueChange, mark_all_due, mark_due, retry_now, schedule};
 pub(crate) use removal::lost_sight;
 pub use removal::{RemoteItem, at_google, calendars, count_at_google, count_in_calendar, mark_deleted};
@@ -23,24 +24,11 @@ macro_rules! after_reset {
         concat!(
             "CASE ",
             $event_state,
-            " WHEN 'deleted_by_user' THEN 'deleted' WHEN 'present' THEN 'deleting'
-                 WHEN 'unconfirmed' THEN 'deleting' ELSE ",
+            " WHEN 'deleted_by_user' THEN 'deleted' WHEN 'unconfirmed' THEN 'deleting'
+                 WHEN 'present' THEN 'deleting' WHEN 'unreachable' THEN 'deleting' ELSE ",
             $event_state,
             " END"
         )
     };
 }
 use after_reset;
-
-/// Whether a mapping may have an event at Google.
-macro_rules! may_be_there {
-    () => {
-        "event_state IN ('unconfirmed', 'present', 'deleting')"
-    };
-}
-
-pub(crate) use may_be_there;
-
-fn parse<T: serde::de::DeserializeOwned>(text: Option<&str>) -> std::result::Result<Option<T>, ()> {
-    text.map(|text| serde_json::from_str(text).map_err(|_| ())).transpose()
-}

@@ -6,7 +6,7 @@ use calsync_core::remote::RemoteEvent;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
-use super::{TABLE, parse};
+use super::TABLE;
 use crate::db::fetch_all;
 use crate::items::{shown_state, with_mappings};
 use crate::rows::{or_else, row};
@@ -57,7 +57,8 @@ impl ShownRow {
     fn read(self) -> MappingStatus {
         let corrupt = StoreError::corrupt(TABLE, "sync_state", self.user_id.clone());
         let state = or_else(SyncState::from_name(&self.state), corrupt, SyncState::Parked);
-        let remote: Option<RemoteEvent> = parse(self.remote.as_deref()).ok().flatten();
+        let remote: Option<RemoteEvent> =
+            self.remote.as_deref().and_then(|remote| serde_json::from_str(remote).ok());
         let reason = self.reason.as_deref().and_then(Reason::from_name);
         MappingStatus {
             user_id: self.user_id,

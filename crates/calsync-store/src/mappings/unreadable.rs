@@ -4,7 +4,9 @@ use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
+use super::TABLE;
 use crate::db::execute;
+use crate::rows::all_changed;
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
@@ -30,7 +32,7 @@ pub async fn park_unreadable(
     now: Timestamp,
 ) -> Result<()> {
     for one in unreadable {
-        execute!(
+        let changed = execute!(
             tx,
             "UPDATE sync_mappings SET synced_revision = $4, sync_state = $5, reason = $6, failures = 0,
                  updated_at = $7
@@ -43,6 +45,7 @@ pub async fn park_unreadable(
             Reason::ServiceFault.name(),
             micros(now),
         )?;
+        all_changed(TABLE, changed, 1)?;
     }
     Ok(())
 }

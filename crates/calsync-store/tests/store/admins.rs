@@ -57,6 +57,7 @@ async fn with_errors(world: &World) {
     ] {
         attempts::record(&mut tx, &attempt).await.unwrap();
     }
+    attempts::roll_up(&mut tx, 9).await.unwrap();
     tx.commit().await.unwrap();
 }
 

@@ -1,9 +1,10 @@
-//! Attempts, and the groups that are kept up with them.
+//! Attempts, and how the roll-up counts them.
 
 use calsync_core::item::ItemKind;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
-use calsync_store::attempts::{self, Attempt, ErrorGroup, MESSAGE_LENGTH_MAX};
+use calsync_store::attempts::{self, Attempt, MESSAGE_LENGTH_MAX};
+use calsync_store::sync_errors::{self, Group};
 use calsync_testing::on_both_databases;
 
 use crate::world::{World, at, key};
@@ -43,8 +44,24 @@ async fn record<const N: usize>(world: &World, attempts: [Attempt; N]) {
     tx.commit().await.unwrap();
 }
 
-async fn groups(world: &World) -> Vec<ErrorGroup> {
-    attempts::groups(&mut world.read().await, 10).await.unwrap()
+async fn roll_up(world: &World, limit: i64) -> u64 {
+    let mut tx = world.begin().await;
+    let counted = attempts::roll_up(&mut tx, limit).await.unwrap();
+    tx.commit().await.unwrap();
+    counted
+}
+
+/// The groups, once all is counted.
+async fn groups(world: &World) -> Vec<Group> {
+    roll_up(world, 100).await;
+    sync_errors::groups(&mut world.read().await, None, 10).await.unwrap()
+}
+
+/// How many attempts of each outcome were counted, hour by hour.
+async fn by_hour(world: &World) -> Vec<(i64, String, i64)> {
+    let hours = attempts::hourly(&mut world.read().await, at(0), 100).await.unwrap();
+    let since_start = |hour: i64| (hour - at(0).as_microsecond()) / 3_600_000_000;
+    hours.into_iter().map(|one| (since_start(one.hour), one.outcome, one.attempts)).collect()
 }
 
 on_both_databases! {
@@ -76,6 +93,7 @@ on_both_databases! {
             [("resolved", "regressed"), ("muted", "muted"), ("open", "open"), ("regressed", "regressed")]
         {
             record(&world, [failure(&format!("{before}-1"), "ana")]).await;
+            roll_up(&world, 100).await;
             world.raw().await.run(&format!("UPDATE error_groups SET state = '{before}'")).await;
             record(&world, [failure(&format!("{before}-2"), "ana")]).await;
             assert_eq!(groups(&world).await[0].state, after);
@@ -85,9 +103,48 @@ on_both_databases! {
     async fn a_late_error_of_long_ago_makes_a_group_seem_no_older(db: TestDatabase) {
         let world = World::new(db).await;
         record(&world, [Attempt { at: at(9), ..failure("2", "ana") }, failure("1", "ana")]).await;
+        roll_up(&world, 100).await;
         let seen = (at(1).as_microsecond(), at(9).as_microsecond());
         let condition = format!("first_seen = {} AND last_seen = {}", seen.0, seen.1);
         assert_eq!(world.raw().await.count("error_groups", &condition).await, 1);
+    }
+
+    async fn an_attempt_is_counted_once_however_late_its_transaction_commits(db: TestDatabase) {
+        let world = World::new(db).await;
+        assert!(!attempts::is_uncounted(&mut world.read().await).await.unwrap());
+        record(&world, [failure("2", "ana"), failure("3", "ana"), success("4", "ana")]).await;
+        assert!(attempts::is_uncounted(&mut world.read().await).await.unwrap());
+        assert_eq!((roll_up(&world, 1).await, roll_up(&world, 9).await, roll_up(&world, 9).await), (1, 1, 0));
+        // An id from before all that was counted.
+        record(&world, [Attempt { at: at(61), ..failure("1", "ben") }]).await;
+        assert_eq!((groups(&world).await[0].errors, groups(&world).await[0].affected_users), (3, 2));
+        let counted = [(0, "done".to_owned(), 1), (0, "refused".to_owned(), 2), (1, "refused".to_owned(), 1)];
+        assert_eq!(by_hour(&world).await, counted);
+    }
+
+    async fn a_roll_up_that_is_cut_off_has_counted_nothing(db: TestDatabase) {
+        let world = World::new(db).await;
+        record(&world, [failure("1", "ana")]).await;
+        let mut tx = world.begin().await;
+        assert_eq!(attempts::roll_up(&mut tx, 9).await.unwrap(), 1);
+        drop(tx);
+        assert_eq!(groups(&world).await[0].errors, 1);
+    }
+
+    async fn what_was_counted_is_forgotten_by_its_age(db: TestDatabase) {
+        let world = World::new(db).await;
+        let other = Attempt { provider_reason: Some("other".into()), at: at(500), ..failure("4", "ana") };
+        record(&world, [failure("1", "ana"), failure("2", "ben"), failure("3", "cho"), other]).await;
+        assert_eq!(groups(&world).await.len(), 2);
+        let mut tx = world.begin().await;
+        for forgotten in [2, 2, 0] {
+            assert_eq!(attempts::forget_groups(&mut tx, at(400), 2).await.unwrap(), forgotten);
+        }
+        assert_eq!(attempts::forget_hours(&mut tx, at(400), 9).await.unwrap(), 1);
+        tx.commit().await.unwrap();
+        assert_eq!(groups(&world).await.len(), 1);
+        assert_eq!(by_hour(&world).await, [(8, "refused".to_owned(), 1)]);
+        assert_eq!(world.raw().await.count("error_group_users", "TRUE").await, 1);
     }
 
     async fn a_long_message_is_cut_between_characters(db: TestDatabase) {

@@ -2,6 +2,7 @@
 
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::plan::EventState;
 use calsync_store::StoreError;
 use calsync_store::audit::{self, AuditRow};
 use calsync_store::disconnects::{
@@ -9,13 +10,13 @@ use calsync_store::disconnects::{
 };
 use calsync_store::integrations::{self, CalendarState};
 use calsync_store::leases::{self, Lease};
-use calsync_store::mappings::{self, Intent};
+use calsync_store::mappings;
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::world::{LEASE, World, address, at, task, task_body, there};
+use crate::world::{LEASE, World, address, at, copy, standing, task, task_body, there};
 
 pub(crate) async fn start(world: &World, user: &str, requested_by: &RequestedBy) -> Start {
     let new = NewDisconnect {
@@ -64,8 +65,7 @@ pub(crate) async fn synced(world: &World, user: &str) -> String {
     world.put(&task(user), &task_body(user, "Read"), at(1)).await;
     let [due] = &world.due(&id, at(1)).await[..] else { panic!("one is due") };
     let mut tx = world.begin().await;
-    let intent = Intent { item: &due.item.key, incarnation: 0, mapping: there() };
-    mappings::record_intents(&mut tx, &id, &[intent]).await.unwrap();
+    mappings::record_intents(&mut tx, &id, &[(due, there())]).await.unwrap();
     tx.commit().await.unwrap();
     world.settle(at(1)).await;
     id
@@ -281,13 +281,14 @@ on_both_databases! {
         let id = world.connected("ana").await;
         for item in ["a", "b", "c"] {
             world.put(&task(item), &task_body("ana", "Read"), at(1)).await;
-            let mut mapping = there();
-            mapping.address = Some(address("calendar", &format!("event-{item}")));
+            let here = address("calendar", &format!("event-{item}"));
+            let mut mapping = standing(EventState::Present { address: here, copy: copy() });
             if item == "c" {
                 mapping.on_insert_sent(address("work", "event-c2"));
             }
+            let due = world.due(&id, at(1)).await.pop().unwrap();
             let mut tx = world.begin().await;
-            mappings::record_intents(&mut tx, &id, &[Intent { item: &task(item), incarnation: 0, mapping }]).await.unwrap();
+            mappings::record_intents(&mut tx, &id, &[(&due, mapping)]).await.unwrap();
             tx.commit().await.unwrap();
         }
         world.put(&task("never-told"), &task_body("ana", "Read"), at(1)).await;

@@ -67,7 +67,7 @@ on_both_databases! {
         assert_eq!((again.id.as_str(), again.epoch, again.state), (id.as_str(), 1, IntegrationState::Active));
         assert_eq!((again.reason, again.target_calendar_id.as_deref()), (None, Some("calendar")));
         let due = world.due(&id, at(2)).await;
-        assert!(due[0].mapping.remote.is_some(), "nothing is doubled");
+        assert!(due[0].mapping.event_state.copy().is_some(), "nothing is doubled");
     }
 
     async fn another_account_starts_from_nothing(db: TestDatabase) {
@@ -81,7 +81,7 @@ on_both_databases! {
         assert_eq!(other.state, IntegrationState::Connecting);
         assert_eq!((other.target_calendar_id, other.target_calendar_summary), (None, None));
         let due = world.due(&id, at(2)).await;
-        assert_eq!((due.len(), due[0].mapping.remote.as_ref()), (1, None), "the mappings are forgotten");
+        assert_eq!((due.len(), due[0].mapping.event_state.copy()), (1, None), "the mappings are forgotten");
 
         let existing = world.consented("ana", "another", CalendarChoice::Existing).await;
         assert_eq!((existing.epoch, existing.calendar_state), (3, CalendarState::NotRequested), "nothing was there");
@@ -104,14 +104,14 @@ on_both_databases! {
         assert_eq!((moves.epoch, moves.state), (1, IntegrationState::Connecting));
         assert_eq!((moves.calendar_choice, moves.target_calendar_id), (CalendarChoice::New, None));
         assert!(moves.leaves_own_calendar);
-        assert!(world.due(&id, at(2)).await[0].mapping.remote.is_some(), "and knows what it leaves");
+        assert!(world.due(&id, at(2)).await[0].mapping.event_state.copy().is_some(), "and knows what it leaves");
         let again = world.consented("ana", "ana", CalendarChoice::New).await;
         assert_eq!(again.epoch, 1, "also before it is there");
 
         world.raw().await.end_connections().await;
         let other = world.consented("ana", "ana", CalendarChoice::Existing).await;
         assert_eq!((other.epoch, other.state), (1, IntegrationState::Connecting), "what was kept moves, too");
-        assert!(world.due(&id, at(2)).await[0].mapping.remote.is_some());
+        assert!(world.due(&id, at(2)).await[0].mapping.event_state.copy().is_some());
     }
 
     async fn a_lost_calendar_is_left_and_what_is_in_it_stays_known(db: TestDatabase) {

@@ -22,7 +22,7 @@ async fn schedule(world: &World, user: &str, now: Timestamp) {
 }
 
 async fn next_due(world: &World) -> Option<Timestamp> {
-    leases::next_due(&mut world.read().await).await.unwrap()
+    leases::next_due(&mut world.read().await, at(0)).await.unwrap()
 }
 
 on_both_databases! {

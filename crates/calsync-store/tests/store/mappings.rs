@@ -4,16 +4,20 @@ use std::collections::BTreeSet;
 
 use calsync_core::item::ItemKind;
 use calsync_core::managed::{Base, ManagedFields, When};
-use calsync_core::plan::{EventState, Mapping};
+use calsync_core::plan::{
+    EventState, Intent, Mapping, PreviousCopy, PreviousLocation, PreviousState, PreviousVersion, RemoteCopy,
+};
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{self, Counts};
-use calsync_store::mappings::{self, End, Intent};
+use calsync_store::mappings::{self, DueMapping, End};
 use calsync_store::{StoreError, items, leases};
 use calsync_testing::on_both_databases;
 use jiff::Timestamp;
 
-use crate::world::{World, address, at, due_changes, key, session_body, task, task_body, there};
+use crate::world::{
+    World, address, at, copy, due_changes, key, session_body, standing, task, task_body, there,
+};
 
 on_both_databases! {
     async fn a_put_is_due_told_done_and_settled(db: TestDatabase) {
@@ -28,14 +32,10 @@ on_both_databases! {
         assert_eq!((due[0].mapping.clone(), due[0].failures), (Mapping::new(), 0));
         assert_eq!(due[0].item.body.title, "Read");
 
-        due[0].mapping.on_insert_sent(address("calendar", "event1"));
-        let mut tx = world.begin().await;
-        leases::renew(&mut tx, &lease).await.unwrap();
-        let intent = Intent { item: &due[0].item.key, incarnation: due[0].incarnation, mapping: due[0].mapping.clone() };
-        mappings::record_intents(&mut tx, &id, &[intent]).await.unwrap();
-        tx.commit().await.unwrap();
+        let insert = Intent::Insert(address("calendar", "event1"));
+        let intended = intend(&world, &id, &due[0], insert, at(1)).await;
         let told = world.due(&id, at(1)).await;
-        assert_eq!(told[0].mapping, due[0].mapping, "a worker that starts here knows that Google may know");
+        assert_eq!(told[0].mapping, intended, "a worker that starts here knows that Google may know");
 
         due[0].mapping = there();
         world.end_pass(&lease, &due, at(2)).await.unwrap();
@@ -123,7 +123,7 @@ on_both_databases! {
         assert_eq!(world.due(&id, at(29)).await, []);
         let again = world.due(&id, at(30)).await;
         assert_eq!((again[0].failures, again[0].reason), (2, Some(Reason::GoogleUnavailable)));
-        assert_eq!(leases::next_due(&mut world.read().await).await.unwrap(), Some(at(30)));
+        assert_eq!(leases::next_due(&mut world.read().await, at(1)).await.unwrap(), Some(at(30)));
 
         world.put(&task("read"), &task_body("ana", "Read more"), at(5)).await;
         let due = world.due(&id, at(5)).await;
@@ -194,7 +194,7 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
-        leave(&world, EventState::DeletedByUser, at(1)).await;
+        leave(&world, &standing(EventState::DeletedByUser), at(1)).await;
 
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
         assert_eq!(world.due(&id, at(2)).await[0].mapping.event_state, EventState::DeletedByUser, "whatever a PUT changes");
@@ -207,18 +207,22 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        let address = address("calendar", "event1");
+        let deleting =
+            |copy| EventState::Deleting { address: address.clone(), copy, delete_sent_at: None };
         let cases = [
             (10, EventState::DeletedByUser, EventState::Deleted),
-            (20, EventState::Present, EventState::Deleting),
-            (30, EventState::Unconfirmed, EventState::Deleting),
-            (40, EventState::Deleted, EventState::Deleted),
+            (20, there().event_state, deleting(Some(copy()))),
+            (30, EventState::Unconfirmed { address: address.clone(), copy: None }, deleting(None)),
+            (40, EventState::Unreachable { address: address.clone(), copy: copy() }, deleting(Some(copy()))),
+            (50, EventState::Deleted, EventState::Deleted),
         ];
         for (minute, heard, then) in cases {
             let lease = world.claim_one("w1", at(minute)).await;
             let mut due = world.due(&id, at(minute)).await;
             world.delete(&task("read"), at(minute + 1)).await;
             world.put(&task("read"), &task_body("ana", "Read more"), at(minute + 1)).await;
-            due[0].mapping = Mapping { event_state: heard, ..there() };
+            due[0].mapping = standing(heard);
             world.end_pass(&lease, &due, at(minute + 2)).await.unwrap();
             assert_eq!(world.due(&id, at(minute + 2)).await[0].mapping.event_state, then);
         }
@@ -230,15 +234,14 @@ on_both_databases! {
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         world.settle(at(1)).await;
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
-        let mut due = world.due(&id, at(2)).await;
+        let due = world.due(&id, at(2)).await;
         world.delete(&task("read"), at(3)).await;
-        due[0].mapping.on_insert_sent(address("work", "event2"));
-        let mut tx = world.begin().await;
-        let intent = Intent { item: &due[0].item.key, incarnation: due[0].incarnation, mapping: due[0].mapping.clone() };
-        mappings::record_intents(&mut tx, &id, &[intent]).await.unwrap();
-        tx.commit().await.unwrap();
+        let insert = Intent::Insert(address("work", "event2"));
+        let intended = intend(&world, &id, &due[0], insert, at(3)).await;
         let mapping = world.due(&id, at(3)).await.remove(0).mapping;
-        assert_eq!((mapping.event_state, mapping.previous), (EventState::Deleting, due[0].mapping.previous.clone()));
+        let address = address("work", "event2");
+        assert_eq!(mapping.event_state, EventState::Deleting { address, copy: None, delete_sent_at: None });
+        assert_eq!(mapping.previous, intended.previous);
     }
 
     async fn since_when_a_delete_may_be_under_way_is_kept_until_the_items_life_ends(db: TestDatabase) {
@@ -247,15 +250,14 @@ on_both_databases! {
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         world.settle(at(1)).await;
         world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
-        let since = async || world.due(&id, at(3)).await[0].mapping.delete_sent_at;
+        let since = async || match &world.due(&id, at(3)).await[0].mapping.event_state {
+            EventState::Deleting { delete_sent_at, .. } => *delete_sent_at,
+            other => panic!("{other:?}"),
+        };
 
         let lease = world.claim_one("w1", at(2)).await;
         let mut due = world.due(&id, at(2)).await;
-        due[0].mapping.on_delete_sent(at(2));
-        let mut tx = world.begin().await;
-        let intent = Intent { item: &due[0].item.key, incarnation: due[0].incarnation, mapping: due[0].mapping.clone() };
-        mappings::record_intents(&mut tx, &id, &[intent]).await.unwrap();
-        tx.commit().await.unwrap();
+        due[0].mapping = intend(&world, &id, &due[0], Intent::Delete, at(2)).await;
         assert_eq!(since().await, Some(at(2)));
 
         world.put(&task("read"), &task_body("ana", "Read on"), at(3)).await;
@@ -273,12 +275,12 @@ on_both_databases! {
         world.delete(&task("read"), at(2)).await;
         world.put(&task("read"), &task_body("ana", "Read"), at(2)).await;
         let due = world.due(&id, at(2)).await;
-        assert_eq!(due[0].mapping.event_state, EventState::Deleting);
-        assert_eq!(due[0].mapping.remote, there().remote, "what is there is known");
+        let EventState::Deleting { copy: known, .. } = &due[0].mapping.event_state else { panic!("{due:?}") };
+        assert_eq!(known, &Some(copy()), "what is there is known");
 
         world.settle(at(3)).await;
         world.put(&task("read"), &task_body("ana", "Read more"), at(4)).await;
-        assert_eq!(world.due(&id, at(4)).await[0].mapping.event_state, EventState::Present);
+        assert_eq!(world.due(&id, at(4)).await[0].mapping, there());
     }
 
     async fn a_failure_does_not_put_off_a_change_that_came_meanwhile(db: TestDatabase) {
@@ -298,7 +300,7 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
-        leave(&world, EventState::DeletedByUser, at(1)).await;
+        leave(&world, &standing(EventState::DeletedByUser), at(1)).await;
         let mut tx = world.begin().await;
         let ana = BTreeSet::from(["ana".to_owned()]);
         mappings::mark_due(&mut tx, &due_changes(&task("read"), &ana, 1), at(2)).await.unwrap();
@@ -352,31 +354,48 @@ on_both_databases! {
         assert_eq!(counts.oldest_waiting_at, Some(at(1).as_microsecond()));
     }
 
+    async fn a_mapping_is_read_as_it_was_stored(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        let mut stored = world.due(&id, at(1)).await.remove(0);
+        let previous = Some(address("work", "event0"));
+        for event_state in event_states() {
+            for state in [None].into_iter().chain(previous_states().into_iter().map(Some)) {
+                let previous = previous.clone().zip(state).map(|(address, state)| PreviousLocation { address, state });
+                stored.mapping = Mapping { event_state: event_state.clone(), last_generation: 3, previous };
+                let mut tx = world.begin().await;
+                let again = End::Retry { due_at: at(1), failures: 0, reason: None };
+                mappings::finish(&mut tx, &id, &[(&stored, again)], at(1)).await.unwrap();
+                tx.commit().await.unwrap();
+                assert_eq!(world.due(&id, at(1)).await, [stored.clone()]);
+            }
+        }
+    }
+
     async fn a_damaged_mapping_is_parked_alone_and_names_its_place(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         world.put(&task("other"), &task_body("ana", "Other"), at(1)).await;
-        let places = "previous_calendar_id = 'work', previous_google_id = 'event0', previous_generation = 1";
-        world.raw().await.run(&format!("UPDATE sync_mappings SET {places} WHERE item_id = 'read'")).await;
-        for (column, value, good) in [
-            ("event_state", "'lost'", "'unsent'"),
-            ("event_state", "'present'", "'unsent'"),
-            ("remote", "'{'", "NULL"),
-            ("base", "'[]'", "NULL"),
-            ("previous_state", "'lost'", "NULL"),
-            ("previous_copy", "'{'", "NULL"),
-            ("previous_base", "'{'", "NULL"),
+        let previous = "previous_calendar_id = 'work', previous_google_id = 'event0', previous_generation = 0";
+        for (column, damage) in [
+            ("event_state", "event_state = 'lost'"),
+            ("remote", "remote = '{'"),
+            ("base", "base = '[]'"),
+            ("previous_state", &format!("previous_state = 'lost', {previous}")),
+            ("previous_remote", &format!("previous_state = 'present', previous_remote = '{{', {previous}")),
+            ("previous_remote", &format!("previous_state = 'present', {previous}")),
+            ("previous_base", &format!("previous_state = 'abandoned', previous_base = '{{', {previous}")),
         ] {
-            let damage = format!("UPDATE sync_mappings SET {column} = {value} WHERE item_id = 'read'");
-            world.raw().await.run(&damage).await;
+            world.raw().await.run(&format!("UPDATE sync_mappings SET {damage} WHERE item_id = 'read'")).await;
             let due = mappings::due(&mut world.read().await, &id, at(9), 9).await.unwrap();
             assert_eq!(due.mappings.iter().map(|one| &*one.item.key.id).collect::<Vec<_>>(), ["other"]);
-            let [unreadable] = &due.unreadable[..] else { panic!("{due:?}") };
+            let [unreadable] = &due.unreadable[..] else { panic!("{damage}: {due:?}") };
             let StoreError::Corrupt { table: "sync_mappings", column: named, id: row } = &unreadable.error else {
                 panic!("{unreadable:?}")
             };
-            assert_eq!(*named, if value == "'present'" { "calendar_id" } else { column });
+            assert_eq!(*named, column, "{damage}");
             assert_eq!((row.as_str(), unreadable.item_id.as_str()), ("task:read", "read"));
 
             let mut tx = world.begin().await;
@@ -386,10 +405,32 @@ on_both_databases! {
             assert_eq!((due.mappings.len(), due.unreadable.len()), (1, 0), "until the platform changes it");
             let shown = mappings::of_item(&mut world.read().await, ItemKind::Task, "read").await.unwrap();
             assert_eq!((shown[0].state, shown[0].reason), (SyncState::Parked, Some(Reason::ServiceFault)));
-            let good = format!("UPDATE sync_mappings SET {column} = {good} WHERE item_id = 'read'");
-            world.raw().await.run(&good).await;
-            world.put(&task("read"), &task_body("ana", &format!("Read {column} {value}")), at(2)).await;
+            world.raw().await.run("UPDATE sync_mappings SET event_state = 'unsent', remote = NULL, base = NULL,
+                previous_state = NULL, previous_calendar_id = NULL, previous_google_id = NULL,
+                previous_generation = NULL, previous_remote = NULL, previous_base = NULL").await;
+            world.put(&task("read"), &task_body("ana", &format!("Read {damage}")), at(2)).await;
         }
+    }
+
+    async fn a_pass_whose_mappings_are_gone_stores_nothing(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        for name in ["read", "gone"] {
+            world.put(&task(name), &task_body("ana", name), at(1)).await;
+        }
+        let due = world.due(&id, at(1)).await;
+        world.raw().await.run("DELETE FROM sync_mappings WHERE item_id = 'gone'").await;
+        let missing = |result: calsync_store::Result<()>| {
+            assert!(matches!(result, Err(StoreError::RowsMissing { table: "sync_mappings", .. })), "{result:?}");
+        };
+        let mut tx = world.begin().await;
+        let intents: Vec<_> = due.iter().map(|due| (due, there())).collect();
+        missing(mappings::record_intents(&mut tx, &id, &intents).await);
+        let again = End::Retry { due_at: at(1), failures: 0, reason: None };
+        let ends: Vec<_> = due.iter().map(|due| (due, again)).collect();
+        missing(mappings::finish(&mut tx, &id, &ends, at(1)).await);
+        drop(tx);
+        assert_eq!(world.due(&id, at(1)).await[0].mapping, Mapping::new());
     }
 
     async fn those_who_are_not_connected_have_no_mappings(db: TestDatabase) {
@@ -425,15 +466,13 @@ on_both_databases! {
         for due in &mut due {
             // Some of them move: from where they were and with what was there.
             if due.item.key.id.ends_with('7') {
-                due.mapping = Mapping { base: Some(base()), ..there() };
+                let copy = RemoteCopy { base: Some(base()), ..copy() };
+                due.mapping = standing(EventState::Present { address: address("calendar", "event1"), copy });
             }
             due.mapping.on_insert_sent(address("work", &due.item.key.id));
         }
         let mut tx = world.begin().await;
-        let intents: Vec<_> = due
-            .iter()
-            .map(|due| Intent { item: &due.item.key, incarnation: due.incarnation, mapping: due.mapping.clone() })
-            .collect();
+        let intents: Vec<_> = due.iter().map(|due| (due, due.mapping.clone())).collect();
         mappings::record_intents(&mut tx, &id, &intents).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(world.due(&id, at(1)).await, due, "each mapping is told, and no other");
@@ -465,12 +504,53 @@ async fn put_off(world: &World, integration_id: &str, item: &str, due_at: Timest
     tx.commit().await.unwrap();
 }
 
-/// A pass leaves everything that is due in `state`.
-async fn leave(world: &World, event_state: EventState, now: Timestamp) {
+/// A pass leaves everything that is due as `mapping`.
+async fn leave(world: &World, mapping: &Mapping, now: Timestamp) {
     let lease = world.claim_one("w1", now).await;
     let mut due = world.due(&lease.integration_id, now).await;
     for one in &mut due {
-        one.mapping = Mapping { event_state, ..there() };
+        one.mapping.clone_from(mapping);
     }
     world.end_pass(&lease, &due, now).await.unwrap();
+}
+
+/// Stores what a pass intends for a mapping; answers how it stands then.
+async fn intend(world: &World, id: &str, due: &DueMapping, intent: Intent, now: Timestamp) -> Mapping {
+    let mut mapping = due.mapping.clone();
+    mapping.on_intent(intent, now);
+    let mut tx = world.begin().await;
+    mappings::record_intents(&mut tx, id, &[(due, mapping.clone())]).await.unwrap();
+    tx.commit().await.unwrap();
+    mapping
+}
+
+/// Every way in which a mapping's event may stand.
+fn event_states() -> Vec<EventState> {
+    let address = || address("calendar", "event1");
+    let known = || RemoteCopy { base: Some(base()), ..copy() };
+    vec![
+        EventState::Unsent,
+        EventState::Unconfirmed { address: address(), copy: None },
+        EventState::Unconfirmed { address: address(), copy: Some(known()) },
+        EventState::Present { address: address(), copy: copy() },
+        EventState::Present { address: address(), copy: known() },
+        EventState::Unreachable { address: address(), copy: known() },
+        EventState::Deleting { address: address(), copy: None, delete_sent_at: None },
+        EventState::Deleting { address: address(), copy: Some(known()), delete_sent_at: Some(at(1)) },
+        EventState::Deleted,
+        EventState::DeletedByUser,
+    ]
+}
+
+/// The same, at the location that its item moves away from.
+fn previous_states() -> Vec<PreviousState> {
+    let known = |version| PreviousCopy { copy: RemoteCopy { base: Some(base()), ..copy() }, version };
+    vec![
+        PreviousState::Present(known(PreviousVersion::Copied)),
+        PreviousState::Present(known(PreviousVersion::Unknown)),
+        PreviousState::Deleting(known(PreviousVersion::Copied)),
+        PreviousState::Deleting(known(PreviousVersion::Unknown)),
+        PreviousState::Abandoned(Some(copy())),
+        PreviousState::Abandoned(None),
+    ]
 }

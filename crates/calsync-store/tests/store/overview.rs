@@ -4,6 +4,7 @@ use calsync_core::disconnect::SagaState;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_store::connect::{self, NewAttempt};
+use calsync_store::connection_counts;
 use calsync_store::overview::{self, Disconnects, Tries};
 use calsync_testing::on_both_databases;
 use jiff::Timestamp;
@@ -33,6 +34,13 @@ async fn tries(world: &World, id: &str, began: Timestamp, end: Option<Option<Rea
     tx.commit().await.unwrap();
 }
 
+async fn roll_up(world: &World, limit: i64) -> u64 {
+    let mut tx = world.begin().await;
+    let counted = connection_counts::roll_up(&mut tx, limit).await.unwrap();
+    tx.commit().await.unwrap();
+    counted
+}
+
 on_both_databases! {
     async fn connections_are_counted_by_the_state_that_is_shown(db: TestDatabase) {
         let world = World::new(db).await;
@@ -53,6 +61,17 @@ on_both_databases! {
             [IntegrationState::Delayed, IntegrationState::Disconnecting].map(|one| (one, 1));
         assert_eq!(counted(5).await, [connecting, active, disconnecting]);
         assert_eq!(counted(7).await, [connecting, delayed, disconnecting]);
+        // In two rounds, with a change of state between them and one behind them.
+        assert!(connection_counts::is_uncounted(&mut world.read().await).await.unwrap());
+        assert_eq!(roll_up(&world, 2).await, 2);
+        world.raw().await.end_connections().await;
+        assert_eq!(roll_up(&world, 9).await, 3);
+        assert_eq!(counted(7).await, [(IntegrationState::Disconnected, 3)]);
+        world.raw().await.run("UPDATE user_integrations SET state = 'active' WHERE user_id = 'eva'").await;
+        assert_eq!(counted(7).await, [active, (IntegrationState::Disconnected, 2)]);
+        assert_eq!((roll_up(&world, 9).await, roll_up(&world, 9).await), (1, 0));
+        assert!(!connection_counts::is_uncounted(&mut world.read().await).await.unwrap());
+        assert_eq!(counted(7).await, [active, (IntegrationState::Disconnected, 2)]);
     }
 
     async fn tries_are_counted_by_how_they_ended(db: TestDatabase) {

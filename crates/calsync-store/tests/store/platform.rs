@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use calsync_core::ids::first_id_at;
 use calsync_core::item::FieldError;
 use calsync_store::api_keys::{self, Scope};
 use calsync_store::idempotency::{self, KeyState};
@@ -15,7 +16,7 @@ use crate::world::{World, at};
 
 fn refusal(minute: i64, id: &str) -> Refusal {
     Refusal {
-        id: format!("019579a0-0000-7000-8000-{id:0>12}"),
+        id: format!("{}{id:0>12}", &first_id_at(at(minute))[..24]),
         at: at(minute),
         key_name: "platform".into(),
         kind: Some("session".into()),
@@ -98,6 +99,12 @@ on_both_databases! {
         assert_eq!(claim(&world, "k", "another", 2).await, KeyState::OtherRequest);
         assert_eq!(claim(&world, "k", "request", 24 * 60).await, answered);
         assert_eq!(claim(&world, "k", "request", 24 * 60 + 1).await, KeyState::New, "a day is over");
+        let mut tx = world.begin().await;
+        for forgotten in [0, 1] {
+            let oldest = at(24 * 60 + 1 + forgotten);
+            assert_eq!(idempotency::forget_answers(&mut tx, oldest, 1).await.unwrap(), forgotten.unsigned_abs());
+        }
+        drop(tx);
         assert_eq!(world.raw().await.count("idempotency_keys", "TRUE").await, 1, "nothing of it is left");
     }
 

@@ -135,17 +135,4 @@ on_both_databases! {
             assert_eq!(world.raw().await.count("user_integrations", "access_token IS NULL").await, 1);
         }
     }
-
-    async fn a_token_that_google_refuses_is_renewed_next(db: TestDatabase) {
-        let world = World::new(db).await;
-        let id = world.connected("ana").await;
-        let mut tx = world.begin().await;
-        integrations::expire_access(&mut tx, &id, 7).await.unwrap();
-        tx.commit().await.unwrap();
-        assert_eq!(tokens(&world, &id).await.expires_at, Some(at(60)), "that was another token");
-        let mut tx = world.begin().await;
-        integrations::expire_access(&mut tx, &id, 1).await.unwrap();
-        tx.commit().await.unwrap();
-        assert!(tokens(&world, &id).await.expires_at < Some(at(0)));
-    }
 }

@@ -14,7 +14,7 @@ use calsync_store::disconnects;
 use calsync_store::refusals::{self, Refusal};
 use calsync_store::user_deletions::{self, UserDeletion};
 use calsync_store::users::{self, Put, User};
-use calsync_store::{clean_ups, items};
+use calsync_store::{clean_ups, connection_counts, items};
 use calsync_testing::on_both_databases;
 use serde_json::json;
 
@@ -134,6 +134,8 @@ async fn live(world: &World, user: &str) {
         trace_id: "t".into(),
     };
     attempts::record(&mut tx, &failed).await.unwrap();
+    attempts::roll_up(&mut tx, 9).await.unwrap();
+    attempts::record(&mut tx, &Attempt { id: "log-2".into(), ..failed }).await.unwrap();
     tx.commit().await.unwrap();
     synced(world, user).await;
 }
@@ -161,6 +163,9 @@ on_both_databases! {
         assert_eq!(list_ready(&world).await, [], "the disconnect runs");
         world.raw().await.run("UPDATE disconnects SET state = 'done', ended_at = 1").await;
         world.raw().await.end_connections().await;
+        let mut tx = world.begin().await;
+        assert_eq!(connection_counts::roll_up(&mut tx, 9).await.unwrap(), 1);
+        tx.commit().await.unwrap();
         let [deletion] = &list_ready(&world).await[..] else { panic!("one is ready") };
         forget_all(&world, deletion).await;
 
@@ -173,6 +178,8 @@ on_both_databases! {
         let kept = disconnects::get(&mut world.read().await, &saga.id).await.unwrap().unwrap();
         assert_eq!((kept.state, kept.user_id.as_str()), (SagaState::Done, ""), "for the figures");
         assert_eq!(world.raw().await.count("connect_attempts", "user_id = ''").await, 1, "for the figures");
+        assert_eq!(world.raw().await.count("error_groups", "errors = 1 AND affected_users = 0").await, 1);
+        assert_eq!(world.raw().await.count("connection_counts", "connections = 0").await, 1);
         assert_eq!(list_ready(&world).await, []);
         assert!(!mark(&world, MARKER).await, "nobody is there");
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{ItemBody, ItemKey, ItemKind};
-use calsync_core::plan::{Address, EventState, Mapping};
+use calsync_core::plan::{Address, EventState, Mapping, RemoteCopy};
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{Connection, Grant, Integration, StopCause};
@@ -265,16 +265,18 @@ pub(crate) fn address(calendar_id: &str, google_id: &str) -> Address {
     Address { calendar_id: calendar_id.into(), google_id: google_id.into(), generation: 1 }
 }
 
+/// An event as Google showed it.
+pub(crate) fn copy() -> RemoteCopy {
+    let event = json!({"id": "event1", "etag": "\"1\"", "htmlLink": "https://calendar.example.org/event1"});
+    RemoteCopy { event: serde_json::from_value(event).unwrap(), base: None }
+}
+
 /// A mapping whose event is there.
 pub(crate) fn there() -> Mapping {
-    let event = json!({"id": "event1", "etag": "\"1\"", "htmlLink": "https://calendar.example.org/event1"});
-    let remote = serde_json::from_value(event).unwrap();
-    let address = Some(address("calendar", "event1"));
-    Mapping {
-        event_state: EventState::Present,
-        address,
-        last_generation: 1,
-        remote: Some(remote),
-        ..Mapping::new()
-    }
+    standing(EventState::Present { address: address("calendar", "event1"), copy: copy() })
+}
+
+/// A mapping whose event stands so, with one generation used.
+pub(crate) const fn standing(event_state: EventState) -> Mapping {
+    Mapping { event_state, last_generation: 1, previous: None }
 }

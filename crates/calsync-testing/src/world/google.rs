@@ -22,7 +22,7 @@ impl World {
     /// Google removes a calendar of `user` with everything in it.
     pub async fn lose_calendar(&self, user: &str, calendar_id: &str) {
         let token = self.google.access_token(&email(user)).unwrap();
-        self.engine.google().delete_calendar(&token.into(), calendar_id).await.unwrap();
+        self.engine.google().client().delete_calendar(&token.into(), calendar_id).await.unwrap();
     }
 
     /// Adds the Google account of `user`, with a calendar `team-USER` beside the first one.

@@ -43,6 +43,8 @@ pub struct World {
     /// What panics when it is used.
     pub broken: Arc<Broken>,
     pub database: TestDatabase,
+    /// What every engine is given.
+    client: GoogleClient,
     clock: ManualClock,
     entropy: Arc<BreakableEntropy>,
     key: String,
@@ -87,25 +89,37 @@ impl World {
         let mut settings = Settings {
             platform_name: "Mentors".into(),
             return_urls: vec!["https://app.example.org/settings".into()],
+            // The clock stands still, so that a minute never ends.
+            user_quota_per_minute: 0,
             ..Settings::default()
         };
         change(&mut settings);
         let options = EngineOptions {
             store,
-            google: client,
+            google: client.clone(),
             clock: Arc::new(BreakableClock(clock.clone(), broken.clone())),
             entropy: entropy.clone(),
             settings,
             webhook,
         };
-        Self { google, engine: Engine::new(options), transport, broken, database, clock, entropy, key }
+        Self {
+            google,
+            engine: Engine::new(options),
+            transport,
+            broken,
+            database,
+            client,
+            clock,
+            entropy,
+            key,
+        }
     }
 
     /// The engine of another process over the same database.
     pub async fn another_engine(&self) -> Engine {
         Engine::new(EngineOptions {
             store: open(&self.database, &self.key, self.entropy.clone(), self.engine.now()).await,
-            google: self.engine.google().clone(),
+            google: self.client.clone(),
             clock: Arc::new(BreakableClock(self.clock.clone(), self.broken.clone())),
             entropy: self.entropy.clone(),
             settings: self.engine.settings().clone(),

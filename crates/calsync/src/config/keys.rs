@@ -84,7 +84,7 @@ pub(crate) const KEYS: &[Key] = &[
     later("google.push", OneOf(&["auto", "on", "off"]), "auto"),
     key("google.revoke", OneOf(&["grant", "never"]), "grant"),
     later("google.quota.project_per_minute", COUNT, "10000"),
-    later("google.quota.user_per_minute", COUNT, "600"),
+    key("google.quota.user_per_minute", Integer(0, u32::MAX as i64), "600"),
     later("google.quota.project_per_day", COUNT, "1000000"),
     later("google.quota.tasks_per_day", COUNT, "50000"),
     key("platform.name", Text, "calsync"),

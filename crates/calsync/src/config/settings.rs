@@ -29,6 +29,7 @@ impl Config {
             policy: Policy { deadline_as, past_days, ..Policy::default() },
             google_is_configured: self.google_is_configured(),
             revoke: self.text("google.revoke") == "grant",
+            user_quota_per_minute: self.text("google.quota.user_per_minute").parse().unwrap_or(600),
             retention_days: self.text("logs.retention_days").parse().unwrap_or(30),
             success_retention_days: self.text("logs.success_retention_days").parse().unwrap_or(3),
             ..Settings::default()

@@ -14,6 +14,7 @@ mod month;
 mod month_arrives;
 mod neighbours;
 mod other_authorization_server;
+mod outage;
 mod panics;
 mod rng;
 mod secrets_stay_secret;

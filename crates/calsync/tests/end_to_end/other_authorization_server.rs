@@ -4,14 +4,14 @@
 use std::process::Command;
 
 use bytes::Bytes;
-use calsync_google::{HttpTransport, Transport};
+use calsync_google::Transport;
 use calsync_testing::tools::python;
 use calsync_testing::{DatabaseKind, Program, TestDatabase, eventually};
 use http::{Method, Request};
 use serde_json::{Value, json};
 
 use crate::browser_client::Platform;
-use crate::world::World;
+use crate::world::{World, transport};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/authorization_server.py");
 
@@ -32,7 +32,7 @@ impl Server {
 
     async fn get(&self, path: &str) -> (u16, Value) {
         let request = Request::get(format!("{}{path}", self.url)).body(Bytes::new()).unwrap();
-        let answer = HttpTransport::new().unwrap().send(request).await.unwrap();
+        let answer = transport().send(request).await.unwrap();
         (answer.status().as_u16(), serde_json::from_slice(answer.body()).unwrap_or(Value::Null))
     }
 
@@ -81,7 +81,7 @@ async fn users_connect_stay_connected_and_leave() {
     assert_eq!(connection["account_email"], "ana@example.org");
 
     let key = world.service.secret_of(&["api-key", "create", "--scope", "admin"]).into();
-    let admin = Platform { transport: &HttpTransport::new().unwrap(), url: &world.service.url, key: &key };
+    let admin = Platform { transport: &transport(), url: &world.service.url, key: &key };
     let wish = json!({"note": "they asked for it"});
     let path = "/admin/users/ana/integrations/google/disconnect";
     let saga = admin.call(Method::POST, path, &wish).await.unwrap();

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::leaks::{Leaks, Whose};
-use crate::world::World;
+use crate::world::{World, transport};
 
 const CLIENT_SECRET: &str = "GOCSPX-marker-of-the-client-secret";
 const ENCRYPTION_KEY: &str = "bWFya2VyLW9mLXRoZS1lbmNyeXB0aW9uLWtleS0zMmI=";
@@ -118,7 +118,7 @@ impl Story {
         Self {
             world,
             leaks,
-            transport: HttpTransport::new().unwrap(),
+            transport: transport(),
             admin_key,
             signed_in: String::new(),
             folder,

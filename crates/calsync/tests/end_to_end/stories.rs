@@ -1,12 +1,11 @@
 //! Short stories about one user and one item.
 
-use calsync_google::HttpTransport;
 use calsync_testing::{TestDatabase, eventually, on_both_databases};
 use http::Method;
 use serde_json::{Value, json};
 
 use crate::browser_client::Platform;
-use crate::world::World;
+use crate::world::{World, transport};
 
 const TASK: &str = "/items/task/t1";
 const EMAIL: &str = "ana@example.org";
@@ -97,7 +96,7 @@ on_both_databases! {
         world.service.put(TASK, &task("Draft")).await;
         world.wait_until_synced("ana").await;
         let key = world.service.secret_of(&["api-key", "create", "--scope", "admin"]).into();
-        let transport = HttpTransport::new().unwrap();
+        let transport = transport();
         let url = world.service.url.clone();
         let admin = Platform { transport: &transport, url: &url, key: &key };
         world.google.set_faults(&json!([

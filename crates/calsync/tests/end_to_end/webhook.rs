@@ -14,7 +14,7 @@ use tempfile::TempDir;
 
 use crate::browser_client;
 use crate::leaks::{Leaks, Whose};
-use crate::world::World;
+use crate::world::{World, transport};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/end_to_end/webhook_receiver.py");
 const SECRET: &str = "whsec_bWFya2VyLW9mLXRoZS13ZWJob29rcy1zZWNyZXQ=";
@@ -35,7 +35,7 @@ impl Receiver {
         command.args([SCRIPT, SECRET]);
         let mut program = Program::start(command);
         let url = program.address("listens on").await;
-        Self { url, transport: HttpTransport::new().unwrap(), _program: program }
+        Self { url, transport: transport(), _program: program }
     }
 
     async fn send(&self, method: Method, path: &str, body: Value) -> Value {
@@ -102,7 +102,7 @@ on_both_databases! {
         assert_eq!(taken["id"], refused["id"]);
         let (first, last) = (link(&refused), link(&taken));
         assert_eq!(first, last, "each delivery tells the same link");
-        browser_client::connect(&HttpTransport::new().unwrap(), &last).await.unwrap();
+        browser_client::connect(&transport(), &last).await.unwrap();
         world.wait_until_synced("ana").await;
         eventually("both connections to be told", async || {
             (receiver.received("integration.connected", 204).await.len() == 2).then_some(())

@@ -5,8 +5,8 @@ use std::path::Path;
 use std::process::Command;
 
 use bytes::Bytes;
-use calsync_google::{HttpTransport, Transport};
-use calsync_testing::{Program, TestDatabase, eventually};
+use calsync_google::{HttpLimits, HttpTransport, Transport};
+use calsync_testing::{HANGS_AFTER, Program, TestDatabase, eventually};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, LOCATION};
 use http::{Method, Request, StatusCode};
 use secrecy::SecretString;
@@ -39,6 +39,11 @@ pub(crate) struct Service {
     folder: TempDir,
 }
 
+/// Over HTTP. On a busy machine an answer takes long; only what hangs fails.
+pub(crate) fn transport() -> HttpTransport {
+    HttpTransport::with_limits(HttpLimits { call: HANGS_AFTER, ..HttpLimits::default() }).unwrap()
+}
+
 fn calsync() -> Command {
     Command::new(env!("CARGO_BIN_EXE_calsync"))
 }
@@ -54,7 +59,7 @@ impl World {
         Self::with_google(database, Google::start(&[]).await).await
     }
 
-    async fn with_google(database: TestDatabase, google: Google) -> Self {
+    pub(crate) async fn with_google(database: TestDatabase, google: Google) -> Self {
         let service = Service::start(database, &google.url).await;
         Self { google, service }
     }
@@ -92,7 +97,7 @@ impl Google {
         command.args(["simulator", "--listen", "127.0.0.1:0"]).args(options);
         let mut program = Program::start(command);
         let url = program.address("listens on").await;
-        Self { url, transport: HttpTransport::new().unwrap(), _program: program }
+        Self { url, transport: transport(), _program: program }
     }
 
     async fn call(
@@ -191,7 +196,7 @@ impl Service {
         let mut service = Self {
             url,
             key: String::new().into(),
-            transport: HttpTransport::new().unwrap(),
+            transport: transport(),
             program: None,
             settings,
             database,

@@ -4,31 +4,27 @@ use calsync_core::outcome::Operation;
 use calsync_google::Deleted;
 
 use super::super::run::{DisconnectRun, StepResult};
-use super::super::tokens::CallError;
-use crate::EngineError;
+use crate::google::CallError;
 use crate::ownership::CalendarScan;
 
 /// Removes the calendar; none if something else is in it, so that events go one by one.
 pub(super) async fn remove(
     run: &mut DisconnectRun<'_>,
     calendar_id: &str,
-) -> Result<Result<Option<StepResult>, CallError>, EngineError> {
+) -> Result<Option<StepResult>, CallError> {
     let mut scan = CalendarScan::new();
     while let Some(query) = scan.next() {
-        match run.list(calendar_id, query).await? {
-            Ok(page) => scan.add_page(run.engine, &run.integration, calendar_id, page),
-            Err(call_error) => return Ok(Err(call_error)),
-        }
+        let page = run.list(calendar_id, query).await?;
+        scan.add_page(run.engine, &run.integration, calendar_id, page);
     }
-    let Some(items) = scan.owned_event_count() else { return Ok(Ok(None)) };
+    let Some(items) = scan.owned_event_count() else { return Ok(None) };
     let delete = run.call(Operation::DeleteCalendar, |google, token| async move {
         google.delete_calendar(&token, calendar_id).await
     });
-    let deleted = delete.await?;
-    Ok(deleted.map(|deleted| match deleted {
+    Ok(Some(match delete.await? {
         Deleted::Done => {
-            Some(StepResult::done(format!("The calendar that we made is removed, with {items} items.")))
+            StepResult::done(format!("The calendar that we made is removed, with {items} items."))
         }
-        Deleted::AlreadySo => Some(StepResult::already_so("The calendar that we made was gone.")),
+        Deleted::AlreadySo => StepResult::already_so("The calendar that we made was gone."),
     }))
 }

@@ -8,13 +8,13 @@ use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reaction;
 use calsync_core::remote::RemoteEvent;
 use calsync_core::stamp::INTEGRATION;
-use calsync_google::{Deleted, Failure, ListQuery};
+use calsync_google::{Deleted, ListQuery};
 use futures_util::StreamExt;
 
 use super::super::run::{DisconnectRun, StepResult};
-use super::super::tokens::CallError;
 use super::could_not;
 use crate::EngineError;
+use crate::google::{AuthorizedClient, CallError};
 use crate::ownership::is_ours;
 
 /// Events that are listed, removed and stored at once.
@@ -29,28 +29,20 @@ struct PendingDelete {
 }
 
 /// Removes every event of ours from the calendar.
-pub(super) async fn remove(
-    run: &mut DisconnectRun<'_>,
-    calendar_id: &str,
-) -> Result<Result<StepResult, CallError>, EngineError> {
+pub(super) async fn remove(run: &mut DisconnectRun<'_>, calendar_id: &str) -> Result<StepResult, CallError> {
     // What Google refuses to remove, however often it is asked.
     let mut refused = BTreeSet::new();
     for _ in 0..BATCHES_MAX {
-        let mut batch = match listed(run, calendar_id, &refused).await? {
-            Ok(batch) => batch,
-            Err(call_error) => return Ok(Err(call_error)),
-        };
+        let mut batch = listed(run, calendar_id, &refused).await?;
         if batch.is_empty() {
             batch = from_mappings(run, calendar_id, &refused).await?;
         }
         if batch.is_empty() {
-            return finished(run, calendar_id, refused.len()).await.map(Ok);
+            return Ok(finished(run, calendar_id, refused.len()).await?);
         }
-        if let Err(call_error) = remove_batch(run, calendar_id, batch, &mut refused).await? {
-            return Ok(Err(call_error));
-        }
+        remove_batch(run, calendar_id, batch, &mut refused).await?;
     }
-    could_not(run, calendar_id, "Events of ours come up again and again.").await.map(Ok)
+    Ok(could_not(run, calendar_id, "Events of ours come up again and again.").await?)
 }
 
 async fn finished(
@@ -71,14 +63,11 @@ async fn listed(
     run: &mut DisconnectRun<'_>,
     calendar_id: &str,
     refused: &BTreeSet<String>,
-) -> Result<Result<Vec<PendingDelete>, CallError>, EngineError> {
+) -> Result<Vec<PendingDelete>, CallError> {
     let private_property = Some(format!("{INTEGRATION}={}", run.integration.id));
     let mut query = ListQuery { private_property, max_results: Some(BATCH), ..ListQuery::default() };
     for _ in 0..BATCHES_MAX {
-        let page = match run.list(calendar_id, &query).await? {
-            Ok(page) => page,
-            Err(call_error) => return Ok(Err(call_error)),
-        };
+        let page = run.list(calendar_id, &query).await?;
         let is_to_go = |event: &&RemoteEvent| {
             !event.is_cancelled()
                 && !refused.contains(event.id())
@@ -88,10 +77,10 @@ async fn listed(
         let found: Vec<PendingDelete> = page.events.iter().filter(is_to_go).map(pending).collect();
         match page.next_page_token {
             Some(next) if found.is_empty() => query.page_token = Some(next),
-            _ => return Ok(Ok(found)),
+            _ => return Ok(found),
         }
     }
-    Ok(Ok(Vec::new()))
+    Ok(Vec::new())
 }
 
 /// Events that a mapping tells of and no list shows: their stamp is gone, or they were never made.
@@ -123,27 +112,21 @@ async fn remove_batch(
     calendar_id: &str,
     batch: Vec<PendingDelete>,
     refused: &mut BTreeSet<String>,
-) -> Result<Result<(), CallError>, EngineError> {
-    let Some((token, _)) = run.access.clone() else { return Ok(Err(CallError::Absent)) };
-    let at_once = run.engine.settings().calls_in_flight_per_integration;
+) -> Result<(), CallError> {
+    let at_once = run.engine.settings().calls_in_flight_per_integration.max(1);
     let (mut gone, mut call_error) = (Vec::new(), None);
-    for few in batch.chunks(at_once.max(1)) {
+    for few in batch.chunks(at_once) {
         run.before_a_call().await?;
-        let (engine, token) = (run.engine, &token);
-        let delete = |pending: &PendingDelete| {
-            let google_id = pending.google_id.clone();
-            async move { engine.google().delete_event(token, calendar_id, &google_id, None).await }
-        };
-        let answers: Vec<Result<Deleted, Failure>> =
-            futures_util::stream::iter(few.iter().map(delete)).buffered(at_once.max(1)).collect().await;
+        let google = &run.google;
+        let deletes: Vec<_> = few.iter().map(|pending| delete_event(google, calendar_id, pending)).collect();
+        let answers: Vec<_> = futures_util::stream::iter(deletes).buffered(at_once).collect().await;
         for (pending, answer) in few.iter().zip(answers) {
-            run.journal.note(pending.item.as_ref(), Operation::Delete, outcome(&answer));
             match answer {
                 Ok(_) => gone.push(pending.google_id.clone()),
-                Err(failure) if failure.reason.info().reaction == Reaction::Park => {
+                Err(CallError::Failed(failure)) if failure.reason.info().reaction == Reaction::Park => {
                     refused.insert(pending.google_id.clone());
                 }
-                Err(failure) => call_error = Some(failure),
+                Err(error) => call_error = Some(error),
             }
         }
         if call_error.is_some() {
@@ -153,17 +136,23 @@ async fn remove_batch(
     if !gone.is_empty() {
         run.removed(&gone).await?;
     }
-    match call_error {
-        None => Ok(Ok(())),
-        // The next list is asked with a new token.
-        Some(failure) if failure.is_stale_token() && run.renew_stale().await? => Ok(Ok(())),
-        Some(failure) => Ok(Err(CallError::Failed(failure))),
-    }
+    call_error.map_or(Ok(()), Err)
 }
 
-fn outcome(answer: &Result<Deleted, Failure>) -> Result<Outcome, &Failure> {
-    answer.as_ref().map(|deleted| match deleted {
+async fn delete_event(
+    google: &AuthorizedClient,
+    calendar_id: &str,
+    pending: &PendingDelete,
+) -> Result<Deleted, CallError> {
+    let (item, google_id) = (pending.item.as_ref(), pending.google_id.as_str());
+    let delete = google.send(item, Operation::Delete, |google, token| async move {
+        google.delete_event(&token, calendar_id, google_id, None).await
+    });
+    let answer = delete.await;
+    let outcome = answer.as_ref().map(|deleted| match deleted {
         Deleted::Done => Outcome::Done,
         Deleted::AlreadySo => Outcome::AlreadySo,
-    })
+    });
+    google.note(item, Operation::Delete, outcome);
+    answer
 }

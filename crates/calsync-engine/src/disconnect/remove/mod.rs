@@ -13,12 +13,11 @@ use calsync_core::disconnect::{RemoteItems, StepOutcome};
 use calsync_core::integration::{CalendarChoice, GOOGLE};
 use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
-use calsync_google::Failure;
 use calsync_store::integrations::CalendarState;
 
-use super::run::{DisconnectRun, StepResult};
-use super::tokens::{CallError, is_over};
+use super::run::{AfterError, DisconnectRun, StepResult};
 use crate::EngineError;
+use crate::google::{CallError, is_over};
 use crate::ownership::is_our_own;
 
 /// Items that a receipt names; the rest are counted.
@@ -60,13 +59,13 @@ async fn remove_from(
     calendar: &CandidateCalendar,
 ) -> Result<StepResult, EngineError> {
     if calendar.is_own {
-        match delete_calendar::remove(run, &calendar.id).await? {
+        match delete_calendar::remove(run, &calendar.id).await {
             Ok(Some(result)) => return Ok(result),
             Ok(None) => {}
             Err(call_error) => return conclude(run, Some(calendar), call_error).await,
         }
     }
-    match items::remove(run, &calendar.id).await? {
+    match items::remove(run, &calendar.id).await {
         Ok(result) => Ok(result),
         Err(call_error) => conclude(run, Some(calendar), call_error).await,
     }
@@ -99,7 +98,7 @@ async fn calendars(
     if integration.calendar_state == CalendarState::Requested || integration.leaves_own_calendar {
         let listed =
             run.call(Operation::List, |google, token| async move { google.list_calendars(&token).await });
-        match listed.await? {
+        match listed.await {
             Ok(listed) => {
                 let own = listed.into_iter().filter(|one| is_our_own(run.engine, &integration, one));
                 calendars.extend(own.map(|one| CandidateCalendar { id: one.id, is_own: true }));
@@ -121,21 +120,18 @@ async fn conclude(
     calendar: Option<&CandidateCalendar>,
     call_error: CallError,
 ) -> Result<StepResult, EngineError> {
-    let why = match &call_error {
-        CallError::Absent => "We hold no token to reach the calendar with.",
-        CallError::Unreadable => Reason::TokenUnreadable.info().admin_sentence,
-        CallError::Failed(failure) if is_over(failure) => "Google has ended our access.",
-        CallError::Failed(failure) if is_absent(failure) && is_empty(run, calendar).await? => {
-            return Ok(StepResult::already_so(
-                "The calendar was gone, and with it everything that was synced.",
-            ));
-        }
-        CallError::Failed(failure) => {
-            if let Some(later) = run.later(failure) {
-                return Ok(later);
-            }
-            failure.reason.info().admin_sentence
-        }
+    let failure = match run.after_error(call_error)? {
+        AfterError::Waits(pause) => return Ok(StepResult::Waits(pause)),
+        AfterError::Ends(failure) => failure,
+    };
+    if failure.is_calendar_absent() && is_empty(run, calendar).await? {
+        let receipt = "The calendar was gone, and with it everything that was synced.";
+        return Ok(StepResult::already_so(receipt));
+    }
+    let why = match failure.http_status {
+        None if failure.reason == Reason::GrantUnknown => "We hold no token to reach the calendar with.",
+        _ if is_over(failure.reason) => "Google has ended our access.",
+        _ => failure.reason.info().admin_sentence,
     };
     could_not(run, calendar.map_or("", |calendar| calendar.id.as_str()), why).await
 }
@@ -148,10 +144,6 @@ async fn is_empty(
 ) -> Result<bool, EngineError> {
     let Some(calendar) = calendar.filter(|calendar| !calendar.is_own) else { return Ok(true) };
     Ok(run.count_remaining(&calendar.id).await? == 0)
-}
-
-fn is_absent(failure: &Failure) -> bool {
-    failure.reason == Reason::CalendarGone && matches!(failure.http_status, Some(404 | 410))
 }
 
 /// The end without success: counts what is left in the calendar and names the first of it.

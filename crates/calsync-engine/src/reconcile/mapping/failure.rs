@@ -12,7 +12,6 @@ use calsync_store::mappings::{DueMapping, End};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Location, Next, PROBE, Pass};
-use crate::reconcile::integration_failure::IntegrationFailure;
 
 impl Pass<'_> {
     /// What becomes of a mapping after `failure`, and the failure to record.
@@ -37,11 +36,6 @@ impl Pass<'_> {
             // A rejected fetch says nothing about an earlier insert.
             _ => {}
         }
-        if failure.is_stale_token() {
-            self.stop.set(IntegrationFailure::stale_token(self.access, &failure));
-            let end = again(self.now, due.failures, failure.reason);
-            return (failure, Next::End(end));
-        }
         if location != Location::Target && (is_closed(failure.reason) || self.is_for_good(due, &failure)) {
             if (location, operation) == (Location::Stale, Operation::Delete) {
                 due.mapping.on_delete_sent(self.now);
@@ -60,7 +54,7 @@ impl Pass<'_> {
                 Next::End(self.later_or_never(due, &failure))
             }
             Reaction::PauseIntegration | Reaction::StopIntegration | Reaction::PauseDeployment => {
-                self.stop.set(IntegrationFailure::of(&failure));
+                self.stop.set_failure(failure.clone());
                 Next::End(again(self.now, due.failures, failure.reason))
             }
         };
@@ -98,10 +92,8 @@ impl Pass<'_> {
     fn in_doubt(&self, due: &DueMapping, failure: Failure) -> (Failure, Next) {
         let mut due_at = self.now;
         let failures = failures(due, &failure);
-        if failure.is_stale_token() {
-            self.stop.set(IntegrationFailure::stale_token(self.access, &failure));
-        } else if failure.reason.info().reaction.is_pause() {
-            self.stop.set(IntegrationFailure::of(&failure));
+        if failure.is_stale_token() || failure.reason.info().reaction.is_pause() {
+            self.stop.set_failure(failure.clone());
         } else {
             let [jitter] = bytes(self.engine.entropy());
             let tries = u32::try_from(failures).unwrap_or(u32::MAX);
@@ -134,7 +126,7 @@ fn give_up(mapping: &mut Mapping, location: Location, failure: Failure) -> Failu
     } else {
         mapping.abandon_current();
     }
-    let stays = mapping.previous.as_ref().is_some_and(|previous| !previous.awaits_delete());
+    let stays = mapping.previous.as_ref().is_some_and(|previous| previous.awaits_delete().is_none());
     if stays && failure.reason != Reason::CalendarGone {
         return Failure { reason: Reason::LeftBehind, ..failure };
     }

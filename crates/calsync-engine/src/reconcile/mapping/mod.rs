@@ -5,13 +5,14 @@ mod failure;
 mod progress;
 
 use calsync_core::event_id::EventPlace;
+use calsync_core::item::ItemKey;
 use calsync_core::managed::Base;
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::plan::{Address, EventState, Mapping, PlanStep};
+use calsync_core::plan::{Address, EventState, Intent, Mapping, PlanStep};
 use calsync_core::policy::Policy;
 use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
-use calsync_google::{Deleted, Failure, GoogleClient};
+use calsync_google::{Deleted, Failure};
 use calsync_store::integrations::Integration;
 use calsync_store::leases::Lease;
 use calsync_store::mappings::{DueMapping, End};
@@ -19,8 +20,8 @@ use jiff::Timestamp;
 
 use super::Planned;
 use super::stop::Stop;
-use crate::Engine;
-use crate::tokens::Access;
+use crate::google::{AuthorizedClient, CallError};
+use crate::{Engine, EngineError};
 pub(super) use failure::is_closed;
 use progress::Round;
 
@@ -33,31 +34,25 @@ pub(super) const PROBE: Operation = Operation::List;
 /// What the mappings of a pass share.
 pub(super) struct Pass<'a> {
     pub(super) engine: &'a Engine,
-    /// Google, for as long as the pass may go on.
-    pub(super) google: GoogleClient,
+    pub(super) google: &'a AuthorizedClient,
     pub(super) lease: &'a Lease,
     pub(super) integration: &'a Integration,
     pub(super) event: EventPlace<'a>,
-    pub(super) access: &'a Access,
     pub(super) policy: Policy,
     pub(super) user_time_zone: Option<String>,
     pub(super) now: Timestamp,
     /// When no further call is sent, for what a mapping met or for the lease.
-    pub(super) stop: Stop,
-}
-
-/// One answered call.
-pub(super) struct Call {
-    pub(super) operation: Operation,
-    pub(super) answer: Result<Outcome, Failure>,
+    pub(super) stop: &'a Stop,
 }
 
 /// A mapping at its end.
 pub(super) struct MappingResult {
     pub(super) due: DueMapping,
     pub(super) end: End,
-    pub(super) calls: Vec<Call>,
 }
+
+/// What was asked last in a step, and what came of it.
+type Answered = (Operation, Result<Outcome, CallError>);
 
 /// Where a call goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -70,14 +65,6 @@ pub(super) enum Location {
     Previous,
 }
 
-/// The intents of this pass that are stored: only these calls may be sent.
-struct RecordedIntent {
-    address: Option<Address>,
-    event_state: EventState,
-    deletes: bool,
-    deletes_previous: bool,
-}
-
 /// Whether a mapping goes on after an answer.
 pub(super) enum Next {
     Plan,
@@ -87,66 +74,57 @@ pub(super) enum Next {
 
 impl Pass<'_> {
     /// Carries a mapping from its first step to its end.
-    pub(super) async fn run(&self, planned: Planned) -> MappingResult {
+    pub(super) async fn run(&self, planned: Planned) -> Result<MappingResult, EngineError> {
         let Planned { mut due, first: mut step } = planned;
-        let recorded = RecordedIntent {
-            address: due.mapping.address.clone(),
-            event_state: due.mapping.event_state,
-            deletes: matches!(step, PlanStep::Delete) || due.mapping.event_state == EventState::Deleting,
-            deletes_previous: matches!(step, PlanStep::FetchPrevious | PlanStep::DeletePrevious { .. }),
-        };
-        let mut calls = Vec::new();
-        let mut is_insert = matches!(step, PlanStep::Insert { .. });
-        let mut is_deleted = false;
+        let recorded: Vec<Intent> = due.mapping.intents().chain(step.intent()).collect();
+        let (mut has_written, mut is_deleted) = (false, false);
         let mut round = Round::Exhausted;
         for _ in 0..CALLS_PER_MAPPING_MAX {
             if let PlanStep::Done(state, reason) = step {
-                let end = End::Done { state, reason };
-                return MappingResult { due, end, calls };
+                return Ok(MappingResult { due, end: End::Done { state, reason } });
             }
-            if self.stop.is_due() {
+            if !self.google.may_send() {
                 round = Round::Stopped;
                 break;
             }
-            if !recorded.allows(&step) {
+            if step.intent().is_some_and(|intent| !recorded.contains(&intent)) {
                 round = Round::Continues;
                 break;
             }
-            if let PlanStep::Insert { address, .. } = &step
-                && due.mapping.event_state != EventState::Unconfirmed
-            {
-                // A fetch showed that the event in the store was never made: it is made now.
+            if let PlanStep::Insert { address, .. } = &step {
                 due.mapping.on_insert_sent(address.clone());
             }
             let location = self.location(&due, &step);
-            let (operation, answer) = match location {
-                Location::Previous => self.take_at_previous(&mut due.mapping, step).await,
-                _ => self.take(&mut due.mapping, step).await,
+            let (operation, answer) = self.take(&mut due, step, location).await;
+            let answer = match answer {
+                Ok(outcome) => Ok(outcome),
+                Err(CallError::Failed(failure)) => Err(failure),
+                Err(error) => {
+                    if operation == Operation::Insert {
+                        // It was announced and surely not sent: the next pass need not look for it.
+                        due.mapping.on_insert_rejected();
+                    }
+                    self.stop.set(error)?;
+                    round = Round::Stopped;
+                    break;
+                }
             };
-            let (operation, answer) = self.proven(&mut due.mapping, operation, answer).await;
-            if answer.as_ref().is_err_and(Failure::is_put_off) {
-                round = Round::Stopped;
-                break;
-            }
             // What was to be deleted went with its calendar.
             let is_gone = is_deleted && answer.as_ref().is_err_and(Failure::is_calendar_absent);
             let operation_failed = if is_gone { Operation::Delete } else { operation };
+            self.stop.hear(answer.as_ref().err());
             let (answer, next) = self.hear(&mut due, (location, operation_failed), answer);
-            calls.push(Call { operation, answer });
+            self.google.journal.note(Some(&due.item.key), operation, answer.as_ref().copied());
+            has_written |= answer.is_ok() && !operation.is_read();
             is_deleted = matches!(next, Next::CalendarScan);
             step = match next {
                 Next::Plan => self.plan(&due),
                 Next::CalendarScan => PlanStep::Fetch,
-                Next::End(end) => return MappingResult { due, end, calls },
+                Next::End(end) => return Ok(MappingResult { due, end }),
             };
-            is_insert = matches!(step, PlanStep::Insert { .. });
         }
-        if is_insert {
-            // It was announced and surely not sent: the next pass need not look for it.
-            due.mapping.on_insert_rejected();
-        }
-        let end = self.after_round(&mut due, round, &calls);
-        MappingResult { due, end, calls }
+        let end = self.after_round(&mut due, round, has_written);
+        Ok(MappingResult { due, end })
     }
 
     /// What an answer does to a mapping, and how it goes on.
@@ -181,37 +159,63 @@ impl Pass<'_> {
     }
 
     /// Takes one step at Google, and moves the mapping by a good answer.
-    async fn take(&self, mapping: &mut Mapping, step: PlanStep) -> (Operation, Result<Outcome, Failure>) {
-        let (google, token) = (&self.google, &self.access.token);
-        let Address { calendar_id, google_id, .. } = mapping.address.clone().unwrap_or_default();
+    async fn take(&self, due: &mut DueMapping, step: PlanStep, location: Location) -> Answered {
+        let DueMapping { item, mapping, .. } = due;
+        let (operation, answer) = match location {
+            Location::Previous => self.take_at_previous(&item.key, mapping, step).await,
+            Location::Target | Location::Stale => self.take_at_current(&item.key, mapping, step).await,
+        };
+        match (operation, answer) {
+            // That the calendar isn't there is no more than a hint where something was to be made in it: it is asked
+            // for by itself.
+            (Operation::Insert, Err(CallError::Failed(refused))) if refused.is_calendar_absent() => {
+                let calendar_id = mapping.event_state.address().cloned().unwrap_or_default().calendar_id;
+                mapping.on_insert_rejected();
+                self.proven(&item.key, &calendar_id, refused).await
+            }
+            as_it_is => as_it_is,
+        }
+    }
+
+    async fn take_at_current(&self, item: &ItemKey, mapping: &mut Mapping, step: PlanStep) -> Answered {
+        let address = mapping.event_state.address().cloned();
+        let Address { calendar_id, google_id, .. } = address.unwrap_or_default();
+        let (calendar, id) = (calendar_id.as_str(), google_id.as_str());
         match step {
             PlanStep::Insert { event, base, .. } => {
-                let answer = google.insert_event(token, &calendar_id, &event).await;
-                (Operation::Insert, answer.and_then(|made| written(mapping, &event, base, made)))
+                let event = &event;
+                let insert = self.google.send(Some(item), Operation::Insert, |google, token| async move {
+                    google.insert_event(&token, calendar, event).await
+                });
+                (Operation::Insert, insert.await.and_then(|made| written(mapping, event, base, made)))
             }
             PlanStep::Update { etag, event, partial, base, .. } => {
-                let answer = if partial {
-                    google.patch_event(token, &calendar_id, &google_id, &etag, &event).await
-                } else {
-                    google.update_event(token, &calendar_id, &google_id, &etag, &event).await
-                };
-                (Operation::Update, answer.and_then(|made| written(mapping, &event, base, made)))
+                let (etag, event) = (etag.as_str(), &event);
+                let update = self.google.send(Some(item), Operation::Update, |google, token| async move {
+                    match partial {
+                        true => google.patch_event(&token, calendar, id, etag, event).await,
+                        false => google.update_event(&token, calendar, id, etag, event).await,
+                    }
+                });
+                (Operation::Update, update.await.and_then(|made| written(mapping, event, base, made)))
             }
             PlanStep::Delete => {
-                let answer = google.delete_event(token, &calendar_id, &google_id, None).await;
-                if answer == Ok(Deleted::Done) {
+                let answer = self.delete(item, (calendar, id), None).await;
+                if matches!(answer, Ok(Deleted::Done)) {
                     mapping.on_deleted();
                 }
                 (Operation::Delete, answer.map(outcome))
             }
             _ => {
-                let answer = google.get_event(token, &calendar_id, &google_id).await;
-                let was_there = mapping.event_state != EventState::Unconfirmed || mapping.remote.is_some();
-                if answer == Ok(None) && was_there {
-                    match google.probe_calendar(token, &calendar_id).await {
-                        Ok(Some(_)) => {}
-                        Ok(None) => return (Operation::Get, Err(Failure::calendar_gone())),
-                        Err(failure) => return (PROBE, Err(failure)),
+                let answer = self.fetch(item, (calendar, id)).await;
+                let was_there = !matches!(mapping.event_state, EventState::Unconfirmed { copy: None, .. });
+                if matches!(answer, Ok(None)) && was_there {
+                    match self.is_calendar_there(item, calendar).await {
+                        Ok(true) => {}
+                        Ok(false) => {
+                            return (Operation::Get, Err(CallError::Failed(Failure::calendar_gone())));
+                        }
+                        Err(error) => return (PROBE, Err(error)),
                     }
                 }
                 (Operation::Get, answer.map(|remote| mapping.on_fetched(remote)).map(|()| Outcome::Done))
@@ -219,57 +223,74 @@ impl Pass<'_> {
         }
     }
 
-    /// The answer to a step. That the calendar isn't there is no more than a hint where something was to
-    /// be made in it: it is asked for by itself.
-    async fn proven(
-        &self,
-        mapping: &mut Mapping,
-        operation: Operation,
-        answer: Result<Outcome, Failure>,
-    ) -> (Operation, Result<Outcome, Failure>) {
-        match (operation, answer) {
-            (Operation::Insert, Err(refused)) if refused.is_calendar_absent() => {
-                let calendar_id = mapping.address.clone().unwrap_or_default().calendar_id;
-                mapping.on_insert_rejected();
-                match self.google.probe_calendar(&self.access.token, &calendar_id).await {
-                    Ok(None) => (operation, Err(refused)),
-                    // Google contradicts itself, as for a calendar that was just made.
-                    Ok(Some(_)) => (PROBE, Err(Failure { reason: Reason::Unknown, ..refused })),
-                    Err(failure) => (PROBE, Err(failure)),
-                }
-            }
-            as_it_is => as_it_is,
-        }
-    }
-
     /// Takes one step at the location that the item moves away from.
-    async fn take_at_previous(
-        &self,
-        mapping: &mut Mapping,
-        step: PlanStep,
-    ) -> (Operation, Result<Outcome, Failure>) {
-        let (google, token) = (&self.google, &self.access.token);
+    async fn take_at_previous(&self, item: &ItemKey, mapping: &mut Mapping, step: PlanStep) -> Answered {
         let previous = mapping.previous.as_ref().map(|previous| previous.address.clone());
         let Address { calendar_id, google_id, .. } = previous.unwrap_or_default();
+        let event = (calendar_id.as_str(), google_id.as_str());
         let PlanStep::DeletePrevious { etag } = step else {
-            let answer = google.get_event(token, &calendar_id, &google_id).await;
-            if answer == Ok(None)
-                && let Err(failure) = google.probe_calendar(token, &calendar_id).await
+            let answer = self.fetch(item, event).await;
+            if matches!(answer, Ok(None))
+                && let Err(error) = self.is_calendar_there(item, &calendar_id).await
             {
-                return (PROBE, Err(failure));
+                return (PROBE, Err(error));
             }
-            return (
-                Operation::Get,
-                answer.map(|remote| mapping.on_previous_fetched(remote)).map(|()| Outcome::Done),
-            );
+            let done = answer.map(|remote| mapping.on_previous_fetched(remote)).map(|()| Outcome::Done);
+            return (Operation::Get, done);
         };
-        let answer = google.delete_event(token, &calendar_id, &google_id, Some(&etag)).await;
+        let answer = self.delete(item, event, Some(&etag)).await;
         match &answer {
             Ok(Deleted::Done) => mapping.on_previous_deleted(),
             Ok(Deleted::AlreadySo) => mapping.on_previous_changed(),
             Err(_) => {}
         }
         (Operation::Delete, answer.map(outcome))
+    }
+
+    async fn fetch(
+        &self,
+        item: &ItemKey,
+        (calendar_id, google_id): (&str, &str),
+    ) -> Result<Option<RemoteEvent>, CallError> {
+        let fetch = self.google.send(Some(item), Operation::Get, |google, token| async move {
+            google.get_event(&token, calendar_id, google_id).await
+        });
+        fetch.await
+    }
+
+    async fn delete(
+        &self,
+        item: &ItemKey,
+        (calendar_id, google_id): (&str, &str),
+        etag: Option<&str>,
+    ) -> Result<Deleted, CallError> {
+        let delete = self.google.send(Some(item), Operation::Delete, |google, token| async move {
+            google.delete_event(&token, calendar_id, google_id, etag).await
+        });
+        delete.await
+    }
+
+    /// Asks for a calendar by itself. Why it can't be told whether it is there is for the caller to note.
+    async fn is_calendar_there(&self, item: &ItemKey, calendar_id: &str) -> Result<bool, CallError> {
+        let probe = self.google.send(Some(item), PROBE, |google, token| async move {
+            google.probe_calendar(&token, calendar_id).await
+        });
+        let found = probe.await?;
+        self.google.journal.note(Some(item), PROBE, Ok(Outcome::Done));
+        Ok(found.is_some())
+    }
+
+    /// What becomes of an insert that Google refused because its calendar isn't there.
+    async fn proven(&self, item: &ItemKey, calendar_id: &str, refused: Failure) -> Answered {
+        match self.is_calendar_there(item, calendar_id).await {
+            Ok(false) => (Operation::Insert, Err(CallError::Failed(refused))),
+            // Google contradicts itself, as for a calendar that was just made.
+            Ok(true) => (PROBE, Err(CallError::Failed(Failure { reason: Reason::Unknown, ..refused }))),
+            Err(error) => {
+                self.google.journal.note(Some(item), Operation::Insert, Err(&refused));
+                (PROBE, Err(error))
+            }
+        }
     }
 }
 
@@ -279,27 +300,16 @@ fn written(
     sent: &RemoteEvent,
     base: Base,
     made: RemoteEvent,
-) -> Result<Outcome, Failure> {
-    if mapping.on_written(sent, base, made) { Ok(Outcome::Done) } else { Err(Failure::no_progress()) }
+) -> Result<Outcome, CallError> {
+    match mapping.on_written(sent, base, made) {
+        true => Ok(Outcome::Done),
+        false => Err(CallError::Failed(Failure::no_progress())),
+    }
 }
 
 pub(super) const fn outcome(deleted: Deleted) -> Outcome {
     match deleted {
         Deleted::Done => Outcome::Done,
         Deleted::AlreadySo => Outcome::AlreadySo,
-    }
-}
-
-impl RecordedIntent {
-    /// Whether the intent of `step` is stored.
-    fn allows(&self, step: &PlanStep) -> bool {
-        match step {
-            PlanStep::Insert { address, .. } => {
-                self.event_state == EventState::Unconfirmed && self.address.as_ref() == Some(address)
-            }
-            PlanStep::Delete => self.deletes,
-            PlanStep::DeletePrevious { .. } => self.deletes_previous,
-            PlanStep::Done(..) | PlanStep::Fetch | PlanStep::FetchPrevious | PlanStep::Update { .. } => true,
-        }
     }
 }

@@ -1,13 +1,12 @@
 //! The net under every other rule: whatever Google answers, no mapping makes calls without a pause. A round of
 //! calls that changed nothing is counted and paused, and the third in a row parks the mapping.
 
-use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
 use calsync_core::retry::{RetryDecision, retry_decision};
 use calsync_core::sync_state::SyncState;
 use calsync_store::mappings::{DueMapping, End};
 
-use super::{Call, Pass};
+use super::Pass;
 
 /// How the calls of one mapping in one pass ended, where nothing failed.
 #[derive(Clone, Copy)]
@@ -20,21 +19,13 @@ pub(super) enum Round {
     Exhausted,
 }
 
-impl Call {
-    /// Whether it changed something at Google.
-    fn is_write(&self) -> bool {
-        let is_write = matches!(self.operation, Operation::Insert | Operation::Update | Operation::Delete);
-        is_write && self.answer.is_ok()
-    }
-}
-
 impl Pass<'_> {
     /// How a mapping goes on whose round ended without a failure, and is not settled.
-    pub(super) fn after_round(&self, due: &mut DueMapping, round: Round, calls: &[Call]) -> End {
+    pub(super) fn after_round(&self, due: &mut DueMapping, round: Round, has_written: bool) -> End {
         let at_once = End::Retry { due_at: self.now, failures: due.failures, reason: due.reason };
         match round {
             Round::Stopped => at_once,
-            Round::Continues if calls.iter().any(Call::is_write) => {
+            Round::Continues if has_written => {
                 due.rounds_without_progress = 0;
                 at_once
             }

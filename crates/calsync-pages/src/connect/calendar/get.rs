@@ -7,6 +7,7 @@ use axum::extract::State;
 use axum::response::{IntoResponse, Redirect, Response};
 use calsync_core::integration::CalendarChoice;
 use calsync_engine::connect::{CalendarEntry, scopes, writable_calendars};
+use calsync_engine::google::CallError;
 use calsync_engine::target_calendar::TargetChoice;
 use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
@@ -83,20 +84,21 @@ pub(super) async fn page(
     }
     let id = connection.id.clone();
     let found = app.engine.run_to_end(|engine| async move { writable_calendars(&engine, &id).await });
-    let found = match found.await? {
-        Some(Ok(found)) => found,
-        Some(Err(failure)) => {
+    let found = match found.await {
+        Ok(Some(found)) => found,
+        Ok(None) => return Err(Problem::new(Kind::Unavailable).in_language(messages.0)),
+        Err(CallError::Engine(error)) => return Err(error.into()),
+        Err(error) => {
             let message = Message {
                 shell: Shell::new(app, messages),
                 title: &messages.calendars_unknown(),
-                sentence: failure.reason.to_user(messages.0),
+                sentence: error.reason().to_user(messages.0),
                 way_out: &messages.load_again(),
                 link: Some(("/connect/calendar", messages.try_again())),
                 trace_id: None,
             };
             return Ok(render(StatusCode::BAD_GATEWAY, &message));
         }
-        None => return Err(Problem::new(Kind::Unavailable).in_language(messages.0)),
     };
     let chosen = default(&found, &[target, connection.target_calendar_id.as_deref()]);
     let calendars = found.into_iter().enumerate().map(|(at, calendar)| Calendar {

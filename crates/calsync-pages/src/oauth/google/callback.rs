@@ -79,7 +79,7 @@ fn parse(app: &AppState, uri: &Uri) -> Option<Callback> {
         let value = form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name);
         value.map(|(_, value)| value.into_owned())
     };
-    if take("iss").is_some_and(|issuer| !app.engine.google().is_issuer(&issuer)) {
+    if take("iss").is_some_and(|issuer| !app.engine.google().client().is_issuer(&issuer)) {
         return None;
     }
     let code = take("code").map(Into::into);

@@ -1,7 +1,7 @@
-//! Outcomes of operations at Google: `calendar_sync_logs`, and the error groups kept up in the
-//! same transaction.
+//! Outcomes of operations at Google: `calendar_sync_logs`, and what the roll-up counts of them.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod roll_up;
+mod uncounted;
 
 use calsync_core::fingerprint::{FingerprintInput, fingerprint};
 use calsync_core::ids::first_id_at;
@@ -16,6 +16,7 @@ use crate::rows::{batches, execute_rows, readable, row};
 use crate::text::sanitize;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx, meta};
+pub use roll_up::{HourlyAttempts, forget_groups, forget_hours, hourly, is_uncounted, roll_up};
 
 /// Longest message of Google's that is kept, in characters.
 pub const MESSAGE_LENGTH_MAX: usize = 1_000;
@@ -63,14 +64,13 @@ impl Attempt {
     }
 }
 
-/// Stores an attempt, and counts it in its group if it is a sync error.
+/// Stores an attempt, to be counted by [`roll_up`].
 pub async fn record(tx: &mut Tx, attempt: &Attempt) -> Result<()> {
     record_all(tx, std::slice::from_ref(attempt)).await
 }
 
-/// Stores attempts, and counts those that are sync errors in their groups. Groups are locked last of all
-/// rows, and in the order of their ids, so that those who record at once don't deadlock: in an outage
-/// everybody counts in the same few.
+/// Stores attempts, to be counted by [`roll_up`]. Rows are only added: in an outage, when everybody fails
+/// for the same few reasons, nobody waits for anybody's.
 pub async fn record_all(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
     for batch in batches(attempts) {
         execute_rows!(
@@ -93,77 +93,12 @@ pub async fn record_all(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
             "",
         )?;
     }
-    count(tx, attempts).await
+    uncounted::add(tx, attempts).await
 }
 
 /// A text of Google's as it can be stored.
 fn kept(text: Option<&str>, length_max: usize) -> Option<String> {
     text.map(|text| sanitize(text).take(length_max).collect())
-}
-
-/// What a transaction adds to one group.
-struct Counted<'a> {
-    example: &'a Attempt,
-    errors: i64,
-    first_seen: Timestamp,
-    last_seen: Timestamp,
-    users: BTreeSet<&'a str>,
-}
-
-async fn count(tx: &mut Tx, attempts: &[Attempt]) -> Result<()> {
-    let mut groups: BTreeMap<String, Counted<'_>> = BTreeMap::new();
-    for attempt in attempts {
-        let Some(group_id) = attempt.group_id() else { continue };
-        let none = Counted {
-            example: attempt,
-            errors: 0,
-            first_seen: attempt.at,
-            last_seen: attempt.at,
-            users: BTreeSet::new(),
-        };
-        let group = groups.entry(group_id).or_insert(none);
-        group.errors += 1;
-        group.first_seen = group.first_seen.min(attempt.at);
-        group.last_seen = group.last_seen.max(attempt.at);
-        group.users.insert(&attempt.user_id);
-    }
-    let groups: Vec<(String, Counted<'_>)> = groups.into_iter().collect();
-    for batch in batches(&groups) {
-        execute_rows!(
-            tx,
-            "INSERT INTO error_groups (id, provider, operation, reason, kind, http_status, provider_reason, state,
-                 errors, first_seen, last_seen) ",
-            batch,
-            |row, (group_id, group)| {
-                let attempt = group.example;
-                row.push_bind(group_id).push_bind(GOOGLE).push_bind(attempt.operation.name());
-                row.push_bind(attempt.reason.map(Reason::name));
-                row.push_bind(attempt.item.as_ref().map(|item| item.kind.name()));
-                row.push_bind(attempt.http_status.map(i64::from));
-                row.push_bind(kept(attempt.provider_reason.as_deref(), usize::MAX));
-                row.push("'open'").push_bind(group.errors);
-                row.push_bind(micros(group.first_seen)).push_bind(micros(group.last_seen))
-            },
-            " ON CONFLICT (id) DO UPDATE SET errors = error_groups.errors + excluded.errors,
-                 first_seen = CASE WHEN excluded.first_seen < error_groups.first_seen
-                     THEN excluded.first_seen ELSE error_groups.first_seen END,
-                 last_seen = CASE WHEN excluded.last_seen > error_groups.last_seen
-                     THEN excluded.last_seen ELSE error_groups.last_seen END,
-                 state = CASE WHEN error_groups.state = 'resolved' THEN 'regressed' ELSE error_groups.state END",
-        )?;
-    }
-    let users: Vec<(&String, &str)> =
-        groups.iter().flat_map(|(id, group)| group.users.iter().map(move |user_id| (id, *user_id))).collect();
-    for batch in batches(&users) {
-        execute_rows!(
-            tx,
-            "INSERT INTO error_group_users (group_id, user_id) ",
-            batch,
-            |row, (group_id, user_id)| row.push_bind(*group_id).push_bind(*user_id),
-            " ON CONFLICT DO NOTHING",
-        )?;
-    }
-    Ok(())
 }
 
 row! {
@@ -217,37 +152,6 @@ pub async fn of_user(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Attem
         limit,
     )?;
     readable(rows, Row::read)
-}
-
-row! {
-    /// An error group.
-    #[derive(Clone, Debug, PartialEq, Eq)]
-    pub struct ErrorGroup {
-        /// The fingerprint.
-        pub id: String,
-        /// The operation's name.
-        pub operation: String,
-        /// The reason's name.
-        pub reason: String,
-        /// `open`, `muted`, `resolved`, `regressed`.
-        pub state: String,
-        /// How many errors.
-        pub errors: i64,
-        /// How many users they concern.
-        pub affected_users: i64,
-    }
-}
-
-/// The groups that were seen last.
-pub async fn groups(tx: &mut Tx, limit: i64) -> Result<Vec<ErrorGroup>> {
-    Ok(fetch_all!(
-        tx,
-        ErrorGroup,
-        "SELECT g.id, g.operation, g.reason, g.state, g.errors,
-                (SELECT COUNT(*) FROM error_group_users u WHERE u.group_id = g.id) AS affected_users
-         FROM error_groups g ORDER BY g.last_seen DESC, g.id DESC LIMIT $1",
-        limit,
-    )?)
 }
 
 /// Where [`forget_successes`] goes on.

@@ -1,0 +1,131 @@
+//! While a pause of the whole deployment stands, one connection at a time tries whether it is over.
+
+use calsync_core::integration::CalendarChoice;
+use calsync_core::pause::PauseScope;
+use calsync_core::reason::Reason;
+use calsync_store::pauses::{self, Pause};
+use calsync_store::{integrations, leases};
+use calsync_testing::on_both_databases;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::world::{World, at, grant, quiet};
+
+async fn begin(world: &World, scope: PauseScope, reason: Reason, now: Timestamp) {
+    let mut tx = world.begin().await;
+    pauses::begin(&mut tx, scope, reason, now + SignedDuration::from_mins(1), now).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+async fn end(world: &World, scope: PauseScope) -> bool {
+    let mut tx = world.begin().await;
+    let ended = pauses::end(&mut tx, scope).await.unwrap();
+    tx.commit().await.unwrap();
+    ended
+}
+
+async fn next_due(world: &World, now: Timestamp) -> Option<Timestamp> {
+    leases::next_due(&mut world.read().await, now).await.unwrap()
+}
+
+/// The users whose connections `owner` claims at `now`, and whether they are probes.
+async fn claim(world: &World, owner: &str, now: Timestamp) -> Vec<(String, bool)> {
+    let leases = world.claim(owner, now).await;
+    let mut users: Vec<_> = leases
+        .iter()
+        .map(|lease| (lease.integration_id.replace("integration-of-", ""), lease.is_probe))
+        .collect();
+    users.sort_unstable();
+    users
+}
+
+fn users(names: &[&str], is_probe: bool) -> Vec<(String, bool)> {
+    names.iter().map(|name| ((*name).to_owned(), is_probe)).collect()
+}
+
+/// Three connections that are due, whose tokens end at minutes 60, 60 and 300.
+async fn three_are_due(db: calsync_testing::TestDatabase) -> World {
+    let world = World::new(db).await;
+    for user in ["ana", "ben"] {
+        world.connected(user).await;
+    }
+    let cho = world.consented("cho", "cho", CalendarChoice::New).await;
+    let (access_token, mut tx) = ("access-2".into(), world.begin().await);
+    let renewed = grant(&access_token, None, at(300));
+    let by = integrations::RefreshedBy::Sync;
+    let version = cho.token_version;
+    assert!(
+        integrations::claim_refresh(&mut tx, &cho.id, version, SignedDuration::from_mins(1), at(0))
+            .await
+            .unwrap()
+    );
+    assert!(
+        integrations::finish_refresh(&world.store, &mut tx, &cho.id, version, by, &renewed, at(0))
+            .await
+            .unwrap()
+    );
+    tx.commit().await.unwrap();
+    world
+}
+
+on_both_databases! {
+    async fn a_pause_stands_until_it_is_ended(db: TestDatabase) {
+        let world = World::new(db).await;
+        assert!(!end(&world, PauseScope::Api).await, "there is none");
+        begin(&world, PauseScope::Api, Reason::GoogleUnavailable, at(1)).await;
+        begin(&world, PauseScope::Api, Reason::GoogleSlow, at(5)).await;
+        begin(&world, PauseScope::Project, Reason::DailyLimit, at(7)).await;
+        let pause = |scope, reason, began, probe| Pause { scope, reason, began_at: at(began), probe_at: at(probe) };
+        let api = pause(PauseScope::Api, Reason::GoogleSlow, 1, 6);
+        let project = pause(PauseScope::Project, Reason::DailyLimit, 7, 8);
+        assert_eq!(pauses::all(&mut world.read().await).await.unwrap(), [api, project]);
+        assert!(end(&world, PauseScope::Api).await);
+        assert_eq!(pauses::all(&mut world.read().await).await.unwrap(), [project]);
+    }
+
+    async fn what_is_paused_is_claimed_by_one_probe_a_minute(db: TestDatabase) {
+        let world = three_are_due(db).await;
+        begin(&world, PauseScope::Api, Reason::GoogleUnavailable, at(1)).await;
+        assert_eq!(claim(&world, "w1", at(1)).await, []);
+        assert_eq!(next_due(&world, at(1)).await, Some(at(2)), "no use to look sooner");
+        let probe = world.claim("w1", at(2)).await.remove(0);
+        assert!(probe.is_probe);
+        assert_eq!(claim(&world, "w2", at(2)).await, [], "one at a time");
+        let mut tx = world.begin().await;
+        leases::release(&mut tx, &probe, leases::Release { due_at: Some(at(2)), ..quiet() }, at(2)).await.unwrap();
+        tx.commit().await.unwrap();
+        let next = world.claim("w2", at(3)).await.remove(0);
+        assert_ne!(next.integration_id, probe.integration_id, "another in its turn");
+        assert!(end(&world, PauseScope::Api).await);
+        assert_eq!(world.claim("w1", at(3)).await.len(), 2, "the others, at once");
+    }
+
+    async fn several_pauses_are_tried_by_one_call_once_all_may_be(db: TestDatabase) {
+        let world = three_are_due(db).await;
+        begin(&world, PauseScope::Api, Reason::GoogleUnavailable, at(1)).await;
+        begin(&world, PauseScope::Project, Reason::ProjectQuota, at(4)).await;
+        assert_eq!(claim(&world, "w1", at(4)).await, []);
+        assert_eq!(next_due(&world, at(4)).await, Some(at(5)));
+        assert_eq!(claim(&world, "w1", at(5)).await.len(), 1);
+        assert_eq!(claim(&world, "w1", at(5)).await, []);
+    }
+
+    async fn whose_token_is_good_goes_on_while_our_client_is_refused(db: TestDatabase) {
+        let world = three_are_due(db).await;
+        begin(&world, PauseScope::Client, Reason::ClientInvalid, at(58)).await;
+        assert_eq!(next_due(&world, at(58)).await, Some(at(0)));
+        assert_eq!(claim(&world, "w1", at(58)).await, users(&["cho"], false));
+        assert_eq!(claim(&world, "w1", at(58)).await, []);
+        let probe = claim(&world, "w1", at(59)).await;
+        assert!(probe == users(&["ana"], true) || probe == users(&["ben"], true), "{probe:?}");
+        assert_eq!(claim(&world, "w2", at(59)).await, []);
+    }
+
+    async fn a_try_that_nobody_can_make_stays_due(db: TestDatabase) {
+        let world = World::new(db).await;
+        begin(&world, PauseScope::Project, Reason::ApiDisabled, at(1)).await;
+        assert_eq!(claim(&world, "w1", at(9)).await, []);
+        assert_eq!(next_due(&world, at(9)).await, None);
+        world.connected("ana").await;
+        assert_eq!(claim(&world, "w1", at(9)).await, users(&["ana"], true));
+    }
+}
