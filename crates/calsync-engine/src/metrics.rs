@@ -80,7 +80,8 @@ impl Metrics {
             jobs_in_progress: register.metric("jobs_in_progress", "Jobs that run at this moment"),
             calls: register.metric("google_calls", "Calls that were sent to Google"),
             call_seconds: register.seconds("google_call_duration_seconds", "How long calls to Google took"),
-            token_refreshes: register.metric("token_refreshes", "Access tokens that Google was asked to renew"),
+            token_refreshes: register
+                .metric("token_refreshes", "Access tokens that Google was asked to renew"),
             attempts: register.metric("attempts", "Outcomes of operations at Google, as they are recorded"),
             deliveries: register.metric("webhook_deliveries", "Tries to deliver to the platform's webhook"),
             requests: register.metric("http_requests", "Requests that were answered"),

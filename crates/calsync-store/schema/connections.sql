@@ -76,7 +76,7 @@ CREATE INDEX user_integrations_by_attempt ON user_integrations (last_attempt_at)
 CREATE INDEX user_integrations_by_domain ON user_integrations (account_domain, last_attempt_at)
     WHERE account_domain IS NOT NULL;
 -- Whether any grant of a client outlived the seven days of a testing client.
-CREATE INDEX user_integrations_beyond_testing ON user_integrations (client_id)
+CREATE INDEX user_integrations_beyond_testing ON user_integrations (client_id, id)
     WHERE refresh_used_at - refresh_issued_at > 604800000000;
 
 -- How many connections are in each state: what is counted, apart from those whose state changed since.

@@ -11,6 +11,7 @@ use secrecy::SecretString;
 use serde_json::Value;
 
 use crate::db::{execute, fetch_all, fetch_optional};
+use crate::dialect::plan_for_batch;
 use crate::rows::{or_else, readable, row};
 use crate::secrets::{Keyring, SecretAad};
 use crate::time::{micros, time};
@@ -208,6 +209,7 @@ pub async fn keep_link_token(
 
 /// Forgets changes that happened before `oldest`, read or not; at most `limit`.
 pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "DELETE FROM changes WHERE id IN (SELECT id FROM changes WHERE at < $1 ORDER BY at LIMIT $2)",

@@ -8,6 +8,7 @@ use secrecy::SecretString;
 
 use crate::connect::hash;
 use crate::db::{execute, fetch_optional};
+use crate::dialect::plan_for_batch;
 use crate::integrations::{Grant, Tokens};
 use crate::rows::row;
 use crate::secrets::{Keyring, SecretAad};
@@ -229,6 +230,7 @@ pub async fn end(tx: &mut Tx, id: &str, reason: Option<Reason>, now: Timestamp) 
 
 /// Wipes the verifiers of clean-ups whose user did not come back by `now`; at most `limit`.
 pub async fn wipe_verifiers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "UPDATE clean_ups SET verifier = NULL WHERE verifier IS NOT NULL AND id IN

@@ -29,7 +29,9 @@ pub(crate) const fn claim(dialect: Dialect) -> &'static str {
                  ORDER BY claimable_at, id LIMIT $4)
              RETURNING id, fence, wake_seq, lease_until"
         }
-        // Materialized: a sub-select may be run again for each row, and would claim past its limit.
+        // Materialized: a sub-select may be run again for each row, and would claim past its limit. Postgres plans
+        // without looking at what is bound: a limit in the text tells it that it gets few rows. No caller asks
+        // for more.
         Dialect::Postgres => {
             "WITH due AS MATERIALIZED (
                  SELECT id FROM user_integrations
@@ -38,7 +40,7 @@ pub(crate) const fn claim(dialect: Dialect) -> &'static str {
                  ORDER BY claimable_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
              UPDATE user_integrations AS g
              SET lease_owner = $1, lease_until = $5 + $2, fence = g.fence + 1
-             FROM due WHERE g.id = due.id
+             FROM (SELECT id FROM due LIMIT 100) AS few WHERE g.id = few.id
              RETURNING g.id, g.fence, g.wake_seq, g.lease_until"
         }
     }
@@ -80,6 +82,18 @@ pub(crate) const fn uncounted_integrations(dialect: Dialect) -> &'static str {
         Dialect::Sqlite => concat!(uncounted!(), " LIMIT $1"),
         Dialect::Postgres => concat!(uncounted!(), " LIMIT $1 FOR NO KEY UPDATE"),
     }
+}
+
+/// Lets Postgres plan the statements of this transaction by what is bound, and by an index: as a rule it doesn't look
+/// at values, takes a batch for a tenth of its table, and would read all of it.
+pub(crate) async fn plan_for_batch(tx: &mut Tx) -> Result<()> {
+    const SQL: &str = "SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE)
+                           || set_config('enable_seqscan', 'off', TRUE)";
+    match tx.dialect() {
+        Dialect::Sqlite => {}
+        Dialect::Postgres => drop(fetch_optional!(tx, (String,), SQL)?),
+    }
+    Ok(())
 }
 
 /// The time that leases are measured by; see [`crate::db::LeaseClock`].

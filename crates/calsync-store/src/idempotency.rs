@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::db::{execute, fetch_optional};
+use crate::dialect::plan_for_batch;
 use crate::rows::row;
 use crate::secrets::SecretAad;
 use crate::time::micros;
@@ -130,6 +131,7 @@ pub async fn forget(tx: &mut Tx, api_key_id: &str, key: &str) -> Result<()> {
 
 /// Forgets keys that were made before `oldest`, with their answers; at most `limit`.
 pub async fn forget_answers(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "DELETE FROM idempotency_keys WHERE (api_key_id, idempotency_key) IN

@@ -5,6 +5,7 @@ use calsync_core::item::FieldError;
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
+use crate::dialect::plan_for_batch;
 use crate::rows::{or_else, row};
 use crate::text::sanitize;
 use crate::time::{micros, time};
@@ -97,6 +98,7 @@ fn read(row: Row) -> Refusal {
 
 /// Forgets refusals that happened before `oldest`; at most `limit`. Ids sort by time.
 pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "DELETE FROM refusals WHERE id IN (SELECT id FROM refusals WHERE id < $1 ORDER BY id LIMIT $2)",

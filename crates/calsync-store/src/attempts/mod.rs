@@ -12,6 +12,7 @@ use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
+use crate::dialect::plan_for_batch;
 use crate::rows::{batches, execute_rows, readable, row};
 use crate::text::sanitize;
 use crate::time::{micros, time};
@@ -159,6 +160,7 @@ const SUCCESSES_FORGOTTEN: &str = "successes_forgotten_before";
 
 /// Forgets attempts that ended before `oldest`; at most `limit`. Ids sort by time.
 pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "DELETE FROM calendar_sync_logs
@@ -171,6 +173,7 @@ pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
 /// Forgets attempts that succeeded and ended before `oldest`; at most `limit`. What stands before the end
 /// of the last round is not looked at again: only failures are left there.
 pub async fn forget_successes(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     let from = meta::find(tx, SUCCESSES_FORGOTTEN).await?.unwrap_or_default();
     let until = first_id_at(oldest);
     let forgotten = execute!(

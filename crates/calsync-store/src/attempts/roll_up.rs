@@ -9,6 +9,7 @@ use jiff::Timestamp;
 
 use super::uncounted::hour;
 use crate::db::{execute, fetch_all, fetch_optional, on};
+use crate::dialect::plan_for_batch;
 use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
 use crate::{Result, Tx, meta};
@@ -40,6 +41,7 @@ pub async fn is_uncounted(tx: &mut Tx) -> Result<bool> {
 
 /// Counts what at most `limit` rows say; answers how many there were.
 pub async fn roll_up(tx: &mut Tx, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     meta::lock(tx, LOCK).await?;
     let uncounted = fetch_all!(
         tx,
@@ -190,6 +192,7 @@ pub async fn hourly(tx: &mut Tx, since: Timestamp, limit: i64) -> Result<Vec<Hou
 
 /// Forgets what was counted of hours that began before `oldest`; at most `limit`.
 pub async fn forget_hours(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "DELETE FROM hourly_attempts WHERE (hour, operation, outcome, reason) IN
@@ -202,6 +205,7 @@ pub async fn forget_hours(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<
 
 /// Forgets groups that were last seen before `oldest`, first whom they concerned; at most `limit` rows.
 pub async fn forget_groups(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     meta::lock(tx, LOCK).await?;
     let users = execute!(
         tx,

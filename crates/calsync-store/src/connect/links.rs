@@ -7,6 +7,7 @@ use serde_json::json;
 use super::hash;
 use crate::audit::{self, AuditRow};
 use crate::db::{execute, fetch_optional};
+use crate::dialect::plan_for_batch;
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, Tx};
@@ -164,6 +165,7 @@ pub async fn find_link(tx: &mut Tx, token: &str) -> Result<Option<Link>> {
 
 /// Forgets links that ended before `oldest`; at most `limit`.
 pub async fn forget_links(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "DELETE FROM connect_links WHERE token_hash IN

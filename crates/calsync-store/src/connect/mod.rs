@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use crate::db::{execute, fetch_all, fetch_optional};
+use crate::dialect::plan_for_batch;
 use crate::rows::row;
 use crate::secrets::SecretAad;
 use crate::time::micros;
@@ -238,6 +239,7 @@ pub async fn attempts(tx: &mut Tx, user_id: &str, limit: i64) -> Result<Vec<Atte
 
 /// Forgets attempts to connect that began before `oldest`, with what was sealed for them; at most `limit`.
 pub async fn forget_attempts(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "DELETE FROM connect_attempts
@@ -249,6 +251,7 @@ pub async fn forget_attempts(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Resu
 
 /// Wipes the verifiers of tries whose user did not come back by `now`; at most `limit`.
 pub async fn wipe_verifiers(tx: &mut Tx, now: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "UPDATE connect_attempts SET verifier = NULL WHERE verifier IS NOT NULL AND id IN

@@ -4,6 +4,7 @@ use calsync_core::disconnect::SagaState;
 use jiff::Timestamp;
 
 use crate::db::fetch_all;
+use crate::dialect::plan_for_batch;
 use crate::rows::{batches, execute_rows};
 use crate::time::micros;
 use crate::{Result, Tx};
@@ -19,6 +20,7 @@ const OF_DISCONNECT: [&str; 4] = [
 /// Forgets disconnects that ended in `state` before `oldest`; at most `limit`. They are locked first: a
 /// clean-up may reopen one at this moment.
 pub async fn forget(tx: &mut Tx, state: SagaState, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     let ended = fetch_all!(
         tx,
         (String,),

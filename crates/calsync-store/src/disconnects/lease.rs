@@ -40,7 +40,8 @@ pub async fn claim(
     limit: i64,
 ) -> Result<Vec<SagaLease>> {
     let clock = lease_clock(tx, now).await?;
-    // The conditions stand twice: whoever waited here for a row that another took looks again.
+    // The conditions stand twice: whoever waited here for a row that another took looks again. The second limit, which
+    // no caller reaches, tells Postgres' planner that it gets few rows.
     let rows = fetch_all!(
         tx,
         Claimed,
@@ -48,7 +49,7 @@ pub async fn claim(
              SELECT id FROM disconnects WHERE state = 'running' AND due_at <= $2 AND lease_until <= $3
              ORDER BY due_at, id LIMIT $5)
          UPDATE disconnects SET lease_owner = $1, lease_until = $4, fence = fence + 1
-         WHERE id IN (SELECT id FROM due) AND state = 'running' AND lease_until <= $3
+         WHERE id IN (SELECT id FROM due LIMIT 100) AND state = 'running' AND lease_until <= $3
          RETURNING id, fence",
         owner,
         micros(now),

@@ -87,13 +87,14 @@ pub async fn dead_grant(tx: &mut Tx, id: &str, client_id: &str, now: Timestamp) 
         id,
     )?;
     let row = row.ok_or_else(|| StoreError::corrupt(TABLE, "id", id))?;
-    // An index holds only those that outlived it, so it has the number, too.
+    // An index holds only those that outlived it, in this order, so it has the number, too.
     const { assert!(TESTING.as_micros() == 604_800_000_000) };
     let outlives = fetch_optional!(
         tx,
         (String,),
         "SELECT id FROM user_integrations
-         WHERE client_id = $1 AND refresh_used_at - refresh_issued_at > 604800000000 LIMIT 1",
+         WHERE client_id = $1 AND refresh_used_at - refresh_issued_at > 604800000000
+         ORDER BY id LIMIT 1",
         client_id,
     )?;
     Ok(DeadGrant {

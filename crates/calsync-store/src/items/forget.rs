@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 
 use crate::db::fetch_all;
+use crate::dialect::plan_for_batch;
 use crate::rows::{batches, execute_rows};
 use crate::time::micros;
 use crate::{Result, Tx};
@@ -38,6 +39,7 @@ pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
         "DELETE FROM item_users WHERE (kind, item_id) IN (",
         ") AND NOT EXISTS (SELECT 1 FROM items i WHERE i.kind = item_users.kind AND i.item_id = item_users.item_id)",
     );
+    plan_for_batch(tx).await?;
     let deleted = fetch_all!(tx, (String, String), LOCK, micros(oldest), limit)?;
     for batch in batches(&deleted) {
         for (start, end) in [MAPPINGS, ITEMS, USERS] {

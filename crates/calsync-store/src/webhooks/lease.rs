@@ -24,7 +24,8 @@ row! {
 /// the endpoint is disabled.
 pub async fn claim(tx: &mut Tx, length: SignedDuration, now: Timestamp, limit: i64) -> Result<Vec<Claim>> {
     let clock = lease_clock(tx, now).await?;
-    // The conditions stand twice: whoever waited here for a row that another took looks again.
+    // The conditions stand twice: whoever waited here for a row that another took looks again. The second limit, which
+    // no caller reaches, tells Postgres' planner that it gets few rows.
     Ok(fetch_all!(
         tx,
         Claim,
@@ -38,7 +39,7 @@ pub async fn claim(tx: &mut Tx, length: SignedDuration, now: Timestamp, limit: i
                      AND (earlier.at, earlier.id) < (d.at, d.id)))
              ORDER BY d.due_at, d.id LIMIT $4)
          UPDATE webhook_deliveries SET lease_until = $3, fence = fence + 1
-         WHERE id IN (SELECT id FROM due) AND state = 'waiting' AND lease_until <= $2
+         WHERE id IN (SELECT id FROM due LIMIT 100) AND state = 'waiting' AND lease_until <= $2
          RETURNING id AS delivery_id, fence",
         micros(now),
         micros(clock),

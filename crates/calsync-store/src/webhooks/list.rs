@@ -6,6 +6,7 @@ use jiff::Timestamp;
 
 use super::{Delivery, Row, columns, read};
 use crate::db::{execute, fetch_optional};
+use crate::dialect::plan_for_batch;
 use crate::query_builder::{FilteredQuery, fetch_filtered};
 use crate::time::micros;
 use crate::{Result, Tx};
@@ -61,6 +62,7 @@ pub async fn replay(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
 
 /// Forgets what happened before `oldest`, whatever became of it; at most `limit`.
 pub async fn forget(tx: &mut Tx, oldest: Timestamp, limit: i64) -> Result<u64> {
+    plan_for_batch(tx).await?;
     Ok(execute!(
         tx,
         "DELETE FROM webhook_deliveries

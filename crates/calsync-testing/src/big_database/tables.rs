@@ -26,7 +26,9 @@ macro_rules! table {
 /// Every table that grows with a deployment, those first that others refer to.
 pub(super) fn all(sql: &Sql, sizes: Sizes) -> Vec<Table> {
     let mut tables = platform(sql, sizes);
-    tables.extend(connections(sql, sizes));
+    tables.push(integrations(sql, sizes));
+    tables.extend(of_integrations(sql, sizes));
+    tables.push(sync_mappings(sql, sizes));
     tables.extend(consents(sql, sizes));
     tables.extend(disconnects(sql, sizes));
     tables.extend(attempts(sql, sizes));
@@ -84,54 +86,56 @@ const KIND: &str = "CASE i % 3 WHEN 0 THEN 'session' WHEN 1 THEN 'task' ELSE 'de
 
 /// Connections: the dead ones; one in 50 of the others is disconnected, one in 200 has no calendar yet. Of those that
 /// work, one in 100 is due and one in 100 waits for a pause to end.
-fn connections(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) -> Vec<Table> {
+fn integrations(sql: &Sql, Sizes { connections, dead, .. }: Sizes) -> Table {
     let state = format!(
         "CASE WHEN i < {dead} THEN 'needs_action' WHEN i % 50 = 1 THEN 'disconnected'
               WHEN i % 200 = 3 THEN 'connecting' ELSE 'active' END"
     );
     let sealed = |column: &str| format!("CASE WHEN {state} <> 'disconnected' THEN {} END", sql.bytes(column));
-    let of = format!("(i % {connections})");
-    let waits = format!("({of} < {dead} OR ({of} % 100 = 0 AND i < {connections}))");
+    table!("user_integrations", connections, [
+        id: sql.integration("i"),
+        user_id: sql.user("i"),
+        provider: "'google'",
+        state: state,
+        reason: format!("CASE WHEN i < {dead} THEN 'grant_revoked' END"),
+        access_token: sealed("'a sealed access token'"),
+        refresh_token: sealed("'a sealed refresh token'"),
+        expires_at: sql.ago(0),
+        token_version: "1",
+        account_sub: "'account-' || i",
+        account_email: "'user' || i || '@gmail.com'",
+        account_domain: format!("CASE WHEN i % 2 = 0 THEN 'school' || (i % {DOMAINS}) || '.example' END"),
+        scopes: "'calendar openid'",
+        calendar_choice: "CASE WHEN i % 4 = 3 THEN 'existing' ELSE 'new' END",
+        calendar_state: "'ready'",
+        target_calendar_id: "'calendar-' || i",
+        target_calendar_summary: "'Mentoring'",
+        disabled_kinds: "''",
+        epoch: "1",
+        wake_seq: "10",
+        seen_seq: format!("CASE WHEN i < {dead} OR i % 50 = 0 THEN 9 ELSE 10 END"),
+        due_at: format!("CASE WHEN i < {dead} THEN {} ELSE {} END", sql.ago(20), sql.spread(1, connections)),
+        not_before: format!("CASE WHEN i % 100 = 50 THEN {} ELSE 0 END", sql.ago(-1)),
+        failures: "0",
+        lease_until: "0",
+        fence: "10",
+        connected_at: sql.ago(100),
+        last_success_at: sql.spread(1, connections),
+        created_at: sql.ago(100),
+        updated_at: sql.spread(1, connections),
+        client_id: "'client-1'",
+        refresh_issued_at: sql.ago(100),
+        refresh_used_at: sql.spread(90, connections),
+        refresh_due_at: format!("{} + {}", sql.spread(30, connections), 30 * DAY),
+        grant_number: "1",
+        needs_action_at: format!("CASE WHEN i < {dead} THEN {} END", sql.spread(20, dead)),
+        counted_state: state,
+    ])
+}
+
+/// What hangs on connections.
+fn of_integrations(sql: &Sql, Sizes { connections, .. }: Sizes) -> Vec<Table> {
     vec![
-        table!("user_integrations", connections, [
-            id: sql.integration("i"),
-            user_id: sql.user("i"),
-            provider: "'google'",
-            state: state,
-            reason: format!("CASE WHEN i < {dead} THEN 'grant_revoked' END"),
-            access_token: sealed("'a sealed access token'"),
-            refresh_token: sealed("'a sealed refresh token'"),
-            expires_at: sql.ago(0),
-            token_version: "1",
-            account_sub: "'account-' || i",
-            account_email: "'user' || i || '@gmail.com'",
-            account_domain: format!("CASE WHEN i % 2 = 0 THEN 'school' || (i % {DOMAINS}) || '.example' END"),
-            scopes: "'calendar openid'",
-            calendar_choice: "CASE WHEN i % 4 = 3 THEN 'existing' ELSE 'new' END",
-            calendar_state: "'ready'",
-            target_calendar_id: "'calendar-' || i",
-            target_calendar_summary: "'Mentoring'",
-            disabled_kinds: "''",
-            epoch: "1",
-            wake_seq: "10",
-            seen_seq: format!("CASE WHEN i < {dead} OR i % 50 = 0 THEN 9 ELSE 10 END"),
-            due_at: format!("CASE WHEN i < {dead} THEN {} ELSE {} END", sql.ago(20), sql.spread(1, connections)),
-            not_before: format!("CASE WHEN i % 100 = 50 THEN {} ELSE 0 END", sql.ago(-1)),
-            failures: "0",
-            lease_until: "0",
-            fence: "10",
-            connected_at: sql.ago(100),
-            last_success_at: sql.spread(1, connections),
-            created_at: sql.ago(100),
-            updated_at: sql.spread(1, connections),
-            client_id: "'client-1'",
-            refresh_issued_at: sql.ago(100),
-            refresh_used_at: sql.spread(90, connections),
-            refresh_due_at: format!("{} + {}", sql.spread(30, connections), 30 * DAY),
-            grant_number: "1",
-            needs_action_at: format!("CASE WHEN i < {dead} THEN {} END", sql.spread(20, dead)),
-            counted_state: state,
-        ]),
         table!("connection_counts", 4, [
             provider: "'google'",
             state: "CASE i WHEN 0 THEN 'needs_action' WHEN 1 THEN 'disconnected' WHEN 2 THEN 'connecting' ELSE 'active' END",
@@ -146,30 +150,36 @@ fn connections(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) -> V
             client_id: "'client-1'",
             issued: "1",
         ]),
-        table!("sync_mappings", mappings, [
-            integration_id: sql.integration(&of),
-            kind: KIND,
-            item_id: sql.item("i"),
-            desired_revision: "3",
-            synced_revision: format!("CASE WHEN {waits} THEN 2 ELSE 3 END"),
-            due_at: sql.ago(1),
-            incarnation: "0",
-            generation: "1",
-            last_generation: "1",
-            event_state: "CASE WHEN i % 20 = 19 THEN 'deleted' ELSE 'present' END",
-            google_id: "'event' || i",
-            etag: "'\"' || i || '\"'",
-            remote: "'{\"id\": \"event' || i || '\", \"etag\": \"\\\"' || i || '\\\"\", \"summary\": \"Item ' || i
-                || '\", \"description\": \"A description of some length, as a mentor writes one before a session.\"}'",
-            sync_state: "CASE WHEN i % 500 = 7 THEN 'parked' ELSE 'synced' END",
-            failures: "0",
-            last_synced_at: sql.spread(90, mappings),
-            verified_at: sql.spread(90, mappings),
-            created_at: sql.ago(100),
-            updated_at: sql.spread(20, mappings),
-            calendar_id: format!("'calendar-' || {of}"),
-        ]),
     ]
+}
+
+/// Mappings: those of the dead connections and one of each that is due wait; one in twenty is of a deleted item.
+fn sync_mappings(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) -> Table {
+    let of = format!("(i % {connections})");
+    let waits = format!("({of} < {dead} OR ({of} % 100 = 0 AND i < {connections}))");
+    table!("sync_mappings", mappings, [
+        integration_id: sql.integration(&of),
+        kind: KIND,
+        item_id: sql.item("i"),
+        desired_revision: "3",
+        synced_revision: format!("CASE WHEN {waits} THEN 2 ELSE 3 END"),
+        due_at: sql.ago(1),
+        incarnation: "0",
+        generation: "1",
+        last_generation: "1",
+        event_state: "CASE WHEN i % 20 = 19 THEN 'deleted' ELSE 'present' END",
+        google_id: "'event' || i",
+        etag: "'\"' || i || '\"'",
+        remote: "'{\"id\": \"event' || i || '\", \"etag\": \"\\\"' || i || '\\\"\", \"summary\": \"Item ' || i
+            || '\", \"description\": \"A description of some length, as a mentor writes one before a session.\"}'",
+        sync_state: "CASE WHEN i % 500 = 7 THEN 'parked' ELSE 'synced' END",
+        failures: "0",
+        last_synced_at: sql.spread(90, mappings),
+        verified_at: sql.spread(90, mappings),
+        created_at: sql.ago(100),
+        updated_at: sql.spread(20, mappings),
+        calendar_id: format!("'calendar-' || {of}"),
+    ])
 }
 
 /// Links and ways to Google and back; one in ten never came back.
@@ -231,6 +241,14 @@ fn disconnects(sql: &Sql, Sizes { connections, .. }: Sizes) -> Vec<Table> {
             outcome: "'done'",
             receipt: "'What this step did, in a sentence for people.'",
             at: sql.ago(1),
+        ]),
+        table!("clean_ups", rows / 20, [
+            id: format!("'clean-up-' || {}", sql.hex("i", 8)),
+            disconnect_id: sql.disconnect("(i * 20 + 1)"),
+            user_id: sql.user("i * 20 + 1"),
+            link_hash: format!("'clean-up-' || {}", sql.hex("i", 8)),
+            expires_at: sql.spread(90, rows / 20),
+            created_at: sql.ago(90),
         ]),
         table!("disconnect_leftovers", rows, [
             disconnect_id: sql.disconnect("(i / 20 * 20 + 1)"),

@@ -56,6 +56,17 @@ impl World {
         .unwrap();
     }
 
+    /// The process ids of the server's sessions of this database; none on SQLite, which has no server.
+    pub async fn sessions(&self) -> Vec<i32> {
+        let sql = "SELECT pid FROM pg_stat_activity WHERE datname = current_database()";
+        match self.past_the_store().await {
+            Raw::Sqlite(_) => Vec::new(),
+            Raw::Postgres(mut connection) => {
+                sqlx::query_scalar(sql).fetch_all(&mut connection).await.unwrap()
+            }
+        }
+    }
+
     async fn past_the_store(&self) -> Raw {
         match self.database.kind {
             DatabaseKind::Sqlite => {

@@ -27,10 +27,13 @@ on_both_databases! {
         let big = big_database();
         println!("{big}");
         if db.kind == DatabaseKind::Postgres {
-            postgres::tell_plans(&db.url, big.sizes).await;
+            postgres::tell_plans(&db.url).await;
         }
         let world = World::new(db).await;
         big.fill(&world.db.url, SCHEMA, |_, _| {}).await;
+        if !world.is_sqlite() && big.sizes == Sizes::SMALL {
+            postgres::seem_big(&world.db.url, SCHEMA).await;
+        }
         let mut look = Look::new(&world, big);
         queries::look_at_all(&mut look).await;
         for (name, time) in &look.times {
