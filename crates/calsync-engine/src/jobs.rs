@@ -26,7 +26,7 @@ pub(crate) async fn run<T>(
 ) -> Option<T> {
     let mut counted = engine.metrics().begin_job(job);
     let span = tracing::error_span!("job", trace_id = Empty, job, id);
-    let logged = async {
+    let logged = Box::pin(async {
         match AssertUnwindSafe(work).catch_unwind().await {
             Ok(Ok(done)) => {
                 counted.ends("done");
@@ -48,7 +48,7 @@ pub(crate) async fn run<T>(
                 None
             }
         }
-    };
+    });
     trace::traced(span, || engine.new_id(), logged).await
 }
 

@@ -60,7 +60,7 @@ pub(crate) async fn finish(
     let (began, trace) = (Instant::now(), app.trace_id());
     // Not the address itself: a connect link's token stands in it. The guard tells the route.
     let span = tracing::error_span!("request", trace_id = Empty, method = %request.method(), route = Empty);
-    let finished = answer(&app, problem_page, &trace, request, next);
+    let finished = Box::pin(answer(&app, problem_page, &trace, request, next));
     let response = trace::traced(span, || trace.0.clone(), finished).await;
     let route = response.extensions().get::<&Route>();
     let (method, path) = route.map_or(("other", "none"), |route| (route.method.as_str(), route.path));

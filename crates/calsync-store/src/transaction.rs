@@ -45,13 +45,14 @@ macro_rules! transaction {
     ($error:ty, $store:expr, |$tx:ident| $work:expr) => {{
         let mut tries = 0;
         loop {
-            let attempt = async {
+            // Boxed: what holds transactions, one in another, would outgrow its stack.
+            let attempt = ::std::boxed::Box::pin(async {
                 let mut transaction = $store.begin().await?;
                 let $tx = &mut transaction;
                 let value = $work;
                 transaction.commit().await?;
                 Ok::<_, $error>(value)
-            };
+            });
             tries += 1;
             match $crate::transaction::in_span(module_path!(), attempt).await {
                 Err(error) if $crate::transaction::runs_again(&error, tries) => {}

@@ -50,7 +50,7 @@ impl Planned {
 /// calls are over.
 pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let span = tracing::error_span!("pass", trace_id = Empty, integration_id = lease.integration_id);
-    let ended = trace::traced(span, || engine.new_id(), run(engine, lease)).await;
+    let ended = trace::traced(span, || engine.new_id(), Box::pin(run(engine, lease))).await;
     if ended.as_ref().is_err_and(EngineError::is_lease_lost) {
         retrying_tx!(engine, |tx| leases::release_revoked(tx, lease).await?)?;
     }
