@@ -2,8 +2,9 @@
 //! whatever runs the process. The path of a file is the path of its address.
 
 mod health;
+mod metrics;
 mod openapi;
 mod routes;
 mod v1;
 
-pub use routes::all as routes;
+pub use routes::{METRICS, all as routes};

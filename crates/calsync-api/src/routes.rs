@@ -8,9 +8,12 @@ use calsync_store::api_keys::Scope;
 use http::Method;
 
 use crate::v1::{changes, items, refusals, users, webhook_deliveries, webhooks};
-use crate::{health, openapi};
+use crate::{health, metrics, openapi};
 
 const GET: Route = Route { access: Access::Key(Scope::Platform), ..Route::GET };
+
+/// The path of the metrics, which may have an address of their own.
+pub const METRICS: &str = "/metrics";
 
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Route> {
@@ -181,6 +184,14 @@ static ROUTES: &[Route] = &[
         summary: "Whether the database can be reached",
         answers: &[(200, Some("Health"))],
         handler: || get(health::ready),
+        ..GET
+    },
+    Route {
+        path: METRICS,
+        access: Access::Everyone,
+        summary: "Metrics in Prometheus' text format, unless server.metrics_listen gives them an address of their own",
+        answers: &[(200, Some("Metrics"))],
+        handler: || get(metrics::handler),
         ..GET
     },
 ];

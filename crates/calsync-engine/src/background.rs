@@ -1,7 +1,6 @@
 //! The registry of what runs in the background of a worker: each loop with its period, from top to
 //! bottom. All of them start and stop together; the first that fails or panics stops the others, and
-//! with them the process: whoever started it starts it anew. One pass, disconnect or delivery that panics
-//! stops nothing ([`crate::jobs`]).
+//! with them the process: whoever started it starts it anew. A job that panics stops nothing ([`crate::jobs`]).
 
 use tokio_util::sync::CancellationToken;
 

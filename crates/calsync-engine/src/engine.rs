@@ -13,9 +13,10 @@ use jiff::Timestamp;
 use tokio::sync::Notify;
 use tokio::task::JoinError;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use crate::google::{GateLimits, Google};
+use crate::metrics::Metrics;
+use crate::trace;
 use crate::webhook_client::Webhook;
 
 /// The rules of a deployment.
@@ -95,6 +96,7 @@ pub struct Engine(Arc<Inner>);
 struct Inner {
     options: EngineOptions,
     google: Google,
+    metrics: Arc<Metrics>,
     work: Notify,
     disconnects: Notify,
     webhooks: Notify,
@@ -110,12 +112,15 @@ impl Engine {
             in_flight: options.settings.calls_in_flight,
             user_per_minute: options.settings.user_quota_per_minute,
         };
+        let metrics = Metrics::new();
         let seams = (options.clock.clone(), options.entropy.clone());
-        let google = Google::new(options.google.clone(), options.store.clone(), seams, limits);
+        let google =
+            Google::new(options.google.clone(), options.store.clone(), seams, limits, metrics.clone());
         let [work, disconnects, webhooks] = [(); 3].map(|()| Notify::new());
         Self(Arc::new(Inner {
             options,
             google,
+            metrics,
             work,
             disconnects,
             webhooks,
@@ -132,7 +137,7 @@ impl Engine {
     where
         Work: Future<Output: Send> + Send + 'static,
     {
-        let task = self.0.tasks.spawn(work(self.clone()).in_current_span());
+        let task = self.0.tasks.spawn(trace::carried(work(self.clone())));
         match task.await.map_err(JoinError::try_into_panic) {
             Ok(done) => done,
             Err(Ok(panic)) => std::panic::resume_unwind(panic),
@@ -173,6 +178,11 @@ impl Engine {
     /// Google, and the one way to it.
     pub fn google(&self) -> &Google {
         &self.0.google
+    }
+
+    /// What this process counts.
+    pub fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     /// Now.

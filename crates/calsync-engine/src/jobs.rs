@@ -1,8 +1,7 @@
-//! Jobs that run concurrently, up to a limit.
+//! Jobs: each runs in a span with a trace id, and is counted by how it ends.
 //!
-//! A job that fails or panics is logged and does not affect the others: its lease ends by itself, and the
-//! next try begins from what was stored. A panic's message is not logged, since it may contain
-//! secrets.
+//! One that fails or panics is logged and does not affect the others: what it held is free again after a while, and
+//! the next try begins from what was stored. A panic's message is not logged, since it may contain secrets.
 
 use std::panic::AssertUnwindSafe;
 use std::time::Duration;
@@ -10,24 +9,61 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tracing::field::Empty;
 
-use crate::EngineError;
+use crate::{Engine, EngineError, trace};
 
 /// How long jobs have to end at a shutdown: longer than most calls, and well within the time after which
 /// supervisors kill.
 const DRAIN_MAX: Duration = Duration::from_secs(10);
 
-/// Jobs of one sort.
+/// Runs a `job`, which works on what `id` names; what it gives, unless it failed or panicked.
+pub(crate) async fn run<T>(
+    engine: &Engine,
+    job: &'static str,
+    id: Option<&str>,
+    work: impl Future<Output = Result<T, EngineError>>,
+) -> Option<T> {
+    let mut counted = engine.metrics().begin_job(job);
+    let span = tracing::error_span!("job", trace_id = Empty, job, id);
+    let logged = Box::pin(async {
+        match AssertUnwindSafe(work).catch_unwind().await {
+            Ok(Ok(done)) => {
+                counted.ends("done");
+                Some(done)
+            }
+            Ok(Err(error)) if error.is_lease_lost() => {
+                tracing::debug!("lease lost: another worker took over");
+                counted.ends("lease_lost");
+                None
+            }
+            Ok(Err(error)) => {
+                tracing::error!(%error, "job failed, retried later");
+                counted.ends("failed");
+                None
+            }
+            Err(_) => {
+                tracing::error!("job panicked, retried later");
+                counted.ends("panicked");
+                None
+            }
+        }
+    });
+    trace::traced(span, || engine.new_id(), logged).await
+}
+
+/// Jobs of one sort that run concurrently, up to a limit.
 pub(crate) struct Jobs {
-    what: &'static str,
+    engine: Engine,
+    job: &'static str,
     at_once: usize,
     under_way: JoinSet<()>,
 }
 
 impl Jobs {
-    /// None so far, of which `at_once` may run; `what` names one of them in the log.
-    pub(crate) fn new(what: &'static str, at_once: usize) -> Self {
-        Self { what, at_once, under_way: JoinSet::new() }
+    /// None so far, of which `at_once` may run.
+    pub(crate) fn new(engine: Engine, job: &'static str, at_once: usize) -> Self {
+        Self { engine, job, at_once, under_way: JoinSet::new() }
     }
 
     /// How many more may begin.
@@ -36,13 +72,16 @@ impl Jobs {
         self.at_once.saturating_sub(self.under_way.len())
     }
 
-    /// Begins one; `id` names what it works on in the log.
+    /// Begins one, which works on what `id` names.
     pub(crate) fn begin(
         &mut self,
         id: String,
-        job: impl Future<Output = Result<(), EngineError>> + Send + 'static,
+        work: impl Future<Output = Result<(), EngineError>> + Send + 'static,
     ) {
-        self.under_way.spawn(log_result(self.what, id, job));
+        let (engine, job) = (self.engine.clone(), self.job);
+        self.under_way.spawn(async move {
+            run(&engine, job, Some(&id), work).await;
+        });
     }
 
     /// Waits until one has ended, for ever if none is under way.
@@ -58,7 +97,7 @@ impl Jobs {
         let all_ended = async { while self.under_way.join_next().await.is_some() {} };
         if timeout(DRAIN_MAX, all_ended).await.is_err() {
             tracing::warn!(
-                what = self.what,
+                job = self.job,
                 cut = self.under_way.len(),
                 "still in progress at shutdown, cut off"
             );
@@ -69,16 +108,5 @@ impl Jobs {
     /// Drops all where they stand.
     pub(crate) async fn drop_all(mut self) {
         self.under_way.shutdown().await;
-    }
-}
-
-async fn log_result(what: &str, id: String, job: impl Future<Output = Result<(), EngineError>>) {
-    match AssertUnwindSafe(job).catch_unwind().await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) if error.is_lease_lost() => {
-            tracing::debug!(what, id, "lease lost: another worker took over");
-        }
-        Ok(Err(error)) => tracing::error!(what, id, %error, "job failed, retried when its lease expires"),
-        Err(_) => tracing::error!(what, id, "job panicked, retried when its lease expires"),
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Engine, EngineError, google, retention, roll_up};
+use crate::{Engine, EngineError, google, jobs, retention, roll_up};
 
 /// Between two rounds.
 const PERIOD: Duration = Duration::from_secs(3_600);
@@ -17,15 +17,20 @@ const ROLL_UP_PERIOD: Duration = Duration::from_secs(1);
 /// Does all of it until `stop`.
 pub(crate) async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     tokio::join!(
-        each(ROLL_UP_PERIOD, &stop, "roll-up", || roll_up::round(&engine)),
-        each(PERIOD, &stop, "maintenance", || round(&engine)),
+        each(&engine, ROLL_UP_PERIOD, &stop, "roll_up", || roll_up::round(&engine)),
+        each(&engine, PERIOD, &stop, "maintenance", || round(&engine)),
     );
     Ok(())
 }
 
 /// Does `job` in each `period` until `stop`, which drops it where it stands.
-async fn each<Job>(period: Duration, stop: &CancellationToken, what: &str, job: impl Fn() -> Job)
-where
+async fn each<Job>(
+    engine: &Engine,
+    period: Duration,
+    stop: &CancellationToken,
+    name: &'static str,
+    job: impl Fn() -> Job,
+) where
     Job: Future<Output = Result<(), EngineError>>,
 {
     let mut tick = interval(period);
@@ -33,9 +38,7 @@ where
     let rounds = async {
         loop {
             tick.tick().await;
-            if let Err(error) = job().await {
-                tracing::error!(%error, "{what} failed");
-            }
+            jobs::run(engine, name, None, job()).await;
         }
     };
     stop.run_until_cancelled(rounds).await;

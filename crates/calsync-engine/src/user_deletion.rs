@@ -14,7 +14,7 @@ use calsync_store::user_deletions::{self, UserDeletion};
 use tokio_util::sync::CancellationToken;
 
 use crate::transaction::retrying_tx;
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, jobs};
 
 /// Items that one transaction forgets.
 const BATCH: i64 = 200;
@@ -62,13 +62,16 @@ pub async fn delete_user(engine: &Engine, user_id: &str) -> Result<(), EngineErr
 /// # Errors
 /// If the store fails.
 pub async fn forget_ready(engine: &Engine, user_id: Option<&str>) -> Result<bool, EngineError> {
-    let mut tx = engine.store().read().await?;
-    let ready = user_deletions::list_ready(&mut tx, user_id, USERS_AT_ONCE).await?;
-    drop(tx);
+    let ready = list_ready(engine, user_id).await?;
     for deletion in &ready {
         forget(engine, deletion).await?;
     }
     Ok(!ready.is_empty())
+}
+
+async fn list_ready(engine: &Engine, user_id: Option<&str>) -> Result<Vec<UserDeletion>, EngineError> {
+    let mut tx = engine.store().read().await?;
+    Ok(user_deletions::list_ready(&mut tx, user_id, USERS_AT_ONCE).await?)
 }
 
 /// Forgets a user, or a part if they have much.
@@ -94,10 +97,14 @@ async fn forget(engine: &Engine, deletion: &UserDeletion) -> Result<(), EngineEr
 /// None so far; like every loop it may have some at the start.
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     while !stop.is_cancelled() {
-        let worked = forget_ready(&engine, None).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "user deletion failed");
-            false
+        let ready = list_ready(&engine, None).await.unwrap_or_else(|error| {
+            tracing::error!(%error, "could not look for users to delete");
+            Vec::new()
         });
+        let mut worked = false;
+        for deletion in &ready {
+            worked |= jobs::run(&engine, "user_deletion", None, forget(&engine, deletion)).await.is_some();
+        }
         if !worked {
             let _ = tokio::time::timeout(LOOK_AGAIN, stop.cancelled()).await;
         }

@@ -47,7 +47,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
     if engine.store().is_single_process() {
         retrying_tx!(engine, |tx| leases::release_all(tx).await?)?;
     }
-    let mut passes = Jobs::new("a pass", PASSES_MAX);
+    let mut passes = Jobs::new(engine.clone(), "pass", PASSES_MAX);
     while !stop.is_cancelled() {
         let wait = match claim_more(&engine, &owner, &mut passes).await {
             Ok(wait) => wait,

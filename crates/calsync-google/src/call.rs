@@ -15,6 +15,7 @@ use tracing::Instrument;
 use crate::answer::Answer;
 use crate::endpoints::{Endpoints, OAuthClient};
 use crate::failure::{ErrorSource, Failure};
+use crate::observer::{CallObserver, SentAt, SentCall, Timed};
 use crate::transport::{Body, QuotaUnits, Transport};
 
 const OUR_NAME: HeaderValue = HeaderValue::from_static(concat!("calsync/", env!("CARGO_PKG_VERSION")));
@@ -29,6 +30,7 @@ const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 pub struct GoogleClient {
     inner: Arc<Inner>,
     transport: Arc<dyn Transport>,
+    observer: Option<Arc<dyn CallObserver>>,
 }
 
 struct Inner {
@@ -48,12 +50,21 @@ impl GoogleClient {
     /// A client of Google at `endpoints`, which knows us as `oauth`.
     pub fn new(endpoints: Endpoints, oauth: OAuthClient, transport: Arc<dyn Transport>) -> Self {
         let calendars_url = format!("{}/calendars/", endpoints.calendar_url);
-        Self { inner: Arc::new(Inner { endpoints, oauth, calendars_url }), transport }
+        Self {
+            inner: Arc::new(Inner { endpoints, oauth, calendars_url }),
+            transport: Arc::new(Timed(transport)),
+            observer: None,
+        }
     }
 
     /// The same client over the transport that `wrap` makes of its own.
     pub fn through(&self, wrap: impl FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport>) -> Self {
-        Self { inner: self.inner.clone(), transport: wrap(self.transport.clone()) }
+        Self { transport: wrap(self.transport.clone()), ..self.clone() }
+    }
+
+    /// The same client, of whose calls `observer` hears, and nobody else.
+    pub fn observed_by(&self, observer: Arc<dyn CallObserver>) -> Self {
+        Self { observer: Some(observer), ..self.clone() }
     }
 
     /// Where Google is.
@@ -88,8 +99,11 @@ impl GoogleClient {
         read: impl FnOnce(&Answer) -> Result<T, Failure>,
     ) -> Result<T, Failure> {
         let Call { name, source, secrets, request } = call;
-        let span = tracing::debug_span!("google", method = name, status = tracing::field::Empty);
-        let answer = self.transport.send(request?).instrument(span.clone()).await;
+        let span = tracing::debug_span!("call", method = name, status = tracing::field::Empty);
+        let (mut request, sent_at) = (request?, SentAt::default());
+        request.extensions_mut().insert(sent_at.clone());
+        let answer = self.transport.send(request).instrument(span.clone()).await;
+        let took = sent_at.elapsed();
         if let Ok(answer) = &answer {
             span.record("status", answer.status().as_u16());
         }
@@ -99,11 +113,20 @@ impl GoogleClient {
             Ok(answer) if answer.status().as_u16() >= 400 => Err(Failure::of_answer(source, &answer)),
             Ok(answer) => Err(Failure::garbled(&answer)),
         };
-        result.map_err(|failure| {
-            let failure = failure.without(secrets.iter().flatten().map(|secret| secret.expose_secret()));
-            tracing::debug!(parent: &span, outcome = failure.outcome.name(), reason = failure.reason.name(), "failed");
-            failure
-        })
+        let secrets = secrets.iter().flatten().map(|secret| secret.expose_secret());
+        let result = result.map_err(|failure| failure.without(secrets));
+        let failure = result.as_ref().err();
+        tracing::debug!(
+            parent: &span,
+            took_ms = took.map(|took| took.as_millis()),
+            outcome = failure.map(|failure| failure.outcome.name()),
+            reason = failure.map(|failure| failure.reason.name()),
+            "call ended"
+        );
+        if let (Some(observer), Some(took)) = (&self.observer, took) {
+            observer.on_call(&SentCall { method: name, source, took, failure });
+        }
+        result
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) async fn guard(
     request: Request,
     next: Next,
 ) -> Response {
+    tracing::Span::current().record("route", route.path);
     let passed = caught(pass(&app, route, request, next)).await;
     let mut response = passed.flatten().into_response();
     response.extensions_mut().insert(route);

@@ -1,15 +1,18 @@
 //! The last thing that happens to every answer: problems are written, faults logged under the
-//! request's trace id, and the headers that protect browsers are set, whatever the status.
+//! request's trace id, the headers that protect browsers are set, whatever the status, and it is counted.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use calsync_core::language::Language;
+use calsync_engine::trace;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderName, REFERRER_POLICY, RETRY_AFTER,
     STRICT_TRANSPORT_SECURITY, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use tokio::time::Instant;
+use tracing::field::Empty;
 
 use crate::app_state::{AppState, Peer, TraceId};
 use crate::client::Client;
@@ -48,33 +51,51 @@ pub enum Recipient {
     Admin,
 }
 
-/// Finishes every answer.
+/// Counts every answer, and finishes it under a trace id.
 pub(crate) async fn finish(
     State((app, problem_page)): State<(AppState, ProblemPage)>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let (began, trace) = (Instant::now(), app.trace_id());
+    // Not the address itself: a connect link's token stands in it. The guard tells the route.
+    let span = tracing::error_span!("request", trace_id = Empty, method = %request.method(), route = Empty);
+    let finished = Box::pin(answer(&app, problem_page, &trace, request, next));
+    let response = trace::traced(span, || trace.0.clone(), finished).await;
+    let route = response.extensions().get::<&Route>();
+    let (method, path) = route.map_or(("other", "none"), |route| (route.method.as_str(), route.path));
+    app.engine.metrics().count_request(method, path, response.status().as_u16(), began.elapsed());
+    response
+}
+
+async fn answer(
+    app: &AppState,
+    problem_page: ProblemPage,
+    trace: &TraceId,
     mut request: Request,
     next: Next,
 ) -> Response {
-    let trace = app.trace_id();
     let recipient = recipient(&request);
-    let method = request.method().clone();
-    let client = client(&app, &request);
+    let client = client(app, &request);
     request.extensions_mut().insert(trace.clone());
     if let Some(client) = client {
         request.extensions_mut().insert(client);
     }
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
-        // Not the address itself: a connect link's token stands in it.
-        let route = response.extensions().get::<&Route>().map_or("", |route| route.path);
-        log(&problem, &trace, &method, route, client);
+        log(&problem, client);
         let written = match recipient {
             Some(recipient) => {
                 let recipient = recipient.speaking(problem.language());
-                problem_page(&app, &problem, &trace, recipient)
+                problem_page(app, &problem, trace, recipient)
             }
-            None => json(&problem, &trace),
+            None => json(&problem, trace),
         };
+        let route = response.extensions().get::<&'static Route>().copied();
         response = with_headers(written, &problem, response.headers());
+        if let Some(route) = route {
+            response.extensions_mut().insert(route);
+        }
     }
     for (name, value) in HEADERS {
         response.headers_mut().entry(name).or_insert(HeaderValue::from_static(value));
@@ -93,10 +114,10 @@ fn client(app: &AppState, request: &Request) -> Option<Client> {
 }
 
 /// Logs our own faults; what callers do wrong is theirs to know.
-pub fn log(problem: &Problem, trace: &TraceId, method: &Method, route: &str, client: Option<Client>) {
+pub fn log(problem: &Problem, client: Option<Client>) {
     if let Some(cause) = problem.cause() {
         let client = client.map(|client| tracing::field::display(client.0));
-        tracing::error!(trace_id = trace.0, client, %method, route, cause, "request failed");
+        tracing::error!(client, cause, "request failed");
     }
 }
 

@@ -16,6 +16,7 @@ mod db;
 mod dialect;
 pub mod disconnects;
 mod error;
+pub mod freshness;
 pub mod idempotency;
 pub mod integrations;
 pub mod items;
@@ -26,6 +27,7 @@ pub mod meta;
 pub mod overview;
 pub mod passwords;
 pub mod pauses;
+mod pool_usage;
 mod query_builder;
 pub mod refusals;
 pub mod rotation;
@@ -46,6 +48,7 @@ pub mod webhooks;
 
 pub use db::{LeaseClock, Tx};
 pub use error::StoreError;
+pub use pool_usage::PoolUsage;
 pub use store::{Store, StoreOptions};
 
 /// What every query answers.

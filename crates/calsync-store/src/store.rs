@@ -16,6 +16,7 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, S
 use sqlx::{Connection, PgPool, SqlitePool};
 
 use crate::db::{LeaseClock, Tx};
+use crate::pool_usage::{PoolUsage, Waits};
 use crate::secrets::Keyring;
 use crate::{Result, StoreError, key_check, meta, schema};
 
@@ -68,6 +69,9 @@ struct Inner {
     deployment_id: String,
     keyring: Keyring,
     entropy: Arc<dyn Entropy>,
+    /// For the one who writes, on Postgres for all.
+    writer_waits: Waits,
+    reader_waits: Waits,
 }
 
 impl Store {
@@ -77,8 +81,14 @@ impl Store {
         let pool = Pool::connect(&options).await?;
         pool.make_schema(&options.schema).await?;
         let fresh_id = new_id(now, &*options.entropy);
-        let mut inner =
-            Inner { pool, deployment_id: String::new(), keyring: options.keyring, entropy: options.entropy };
+        let mut inner = Inner {
+            pool,
+            deployment_id: String::new(),
+            keyring: options.keyring,
+            entropy: options.entropy,
+            writer_waits: Waits::default(),
+            reader_waits: Waits::default(),
+        };
         let mut tx = inner.pool.begin().await?;
         key_check::check(&mut tx, &inner.keyring, &*inner.entropy).await?;
         inner.deployment_id = meta::get_or_set(&mut tx, "deployment_id", &fresh_id).await?;
@@ -88,14 +98,28 @@ impl Store {
 
     /// Begins a transaction that may write.
     pub async fn begin(&self) -> Result<Tx> {
-        self.0.pool.begin().await
+        self.0.writer_waits.during(self.0.pool.begin()).await
     }
 
     /// Begins a transaction that only reads; on SQLite it doesn't wait for the writer.
     pub async fn read(&self) -> Result<Tx> {
         match &self.0.pool {
-            Pool::Sqlite { readers, .. } => Ok(Tx::Sqlite(readers.begin().await?)),
-            Pool::Postgres(pool, clock) => Ok(Tx::Postgres(pool.begin().await?, *clock)),
+            Pool::Sqlite { readers, .. } => {
+                Ok(Tx::Sqlite(self.0.reader_waits.during(readers.begin()).await?))
+            }
+            Pool::Postgres(..) => self.begin().await,
+        }
+    }
+
+    /// How its connections are used at this moment.
+    pub fn pools(&self) -> Vec<PoolUsage> {
+        let Inner { pool, writer_waits, reader_waits, .. } = &*self.0;
+        match pool {
+            Pool::Sqlite { writer, readers } => vec![
+                writer_waits.usage("writer", writer.size(), writer.num_idle()),
+                reader_waits.usage("readers", readers.size(), readers.num_idle()),
+            ],
+            Pool::Postgres(pool, _) => vec![writer_waits.usage("all", pool.size(), pool.num_idle())],
         }
     }
 

@@ -3,6 +3,9 @@
 //! A macro and not a function, since a closure that borrows over an `await` can't promise to be
 //! `Send`.
 
+use tracing::Instrument;
+use tracing::instrument::Instrumented;
+
 use crate::StoreError;
 
 /// Runs in all; one more would meet the same crowd.
@@ -29,6 +32,11 @@ pub fn runs_again(error: &impl TransactionError, tries: usize) -> bool {
     again
 }
 
+/// `run` in a span that names the module whose transaction it is.
+pub fn in_span<Run: Future>(module: &'static str, run: Run) -> Instrumented<Run> {
+    run.instrument(tracing::debug_span!("transaction", module))
+}
+
 /// Runs what stands behind `|tx|` in a transaction of a [`Store`](crate::Store) and commits it: what it
 /// gives is stored for good. In there `?` ends the run with the error type named first. The work must be
 /// fit to be run again: it changes nothing outside of the transaction that a second run would miss.
@@ -37,15 +45,16 @@ macro_rules! transaction {
     ($error:ty, $store:expr, |$tx:ident| $work:expr) => {{
         let mut tries = 0;
         loop {
-            let attempt = async {
+            // Boxed: what holds transactions, one in another, would outgrow its stack.
+            let attempt = ::std::boxed::Box::pin(async {
                 let mut transaction = $store.begin().await?;
                 let $tx = &mut transaction;
                 let value = $work;
                 transaction.commit().await?;
                 Ok::<_, $error>(value)
-            };
+            });
             tries += 1;
-            match attempt.await {
+            match $crate::transaction::in_span(module_path!(), attempt).await {
                 Err(error) if $crate::transaction::runs_again(&error, tries) => {}
                 done => break done,
             }

@@ -14,6 +14,7 @@ pub mod browser;
 mod clock;
 mod database;
 mod eventually;
+pub mod exposition;
 mod log;
 mod postgres;
 mod program;

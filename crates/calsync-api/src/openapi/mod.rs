@@ -15,6 +15,8 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
+use crate::routes::METRICS;
+
 /// A process has one table of routes.
 static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
 
@@ -90,11 +92,11 @@ fn operation(route: &Route) -> Value {
 fn answer(route: &Route, schema: Option<&str>) -> Value {
     match schema {
         Some(schema) => {
-            let media_type = media_type(if route.body_kind == BodyKind::Ndjson {
-                BodyKind::Ndjson
-            } else {
-                BodyKind::Json
-            });
+            let media_type = match route {
+                Route { path: METRICS, .. } => calsync_engine::scrape::CONTENT_TYPE,
+                Route { body_kind: BodyKind::Ndjson, .. } => NDJSON,
+                _ => media_type(BodyKind::Json),
+            };
             json!({"description": "Done", "content": {media_type: {"schema": reference(schema)}}})
         }
         None => json!({"description": "Done"}),

@@ -40,6 +40,7 @@ pub(super) fn schemas() -> Value {
         }), &["text", "who", "action"]),
         "IntegrationList": list("Integration"),
         "Health": object(json!({"status": {"type": "string", "enum": ["ok"]}}), &["status"]),
+        "Metrics": text(),
         "OpenApi": {"type": "object"},
     })
 }

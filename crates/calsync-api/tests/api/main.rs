@@ -8,6 +8,7 @@ mod description;
 mod integrations;
 mod items;
 mod leaving;
+mod metrics;
 mod overview;
 mod refusals;
 mod users;

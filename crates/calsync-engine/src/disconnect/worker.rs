@@ -38,7 +38,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
     if engine.store().is_single_process() {
         retrying_tx!(engine, |tx| disconnects::release_all(tx).await?)?;
     }
-    let mut under_way = Jobs::new("a disconnect", DISCONNECTS_MAX);
+    let mut under_way = Jobs::new(engine.clone(), "disconnect", DISCONNECTS_MAX);
     while !stop.is_cancelled() {
         if let Err(error) = claim_more(&engine, &owner, &mut under_way).await {
             tracing::error!(%error, "could not claim disconnects");

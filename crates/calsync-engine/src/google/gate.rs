@@ -47,6 +47,7 @@ pub(crate) struct GateLimits {
 
 /// The gate of a process.
 pub(super) struct Gate {
+    in_flight_max: usize,
     permits: Semaphore,
     waiting: AtomicUsize,
     user_per_minute: u32,
@@ -65,8 +66,10 @@ pub(super) struct Account {
 
 impl Gate {
     pub(super) fn new(limits: GateLimits, clock: Arc<dyn Clock>) -> Self {
+        let in_flight_max = limits.in_flight.max(1);
         Self {
-            permits: Semaphore::new(limits.in_flight.max(1)),
+            in_flight_max,
+            permits: Semaphore::new(in_flight_max),
             waiting: AtomicUsize::new(0),
             user_per_minute: limits.user_per_minute,
             pacer: Mutex::default(),
@@ -77,6 +80,11 @@ impl Gate {
     /// Requests that wait at this moment until others end.
     pub(super) fn waiting(&self) -> usize {
         self.waiting.load(Ordering::SeqCst)
+    }
+
+    /// Requests that are under way at this moment.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight_max - self.permits.available_permits()
     }
 
     /// How many units of its quota `account` may use now.

@@ -12,9 +12,10 @@ use calsync_store::integrations::Integration;
 
 use super::Google;
 use super::pauses::Observed;
-use crate::EngineError;
+use crate::{EngineError, trace};
 
-/// What one caller tries for one connection; it shares a trace id.
+/// What one caller tries for one connection, under the trace id of the pass, the request or the hold of a disconnect
+/// that it is a part of.
 pub(crate) struct Journal {
     google: Google,
     user_id: String,
@@ -38,7 +39,7 @@ impl Journal {
             google: google.clone(),
             user_id: integration.user_id.clone(),
             integration_id: integration.id.clone(),
-            trace_id: google.new_id(),
+            trace_id: trace::current().unwrap_or_else(|| google.new_id()),
             is_probe,
             noted: Mutex::default(),
         }
@@ -51,12 +52,23 @@ impl Journal {
         operation: Operation,
         answer: Result<Outcome, &Failure>,
     ) {
+        let outcome = answer.unwrap_or_else(|failure| failure.outcome);
+        self.google.metrics().count_attempt(operation, outcome);
         if answer.is_ok() && operation.is_read() {
             self.google.count_good_read();
             self.noted().good_reads += 1;
             return;
         }
         let failure = answer.err();
+        if let Some(failure) = failure {
+            tracing::info!(
+                operation = operation.name(),
+                outcome = outcome.name(),
+                reason = failure.reason.name(),
+                http_status = failure.http_status,
+                "an attempt at Google did not succeed"
+            );
+        }
         let attempt = Attempt {
             id: self.google.new_id(),
             at: self.google.now(),
@@ -64,7 +76,7 @@ impl Journal {
             integration_id: self.integration_id.clone(),
             item: item.cloned(),
             operation,
-            outcome: answer.unwrap_or_else(|failure| failure.outcome),
+            outcome,
             reason: failure.map(|failure| failure.reason),
             http_status: failure.and_then(|failure| failure.http_status),
             provider_reason: failure.and_then(|failure| failure.provider_reason.clone()),

@@ -27,6 +27,7 @@ use jiff::Timestamp;
 use thiserror::Error;
 
 use crate::EngineError;
+use crate::metrics::Metrics;
 use gate::{Account, Gate, Gated, MaySend};
 
 /// Why a call brought nothing.
@@ -80,6 +81,7 @@ struct Inner {
     ungated: GoogleClient,
     gate: Arc<Gate>,
     good_reads: AtomicU64,
+    metrics: Arc<Metrics>,
     /// How the connections of this process fared.
     outage_window: Mutex<OutageWindow>,
 }
@@ -90,7 +92,9 @@ impl Google {
         store: Store,
         (clock, entropy): (Arc<dyn Clock>, Arc<dyn Entropy>),
         limits: GateLimits,
+        metrics: Arc<Metrics>,
     ) -> Self {
+        let ungated = ungated.observed_by(metrics.clone());
         let gate = Arc::new(Gate::new(limits, clock.clone()));
         let client = gated(&ungated, &gate, None, Arc::new(|| true));
         Self(Arc::new(Inner {
@@ -101,6 +105,7 @@ impl Google {
             ungated,
             gate,
             good_reads: AtomicU64::new(0),
+            metrics,
             outage_window: Mutex::default(),
         }))
     }
@@ -121,6 +126,11 @@ impl Google {
         self.0.gate.waiting()
     }
 
+    /// Requests that are under way at this moment.
+    pub fn calls_in_flight(&self) -> usize {
+        self.0.gate.in_flight()
+    }
+
     /// Reads that Google answered, so far: they are counted, and have no row.
     pub fn good_reads(&self) -> u64 {
         self.0.good_reads.load(Ordering::Relaxed)
@@ -132,6 +142,10 @@ impl Google {
 
     fn outage_window(&self) -> MutexGuard<'_, OutageWindow> {
         self.0.outage_window.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.0.metrics
     }
 
     pub(crate) fn store(&self) -> &Store {

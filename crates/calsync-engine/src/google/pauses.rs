@@ -56,7 +56,11 @@ impl Google {
         }
         let probe_at = |asked| now.saturating_add(PROBE_EVERY.max(asked)).unwrap_or(now);
         if let Some((scope, reason, asked)) = observed.named {
-            tracing::error!(scope = scope.name(), reason = reason.name(), "paused: Google refuses the deployment");
+            tracing::error!(
+                scope = scope.name(),
+                reason = reason.name(),
+                "paused: Google refuses the deployment"
+            );
             pauses::begin(tx, scope, reason, probe_at(asked), now).await?;
         }
         let failed = observed.outage.filter(|_| !observed.answers);

@@ -4,8 +4,8 @@
 use calsync_core::env::bytes;
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
-use calsync_core::reason::{Reaction, Reason};
 use calsync_core::pause::is_outage;
+use calsync_core::reason::{Reaction, Reason};
 use calsync_core::retry::{backoff, probe_backoff};
 use calsync_google::Failure;
 use calsync_store::integrations::Integration;

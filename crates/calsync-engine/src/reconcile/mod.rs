@@ -17,10 +17,11 @@ use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, Due, DueMapping};
 use futures_util::StreamExt;
 use jiff::Timestamp;
+use tracing::field::Empty;
 
 use crate::google::{AuthorizedClient, CallError, Lane};
 use crate::transaction::retrying_tx;
-use crate::{Engine, EngineError};
+use crate::{Engine, EngineError, trace};
 use commit::PassResult;
 use mapping::Pass;
 use stop::Stop;
@@ -48,7 +49,8 @@ impl Planned {
 /// holder looks for itself. Whoever took the lease, a disconnect or a new connection, learns here that the
 /// calls are over.
 pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
-    let ended = run(engine, lease).await;
+    let span = tracing::error_span!("pass", trace_id = Empty, integration_id = lease.integration_id);
+    let ended = trace::traced(span, || engine.new_id(), Box::pin(run(engine, lease))).await;
     if ended.as_ref().is_err_and(EngineError::is_lease_lost) {
         retrying_tx!(engine, |tx| leases::release_revoked(tx, lease).await?)?;
     }

@@ -148,10 +148,13 @@ async fn store(
     attempt: &Attempt,
     result: DeliveryResult,
 ) -> Result<(), EngineError> {
-    let disabled = retrying_tx!(engine, |tx| {
+    let (is_ours, disabled) = retrying_tx!(engine, |tx| {
         let is_ours = webhooks::record_result(tx, claim, attempt, result).await?;
-        is_ours && is_gone(attempt) && webhooks::disable(tx, attempt.at).await?
+        (is_ours, is_ours && is_gone(attempt) && webhooks::disable(tx, attempt.at).await?)
     })?;
+    if is_ours {
+        engine.metrics().count_delivery(result.state());
+    }
     if disabled {
         tracing::error!(
             "webhook disabled: its endpoint answered 410 (Gone). Send a test delivery to enable it again"

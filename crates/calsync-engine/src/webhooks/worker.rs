@@ -38,7 +38,7 @@ pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineEr
     if engine.store().is_single_process() {
         retrying_tx!(engine, |tx| webhooks::release_all(tx).await?)?;
     }
-    let mut under_way = Jobs::new("a delivery to the webhook", IN_FLIGHT_MAX);
+    let mut under_way = Jobs::new(engine.clone(), "delivery", IN_FLIGHT_MAX);
     while !stop.is_cancelled() {
         if let Err(error) = claim_more(&engine, &mut under_way).await {
             tracing::error!(%error, "could not claim webhook deliveries");

@@ -25,6 +25,7 @@ mod reconnect;
 mod removals;
 mod retention;
 mod token_refresh;
+mod trace;
 mod unreadable;
 mod unsent;
 mod user_deletion;

@@ -9,3 +9,4 @@ mod events;
 mod fake;
 mod http_transport;
 mod oauth;
+mod observer;

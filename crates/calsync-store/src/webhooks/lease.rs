@@ -1,5 +1,6 @@
 //! How a worker sends what is due: claim, send, keep what came of it.
 
+use calsync_core::webhook::DeliveryState;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::db::{execute, fetch_all, fetch_optional};
@@ -69,6 +70,17 @@ pub enum DeliveryResult {
     GivenUp,
 }
 
+impl DeliveryResult {
+    /// Where it leaves the delivery.
+    pub const fn state(self) -> DeliveryState {
+        match self {
+            Self::Delivered => DeliveryState::Delivered,
+            Self::Retry(_) => DeliveryState::Waiting,
+            Self::GivenUp => DeliveryState::Failed,
+        }
+    }
+}
+
 /// Keeps how a try ended; false, and nothing is kept: another worker has it now.
 pub async fn record_result(
     tx: &mut Tx,
@@ -76,10 +88,9 @@ pub async fn record_result(
     attempt: &Attempt,
     result: DeliveryResult,
 ) -> Result<bool> {
-    let (state, due_at) = match result {
-        DeliveryResult::Delivered => ("delivered", None),
-        DeliveryResult::Retry(due_at) => ("waiting", Some(due_at)),
-        DeliveryResult::GivenUp => ("failed", None),
+    let due_at = match result {
+        DeliveryResult::Retry(due_at) => Some(due_at),
+        DeliveryResult::Delivered | DeliveryResult::GivenUp => None,
     };
     let settled = execute!(
         tx,
@@ -90,7 +101,7 @@ pub async fn record_result(
          WHERE id = $1 AND fence = $2 AND state = 'waiting'",
         &claim.delivery_id,
         claim.fence,
-        state,
+        result.state().name(),
         micros(attempt.at),
         attempt.http_status.map(i64::from),
         &attempt.error,

@@ -12,6 +12,7 @@ mod consent;
 mod contention;
 mod coverage;
 mod disconnects;
+mod freshness;
 mod grants;
 mod integrations;
 mod items;

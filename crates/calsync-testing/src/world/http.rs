@@ -14,6 +14,7 @@ use serde_json::Value;
 use tower::ServiceExt;
 
 use super::World;
+use crate::exposition::Exposition;
 use crate::{DatabaseKind, TestDatabase};
 
 /// A [`World`] with the API and the pages, a platform and an admin.
@@ -113,6 +114,14 @@ impl HttpWorld {
     pub async fn admin_get(&self, path: &str) -> Answer {
         let request = Request::get(path).header("authorization", format!("Bearer {}", self.admin));
         self.send(request.body(Body::empty()).unwrap()).await
+    }
+
+    /// What `/metrics` tells.
+    pub async fn metrics(&self) -> Exposition {
+        let answer = self.send(Request::get("/metrics").body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        assert_eq!(answer.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+        Exposition::parse(&answer.text)
     }
 
     /// Lets disconnects and deletions go to their end.

@@ -12,6 +12,7 @@ use calsync_store::passwords;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 
+use super::serve::Listeners;
 use super::{admin, serve};
 use crate::cli::DemoArgs;
 use crate::config::{Config, Sources};
@@ -58,7 +59,8 @@ pub(crate) async fn run(args: DemoArgs) -> anyhow::Result<()> {
         let (url, key, stop) = (service_url.clone(), keys[0].clone(), stop.clone());
         tokio::spawn(async move { seed::run(&url, &key, stop).await });
     }
-    serve::parts(&engine, Some(service), true, stop).await?;
+    let listeners = Listeners { web: Some(service), ..Listeners::default() };
+    serve::parts(&engine, listeners, true, stop).await?;
     faked.await.context("the simulator stopped")??;
     engine.store().close().await;
     Ok(())

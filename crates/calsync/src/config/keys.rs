@@ -66,7 +66,7 @@ pub(crate) const KEYS: &[Key] = &[
     key("database.schema", Text, "calsync"),
     key("server.listen", Listen, "127.0.0.1:4300"),
     key("server.public_url", Url, "http://127.0.0.1:4300"),
-    later("server.metrics_listen", Listen, ""),
+    key("server.metrics_listen", Listen, ""),
     later("server.embed_origins", List, ""),
     key("server.trusted_proxies", Networks, ""),
     key("security.encryption_keys", SecretList, ""),

@@ -230,6 +230,12 @@ mod tests {
             "CALSYNC_SERVER__TRUSTED_PROXIES: \"10.0.0.7, 10.0.0.0/40\" can't be used; allowed: \
              addresses such as 10.0.0.7 and ranges such as 10.0.0.0/8"
         );
+        let error = load(&[("CALSYNC_SERVER__METRICS_LISTEN", "localhost")], &[]).expect_err("refused").0;
+        assert_eq!(
+            error,
+            "CALSYNC_SERVER__METRICS_LISTEN: \"localhost\" can't be used; allowed: an address such as \
+             127.0.0.1:4300"
+        );
         assert!(
             load(&[], &["sync.colour=1"])
                 .expect_err("refused")

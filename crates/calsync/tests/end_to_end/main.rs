@@ -9,6 +9,7 @@ mod browser_client;
 mod floods;
 mod keys;
 mod leaks;
+mod metrics;
 mod month;
 mod month_arrives;
 mod neighbours;

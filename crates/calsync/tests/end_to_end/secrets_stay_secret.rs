@@ -115,14 +115,7 @@ impl Story {
         ] {
             leaks.look_for(name, secret, Whose::Ours);
         }
-        Self {
-            world,
-            leaks,
-            transport: transport(),
-            admin_key,
-            signed_in: String::new(),
-            folder,
-        }
+        Self { world, leaks, transport: transport(), admin_key, signed_in: String::new(), folder }
     }
 
     async fn send(&mut self, request: Request<Bytes>) -> Response<Bytes> {

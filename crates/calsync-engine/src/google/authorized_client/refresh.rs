@@ -48,7 +48,8 @@ impl AuthorizedClient {
         let (google, id, asked_at) = (&self.google, &self.integration_id, self.google.now());
         let (is_refused, claimed) = retrying_tx!(google, |tx| {
             let is_refused = self.lane != Lane::Probe && is_client_refused(tx).await?;
-            let claimed = !is_refused && integrations::claim_refresh(tx, id, version, CLAIM, asked_at).await?;
+            let claimed =
+                !is_refused && integrations::claim_refresh(tx, id, version, CLAIM, asked_at).await?;
             (is_refused, claimed)
         })?;
         if is_refused {

@@ -11,8 +11,9 @@ use calsync_store::items::Search;
 use calsync_store::sync_errors::Filter;
 use calsync_store::user_search::{self, Wanted};
 use calsync_store::{
-    attempts, audit, changes, clean_ups, consent, connection_counts, disconnects, idempotency, integrations,
-    items, leases, mappings, overview, refusals, sync_errors, user_deletions, users, verdicts, webhooks,
+    attempts, audit, changes, clean_ups, connection_counts, consent, disconnects, freshness, idempotency,
+    integrations, items, leases, mappings, overview, refusals, sync_errors, user_deletions, users, verdicts,
+    webhooks,
 };
 use calsync_testing::big_database::BigDatabase;
 use jiff::{SignedDuration, Timestamp};
@@ -45,6 +46,7 @@ async fn claims(look: &mut Look<'_>) {
     let now = look.now();
     look.at("worker: claim", async |tx| leases::claim(tx, "w", LEASE, now, 48).await.map(drop)).await;
     look.at("worker: next due", async |tx| leases::next_due(tx, now).await.map(drop)).await;
+    look.at("metrics: oldest change", async |tx| freshness::oldest_waiting(tx, 10_000).await.map(drop)).await;
     look.at("disconnects: claim", async |tx| disconnects::claim(tx, "w", LEASE, now, 16).await.map(drop))
         .await;
     look.at("disconnects: next due", async |tx| disconnects::next_due(tx).await.map(drop)).await;

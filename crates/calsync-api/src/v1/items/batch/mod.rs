@@ -25,6 +25,7 @@ use calsync_http::problem::{Kind, Problem};
 use calsync_http::route::NDJSON;
 use futures_util::stream;
 use http::header::CONTENT_TYPE;
+use tracing::{Instrument, Span};
 
 use self::line::{Line, Lines};
 use self::response::Answers;
@@ -71,9 +72,14 @@ pub(crate) async fn handler(
     let client = client.map(|Extension(client)| client);
     let batch =
         Batch { app, api_client, trace, client, lines, faulted: faulted.clone(), stopped: None, _slot: slot };
-    let answers = stream::unfold(batch, |mut batch| async {
-        let answers = batch.next_slice().await?;
-        Some((Ok::<_, Infallible>(answers), batch))
+    // The answer is streamed when the request's own span is over.
+    let span = Span::current();
+    let answers = stream::unfold(batch, move |mut batch| {
+        let next = async move {
+            let answers = batch.next_slice().await?;
+            Some((Ok::<_, Infallible>(answers), batch))
+        };
+        next.instrument(span.clone())
     });
     let mut response = ([(CONTENT_TYPE, NDJSON)], Body::from_stream(answers)).into_response();
     response.extensions_mut().insert(faulted);
@@ -107,13 +113,7 @@ impl Batch {
     }
 
     fn stop(&mut self, problem: Problem) {
-        calsync_http::response::log(
-            &problem,
-            &self.trace,
-            &http::Method::POST,
-            "/api/v1/items/batch",
-            self.client,
-        );
+        calsync_http::response::log(&problem, self.client);
         self.faulted.raise();
         self.stopped = Some(problem);
     }
