@@ -14,6 +14,7 @@ pub mod client_breaker;
 pub mod connect;
 pub mod connection_counts;
 mod db;
+pub mod deleted_items;
 mod dialect;
 pub mod disconnects;
 mod error;
