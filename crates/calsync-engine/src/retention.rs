@@ -18,7 +18,7 @@
 
 use calsync_core::disconnect::SagaState;
 use calsync_store::{
-    attempts, changes, clean_ups, consent, disconnects, idempotency, items, refusals, webhooks,
+    attempts, changes, clean_ups, consent, deleted_items, disconnects, idempotency, refusals, webhooks,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -62,7 +62,7 @@ pub(crate) async fn round(engine: &Engine) -> Result<(), EngineError> {
     for (state, oldest) in [(SagaState::Done, history), (SagaState::DoneWithLeftovers, leftovers)] {
         in_batches!(engine, SMALL_BATCH, |tx| disconnects::forget(tx, state, oldest, SMALL_BATCH));
     }
-    in_batches!(engine, SMALL_BATCH, |tx| items::forget(tx, history, SMALL_BATCH));
+    in_batches!(engine, SMALL_BATCH, |tx| deleted_items::forget(tx, history, SMALL_BATCH));
     in_batches!(engine, BATCH, |tx| attempts::forget_hours(tx, history, BATCH));
     in_batches!(engine, BATCH, |tx| attempts::forget_groups(tx, history, BATCH));
     in_batches!(engine, BATCH, |tx| idempotency::forget_answers(tx, answers, BATCH));

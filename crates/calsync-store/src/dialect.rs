@@ -84,11 +84,12 @@ pub(crate) const fn uncounted_integrations(dialect: Dialect) -> &'static str {
     }
 }
 
-/// Lets Postgres plan the statements of this transaction by what is bound, and by an index: as a rule it doesn't look
-/// at values, takes a batch for a tenth of its table, and would read all of it.
+/// Lets Postgres plan the statements of this transaction by what is bound, and row by row through an index: as a rule it
+/// doesn't look at values, takes a batch for a tenth of its table, and would read all of it.
 pub(crate) async fn plan_for_batch(tx: &mut Tx) -> Result<()> {
     const SQL: &str = "SELECT set_config('plan_cache_mode', 'force_custom_plan', TRUE)
-                           || set_config('enable_seqscan', 'off', TRUE)";
+        || set_config('enable_seqscan', 'off', TRUE) || set_config('enable_hashjoin', 'off', TRUE)
+        || set_config('enable_mergejoin', 'off', TRUE)";
     match tx.dialect() {
         Dialect::Sqlite => {}
         Dialect::Postgres => drop(fetch_optional!(tx, (String,), SQL)?),

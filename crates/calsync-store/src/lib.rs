@@ -13,6 +13,7 @@ pub mod clean_ups;
 pub mod connection_counts;
 pub mod consent;
 mod db;
+pub mod deleted_items;
 mod dialect;
 pub mod disconnects;
 mod error;

@@ -110,7 +110,8 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 3).await;
         world.account("ben");
-        let more = std::env::var("RETENTION_DAYS").map_or(VISITS, |days| days.parse().unwrap());
+        let more = std::env::var_os("RETENTION_DAYS");
+        let more = more.map_or(VISITS, |days| days.to_str().unwrap().parse().unwrap());
         assert_eq!(more % VISITS, 0, "whole rounds of what happens now and then");
         for day in 0..SETTLED {
             live_a_day(&world, day).await;

@@ -3,9 +3,9 @@
 //! One runs for an integration at a time. A worker claims it with a fence of its own and extends
 //! its lease before each call, so that an overtaken worker writes nothing. What waits is `due_at`.
 
-mod forget;
 mod lease;
 mod leftovers;
+mod retention;
 mod start;
 mod wipe;
 
@@ -21,7 +21,6 @@ use crate::rows::row;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
-pub use forget::forget;
 pub use lease::{
     Pause, SagaLease, claim, count_removed, end_step, extend, finish, next_due, pause, release_all,
 };
@@ -29,6 +28,7 @@ pub use leftovers::{
     Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_calendars, leftover_removed, leftovers,
     nothing_left, others_remove, reopen, settle_earlier, to_clean_up,
 };
+pub use retention::forget;
 pub use start::{NewDisconnect, RequestedBy, Start, start};
 pub use wipe::wipe;
 

@@ -1,7 +1,6 @@
 //! What the platform wants. In one transaction [`crate::users::ensure_exist`] makes unknown users known, a PUT
 //! stores the item, and [`crate::mappings::mark_due`] makes the mappings of the users concerned due.
 
-mod forget;
 mod list;
 
 use std::collections::BTreeSet;
@@ -14,7 +13,6 @@ use crate::rows::{batches, execute_rows, row};
 use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
-pub use forget::forget;
 pub use list::{Search, of_user};
 pub(crate) use list::{shown_state, with_mappings};
 

@@ -11,7 +11,7 @@ use calsync_store::attempts::{self, Attempt};
 use calsync_store::clean_ups::{self, CleanUp, ConsentState};
 use calsync_store::consent::{self, NewAttempt};
 use calsync_store::refusals::{self, Refusal};
-use calsync_store::{disconnects, items};
+use calsync_store::{deleted_items, disconnects};
 use calsync_testing::{SeededRng, on_both_databases};
 
 use crate::disconnects::{started, synced};
@@ -50,7 +50,7 @@ async fn minutes(world: &World) -> Vec<i64> {
 /// Forgets up to two items that were deleted before `minute`; how many.
 async fn forget_items(world: &World, minute: i64) -> u64 {
     let mut tx = world.begin().await;
-    let forgotten = items::forget(&mut tx, at(minute), 2).await.unwrap();
+    let forgotten = deleted_items::forget(&mut tx, at(minute), 2).await.unwrap();
     tx.commit().await.unwrap();
     forgotten
 }

@@ -11,7 +11,8 @@ use calsync_store::items::Search;
 use calsync_store::sync_errors::Filter;
 use calsync_store::user_search::{self, Wanted};
 use calsync_store::{
-    attempts, audit, changes, clean_ups, connection_counts, consent, disconnects, freshness, idempotency,
+    attempts, audit, changes, clean_ups, connection_counts, consent, deleted_items, disconnects, freshness,
+    idempotency,
     integrations, items, leases, mappings, overview, refusals, sync_errors, user_deletions, users, verdicts,
     webhooks,
 };
@@ -81,7 +82,7 @@ async fn retention(look: &mut Look<'_>) {
         let forget = async |tx: &mut _| disconnects::forget(tx, state, many, 200).await.map(drop);
         look.at("forget disconnects", forget).await;
     }
-    look.at("forget items", async |tx| items::forget(tx, many, 200).await.map(drop)).await;
+    look.at("forget items", async |tx| deleted_items::forget(tx, many, 200).await.map(drop)).await;
     look.at("forget hours", async |tx| attempts::forget_hours(tx, many, BATCH).await.map(drop)).await;
     look.at("forget groups", async |tx| attempts::forget_groups(tx, few, BATCH).await.map(drop)).await;
     look.at("forget answers", async |tx| idempotency::forget_answers(tx, now, BATCH).await.map(drop)).await;
