@@ -5,7 +5,7 @@ use std::time::Duration;
 use calsync_core::integration::IntegrationState;
 use calsync_core::reason::Reason;
 use calsync_engine::consent::writable_calendars;
-use calsync_engine::disconnect::{RemoteItems, SagaState};
+use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started};
 use calsync_engine::worker;
 use calsync_testing::world::World;
 use calsync_testing::{TestDatabase, eventually, on_both_databases};
@@ -87,6 +87,31 @@ on_both_databases! {
         let saga = timeout(HANGS, world.disconnect("ana", RemoteItems::Remove)).await.unwrap();
         assert_eq!((saga.state, world.events("ana", true).len()), (SagaState::Done, 0));
         assert_eq!(world.count("calendar_sync_logs", "http_status = 401").await, 2);
+    }
+
+    async fn a_disconnect_sends_nothing_under_a_lease_that_is_almost_over(db: TestDatabase) {
+        let world = World::with(db, |settings| settings.calls_in_flight = 1).await;
+        world.synced("ana", 5).await;
+        world.synced("ben", 1).await;
+        let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else {
+            panic!("she is connected");
+        };
+        world.transport.hold_next("/calendarList");
+        let (engine, id) = (world.engine.clone(), world.integration("ben").await.id);
+        let page = tokio::spawn(async move { writable_calendars(&engine, &id).await });
+        world.transport.held_one().await;
+        let (engine, lease) = (world.engine.clone(), disconnect::claim(&world.engine, "worker", 1).await.unwrap().remove(0));
+        let run = tokio::spawn(async move { disconnect::resume(&engine, lease).await });
+        let is_waiting = async || (world.engine.google().calls_waiting() == 1).then_some(());
+        eventually("the disconnect's first call waits for its turn", is_waiting).await;
+        let calls = world.transport.calls();
+        world.advance(50);
+        world.transport.let_through();
+        page.await.unwrap().unwrap();
+        run.await.unwrap().unwrap();
+        assert_eq!(world.transport.calls(), calls, "its turn came ten seconds before the lease's end");
+        assert_eq!(world.finish(&saga.id).await.state, SagaState::Done);
+        assert_eq!(world.events("ana", true).len(), 0);
     }
 
     async fn everything_goes_through_one_permit(db: TestDatabase) {
