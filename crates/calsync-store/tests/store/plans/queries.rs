@@ -12,9 +12,8 @@ use calsync_store::sync_errors::Filter;
 use calsync_store::user_search::{self, Wanted};
 use calsync_store::{
     attempts, audit, changes, clean_ups, connection_counts, consent, deleted_items, disconnects, freshness,
-    idempotency,
-    integrations, items, leases, mappings, overview, refusals, sync_errors, user_deletions, users, verdicts,
-    webhooks,
+    idempotency, integrations, items, leases, mappings, overview, refusals, sync_errors, user_deletions,
+    users, verdicts, webhooks,
 };
 use calsync_testing::big_database::BigDatabase;
 use jiff::{SignedDuration, Timestamp};
