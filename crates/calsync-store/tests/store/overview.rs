@@ -3,8 +3,8 @@
 use calsync_core::disconnect::SagaState;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
+use calsync_store::connection_counts;
 use calsync_store::consent::{self, NewAttempt};
-use calsync_store::consention_counts;
 use calsync_store::overview::{self, Disconnects, Tries};
 use calsync_testing::on_both_databases;
 use jiff::Timestamp;
