@@ -97,7 +97,11 @@ async fn read(
     if length.is_some_and(|length| length > body_kind.bytes_max()) {
         return Err(too_large(body_kind));
     }
-    let read = tokio::time::timeout(body_kind.arrives_within(), collect(app, body_kind, body, room)).await;
+    // One piece, as long as the caller says: doubling would take three times the body. What isn't written
+    // takes no memory, whatever was said.
+    let bytes = BytesMut::with_capacity(length.unwrap_or(0));
+    let collected = collect(app, body_kind, body, room, bytes);
+    let read = tokio::time::timeout(body_kind.arrives_within(), collected).await;
     read.unwrap_or_else(|_| Err(Problem::new(Kind::Timeout)))
 }
 
@@ -106,8 +110,8 @@ async fn collect(
     body_kind: BodyKind,
     body: Body,
     room: &mut BodyRoom,
+    mut bytes: BytesMut,
 ) -> Result<Bytes, Problem> {
-    let mut bytes = BytesMut::new();
     let mut parts = body.into_data_stream();
     while let Some(part) = parts.next().await {
         let malformed =
