@@ -156,6 +156,7 @@ fn of_integrations(sql: &Sql, Sizes { connections, .. }: Sizes) -> Vec<Table> {
 /// Mappings: those of the dead connections and one of each that is due wait; one in twenty is of a deleted item.
 fn sync_mappings(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) -> Table {
     let of = format!("(i % {connections})");
+    let there = |value: &str| format!("CASE WHEN i % 20 <> 19 THEN {value} END");
     let waits = format!("({of} < {dead} OR ({of} % 100 = 0 AND i < {connections}))");
     table!("sync_mappings", mappings, [
         integration_id: sql.integration(&of),
@@ -168,17 +169,19 @@ fn sync_mappings(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) ->
         generation: "1",
         last_generation: "1",
         event_state: "CASE WHEN i % 20 = 19 THEN 'deleted' ELSE 'present' END",
-        google_id: "'event' || i",
-        etag: "'\"' || i || '\"'",
-        remote: "'{\"id\": \"event' || i || '\", \"etag\": \"\\\"' || i || '\\\"\", \"summary\": \"Item ' || i
+        google_id: there("'event' || i"),
+        etag: there("'\"' || i || '\"'"),
+        remote: there(
+            "'{\"id\": \"event' || i || '\", \"etag\": \"\\\"' || i || '\\\"\", \"summary\": \"Item ' || i
             || '\", \"description\": \"A description of some length, as a mentor writes one before a session.\"}'",
+        ),
         sync_state: "CASE WHEN i % 500 = 7 THEN 'parked' ELSE 'synced' END",
         failures: "0",
         last_synced_at: sql.spread(90, mappings),
         verified_at: sql.spread(90, mappings),
         created_at: sql.ago(100),
         updated_at: sql.spread(20, mappings),
-        calendar_id: format!("'calendar-' || {of}"),
+        calendar_id: there(&format!("'calendar-' || {of}")),
     ])
 }
 
