@@ -82,7 +82,7 @@ impl Metrics {
             call_seconds: register.seconds("google_call_duration_seconds", "How long calls to Google took"),
             token_refreshes: register
                 .metric("token_refreshes", "Access tokens that Google was asked to renew"),
-            attempts: register.metric("attempts", "Outcomes of operations at Google, as they are recorded"),
+            attempts: register.metric("attempts", "Outcomes of operations at Google, good reads among them"),
             deliveries: register.metric("webhook_deliveries", "Tries to deliver to the platform's webhook"),
             requests: register.metric("http_requests", "Requests that were answered"),
             request_seconds: register.seconds("http_request_duration_seconds", "How long answers took"),
