@@ -29,6 +29,7 @@ pub(super) fn all(sql: &Sql, sizes: Sizes) -> Vec<Table> {
     tables.push(integrations(sql, sizes));
     tables.extend(of_integrations(sql, sizes));
     tables.push(sync_mappings(sql, sizes));
+    tables.push(remote_events(sql, sizes));
     tables.extend(consents(sql, sizes));
     tables.extend(disconnects(sql, sizes));
     tables.extend(attempts(sql, sizes));
@@ -166,15 +167,11 @@ fn sync_mappings(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) ->
         synced_revision: format!("CASE WHEN {waits} THEN 2 ELSE 3 END"),
         due_at: sql.ago(1),
         incarnation: "0",
-        generation: "1",
+        generation: there("1"),
         last_generation: "1",
         event_state: "CASE WHEN i % 20 = 19 THEN 'deleted' ELSE 'present' END",
         google_id: there("'event' || i"),
         etag: there("'\"' || i || '\"'"),
-        remote: there(
-            "'{\"id\": \"event' || i || '\", \"etag\": \"\\\"' || i || '\\\"\", \"summary\": \"Item ' || i
-            || '\", \"description\": \"A description of some length, as a mentor writes one before a session.\"}'",
-        ),
         sync_state: "CASE WHEN i % 500 = 7 THEN 'parked' ELSE 'synced' END",
         failures: "0",
         last_synced_at: sql.spread(90, mappings),
@@ -182,6 +179,21 @@ fn sync_mappings(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) ->
         created_at: sql.ago(100),
         updated_at: sql.spread(20, mappings),
         calendar_id: there(&format!("'calendar-' || {of}")),
+    ])
+}
+
+/// What Google showed of each mapping's event that is there.
+fn remote_events(sql: &Sql, Sizes { connections, mappings, .. }: Sizes) -> Table {
+    let of = "(i / 19 * 20 + i % 19)";
+    table!("remote_events", mappings / 20 * 19, [
+        integration_id: sql.integration(&format!("({of} % {connections})")),
+        kind: KIND.replace("i %", &format!("{of} %")),
+        item_id: sql.item(of),
+        google_id: format!("'event' || {of}"),
+        event: format!(
+            "'{{\"id\": \"event' || {of} || '\", \"etag\": \"\\\"' || {of} || '\\\"\", \"summary\": \"Item ' || {of}
+                || '\", \"description\": \"A description of some length, as a mentor writes one before a session.\"}}'"
+        ),
     ])
 }
 
