@@ -132,9 +132,8 @@ async fn a_transaction_that_was_in_the_way_is_run_again() {
     };
     let other = lock_both(&world, "b", "a", &everybody).await.unwrap();
     let one = one.await.unwrap().unwrap();
-    let mut runs = [one, other];
-    runs.sort_unstable();
-    assert_eq!(runs, [1, 2], "one of them waited, the other was run again");
+    // On a busy machine they may meet more than once.
+    assert!(one.max(other) > 1, "{one} and {other}: the one that was in the way was run again");
 }
 
 #[tokio::test]

@@ -5,9 +5,8 @@ use calsync_store::Tx;
 use serde_json::Value;
 use sqlx::{AssertSqlSafe, Connection, PgConnection};
 
-/// Tables of a few rows, whatever the deployment's size.
-const FEW_ROWS: [&str; 6] =
-    ["admins", "change_feed", "connection_counts", "error_groups", "meta", "webhook_endpoint"];
+use super::FEW_ROWS;
+
 /// Rows that one step may read at most: what a search looks at, or a month of tries to connect.
 const ROWS_MAX: f64 = 40_000.0;
 

@@ -2,9 +2,8 @@
 
 use sqlx::{AssertSqlSafe, Connection, Row, SqliteConnection};
 
-/// Tables of a few rows, whatever the deployment's size.
-const FEW_ROWS: [&str; 6] =
-    ["admins", "change_feed", "connection_counts", "error_groups", "meta", "webhook_endpoint"];
+use super::FEW_ROWS;
+
 /// Indexes that hold only what is to be done or under way: to read them as a whole is their purpose.
 const TO_DO: [&str; 4] = [
     "disconnects_leased",
