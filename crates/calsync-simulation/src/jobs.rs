@@ -134,17 +134,19 @@ impl Jobs {
         let (engine, transport) = (self.engine.clone(), self.transport.clone());
         let job = &mut self.jobs[index];
         transport.enter(Some(id));
-        // A job waits for the database while no call of its is out and none waits for a permit: it is
-        // polled again until it does one or the other. What a page asks for runs as a task of its own,
-        // which wakes nobody when it parks a call, so that a page is polled without being woken.
+        // A job rests once a call of its is out or waits for a permit, and it holds no connection: one of its
+        // calls may be parked while another one's token is renewed. Until then it is polled again. What a page
+        // asks for runs as a task of its own, which wakes nobody when it parks a call, and nor does a connection
+        // that is given back, so that these are polled without being woken.
         let is_page = job.user.is_some();
         let ended = std::future::poll_fn(|context| match job.future.as_mut().poll(context) {
             Poll::Ready(result) => Poll::Ready(Some(result)),
-            Poll::Pending if transport.parked_of(id) > 0 || engine.google().calls_waiting() > others => {
-                Poll::Ready(None)
-            }
             Poll::Pending => {
-                if is_page {
+                let is_calling = transport.parked_of(id) > 0 || engine.google().calls_waiting() > others;
+                if is_calling && engine.store().connections_in_use() == 0 {
+                    return Poll::Ready(None);
+                }
+                if is_page || is_calling {
                     context.waker().wake_by_ref();
                 }
                 Poll::Pending

@@ -143,6 +143,17 @@ impl Store {
         matches!(self.0.pool, Pool::Sqlite { .. })
     }
 
+    /// Connections that transactions hold at this moment.
+    pub fn connections_in_use(&self) -> usize {
+        fn in_use<DB: sqlx::Database>(pool: &sqlx::Pool<DB>) -> usize {
+            usize::try_from(pool.size()).unwrap_or(usize::MAX).saturating_sub(pool.num_idle())
+        }
+        match &self.0.pool {
+            Pool::Sqlite { writer, readers } => in_use(writer) + in_use(readers),
+            Pool::Postgres(pool, _) => in_use(pool),
+        }
+    }
+
     /// Closes every connection, so that the file can be opened elsewhere.
     pub async fn close(&self) {
         match &self.0.pool {
