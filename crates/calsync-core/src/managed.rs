@@ -153,7 +153,7 @@ impl ManagedFields {
     }
 
     /// `field` as the platform wants it: also what Google doesn't tell apart.
-    fn wish(&self, field: Field) -> String {
+    fn wanted(&self, field: Field) -> String {
         match field {
             Field::Zone => self.when.zone().map(|name| zone::primary(name).unwrap_or_else(|| name.clone())),
             Field::ManagedText => Some(self.managed_text.clone()),
@@ -182,9 +182,9 @@ impl FieldHashes {
         Self(Field::ALL.into_iter().map(|field| hash(&managed.meaning(field))).collect())
     }
 
-    /// The hashes of what the platform wants, to tell one wish from the next.
-    pub fn of_wish(wanted: &ManagedFields) -> Self {
-        Self(Field::ALL.into_iter().map(|field| hash(&wanted.wish(field))).collect())
+    /// The hashes of what the platform wants, to tell one version from the next.
+    pub fn of_wanted(wanted: &ManagedFields) -> Self {
+        Self(Field::ALL.into_iter().map(|field| hash(&wanted.wanted(field))).collect())
     }
 
     /// Reads hashes that were written as text.
@@ -234,7 +234,7 @@ pub struct Base {
     /// Hashes of what the platform wanted.
     pub wanted: FieldHashes,
     /// Hashes of what we wrote, as the event's stamp has them.
-    pub meant: FieldHashes,
+    pub written: FieldHashes,
     /// What Google keeps of it.
     pub agreed: ManagedFields,
     /// The version that Google answered. None before it did, and where the event was read anew since.
@@ -245,7 +245,7 @@ pub struct Base {
 impl Base {
     /// The base of a write of `agreed`, where the platform wants `wanted`.
     pub fn of_write(wanted: &ManagedFields, agreed: ManagedFields) -> Self {
-        let meant = FieldHashes::of(&agreed);
-        Self { wanted: FieldHashes::of_wish(wanted), meant, agreed, etag: None }
+        let written = FieldHashes::of(&agreed);
+        Self { wanted: FieldHashes::of_wanted(wanted), written, agreed, etag: None }
     }
 }

@@ -38,7 +38,7 @@ pub fn merge(kind: ItemKind, wanted: &ManagedFields, base: Option<&Base>, seen: 
     let Some(base) = base else {
         return Merged { agreed: wanted.clone(), users_edits: Vec::new() };
     };
-    let wanted_hashes = FieldHashes::of_wish(wanted);
+    let wanted_hashes = FieldHashes::of_wanted(wanted);
     let mut agreed = base.agreed.clone();
     let mut users_edits = Vec::new();
     for field in Field::ALL {

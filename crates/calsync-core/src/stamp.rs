@@ -83,7 +83,7 @@ pub struct StampContents {
     /// What the platform wanted then.
     pub wanted: FieldHashes,
     /// What we wrote.
-    pub agreed: FieldHashes,
+    pub written: FieldHashes,
     /// Where our text in the description began, in bytes.
     pub text_start: usize,
     /// How long it was, in bytes.
@@ -95,7 +95,7 @@ pub struct StampContents {
 impl StampContents {
     /// Whether it tells of `base`.
     pub fn matches(&self, base: &Base) -> bool {
-        self.wanted == base.wanted && self.agreed == base.meant
+        self.wanted == base.wanted && self.written == base.written
     }
 }
 
@@ -114,7 +114,7 @@ pub fn stamp(
         (ITEM, owner.item.to_string()),
         (GENERATION, generation.to_string()),
         (WANTED, base.wanted.as_text().to_owned()),
-        (WRITTEN, base.meant.as_text().to_owned()),
+        (WRITTEN, base.written.as_text().to_owned()),
         (MANAGED_TEXT, format!("{}+{}/{seen}", managed_text.start, managed_text.len())),
     ]);
 }
@@ -125,7 +125,7 @@ pub fn contents(event: &RemoteEvent) -> Option<StampContents> {
     let (text_length, seen) = length.split_once('/').map_or((length, None), |(l, seen)| (l, Some(seen)));
     Some(StampContents {
         wanted: FieldHashes::from_text(event.private(WANTED)?)?,
-        agreed: FieldHashes::from_text(event.private(WRITTEN)?)?,
+        written: FieldHashes::from_text(event.private(WRITTEN)?)?,
         text_start: text_start.parse().ok()?,
         text_length: text_length.parse().ok()?,
         text_seen: seen.and_then(|seen| seen.parse().ok()),

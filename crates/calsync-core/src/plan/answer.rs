@@ -20,16 +20,16 @@ pub(super) fn is_taken(
     let managed = |event: &RemoteEvent| event.managed(String::new());
     let Some(is) = managed(answer).filter(|_| !answer.is_cancelled()) else { return false };
     let was = before.and_then(managed);
-    let (meant, agrees) = (&base.agreed, |field| is.agrees_on(field, &base.agreed));
+    let (written, agrees) = (&base.agreed, |field| is.agrees_on(field, &base.agreed));
     let is_as_before = |field| was.as_ref().is_some_and(|was| is.agrees_on(field, was));
     let is_refused = |field: &Field| !agrees(*field) && is_as_before(*field);
     let is_stamped = stamp::contents(answer).is_some_and(|one| Some(one) == stamp::contents(sent));
     let is_whole = || {
         agrees(Field::Title)
-            && is.location == meant.location
+            && is.location == written.location
             && text::is_same(sent.description(), answer.description())
     };
-    is.when.is_same_time(&meant.when)
+    is.when.is_same_time(&written.when)
         && ![Field::Title, Field::Location].iter().any(is_refused)
         && (is_stamped || is_whole())
 }
@@ -52,16 +52,16 @@ pub(super) fn carried(event: &RemoteEvent, known: Option<&Base>) -> Option<Base>
     let found = managed_text::find(event.description(), Some(&contents), &[]);
     let agreed = event.managed(found.text)?;
     let etag = Some(event.etag().to_owned()).filter(|etag| !etag.is_empty());
-    let base = Base { wanted: contents.wanted, meant: contents.agreed, agreed, etag };
-    (FieldHashes::of(&base.agreed) == base.meant).then_some(base)
+    let base = Base { wanted: contents.wanted, written: contents.written, agreed, etag };
+    (FieldHashes::of(&base.agreed) == base.written).then_some(base)
 }
 
 /// Our text as Google keeps it. If it isn't as it was sent, it is what stands between the user's words.
-fn kept_text(sent: &RemoteEvent, meant: &ManagedFields, answer: &RemoteEvent) -> String {
-    let Some(contents) = stamp::contents(sent) else { return meant.managed_text.clone() };
-    let found = managed_text::find(answer.description(), Some(&contents), &[&meant.managed_text]);
-    if !found.span.is_empty() || meant.managed_text.is_empty() {
-        return meant.managed_text.clone();
+fn kept_text(sent: &RemoteEvent, written: &ManagedFields, answer: &RemoteEvent) -> String {
+    let Some(contents) = stamp::contents(sent) else { return written.managed_text.clone() };
+    let found = managed_text::find(answer.description(), Some(&contents), &[&written.managed_text]);
+    if !found.span.is_empty() || written.managed_text.is_empty() {
+        return written.managed_text.clone();
     }
     let span = contents.text_start..contents.text_start + contents.text_length;
     let (before, after) = match (sent.description().get(..span.start), sent.description().get(span.end..)) {

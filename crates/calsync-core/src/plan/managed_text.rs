@@ -28,7 +28,7 @@ pub(super) fn find(description: &str, contents: Option<&StampContents>, texts: &
         && let Some(span) = stamped(description, contents)
     {
         let slice = &description[span.clone()];
-        let text = texts.iter().find(|text| **text == slice || contents.agreed.is_managed_text(text));
+        let text = texts.iter().find(|text| **text == slice || contents.written.is_managed_text(text));
         let text = text.map_or_else(|| markup::plain(slice), |text| (*text).to_owned());
         return Found { span, text };
     }
@@ -62,7 +62,7 @@ fn stamped(description: &str, contents: &StampContents) -> Option<Range<usize>> 
     };
     let is_apart = !joined(description[..span.start].chars().next_back(), slice.chars().next())
         && !joined(slice.chars().next_back(), description[span.end..].chars().next());
-    (is_apart && contents.agreed.is_managed_text(slice)).then_some(span)
+    (is_apart && contents.written.is_managed_text(slice)).then_some(span)
 }
 
 /// Whether two characters side by side are of one word.
@@ -127,7 +127,7 @@ impl<'a> Page<'a> {
         starts.into_iter().find_map(|(index, (start, first))| {
             let (end, last) = *self.places.get(index + length - 1)?;
             let text = self.seen.get(*start..)?.get(..end - start + self.tokens[last].seen()?.len_utf8())?;
-            let is_ours = self.is_alone(*first, last) && contents.agreed.is_seen_text(text);
+            let is_ours = self.is_alone(*first, last) && contents.written.is_seen_text(text);
             is_ours.then(|| self.tokens[*first].at.start..self.tokens[last].at.end)
         })
     }

@@ -198,7 +198,7 @@ fn insert(
         event.0.insert("reminders".into(), popup);
     }
     let described = description::replace("", Found::default(), &managed.managed_text);
-    let managed = (FieldHashes::of_wish(managed), managed.clone());
+    let managed = (FieldHashes::of_wanted(managed), managed.clone());
     let base = update::write(context, address.generation, &mut event, managed, described);
     PlanStep::Insert { address, event, base }
 }

@@ -67,8 +67,8 @@ fn edits(copy: &RemoteEvent, seen: &RemoteEvent, into: &RemoteEvent, texts: &[&s
     let stamped = stamp::contents(seen).zip(seen.managed(String::new()));
     let is_our_write = |field| {
         stamped.as_ref().is_some_and(|(contents, managed)| {
-            FieldHashes::of(managed).agree_on(field, &contents.agreed)
-                && contents.wanted.agree_on(field, &contents.agreed)
+            FieldHashes::of(managed).agree_on(field, &contents.written)
+                && contents.wanted.agree_on(field, &contents.written)
         })
     };
     let (was, is) = (copy.without_place(), seen.without_place());
@@ -108,7 +108,7 @@ fn describe(copy: &RemoteEvent, seen: &RemoteEvent, into: &mut RemoteEvent, text
     let found = find(seen, &known);
     // Also where the new event, with a block of ours, is the one that is to go.
     let is_untouched = found.text == copied.text
-        || stamp::contents(seen).is_some_and(|contents| contents.agreed.is_managed_text(&found.text));
+        || stamp::contents(seen).is_some_and(|contents| contents.written.is_managed_text(&found.text));
     if is_untouched && notes(seen, &found).eq(notes(copy, &copied)) {
         return;
     }

@@ -28,11 +28,11 @@ pub(super) fn update(
     desired.update(context, address.generation, &copy.event, &copy.event)
 }
 
-/// Whether `copy` is what Google answered to our own write of this very wish. Nobody changed it since, so
+/// Whether `copy` is what Google answered to our own write of this very version. Nobody changed it since, so
 /// whatever Google made of our text is what it keeps.
 fn is_as_answered(copy: &RemoteCopy, wanted: &ManagedFields) -> bool {
     copy.base.as_ref().is_some_and(|base| {
-        base.etag.as_deref() == Some(copy.event.etag()) && base.wanted == FieldHashes::of_wish(wanted)
+        base.etag.as_deref() == Some(copy.event.etag()) && base.wanted == FieldHashes::of_wanted(wanted)
     })
 }
 
@@ -64,7 +64,7 @@ impl DesiredEvent {
             // Times that can't be read are no edit that we could keep.
             None => Merged { agreed: wanted.clone(), users_edits: Vec::new() },
         };
-        let hashes = FieldHashes::of_wish(wanted);
+        let hashes = FieldHashes::of_wanted(wanted);
         let is_stamped = merged.users_edits.is_empty() && contents.is_some_and(|one| one.wanted == hashes);
         let is_current = is_stamped && seen.is_some_and(|seen| seen.agrees(&merged.agreed));
         Self { wanted: hashes, merged, found, is_current }
@@ -125,7 +125,7 @@ pub(super) fn write(
 ) -> Base {
     agreed.managed_text = described.text;
     event.set_managed(&agreed, described.description, context.platform_name);
-    let base = Base { wanted, meant: FieldHashes::of(&agreed), agreed, etag: None };
+    let base = Base { wanted, written: FieldHashes::of(&agreed), agreed, etag: None };
     stamp::stamp(event, &context.owner(), generation, &base, &described.span);
     base
 }
@@ -143,7 +143,7 @@ pub(super) fn texts<'a>(
         _ => {
             let texts = desired.into_iter().chain([wanted.managed_text.as_str()]);
             texts
-                .filter(|text| contents.is_none_or(|contents| contents.agreed.is_managed_text(text)))
+                .filter(|text| contents.is_none_or(|contents| contents.written.is_managed_text(text)))
                 .collect()
         }
     }
@@ -163,7 +163,7 @@ fn base(
     if let Some(known) = known.filter(|known| contents.matches(known)) {
         return Some(known.clone());
     }
-    let left = |field, managed: &ManagedFields| FieldHashes::of(managed).agree_on(field, &contents.agreed);
+    let left = |field, managed: &ManagedFields| FieldHashes::of(managed).agree_on(field, &contents.written);
     let mut agreed = seen.clone();
     for field in Field::ALL {
         if !left(field, seen) {
@@ -171,5 +171,5 @@ fn base(
             agreed.take(field, known.unwrap_or(wanted));
         }
     }
-    Some(Base { wanted: contents.wanted.clone(), meant: contents.agreed.clone(), agreed, etag: None })
+    Some(Base { wanted: contents.wanted.clone(), written: contents.written.clone(), agreed, etag: None })
 }

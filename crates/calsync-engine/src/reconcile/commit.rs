@@ -11,7 +11,7 @@ use calsync_google::Failure;
 use calsync_store::integrations::Integration;
 use calsync_store::leases::{self, Lease, Release};
 use calsync_store::mappings;
-use calsync_store::mappings::UnreadablePair;
+use calsync_store::mappings::UnreadableMapping;
 use jiff::Timestamp;
 
 use super::mapping::MappingResult;
@@ -28,7 +28,7 @@ pub(super) struct PassResult<'a> {
     pub(super) google: &'a AuthorizedClient,
     stop: &'a Stop,
     mappings: Vec<MappingResult>,
-    unreadable: Vec<UnreadablePair>,
+    unreadable: Vec<UnreadableMapping>,
     /// Whether a calendar of our own was left that is still to be looked at.
     has_old_calendars: bool,
 }
@@ -61,7 +61,7 @@ impl<'a> PassResult<'a> {
     }
 
     /// Parks mappings that can't be read, each with an attempt that names what can't be.
-    pub(super) fn unreadable(&mut self, unreadable: Vec<UnreadablePair>) {
+    pub(super) fn unreadable(&mut self, unreadable: Vec<UnreadableMapping>) {
         for one in &unreadable {
             tracing::error!(integration_id = self.integration.id, error = %one.error, "an item is parked");
             let kind = ItemKind::from_name(&one.kind);

@@ -11,7 +11,8 @@ mod disconnect_removal;
 mod fairness;
 mod grants;
 mod in_doubt;
-mod lives;
+mod incarnations;
+
 mod meanwhile;
 mod moves;
 mod outage;

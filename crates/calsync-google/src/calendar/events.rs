@@ -97,7 +97,7 @@ impl GoogleClient {
     ///
     /// # Errors
     /// Any but `calendar_gone` for a 404 or 410.
-    pub async fn probe_calendar(
+    pub async fn check_calendar(
         &self,
         access_token: &SecretString,
         calendar_id: &str,

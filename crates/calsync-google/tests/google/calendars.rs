@@ -87,7 +87,7 @@ async fn a_calendar_that_is_asked_for_is_there_or_gone_or_unknown() {
     let page = json!({"kind": "calendar#events", "summary": "Work", "description": "marker", "timeZone": "UTC",
         "accessRole": "reader", "items": []});
     world.google.force(json_answer(200, &page));
-    let info = client.probe_calendar(token, CALENDAR).await.unwrap().unwrap();
+    let info = client.check_calendar(token, CALENDAR).await.unwrap().unwrap();
     assert_eq!((info.access_role, info.time_zone.as_deref()), (AccessRole::Reader, Some("UTC")));
     assert_eq!(info.description.as_deref(), Some("marker"));
     let asked = world.google.last();
@@ -96,7 +96,7 @@ async fn a_calendar_that_is_asked_for_is_there_or_gone_or_unknown() {
 
     for (status, reason) in [(404, "notFound"), (410, "deleted")] {
         world.google.force(error(status, reason));
-        assert_eq!(client.probe_calendar(token, CALENDAR).await, Ok(None), "{reason}");
+        assert_eq!(client.check_calendar(token, CALENDAR).await, Ok(None), "{reason}");
     }
     for unknown in [
         error(503, "backendError"),
@@ -110,6 +110,6 @@ async fn a_calendar_that_is_asked_for_is_there_or_gone_or_unknown() {
         broken(TransportFailure::PutOff),
     ] {
         world.google.force(unknown);
-        client.probe_calendar(token, CALENDAR).await.expect_err("nothing was told");
+        client.check_calendar(token, CALENDAR).await.expect_err("nothing was told");
     }
 }

@@ -309,7 +309,7 @@ pub enum Removal {
 }
 
 /// Marks an item as deleted. The row stays with its versions, so that an older PUT that comes late
-/// doesn't bring the item back, and its life rises, so that a later PUT starts anew in every calendar,
+/// doesn't bring the item back, and its incarnation ends, so that a later PUT starts anew in every calendar,
 /// whether or not its user is connected at this moment.
 pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Timestamp) -> Result<Removal> {
     let Some(LockedItem { item: before, incarnation, versions }) = lock(tx, key.kind.name(), &key.id).await?
@@ -319,7 +319,7 @@ pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Times
     if let Some(stored) = versions.refuse_delete(version) {
         return Ok(Removal::StaleVersion { stored });
     }
-    let deaths = i64::from(!before.deleted);
+    let ended = i64::from(!before.deleted);
     execute!(
         tx,
         "UPDATE items SET deleted = TRUE, deleted_version = COALESCE($4, deleted_version), incarnation = incarnation + $5,
@@ -329,11 +329,11 @@ pub async fn delete(tx: &mut Tx, key: &ItemKey, version: Option<i64>, now: Times
         &key.id,
         micros(now),
         version,
-        deaths,
+        ended,
     )?;
     Ok(match before.deleted {
         true => Removal::NothingThere,
-        false => Removal::Removed { incarnation: incarnation + deaths, users: users_of(tx, before).await? },
+        false => Removal::Removed { incarnation: incarnation + ended, users: users_of(tx, before).await? },
     })
 }
 

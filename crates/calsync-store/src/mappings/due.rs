@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::remote_events::{self, Changes, StoredEvent};
 use super::stored::{MappingValues, StoredMapping};
-use super::unreadable::UnreadablePair;
+use super::unreadable::UnreadableMapping;
 use super::{TABLE, after_reset};
 use crate::db::{fetch_all, fetch_optional};
 use crate::rows::{all_changed, batches, execute_rows, row};
@@ -42,7 +42,7 @@ pub struct Due {
     /// The mappings that are due, oldest first.
     pub mappings: Vec<DueMapping>,
     /// Those of them that can't be read.
-    pub unreadable: Vec<UnreadablePair>,
+    pub unreadable: Vec<UnreadableMapping>,
 }
 
 row! {
@@ -106,7 +106,7 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
         match row.read() {
             Ok(mapping) => due.mappings.push(mapping),
             Err(error @ StoreError::Corrupt { .. }) => {
-                due.unreadable.push(UnreadablePair { kind, item_id, desired_revision, error });
+                due.unreadable.push(UnreadableMapping { kind, item_id, desired_revision, error });
             }
             Err(error) => return Err(error),
         }

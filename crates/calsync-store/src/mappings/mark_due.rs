@@ -124,7 +124,7 @@ async fn mark_mappings_due(tx: &mut Tx, mappings: &[(&str, &ItemKey, i64)], now:
 
 /// Makes every item of the user a due mapping of their live integration, if they have one: at its
 /// connection, and at a change of its rules. What the platform deleted while nobody was connected ends
-/// the mapping's life now.
+/// its incarnation in the mapping now.
 pub async fn mark_all_due(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
     // Those that are due as well: a pass may be at them by the rules of before.
     const CHANGED: &str = concat!(

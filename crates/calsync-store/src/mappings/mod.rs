@@ -15,7 +15,7 @@ pub use mark_due::{DueChange, mark_all_due, mark_due, retry_now, schedule};
 pub(crate) use removal::lost_sight;
 pub use removal::{RemoteItem, at_google, calendars, count_at_google, count_in_calendar, mark_deleted};
 pub use status::{MappingStatus, of_item};
-pub use unreadable::{UnreadablePair, park_unreadable};
+pub use unreadable::{UnreadableMapping, park_unreadable};
 
 const TABLE: &str = "sync_mappings";
 

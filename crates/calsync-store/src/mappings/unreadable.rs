@@ -12,7 +12,7 @@ use crate::{Result, StoreError, Tx};
 
 /// A due mapping that can't be read.
 #[derive(Debug)]
-pub struct UnreadablePair {
+pub struct UnreadableMapping {
     /// The item's kind, as it is stored.
     pub kind: String,
     /// The item's id.
@@ -28,7 +28,7 @@ pub struct UnreadablePair {
 pub async fn park_unreadable(
     tx: &mut Tx,
     integration_id: &str,
-    unreadable: &[UnreadablePair],
+    unreadable: &[UnreadableMapping],
     now: Timestamp,
 ) -> Result<()> {
     for one in unreadable {

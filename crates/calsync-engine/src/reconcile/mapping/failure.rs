@@ -11,7 +11,7 @@ use calsync_google::Failure;
 use calsync_store::mappings::{DueMapping, End};
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Location, Next, PROBE, Pass};
+use super::{CALENDAR_CHECK, Location, Next, Pass};
 
 impl Pass<'_> {
     /// What becomes of a mapping after `failure`, and the failure to record.
@@ -21,7 +21,7 @@ impl Pass<'_> {
         (location, operation): (Location, Operation),
         failure: Failure,
     ) -> (Failure, Next) {
-        if operation == PROBE {
+        if operation == CALENDAR_CHECK {
             return self.in_doubt(due, failure);
         }
         let reaction = failure.reason.info().reaction;

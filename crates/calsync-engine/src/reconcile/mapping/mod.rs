@@ -29,7 +29,7 @@ use progress::Round;
 const CALLS_PER_MAPPING_MAX: usize = 10;
 
 /// The question whether a calendar is there is asked by a list, and nothing else is in a pass.
-pub(super) const PROBE: Operation = Operation::List;
+pub(super) const CALENDAR_CHECK: Operation = Operation::List;
 
 /// What the mappings of a pass share.
 pub(super) struct Pass<'a> {
@@ -215,7 +215,7 @@ impl Pass<'_> {
                         Ok(false) => {
                             return (Operation::Get, Err(CallError::Failed(Failure::calendar_gone())));
                         }
-                        Err(error) => return (PROBE, Err(error)),
+                        Err(error) => return (CALENDAR_CHECK, Err(error)),
                     }
                 }
                 (Operation::Get, answer.map(|remote| mapping.on_fetched(remote)).map(|()| Outcome::Done))
@@ -233,7 +233,7 @@ impl Pass<'_> {
             if matches!(answer, Ok(None))
                 && let Err(error) = self.is_calendar_there(item, &calendar_id).await
             {
-                return (PROBE, Err(error));
+                return (CALENDAR_CHECK, Err(error));
             }
             let done = answer.map(|remote| mapping.on_previous_fetched(remote)).map(|()| Outcome::Done);
             return (Operation::Get, done);
@@ -272,11 +272,11 @@ impl Pass<'_> {
 
     /// Asks for a calendar by itself. Why it can't be told whether it is there is for the caller to note.
     async fn is_calendar_there(&self, item: &ItemKey, calendar_id: &str) -> Result<bool, CallError> {
-        let probe = self.google.send(Some(item), PROBE, |google, token| async move {
-            google.probe_calendar(&token, calendar_id).await
+        let probe = self.google.send(Some(item), CALENDAR_CHECK, |google, token| async move {
+            google.check_calendar(&token, calendar_id).await
         });
         let found = probe.await?;
-        self.google.journal.note(Some(item), PROBE, Ok(Outcome::Done));
+        self.google.journal.note(Some(item), CALENDAR_CHECK, Ok(Outcome::Done));
         Ok(found.is_some())
     }
 
@@ -285,10 +285,12 @@ impl Pass<'_> {
         match self.is_calendar_there(item, calendar_id).await {
             Ok(false) => (Operation::Insert, Err(CallError::Failed(refused))),
             // Google contradicts itself, as for a calendar that was just made.
-            Ok(true) => (PROBE, Err(CallError::Failed(Failure { reason: Reason::Unknown, ..refused }))),
+            Ok(true) => {
+                (CALENDAR_CHECK, Err(CallError::Failed(Failure { reason: Reason::Unknown, ..refused })))
+            }
             Err(error) => {
                 self.google.journal.note(Some(item), Operation::Insert, Err(&refused));
-                (PROBE, Err(error))
+                (CALENDAR_CHECK, Err(error))
             }
         }
     }
