@@ -7,4 +7,5 @@ mod openapi;
 mod routes;
 mod v1;
 
-pub use routes::{METRICS, all as routes};
+pub use metrics::PATH as METRICS;
+pub use routes::all as routes;

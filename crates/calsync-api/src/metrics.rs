@@ -7,6 +7,9 @@ use calsync_engine::scrape::{CONTENT_TYPE, scrape};
 use calsync_http::app_state::AppState;
 use http::header;
 
+/// Where they are.
+pub const PATH: &str = "/metrics";
+
 pub(crate) async fn handler(State(app): State<AppState>) -> impl IntoResponse {
     ([(header::CONTENT_TYPE, CONTENT_TYPE)], scrape(&app.engine).await)
 }

@@ -12,9 +12,6 @@ use crate::{health, metrics, openapi};
 
 const GET: Route = Route { access: Access::Key(Scope::Platform), ..Route::GET };
 
-/// The path of the metrics, which may have an address of their own.
-pub const METRICS: &str = "/metrics";
-
 /// All of them.
 pub fn all() -> impl Iterator<Item = &'static Route> {
     ROUTES.iter().chain(admin::ROUTES)
@@ -187,7 +184,7 @@ static ROUTES: &[Route] = &[
         ..GET
     },
     Route {
-        path: METRICS,
+        path: metrics::PATH,
         access: Access::Everyone,
         summary: "Metrics in Prometheus' text format, unless server.metrics_listen gives them an address of their own",
         answers: &[(200, Some("Metrics"))],

@@ -15,7 +15,7 @@ use http::Method;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value, json};
 
-use crate::routes::METRICS;
+use crate::metrics;
 
 /// A process has one table of routes.
 static DOCUMENT: OnceLock<Bytes> = OnceLock::new();
@@ -93,7 +93,7 @@ fn answer(route: &Route, schema: Option<&str>) -> Value {
     match schema {
         Some(schema) => {
             let media_type = match route {
-                Route { path: METRICS, .. } => calsync_engine::scrape::CONTENT_TYPE,
+                Route { path: metrics::PATH, .. } => calsync_engine::scrape::CONTENT_TYPE,
                 Route { body_kind: BodyKind::Ndjson, .. } => NDJSON,
                 _ => media_type(BodyKind::Json),
             };
