@@ -1,56 +1,81 @@
-//! Which calendars a consent is for: the one that its user wants, and the one that is in use.
+//! Which calendars a consent is for: the one that its user wants, the one that is in use, and those that are left
+//! and not empty yet.
 
 use calsync_core::integration::CalendarChoice;
 use calsync_google::scopes;
-use calsync_store::Tx;
 use calsync_store::integrations::{self, CalendarState, Integration};
+use calsync_store::{Tx, mappings};
 
 use crate::EngineError;
 
 /// A calendar that is in use stays in use when its user connects again, whatever they want: what is in it
 /// would be left behind. It is changed in the settings, or with the consent if the next one is named.
-#[derive(Clone, Copy)]
 pub(super) struct ConsentChoices {
     wanted: CalendarChoice,
     in_use: Option<CalendarChoice>,
+    /// Of which kinds the calendars are in which something of ours may stand.
+    filled: Vec<CalendarChoice>,
 }
 
 impl ConsentChoices {
     pub(super) async fn of(tx: &mut Tx, user_id: &str, wanted: CalendarChoice) -> Result<Self, EngineError> {
         let live = integrations::of_user(tx, user_id).await?.into_iter().find(Integration::is_live_at_google);
-        Ok(Self::with(live.as_ref(), wanted))
+        Self::with(tx, live.as_ref(), wanted).await
     }
 
-    pub(super) fn with(live: Option<&Integration>, wanted: CalendarChoice) -> Self {
-        let is_in_use =
-            |live: &&Integration| live.calendar_state == CalendarState::Ready && !live.lost_its_calendar();
-        Self { wanted, in_use: live.filter(is_in_use).map(|live| live.calendar_choice) }
+    pub(super) async fn with(
+        tx: &mut Tx,
+        live: Option<&Integration>,
+        wanted: CalendarChoice,
+    ) -> Result<Self, EngineError> {
+        let Some(live) = live else { return Ok(Self { wanted, in_use: None, filled: Vec::new() }) };
+        let is_in_use = live.calendar_state == CalendarState::Ready && !live.lost_its_calendar();
+        let in_use = is_in_use.then_some(live.calendar_choice);
+        Ok(Self { wanted, in_use, filled: filled(tx, live).await? })
     }
 
     /// What the connection goes on with.
-    pub(super) fn kept(self) -> CalendarChoice {
+    pub(super) fn kept(&self) -> CalendarChoice {
         self.in_use.unwrap_or(self.wanted)
     }
 
-    /// What the user is asked for: enough for both, so that everything can move from one to the other.
-    pub(super) fn wanted_scopes(self) -> Vec<&'static str> {
-        self.scopes(scopes::wanted, self.kept())
+    /// What the user is asked for: enough for all, so that everything can move from one to the other.
+    pub(super) fn wanted_scopes(&self) -> Vec<&'static str> {
+        let choices = [self.wanted, self.kept()].into_iter().chain(self.filled.iter().copied());
+        scopes_of(scopes::wanted, choices)
     }
 
     /// What sync can't do without; who `leaves` the calendar in use at once doesn't need it any more.
-    pub(super) fn needed_scopes(self, leaves: bool) -> Vec<&'static str> {
-        self.scopes(scopes::needed, if leaves { self.wanted } else { self.kept() })
+    pub(super) fn needed_scopes(&self, leaves: bool) -> Vec<&'static str> {
+        let other = if leaves { self.wanted } else { self.kept() };
+        scopes_of(scopes::needed, [self.wanted, other].into_iter())
     }
+}
 
-    fn scopes(
-        self,
-        of: impl Fn(scopes::Choice) -> Vec<&'static str>,
-        other: CalendarChoice,
-    ) -> Vec<&'static str> {
-        let of = |calendar| of(scopes::Choice { calendar, google_tasks: false });
-        let mut scopes = of(self.wanted);
-        let more: Vec<_> = of(other).into_iter().filter(|scope| !scopes.contains(scope)).collect();
-        scopes.extend(more);
-        scopes
+fn scopes_of(
+    of: impl Fn(scopes::Choice) -> Vec<&'static str>,
+    choices: impl Iterator<Item = CalendarChoice>,
+) -> Vec<&'static str> {
+    let mut scopes = Vec::new();
+    for scope in choices.flat_map(|calendar| of(scopes::Choice { calendar, google_tasks: false })) {
+        if !scopes.contains(&scope) {
+            scopes.push(scope);
+        }
     }
+    scopes
+}
+
+/// Of which kinds the calendars are in which something of ours may stand: a move that a dead grant interrupts
+/// goes on with the next one, which has to reach what is not moved yet.
+async fn filled(tx: &mut Tx, live: &Integration) -> Result<Vec<CalendarChoice>, EngineError> {
+    let own = integrations::own_calendars(tx, &live.id).await?;
+    let calendars = mappings::calendars(tx, &live.id).await?;
+    let mut filled = Vec::new();
+    if live.leaves_own_calendar {
+        filled.push(CalendarChoice::New);
+    }
+    if calendars.iter().any(|id| !own.contains(id)) {
+        filled.push(CalendarChoice::Existing);
+    }
+    Ok(filled)
 }

@@ -169,7 +169,7 @@ async fn store(
     if live.as_ref().is_some_and(is_other) {
         return Ok(Err(Reason::OtherAccount));
     }
-    let choices = ConsentChoices::with(live.as_ref(), pending.calendar_choice);
+    let choices = ConsentChoices::with(tx, live.as_ref(), pending.calendar_choice).await?;
     let new = Connection {
         user_id: &pending.user_id,
         grant: google::grant(engine.google(), tokens, now),

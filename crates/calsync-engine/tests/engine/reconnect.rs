@@ -5,6 +5,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::consent::CallbackResult;
 use calsync_engine::disconnect::{RemoteItems, Saga, SagaState, StepName};
+use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
 use calsync_simulator::RevokeCause;
 use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
@@ -53,6 +54,18 @@ async fn to_a_new_one(world: &World) -> String {
     let own = integration.target_calendar_id.unwrap();
     assert_eq!(ours_in(world, &own), 3);
     own
+}
+
+/// She goes over to another calendar.
+async fn change(world: &World, wanted: TargetChoice) {
+    let id = world.integration("ana").await.id;
+    let changed = target_calendar::change(&world.engine, &id, &wanted).await.unwrap();
+    assert_eq!(changed, RetargetResult::Done);
+}
+
+/// Attempts that were told as left behind.
+async fn left_behind(world: &World) -> i64 {
+    world.count("calendar_sync_logs", "reason = 'left_behind'").await
 }
 
 on_both_databases! {
@@ -105,6 +118,31 @@ on_both_databases! {
         let again = world.connect("ana", &email("ana"), CalendarChoice::New).await;
         assert!(matches!(again, CallbackResult::Connected { .. }), "{again:?}");
         works_in(&world, &team).await;
+    }
+
+    /// Seeds 4643 and 4824: the consent was for a calendar of ours alone, and what had not moved yet stayed in hers.
+    async fn who_connects_again_on_the_way_to_a_new_one_consents_to_the_left_one_too(db: TestDatabase) {
+        let world = World::new(db).await;
+        let team = synced_to_their_own(&world, "ana", 3).await;
+        world.connect("ana", &email("ana"), CalendarChoice::New).await;
+        change(&world, TargetChoice::Own).await;
+        world.google.revoke(&email("ana"), RevokeCause::User);
+        to_a_new_one(&world).await;
+        assert_eq!((ours_in(&world, &team), left_behind(&world).await), (0, 0));
+    }
+
+    async fn who_connects_again_on_the_way_from_ours_lets_us_remove_it(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.synced("ana", 3).await;
+        world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
+        let own = world.integration("ana").await.target_calendar_id.unwrap();
+        change(&world, TargetChoice::Existing("team-ana".into())).await;
+        world.google.revoke(&email("ana"), RevokeCause::User);
+        world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
+        world.sync().await;
+        assert_eq!((ours_in(&world, "team-ana"), left_behind(&world).await), (3, 0));
+        let calendars = world.google.state()["calendars"].clone();
+        assert!(calendars.as_array().unwrap().iter().all(|one| one["id"] != *own), "{calendars}");
     }
 
     async fn a_consent_that_covers_not_what_came_into_use_meanwhile_is_partial(db: TestDatabase) {
