@@ -23,6 +23,8 @@ text_enum! {
 /// Between two tries whether a pause is over.
 pub const PROBE_EVERY: SignedDuration = SignedDuration::from_mins(1);
 
+/// A quota of the minute may open again this soon, where Google doesn't say when.
+const QUOTA_OPENS_AFTER: SignedDuration = SignedDuration::from_secs(5);
 /// Fewer connections than this are never everybody.
 const CONNECTIONS_MIN: usize = 5;
 /// The share of connections that must fail, in percent.
@@ -44,6 +46,14 @@ impl PauseScope {
     /// Whether no call may be made at all; else only tokens can't be renewed.
     pub const fn stops_calls(self) -> bool {
         matches!(self, Self::Api | Self::Project)
+    }
+}
+
+/// How long nobody tries after Google named `reason`, and asked to wait for `retry_after`.
+pub fn first_probe_after(reason: Reason, retry_after: Option<SignedDuration>) -> SignedDuration {
+    match reason {
+        Reason::ProjectQuota => retry_after.unwrap_or(QUOTA_OPENS_AFTER),
+        _ => PROBE_EVERY.max(retry_after.unwrap_or_default()),
     }
 }
 
@@ -151,6 +161,15 @@ mod tests {
         let mut window = OutageWindow::default();
         assert!((0..10_000).all(|second| !window.note("one", at(second), true)));
         assert!(window.calls.len() <= 62 && window.last.len() == 1);
+    }
+
+    #[test]
+    fn a_quota_of_the_minute_is_tried_again_as_soon_as_google_says() {
+        let seconds = |reason, asked: Option<i64>| {
+            first_probe_after(reason, asked.map(SignedDuration::from_secs)).as_secs()
+        };
+        assert_eq!([None, Some(1), Some(90)].map(|asked| seconds(Reason::ProjectQuota, asked)), [5, 1, 90]);
+        assert_eq!([None, Some(1), Some(90)].map(|asked| seconds(Reason::DailyLimit, asked)), [60, 60, 90]);
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 //! ([`calsync_store::pauses`]).
 
 use calsync_core::outcome::Operation;
-use calsync_core::pause::{PROBE_EVERY, PauseScope, is_outage};
+use calsync_core::pause::{PROBE_EVERY, PauseScope, first_probe_after, is_outage};
 use calsync_core::reason::Reason;
 use calsync_google::Failure;
 use calsync_store::{Tx, pauses};
@@ -20,7 +20,7 @@ pub(super) struct Observed {
     /// It takes our OAuth client.
     takes_client: bool,
     outage: Option<Reason>,
-    /// What it names as the deployment's, and how long it asks to wait.
+    /// What it names as the deployment's, and how long nobody tries again.
     named: Option<(PauseScope, Reason, SignedDuration)>,
 }
 
@@ -32,8 +32,8 @@ impl Observed {
         match failure {
             Some(failure) if is_outage(failure.reason) => self.outage = Some(failure.reason),
             Some(failure) if named.is_some() => {
-                let asked = failure.retry_after.unwrap_or_default();
-                self.named = named.map(|scope| (scope, failure.reason, asked));
+                let wait = first_probe_after(failure.reason, failure.retry_after);
+                self.named = named.map(|scope| (scope, failure.reason, wait));
             }
             _ if operation == Operation::Refresh => self.takes_client = true,
             _ => self.answers = true,
@@ -54,14 +54,14 @@ impl Google {
         if is_probe {
             self.end_pauses(tx, observed).await?;
         }
-        let probe_at = |asked| now.saturating_add(PROBE_EVERY.max(asked)).unwrap_or(now);
-        if let Some((scope, reason, asked)) = observed.named {
+        let probe_at = |wait| now.saturating_add(wait).unwrap_or(now);
+        if let Some((scope, reason, wait)) = observed.named {
             tracing::error!(
                 scope = scope.name(),
                 reason = reason.name(),
                 "paused: Google refuses the deployment"
             );
-            pauses::begin(tx, scope, reason, probe_at(asked), now).await?;
+            pauses::begin(tx, scope, reason, probe_at(wait), now).await?;
         }
         let failed = observed.outage.filter(|_| !observed.answers);
         if failed.is_none() && !observed.answers {
@@ -70,7 +70,7 @@ impl Google {
         let is_everybody = self.outage_window().note(connection_id, now, failed.is_some());
         if let Some(reason) = failed.filter(|_| is_everybody || is_probe) {
             tracing::warn!(reason = reason.name(), "paused: Google fails for everybody");
-            pauses::begin(tx, PauseScope::Api, reason, probe_at(SignedDuration::ZERO), now).await?;
+            pauses::begin(tx, PauseScope::Api, reason, probe_at(PROBE_EVERY), now).await?;
         }
         Ok(())
     }
