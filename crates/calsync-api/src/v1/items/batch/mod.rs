@@ -31,7 +31,6 @@ use self::line::{Line, Lines};
 use self::response::Answers;
 use crate::v1::items::change::ChangeResult;
 
-/// The answer's media type.
 /// The most lines of a batch.
 const LINES_MAX: usize = 10_000;
 /// The most lines of one transaction.
