@@ -13,7 +13,8 @@ use crate::EngineError;
 pub(super) struct ConsentChoices {
     wanted: CalendarChoice,
     in_use: Option<CalendarChoice>,
-    /// Of which kinds the calendars are in which something of ours may stand.
+    /// The kinds of those in which something of ours may stand: a move that a dead grant interrupts goes on
+    /// with the next one, which has to reach what is not moved yet.
     filled: Vec<CalendarChoice>,
 }
 
@@ -31,7 +32,8 @@ impl ConsentChoices {
         let Some(live) = live else { return Ok(Self { wanted, in_use: None, filled: Vec::new() }) };
         let is_in_use = live.calendar_state == CalendarState::Ready && !live.lost_its_calendar();
         let in_use = is_in_use.then_some(live.calendar_choice);
-        Ok(Self { wanted, in_use, filled: filled(tx, live).await? })
+        let calendars = mappings::calendars(tx, &live.id).await?;
+        Ok(Self { wanted, in_use, filled: kinds_of(tx, live, &calendars).await? })
     }
 
     /// What the connection goes on with.
@@ -42,22 +44,24 @@ impl ConsentChoices {
     /// What the user is asked for: enough for all, so that everything can move from one to the other.
     pub(super) fn wanted_scopes(&self) -> Vec<&'static str> {
         let choices = [self.wanted, self.kept()].into_iter().chain(self.filled.iter().copied());
-        scopes_of(scopes::wanted, choices)
+        of_all(scopes::wanted, choices)
     }
 
     /// What sync can't do without; who `leaves` the calendar in use at once doesn't need it any more.
     pub(super) fn needed_scopes(&self, leaves: bool) -> Vec<&'static str> {
         let other = if leaves { self.wanted } else { self.kept() };
-        scopes_of(scopes::needed, [self.wanted, other].into_iter())
+        of_all(scopes::needed, [self.wanted, other])
     }
 }
 
-fn scopes_of(
-    of: impl Fn(scopes::Choice) -> Vec<&'static str>,
-    choices: impl Iterator<Item = CalendarChoice>,
+/// The scopes of all `choices`, each once.
+pub(super) fn of_all(
+    scopes_of: impl Fn(scopes::Choice) -> Vec<&'static str>,
+    choices: impl IntoIterator<Item = CalendarChoice>,
 ) -> Vec<&'static str> {
     let mut scopes = Vec::new();
-    for scope in choices.flat_map(|calendar| of(scopes::Choice { calendar, google_tasks: false })) {
+    let of = |calendar| scopes_of(scopes::Choice { calendar, google_tasks: false });
+    for scope in choices.into_iter().flat_map(of) {
         if !scopes.contains(&scope) {
             scopes.push(scope);
         }
@@ -65,17 +69,17 @@ fn scopes_of(
     scopes
 }
 
-/// Of which kinds the calendars are in which something of ours may stand: a move that a dead grant interrupts
-/// goes on with the next one, which has to reach what is not moved yet.
-async fn filled(tx: &mut Tx, live: &Integration) -> Result<Vec<CalendarChoice>, EngineError> {
-    let own = integrations::own_calendars(tx, &live.id).await?;
-    let calendars = mappings::calendars(tx, &live.id).await?;
-    let mut filled = Vec::new();
-    if live.leaves_own_calendar {
-        filled.push(CalendarChoice::New);
-    }
-    if calendars.iter().any(|id| !own.contains(id)) {
-        filled.push(CalendarChoice::Existing);
-    }
-    Ok(filled)
+/// The kinds of the calendars in which an integration may have left something: of `calendars`, and of one of ours
+/// that is left and may be empty.
+pub(super) async fn kinds_of(
+    tx: &mut Tx,
+    integration: &Integration,
+    calendars: &[String],
+) -> Result<Vec<CalendarChoice>, EngineError> {
+    let own = integrations::own_calendars(tx, &integration.id).await?;
+    let (ours, theirs): (Vec<&String>, Vec<&String>) = calendars.iter().partition(|id| own.contains(*id));
+    let is_ours_left = integration.leaves_own_calendar || !ours.is_empty();
+    let ours = is_ours_left.then_some(CalendarChoice::New);
+    let theirs = (!theirs.is_empty()).then_some(CalendarChoice::Existing);
+    Ok(ours.into_iter().chain(theirs).collect())
 }

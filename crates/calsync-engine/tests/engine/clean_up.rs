@@ -88,6 +88,19 @@ on_both_databases! {
         assert_eq!(world.events("ana", false), foreign, "byte for byte");
     }
 
+    async fn a_calendar_of_ours_that_was_left_for_one_of_theirs_goes_too(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.synced("ana", 2).await;
+        world.connect("ana", &email("ana"), CalendarChoice::Existing).await;
+        let integration = world.integration("ana").await;
+        world.choose_calendar(&integration.id, "team-ana").await;
+        let saga = left_over(&world, "ana").await;
+        assert_eq!(summary(&world.clean_up("ana", &saga.id).await), ALL_DONE);
+        let calendars = world.google.state()["calendars"].clone();
+        let own = integration.target_calendar_id.unwrap();
+        assert!(calendars.as_array().unwrap().iter().all(|one| one["id"] != *own), "{calendars}");
+    }
+
     async fn with_another_account_nothing_is_removed(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 2).await;

@@ -17,6 +17,7 @@ use calsync_store::disconnects::{self, Saga};
 use calsync_store::{Tx, integrations, users};
 use jiff::SignedDuration;
 
+use crate::consent::choices::{kinds_of, of_all};
 use crate::consent::round_trip::secret_text;
 use crate::consent::{LINK_LIFETIME_MAX, NewLink};
 use crate::transaction::retrying_tx;
@@ -56,18 +57,14 @@ pub async fn create_link(
         .then(|| NewLink { url: format!("{}/clean-up/{token}", engine.settings().public_url), expires_at }))
 }
 
-/// What the consent has to permit: what the calendar that was chosen needs, and where something is left
-/// in another one that is not ours, events of all calendars.
+/// What the consent has to permit: what the calendar that was chosen needs, and every other in which something is left.
 async fn needed_scopes(tx: &mut Tx, saga: &Saga) -> Result<Vec<&'static str>, EngineError> {
-    let choice = scopes::Choice { calendar: saga.before.calendar_choice, google_tasks: false };
-    let mut needed = scopes::wanted(choice);
-    let own = integrations::own_calendars(tx, &saga.integration_id).await?;
-    let left = disconnects::leftover_calendars(tx, &saga.id).await?;
-    let is_ours = |id: &String| own.contains(id) || saga.before.target_calendar_id.as_ref() == Some(id);
-    if !left.iter().all(is_ours) && !needed.contains(&scopes::EVENTS) {
-        needed.push(scopes::EVENTS);
+    let mut choices = vec![saga.before.calendar_choice];
+    if let Some(integration) = integrations::get(tx, &saga.integration_id).await? {
+        let left = disconnects::leftover_calendars(tx, &saga.id).await?;
+        choices.extend(kinds_of(tx, &integration, &left).await?);
     }
-    Ok(needed)
+    Ok(of_all(scopes::wanted, choices))
 }
 
 /// A clean-up as its user sees it.
