@@ -58,10 +58,7 @@ impl World {
     /// A user takes our access away in Google.
     pub(crate) fn user_revokes(&mut self) {
         let user = self.pick_user();
-        // Who consents again for one of their calendars leaves us no scope to remove a left one of ours with.
-        let may = self.standings.is_connected(user)
-            && self.standings.presence(user) == Presence::There
-            && !self.standings.is_moving(user);
+        let may = self.standings.is_connected(user) && self.standings.presence(user) == Presence::There;
         // A consent under way may be one that comes after this.
         if may && !self.deployment.jobs.has_page(user) && self.google.revoke(&email(user), RevokeCause::User)
         {
