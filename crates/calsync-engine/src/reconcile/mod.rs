@@ -12,6 +12,7 @@ mod stop;
 use calsync_core::event_id::EventPlace;
 use calsync_core::plan::{Mapping, PlanContext, PlanStep, plan};
 use calsync_core::render::{RenderContext, render};
+use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{self, IntegrationWithTokens};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, Due, DueMapping};
@@ -33,6 +34,17 @@ struct Planned {
 }
 
 impl Planned {
+    /// Plans the first step. What is as it was last settled is looked at where something else was wanted in
+    /// between: a pass that died may have sent that, and its user may have edited the event.
+    fn of(pass: &Pass<'_>, mut due: DueMapping) -> Self {
+        let mut first = pass.plan(&due);
+        if matches!(first, PlanStep::Done(SyncState::Synced, _)) && due.has_skipped_revisions() {
+            due.mapping.mark_stale();
+            first = pass.plan(&due);
+        }
+        Self { due, first }
+    }
+
     /// The mapping as it is stored before its first step is taken, if that has to be.
     fn intended(&self, now: Timestamp) -> Option<(&DueMapping, Mapping)> {
         let intent = self.first.intent()?;
@@ -130,7 +142,7 @@ async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>)
 /// Plans the first step of each mapping, and stores the intents in one transaction before the calls. In
 /// memory nothing changes yet: if Google rejects the delete, the event is still there.
 async fn record_intents(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
-    let planned: Vec<Planned> = due.into_iter().map(|due| Planned { first: pass.plan(&due), due }).collect();
+    let planned: Vec<Planned> = due.into_iter().map(|due| Planned::of(pass, due)).collect();
     let intents: Vec<_> = planned.iter().filter_map(|planned| planned.intended(pass.now)).collect();
     if intents.is_empty() {
         return Ok(planned);

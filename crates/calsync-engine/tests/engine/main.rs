@@ -25,6 +25,7 @@ mod receiver;
 mod reconnect;
 mod removals;
 mod retention;
+mod taken_back;
 mod token_refresh;
 mod trace;
 mod unreadable;

@@ -32,8 +32,17 @@ pub struct DueMapping {
     pub reason: Option<Reason>,
     /// Rounds in a row that changed nothing at Google; [`finish`] stores them where it is due again.
     pub rounds_without_progress: i64,
+    /// The desired revision that was last settled.
+    synced_revision: i64,
     /// The copies of events that are stored.
     stored: Vec<StoredEvent>,
+}
+
+impl DueMapping {
+    /// Whether something else may have been wanted between what was last settled and now.
+    pub const fn has_skipped_revisions(&self) -> bool {
+        self.desired_revision - self.synced_revision > 1
+    }
 }
 
 /// What a pass has to do.
@@ -53,6 +62,7 @@ row! {
         revision: i64,
         deleted: bool,
         desired_revision: i64,
+        synced_revision: i64,
         incarnation: i64,
         failures: i64,
         reason: Option<String>,
@@ -74,6 +84,7 @@ impl DueRow {
             failures: self.failures,
             reason: self.reason.as_deref().and_then(Reason::from_name),
             rounds_without_progress: self.rounds_without_progress,
+            synced_revision: self.synced_revision,
             stored,
         })
     }
@@ -84,10 +95,10 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     let rows = fetch_all!(
         tx,
         DueRow,
-        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.desired_revision, m.incarnation, m.event_state,
-                m.calendar_id, m.google_id, m.generation, m.last_generation, m.delete_sent_at, m.base,
-                m.previous_state, m.previous_calendar_id, m.previous_google_id, m.previous_generation,
-                m.previous_etag, m.previous_base, m.failures, m.reason, m.rounds_without_progress,
+        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.desired_revision, m.synced_revision,
+                m.incarnation, m.event_state, m.calendar_id, m.google_id, m.generation, m.last_generation,
+                m.delete_sent_at, m.base, m.previous_state, m.previous_calendar_id, m.previous_google_id,
+                m.previous_generation, m.previous_etag, m.previous_base, m.failures, m.reason, m.rounds_without_progress,
                 r.event AS remote, p.event AS previous_remote
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
          LEFT JOIN remote_events r ON r.integration_id = m.integration_id AND r.kind = m.kind
