@@ -59,6 +59,23 @@ impl Month {
         self.lines.chunks(LINES_A_BATCH)
     }
 
+    /// How many items are changed to what they were before, as a task that is completed and opened again.
+    pub(crate) fn taken_back(&self) -> usize {
+        let mut bodies: BTreeMap<Key, Vec<Value>> = BTreeMap::new();
+        for line in &self.lines {
+            let mut body: Value = serde_json::from_str(line).unwrap();
+            let (Some(kind), Some(id)) = (body["kind"].as_str(), body["item_id"].as_str()) else { continue };
+            let key = (kind.to_owned(), id.to_owned());
+            body.as_object_mut().unwrap().remove("version");
+            let bodies = bodies.entry(key).or_default();
+            if bodies.last() != Some(&body) {
+                bodies.push(body);
+            }
+        }
+        let is_taken_back = |bodies: &&Vec<Value>| (1..bodies.len()).any(|at| bodies[..at].contains(&bodies[at]));
+        bodies.values().filter(is_taken_back).count()
+    }
+
     /// What is missing, doubled or different at Google; nothing if the month arrived exactly.
     pub(crate) async fn differences(&self, world: &World) -> Vec<String> {
         let mut differences = Vec::new();
