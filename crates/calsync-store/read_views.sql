@@ -4,16 +4,18 @@
 CREATE SCHEMA IF NOT EXISTS "{schema}_read";
 
 CREATE VIEW "{schema}_read".user_integrations AS
-SELECT id, user_id, provider, state, reason, account_email, account_domain, scopes, calendar_choice, calendar_state,
-    target_calendar_id, target_calendar_summary, disabled_kinds,
-    to_timestamp(NULLIF(expires_at, 0) / 1e6) AS expires_at,
-    to_timestamp(needs_action_at / 1e6) AS needs_action_at,
-    to_timestamp(connected_at / 1e6) AS connected_at,
-    to_timestamp(last_success_at / 1e6) AS last_success_at,
-    to_timestamp(last_error_at / 1e6) AS last_error_at,
-    to_timestamp(created_at / 1e6) AS created_at,
-    to_timestamp(updated_at / 1e6) AS updated_at
-FROM user_integrations;
+SELECT g.id, g.user_id, g.provider, g.state, g.reason, g.account_email, g.account_domain, g.scopes, g.calendar_choice,
+    g.target_calendar_id, c.summary AS target_calendar_summary, g.disabled_kinds,
+    to_timestamp(c.closed_at / 1e6) AS target_calendar_closed_at,
+    to_timestamp(NULLIF(g.expires_at, 0) / 1e6) AS expires_at,
+    to_timestamp(g.needs_action_at / 1e6) AS needs_action_at,
+    to_timestamp(g.connected_at / 1e6) AS connected_at,
+    to_timestamp(g.last_success_at / 1e6) AS last_success_at,
+    to_timestamp(g.last_error_at / 1e6) AS last_error_at,
+    to_timestamp(g.created_at / 1e6) AS created_at,
+    to_timestamp(g.updated_at / 1e6) AS updated_at
+FROM user_integrations g
+LEFT JOIN calendars c ON c.integration_id = g.id AND c.epoch = g.epoch AND c.calendar_id = g.target_calendar_id;
 
 CREATE VIEW "{schema}_read".sync_mappings AS
 SELECT m.integration_id, g.user_id, m.kind, m.item_id,

@@ -136,8 +136,7 @@ async fn to_existing(
         Ok(Some(calendar)) if is_our_own(engine, integration, &calendar) => to_own(engine, integration).await,
         Ok(Some(calendar)) => {
             let (calendar_id, summary) = (calendar.id.as_str(), calendar.summary.as_str());
-            let choice = CalendarChoice::Existing;
-            store(engine, integration, NewTarget::There { choice, calendar_id, summary }).await
+            store(engine, integration, NewTarget::Theirs { calendar_id, summary }).await
         }
     }
 }

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use anyhow::{Context, ensure};
 use calsync_core::env::Clock;
 use calsync_engine::user_deletion;
-use calsync_store::{disconnects, leases, mappings, webhooks};
+use calsync_store::integrations::Integration;
+use calsync_store::{calendars, disconnects, leases, mappings, webhooks};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -87,9 +88,12 @@ impl World {
         self.compare_states().await
     }
 
-    /// Everything is in the calendar that the user chose, and no other calendar of ours is left.
+    /// Everything is in the calendar that the user chose, no other calendar of ours is left, and we know of each that
+    /// holds anything.
     async fn compare_place(&self, user: &str) -> anyhow::Result<()> {
-        let target = self.integration(user).await?.and_then(|one| one.target_calendar_id);
+        let integration = self.integration(user).await?.context("a connected user has an integration")?;
+        self.compare_calendars(&integration).await?;
+        let target = integration.target_calendar_id;
         let account = self.observed.of(user)?;
         for OurEvent { item, event } in account.events() {
             let place = &event.calendar_id;
@@ -98,6 +102,19 @@ impl World {
         for own in &account.our_calendars {
             ensure!(Some(own) == target.as_ref(), "{user} left {own}, and it is still there");
         }
+        Ok(())
+    }
+
+    /// The mappings tell of no calendar without a row: nobody would look into it.
+    async fn compare_calendars(&self, of: &Integration) -> anyhow::Result<()> {
+        let mut tx = self.deployment.engine.store().read().await?;
+        let known = calendars::of_connection(&mut tx, (&of.id, of.epoch)).await?;
+        let mut found = 0;
+        for id in known.iter().filter_map(|calendar| calendar.id.as_deref()) {
+            found += mappings::count_in_calendar(&mut tx, &of.id, id).await?;
+        }
+        let all = mappings::count_at_google(&mut tx, &of.id).await?;
+        ensure!(found >= all, "{} has {all} events, and {found} of them in {known:?}", of.user_id);
         Ok(())
     }
 

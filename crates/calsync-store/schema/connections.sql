@@ -19,9 +19,7 @@ CREATE TABLE user_integrations (
     account_domain TEXT, -- its Workspace domain
     scopes TEXT NOT NULL, -- granted; apart by spaces
     calendar_choice TEXT NOT NULL, -- `new`: one that we make; `existing`: one of the user's
-    calendar_state TEXT NOT NULL,
-    target_calendar_id TEXT,
-    target_calendar_summary TEXT, -- its name
+    target_calendar_id TEXT, -- in calendars, of this epoch; none: not chosen yet, or not made
     disabled_kinds TEXT NOT NULL, -- that the user turned off; apart by spaces
     epoch BIGINT NOT NULL, -- counts the connections that started from nothing; in the ids of events
     wake_seq BIGINT NOT NULL, -- counts what made work due
@@ -45,7 +43,6 @@ CREATE TABLE user_integrations (
     refresh_due_at BIGINT, -- Google ends a grant that lies idle: by then it is used, wanted or not
     grant_number BIGINT, -- the how many-th of its account and client it is
     needs_action_at BIGINT, -- since when it needs its user
-    leaves_own_calendar BOOLEAN NOT NULL DEFAULT FALSE, -- one that we made was left, and may have to be removed
     counted_state TEXT NOT NULL DEFAULT '', -- in which connection_counts has it; empty: it doesn't yet
     -- From when on a worker may claim it; none: nothing is to be done. With a calendar of the user's own choice there is
     -- only once that is chosen.
@@ -87,11 +84,21 @@ CREATE TABLE connection_counts (
     PRIMARY KEY (provider, state)
 );
 
--- Calendars that we made. One of them that is gone leaves nothing behind; one of the user's may only be closed to us.
-CREATE TABLE own_calendars (
+-- Calendars that a connection uses, or has used: wherever something of ours may stand. Whether it does, its mappings tell,
+-- or what its disconnect left. One that is ours is in it before Google is asked to make it.
+CREATE TABLE calendars (
     integration_id TEXT NOT NULL REFERENCES user_integrations (id),
-    calendar_id TEXT NOT NULL,
-    PRIMARY KEY (integration_id, calendar_id)
+    epoch BIGINT NOT NULL, -- the connection's; earlier ones are kept for the clean-up of what they left
+    calendar_id TEXT NOT NULL, -- Google's; empty: Google may have made it, and we have not heard its id
+    is_ours BOOLEAN NOT NULL, -- we made it: once it is gone, it leaves nothing behind
+    stays BOOLEAN NOT NULL DEFAULT FALSE, -- it was left, and is not removed: something of its user's is in it, say
+    summary TEXT, -- its name, as its user chose it or we made it
+    closed_reason TEXT, -- why we can't write to it any more
+    closed_at BIGINT,
+    PRIMARY KEY (integration_id, epoch, calendar_id),
+    CHECK (is_ours OR calendar_id <> ''),
+    CHECK (is_ours OR NOT stays),
+    CHECK ((closed_reason IS NULL) = (closed_at IS NULL))
 );
 
 -- Google keeps 100 grants of an account and client, and drops the oldest without a word.

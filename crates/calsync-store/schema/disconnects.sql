@@ -24,7 +24,6 @@ CREATE TABLE disconnects (
     account_sub TEXT,
     account_email TEXT,
     calendar_choice TEXT NOT NULL DEFAULT 'new',
-    calendar_state TEXT NOT NULL DEFAULT 'not_requested',
     target_calendar_id TEXT,
     epoch BIGINT NOT NULL DEFAULT 0,
     clean_up_id TEXT, -- the clean-up that carries it on, or did

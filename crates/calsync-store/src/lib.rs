@@ -8,6 +8,7 @@ pub mod admins;
 pub mod api_keys;
 pub mod attempts;
 pub mod audit;
+pub mod calendars;
 pub mod changes;
 pub mod clean_ups;
 pub mod connection_counts;

@@ -185,7 +185,7 @@ pub async fn forget_user(tx: &mut Tx, deletion: &UserDeletion) -> Result<()> {
          WHERE user_id = $1",
         "DELETE FROM sync_mappings
          WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",
-        "DELETE FROM own_calendars
+        "DELETE FROM calendars
          WHERE integration_id IN (SELECT id FROM user_integrations WHERE user_id = $1)",
         "DELETE FROM grant_counts
          WHERE account_sub IN (SELECT account_sub FROM user_integrations WHERE user_id = $1)

@@ -3,8 +3,9 @@
 
 use calsync_core::integration::CalendarChoice;
 use calsync_google::scopes;
-use calsync_store::integrations::{self, CalendarState, Integration};
-use calsync_store::{Tx, mappings};
+use calsync_store::Tx;
+use calsync_store::calendars::{self, Calendar};
+use calsync_store::integrations::{self, Integration};
 
 use crate::EngineError;
 
@@ -30,10 +31,11 @@ impl ConsentChoices {
         wanted: CalendarChoice,
     ) -> Result<Self, EngineError> {
         let Some(live) = live else { return Ok(Self { wanted, in_use: None, filled: Vec::new() }) };
-        let is_in_use = live.calendar_state == CalendarState::Ready && !live.lost_its_calendar();
+        let is_in_use = live.target_calendar_id.is_some() && !live.lost_its_calendar();
         let in_use = is_in_use.then_some(live.calendar_choice);
-        let calendars = mappings::calendars(tx, &live.id).await?;
-        Ok(Self { wanted, in_use, filled: kinds_of(tx, live, &calendars).await? })
+        let calendars = calendars::of_connection(tx, (&live.id, live.epoch)).await?;
+        let filled = calendars.iter().filter(|one| one.is_in_use()).map(Calendar::choice).collect();
+        Ok(Self { wanted, in_use, filled })
     }
 
     /// What the connection goes on with.
@@ -67,19 +69,4 @@ pub(super) fn of_all(
         }
     }
     scopes
-}
-
-/// The kinds of the calendars in which an integration may have left something: of `calendars`, and of one of ours
-/// that is left and may be empty.
-pub(super) async fn kinds_of(
-    tx: &mut Tx,
-    integration: &Integration,
-    calendars: &[String],
-) -> Result<Vec<CalendarChoice>, EngineError> {
-    let own = integrations::own_calendars(tx, &integration.id).await?;
-    let (ours, theirs): (Vec<&String>, Vec<&String>) = calendars.iter().partition(|id| own.contains(*id));
-    let is_ours_left = integration.leaves_own_calendar || !ours.is_empty();
-    let ours = is_ours_left.then_some(CalendarChoice::New);
-    let theirs = (!theirs.is_empty()).then_some(CalendarChoice::Existing);
-    Ok(ours.into_iter().chain(theirs).collect())
 }

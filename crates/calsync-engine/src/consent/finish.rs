@@ -4,7 +4,7 @@ use calsync_core::integration::CalendarChoice;
 use calsync_core::reason::Reason;
 use calsync_google::{Account, Tokens, scopes};
 use calsync_store::consent::{self, PendingConsent};
-use calsync_store::integrations::{self, CalendarState, Connection, Integration};
+use calsync_store::integrations::{self, Connection, Integration};
 use calsync_store::{Tx, mappings, users};
 use secrecy::ExposeSecret;
 
@@ -189,6 +189,5 @@ async fn store(
 
 /// Whether one of the user's own calendars is in use.
 fn has_theirs(integration: &Integration) -> bool {
-    integration.calendar_choice == CalendarChoice::Existing
-        && integration.calendar_state == CalendarState::Ready
+    integration.calendar_choice == CalendarChoice::Existing && integration.target_calendar_id.is_some()
 }

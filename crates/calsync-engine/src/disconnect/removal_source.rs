@@ -1,6 +1,7 @@
 //! What may be in the calendars still, as our rows tell. A disconnect knows it from the mappings; a clean-up from the
 //! list that its disconnect left, since the mappings may be a later connection's by then.
 
+use calsync_store::calendars::{self, Calendar};
 use calsync_store::disconnects::{self, Saga};
 use calsync_store::mappings::{self, RemoteItem};
 use calsync_store::{Store, Tx};
@@ -11,6 +12,7 @@ use crate::EngineError;
 pub(super) struct RemovalSource {
     store: Store,
     integration_id: String,
+    epoch: i64,
     /// The disconnect whose list it is; none: the mappings.
     leftovers_of: Option<String>,
 }
@@ -18,15 +20,17 @@ pub(super) struct RemovalSource {
 impl RemovalSource {
     pub(super) fn of(store: &Store, saga: &Saga) -> Self {
         let leftovers_of = saga.clean_up_id.as_ref().map(|_| saga.id.clone());
-        Self { store: store.clone(), integration_id: saga.integration_id.clone(), leftovers_of }
+        let (integration_id, epoch) = (saga.integration_id.clone(), saga.before.epoch);
+        Self { store: store.clone(), integration_id, epoch, leftovers_of }
     }
 
-    /// The calendars that may hold any.
-    pub(super) async fn calendars(&self) -> Result<Vec<String>, EngineError> {
+    /// The calendars of the connection.
+    pub(super) async fn calendars(&self) -> Result<Vec<Calendar>, EngineError> {
+        let of = (self.integration_id.as_str(), self.epoch);
         let mut tx = self.store.read().await?;
         Ok(match &self.leftovers_of {
-            Some(id) => disconnects::leftover_calendars(&mut tx, id).await?,
-            None => mappings::calendars(&mut tx, &self.integration_id).await?,
+            Some(id) => calendars::of_disconnect(&mut tx, of, id).await?,
+            None => calendars::of_connection(&mut tx, of).await?,
         })
     }
 

@@ -7,8 +7,7 @@ use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
 use calsync_core::zone;
 use calsync_google::CalendarEntry;
-use calsync_store::integrations::{self, CalendarState};
-use calsync_store::{leases, mappings, users};
+use calsync_store::{calendars, integrations, leases, mappings, users};
 
 use super::commit::PassResult;
 use super::old_calendars;
@@ -29,7 +28,7 @@ pub(super) async fn find_or_make(pass: &PassResult<'_>) -> Result<(), CallError>
     }
     let (is_awaited, user) = retrying_tx!(engine, |tx| {
         leases::renew(tx, pass.lease).await?;
-        let is_awaited = integrations::calendar_requested(tx, &integration.id, engine.now()).await?;
+        let is_awaited = integrations::calendar_requested(tx, &integration.id).await?;
         (is_awaited, users::get(tx, &integration.user_id).await?)
     })?;
     if !is_awaited {
@@ -55,22 +54,26 @@ pub(super) async fn find_or_make(pass: &PassResult<'_>) -> Result<(), CallError>
 /// One that was made before, where that may be.
 async fn find(pass: &PassResult<'_>) -> Result<Option<CalendarEntry>, CallError> {
     let (engine, integration) = (pass.engine, pass.integration);
-    let is_requested = integration.calendar_state == CalendarState::Requested;
-    if !is_requested && !integration.leaves_own_calendar {
+    let mut tx = engine.store().read().await?;
+    let mut known = calendars::of_connection(&mut tx, (&integration.id, integration.epoch)).await?;
+    drop(tx);
+    known.retain(|one| one.is_ours);
+    if known.is_empty() {
         return Ok(None);
     }
+    let is_requested = known.iter().any(|one| one.id.is_none());
     let list =
         pass.google.call(Operation::List, |google, token| async move { google.list_calendars(&token).await });
-    let calendars = match list.await {
+    let listed = match list.await {
         // One that was left is only comfort; without that permission it is never found.
         Err(CallError::Failed(failure)) if failure.reason == Reason::ScopeMissing && !is_requested => {
             return Ok(None);
         }
-        calendars => calendars?,
+        listed => listed?,
     };
     // One that is closed to us is as good as none.
     let is_usable = |one: &CalendarEntry| is_our_own(engine, integration, one) && one.access_role.can_write();
-    Ok(calendars.into_iter().find(is_usable))
+    Ok(listed.into_iter().find(is_usable))
 }
 
 /// What the calendar's description says to its user.

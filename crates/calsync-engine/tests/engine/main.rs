@@ -3,6 +3,7 @@
 
 #![expect(clippy::panic, clippy::unwrap_used, reason = "test code: a failed step is a failed test")]
 
+mod calendars;
 mod clean_up;
 mod damaged_secrets;
 mod disconnect;

@@ -21,6 +21,7 @@ const DAY: i64 = 24 * 3_600;
 /// What would grow with time, if nothing were forgotten.
 const TABLES: [&str; 21] = [
     "calendar_sync_logs",
+    "calendars",
     "changes",
     "clean_ups",
     "connect_attempts",
@@ -36,7 +37,6 @@ const TABLES: [&str; 21] = [
     "idempotency_keys",
     "item_users",
     "items",
-    "own_calendars",
     "refusals",
     "sync_mappings",
     "uncounted_attempts",

@@ -9,7 +9,7 @@ use calsync_core::language::Text;
 use calsync_core::reason::{Actor, Reason};
 use calsync_engine::google::dead_grant;
 use calsync_engine::{Engine, EngineError};
-use calsync_store::integrations::{self, CalendarState, Integration};
+use calsync_store::integrations::{self, Integration};
 use calsync_store::{StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -177,8 +177,7 @@ fn shown_state(one: &Integration, counts: &integrations::Counts, now: Timestamp)
 
 /// A state without a reason, in words.
 fn plain_words(state: IntegrationState, one: &Integration, audience: Audience) -> (&'static str, NextStep) {
-    let chooses =
-        one.calendar_choice == CalendarChoice::Existing && one.calendar_state == CalendarState::NotRequested;
+    let chooses = one.calendar_choice == CalendarChoice::Existing && one.target_calendar_id.is_none();
     let text = match state {
         IntegrationState::Connecting if chooses => {
             let step = CHOOSE.to(audience.language());

@@ -10,7 +10,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_http::app_state::AppState;
 use calsync_http::problem::{Kind, Problem};
 use calsync_http::return_url;
-use calsync_store::integrations::{CalendarState, Counts, counts};
+use calsync_store::integrations::{Counts, counts};
 use http::StatusCode;
 
 use super::settings::status::Status;
@@ -36,8 +36,8 @@ pub(crate) async fn handler(State(app): State<AppState>, visit: UserVisit) -> Re
     let messages = visit.messages;
     let over = || Problem::new(Kind::LinkExpired).in_language(messages.0);
     let connection = visit.connection(&app).await?.ok_or_else(over)?;
-    let is_unchosen = connection.calendar_state == CalendarState::NotRequested
-        && connection.calendar_choice == CalendarChoice::Existing;
+    let is_unchosen =
+        connection.calendar_choice == CalendarChoice::Existing && connection.target_calendar_id.is_none();
     if connection.state == IntegrationState::Connecting && is_unchosen {
         return Ok(Redirect::to("/connect/calendar").into_response());
     }

@@ -166,11 +166,11 @@ async fn what_else_the_grant_allows_is_told_before_it_ends() {
 #[tokio::test]
 async fn another_providers_connection_is_listed_and_ended_by_the_same_call() {
     const ZOOM: &str = "INSERT INTO user_integrations (id, user_id, provider, state, access_token, refresh_token,
-            expires_at, token_version, account_sub, account_email, scopes, calendar_choice, calendar_state,
-            disabled_kinds, epoch, wake_seq, seen_seq, due_at, not_before, failures, lease_until, fence, connected_at,
+            expires_at, token_version, account_sub, account_email, scopes, calendar_choice, disabled_kinds,
+            epoch, wake_seq, seen_seq, due_at, not_before, failures, lease_until, fence, connected_at,
             created_at, updated_at)
         SELECT 'zoom-of-ana', user_id, 'zoom', state, access_token, refresh_token, expires_at, token_version,
-            account_sub, 'ana@zoom.example', scopes, calendar_choice, calendar_state, disabled_kinds, epoch,
+            account_sub, 'ana@zoom.example', scopes, calendar_choice, disabled_kinds, epoch,
             wake_seq, seen_seq, due_at, not_before, failures, lease_until, fence, connected_at, created_at, updated_at
         FROM user_integrations";
     let world = connected_ana().await;

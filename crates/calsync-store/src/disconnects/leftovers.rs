@@ -11,7 +11,7 @@ use crate::dialect::live;
 use crate::mappings::RemoteItem;
 use crate::rows::{readable, row};
 use crate::time::micros;
-use crate::{Result, StoreError, Tx};
+use crate::{Result, StoreError, Tx, calendars};
 
 row! {
     struct Row {
@@ -73,17 +73,6 @@ pub async fn count_leftovers(tx: &mut Tx, id: &str, calendar_id: Option<&str>) -
         calendar_id,
     )?;
     Ok(row.map_or(0, |(count,)| count))
-}
-
-/// The calendars in which a disconnect left something.
-pub async fn leftover_calendars(tx: &mut Tx, id: &str) -> Result<Vec<String>> {
-    let rows = fetch_all!(
-        tx,
-        (String,),
-        "SELECT DISTINCT calendar_id FROM disconnect_leftovers WHERE disconnect_id = $1 ORDER BY calendar_id",
-        id,
-    )?;
-    Ok(rows.into_iter().map(|(calendar_id,)| calendar_id).collect())
 }
 
 /// An event is gone that a disconnect had left.
@@ -193,7 +182,7 @@ pub async fn settle_earlier(tx: &mut Tx, saga: &Saga) -> Result<()> {
             " A later disconnect from the same calendar did it.",
         )?;
     }
-    Ok(())
+    calendars::forget(tx, &saga.integration_id).await
 }
 
 /// The newest disconnect of a user that left something which is not in use again.

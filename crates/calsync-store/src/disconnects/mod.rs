@@ -16,7 +16,7 @@ use calsync_core::integration::CalendarChoice;
 use jiff::Timestamp;
 
 use crate::db::{fetch_all, fetch_optional};
-use crate::integrations::{CalendarState, Integration};
+use crate::integrations::Integration;
 use crate::rows::row;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
@@ -25,8 +25,8 @@ pub use lease::{
     Pause, SagaLease, claim, count_removed, end_step, extend, finish, next_due, pause, release_all,
 };
 pub use leftovers::{
-    Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_calendars, leftover_removed, leftovers,
-    nothing_left, others_remove, reopen, settle_earlier, to_clean_up,
+    Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_removed, leftovers, nothing_left,
+    others_remove, reopen, settle_earlier, to_clean_up,
 };
 pub use retention::forget;
 pub use start::{NewDisconnect, RequestedBy, Start, start};
@@ -82,8 +82,6 @@ pub struct Before {
     pub account_email: Option<String>,
     /// Which calendar was chosen.
     pub calendar_choice: CalendarChoice,
-    /// How far that calendar was.
-    pub calendar_state: CalendarState,
     /// Its id at Google.
     pub target_calendar_id: Option<String>,
     /// The connection's number.
@@ -116,17 +114,9 @@ impl Saga {
 
     /// The integration as it was when the disconnect began.
     pub fn as_it_was(&self, now: Integration) -> Integration {
-        let Before { account_sub, account_email, calendar_choice, calendar_state, target_calendar_id, epoch } =
+        let Before { account_sub, account_email, calendar_choice, target_calendar_id, epoch } =
             self.before.clone();
-        Integration {
-            account_sub,
-            account_email,
-            calendar_choice,
-            calendar_state,
-            target_calendar_id,
-            epoch,
-            ..now
-        }
+        Integration { account_sub, account_email, calendar_choice, target_calendar_id, epoch, ..now }
     }
 }
 
@@ -149,7 +139,6 @@ row! {
         account_sub: Option<String>,
         account_email: Option<String>,
         calendar_choice: String,
-        calendar_state: String,
         target_calendar_id: Option<String>,
         epoch: i64,
         clean_up_id: Option<String>,
@@ -169,8 +158,8 @@ row! {
 macro_rules! columns {
     () => {
         "id, integration_id, user_id, provider, remote_items, state, requested_by, admin_id, note, tries,
-         removed, due_at, created_at, ended_at, account_sub, account_email, calendar_choice, calendar_state,
-         target_calendar_id, epoch, clean_up_id"
+         removed, due_at, created_at, ended_at, account_sub, account_email, calendar_choice, target_calendar_id,
+         epoch, clean_up_id"
     };
 }
 
@@ -182,8 +171,6 @@ impl Row {
             before: Before {
                 calendar_choice: CalendarChoice::from_name(&self.calendar_choice)
                     .ok_or_else(|| corrupt("calendar_choice"))?,
-                calendar_state: CalendarState::from_name(&self.calendar_state)
-                    .ok_or_else(|| corrupt("calendar_state"))?,
                 account_sub: self.account_sub,
                 account_email: self.account_email,
                 target_calendar_id: self.target_calendar_id,

@@ -136,9 +136,9 @@ async fn insert(
         tx,
         "INSERT INTO disconnects (id, integration_id, user_id, provider, remote_items, state, requested_by,
              admin_id, note, tries, removed, due_at, lease_until, fence, created_at, account_sub, account_email,
-             calendar_choice, calendar_state, target_calendar_id, epoch)
+             calendar_choice, target_calendar_id, epoch)
          SELECT $1, id, $3, $4, $5, 'running', $6, $7, $8, 0, 0, $9, 0, 0, $9, account_sub, account_email,
-             calendar_choice, calendar_state, target_calendar_id, epoch
+             calendar_choice, target_calendar_id, epoch
          FROM user_integrations WHERE id = $2",
         id,
         integration_id,

@@ -7,11 +7,11 @@ use jiff::Timestamp;
 use crate::db::execute;
 use crate::integrations::{forget_count, record_change};
 use crate::time::micros;
-use crate::{Result, Store, Tx};
+use crate::{Result, Store, Tx, calendars};
 
 /// Wipes the tokens of the connection `epoch` of an integration and ends it; one that a later
 /// connection replaced has none. `nothing_left`: what was synced is gone at the provider, so a new
-/// connection starts from nothing; else its calendar and mappings stay, for a new connection to adopt
+/// connection starts from nothing; else its calendars and mappings stay, for a new connection to adopt
 /// and for a later removal. The platform is told.
 pub async fn wipe(
     store: &Store,
@@ -26,12 +26,8 @@ pub async fn wipe(
         "UPDATE user_integrations SET state = 'disconnected', reason = NULL, access_token = NULL,
              refresh_token = NULL, expires_at = NULL, refresh_due_at = NULL, refresh_claimed_until = NULL,
              token_version = token_version + 1, needs_action_at = NULL, fence = fence + 1, lease_owner = NULL,
-             leaves_own_calendar = (leaves_own_calendar AND NOT $2), lease_until = 0, seen_seq = wake_seq,
-             not_before = 0, failures = 0,
-             calendar_state = CASE WHEN $2 THEN 'not_requested' ELSE calendar_state END,
-             target_calendar_id = CASE WHEN $2 THEN NULL ELSE target_calendar_id END,
-             target_calendar_summary = CASE WHEN $2 THEN NULL ELSE target_calendar_summary END,
-             updated_at = $3
+             lease_until = 0, seen_seq = wake_seq, not_before = 0, failures = 0,
+             target_calendar_id = CASE WHEN $2 THEN NULL ELSE target_calendar_id END, updated_at = $3
          WHERE id = $1 AND epoch = $4 AND state = 'disconnecting'",
         integration_id,
         nothing_left,
@@ -49,7 +45,7 @@ pub async fn wipe(
         nothing_left,
     )?;
     if nothing_left {
-        execute!(tx, "DELETE FROM own_calendars WHERE integration_id = $1", integration_id)?;
+        calendars::all_gone(tx, (integration_id, epoch)).await?;
     }
     execute!(
         tx,

@@ -9,10 +9,10 @@ use jiff::Timestamp;
 use super::grants::issued;
 use super::notify::record_change;
 use super::tokens::{Grant, store_grant};
-use super::{CalendarState, Integration, TABLE, get, of_user};
+use super::{Integration, TABLE, get, of_user};
 use crate::db::{execute, fetch_optional};
 use crate::time::micros;
-use crate::{Result, Store, StoreError, Tx, mappings};
+use crate::{Result, Store, StoreError, Tx, calendars, mappings};
 
 /// A consent that was just given.
 pub struct Connection<'a> {
@@ -52,11 +52,11 @@ pub async fn connect(
     let of_account = before.as_ref().filter(|one| one.account_sub.as_deref() == Some(new.account_sub));
     let adopted = match of_account {
         Some(one) if is_left_apart(tx, one, &new).await? => None,
-        Some(one) if may_have_made_something(tx, one).await? => Some(one),
+        Some(one) if !calendars::of_connection(tx, (&one.id, one.epoch)).await?.is_empty() => Some(one),
         _ => None,
     };
     let start = Start::of(&new, before.as_ref(), adopted);
-    let works = start.calendar_state == CalendarState::Ready;
+    let works = start.calendar_id.is_some();
     if !insert_or_renew(tx, &id, &new, start, now).await? {
         return Ok(None);
     }
@@ -66,6 +66,7 @@ pub async fn connect(
     if adopted.is_none() {
         // The mappings start from nothing under the new epoch. Like everywhere, the integration is locked first.
         execute!(tx, "DELETE FROM sync_mappings WHERE integration_id = $1", &id)?;
+        calendars::forget(tx, &id).await?;
     }
     if new.grant.refresh_token.is_some() {
         issued(tx, &id, new.account_sub, new.client_id, now).await?;
@@ -100,38 +101,30 @@ async fn are_leftovers_kept(tx: &mut Tx, integration_id: &str, epoch: i64) -> Re
     Ok(found.is_some())
 }
 
-/// Whether a calendar, or an event in any, may be ours.
-async fn may_have_made_something(tx: &mut Tx, before: &Integration) -> Result<bool> {
-    Ok(before.calendar_state != CalendarState::NotRequested
-        || before.leaves_own_calendar
-        || !mappings::calendars(tx, &before.id).await?.is_empty())
-}
-
 /// From where a connection goes on.
 #[derive(Clone, Copy)]
-struct Start {
+struct Start<'a> {
     epoch: i64,
     choice: CalendarChoice,
-    calendar_state: CalendarState,
-    leaves_own_calendar: bool,
+    /// The target, where it stays in use.
+    calendar_id: Option<&'a str>,
 }
 
-impl Start {
-    fn of(new: &Connection<'_>, before: Option<&Integration>, adopted: Option<&Integration>) -> Self {
-        let (choice, calendar_state) = (new.calendar_choice, CalendarState::NotRequested);
+impl<'a> Start<'a> {
+    fn of(new: &Connection<'_>, before: Option<&Integration>, adopted: Option<&'a Integration>) -> Self {
+        let choice = new.calendar_choice;
         let Some(adopted) = adopted else {
             let epoch = before.map_or(1, |one| one.epoch + 1);
-            return Self { epoch, choice, calendar_state, leaves_own_calendar: false };
+            return Self { epoch, choice, calendar_id: None };
         };
         let epoch = adopted.epoch;
         // A live connection stays at its own calendar until its user chose another one.
         let waits_for_choice = adopted.state.is_live() && choice == CalendarChoice::Existing;
         if !adopted.lost_its_calendar() && (adopted.calendar_choice == choice || waits_for_choice) {
-            let (choice, calendar_state) = (adopted.calendar_choice, adopted.calendar_state);
-            return Self { epoch, choice, calendar_state, leaves_own_calendar: adopted.leaves_own_calendar };
+            let (choice, calendar_id) = (adopted.calendar_choice, adopted.target_calendar_id.as_deref());
+            return Self { epoch, choice, calendar_id };
         }
-        let leaves_own_calendar = adopted.leaves_own_calendar || adopted.may_have_own_calendar();
-        Self { epoch, choice, calendar_state, leaves_own_calendar }
+        Self { epoch, choice, calendar_id: None }
     }
 }
 
@@ -139,29 +132,24 @@ async fn insert_or_renew(
     tx: &mut Tx,
     id: &str,
     new: &Connection<'_>,
-    start: Start,
+    start: Start<'_>,
     now: Timestamp,
 ) -> Result<bool> {
     let scopes = new.scopes.iter().map(String::as_str).collect::<Vec<_>>().join(" ");
-    let state = if start.calendar_state == CalendarState::Ready { "active" } else { "connecting" };
+    let state = if start.calendar_id.is_some() { "active" } else { "connecting" };
     let stored = execute!(
         tx,
         "INSERT INTO user_integrations (id, user_id, provider, state, token_version, account_sub, account_email,
-             account_domain, scopes, calendar_choice, calendar_state, disabled_kinds, epoch, wake_seq, seen_seq, due_at,
-             not_before, failures, lease_until, fence, leaves_own_calendar, connected_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, '', $11, 1, 0, $12, 0, 0, 0, 0, $13, $12, $12, $12)
+             account_domain, scopes, calendar_choice, target_calendar_id, disabled_kinds, epoch, wake_seq, seen_seq, due_at,
+             not_before, failures, lease_until, fence, connected_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, 0, $5, $6, $7, $8, $9, $10, '', $11, 1, 0, $12, 0, 0, 0, 0, $12, $12, $12)
          ON CONFLICT (id) DO UPDATE SET state = excluded.state, reason = NULL,
              needs_action_at = NULL, account_sub = excluded.account_sub,
              account_email = excluded.account_email, account_domain = excluded.account_domain,
              scopes = excluded.scopes, calendar_choice = excluded.calendar_choice,
-             calendar_state = excluded.calendar_state,
-             target_calendar_id = CASE WHEN excluded.calendar_state = 'ready'
-                 THEN user_integrations.target_calendar_id END,
-             target_calendar_summary = CASE WHEN excluded.calendar_state = 'ready'
-                 THEN user_integrations.target_calendar_summary END,
+             target_calendar_id = excluded.target_calendar_id,
              epoch = excluded.epoch, wake_seq = user_integrations.wake_seq + 1, due_at = excluded.due_at,
              not_before = 0, failures = 0, fence = user_integrations.fence + 1,
-             leaves_own_calendar = excluded.leaves_own_calendar,
              connected_at = excluded.connected_at, updated_at = excluded.updated_at
          WHERE user_integrations.state <> 'disconnecting'",
         id,
@@ -173,10 +161,9 @@ async fn insert_or_renew(
         new.account_domain,
         scopes,
         start.choice.name(),
-        start.calendar_state.name(),
+        start.calendar_id,
         start.epoch,
         micros(now),
-        start.leaves_own_calendar,
     )?;
     Ok(stored == 1)
 }

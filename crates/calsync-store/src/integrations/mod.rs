@@ -24,8 +24,7 @@ use crate::{Result, StoreError, Tx};
 pub use connect::{Connection, connect};
 pub use grants::{dead_grant, domain, idle};
 pub use target_calendar::{
-    NewTarget, StopCause, calendar_ready, calendar_requested, change_calendar, needs_action,
-    old_calendars_removed, own_calendars, turn_off,
+    NewTarget, StopCause, calendar_ready, calendar_requested, change_calendar, needs_action, turn_off,
 };
 pub use tokens::{Grant, RefreshedBy, Tokens, claim_refresh, finish_refresh, release_refresh, tokens};
 
@@ -35,33 +34,6 @@ pub(crate) use notify::record_change;
 use tokens::TokenRow;
 
 pub(crate) const TABLE: &str = "user_integrations";
-
-/// How far the target calendar is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum CalendarState {
-    /// Nothing was asked of Google yet.
-    NotRequested,
-    /// A calendar may have been made: search before making another.
-    Requested,
-    /// `target_calendar_id` is set.
-    Ready,
-}
-
-impl CalendarState {
-    const ALL: [Self; 3] = [Self::NotRequested, Self::Requested, Self::Ready];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::NotRequested => "not_requested",
-            Self::Requested => "requested",
-            Self::Ready => "ready",
-        }
-    }
-
-    pub(crate) fn from_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|calendar_state| calendar_state.name() == name)
-    }
-}
 
 /// A connection, without its secrets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -90,12 +62,12 @@ pub struct Integration {
     pub scopes: BTreeSet<String>,
     /// Which calendar was chosen.
     pub calendar_choice: CalendarChoice,
-    /// How far that calendar is.
-    pub calendar_state: CalendarState,
-    /// The calendar's id at Google.
+    /// The calendar's id at Google; none: it is not chosen yet, or not made.
     pub target_calendar_id: Option<String>,
     /// The calendar's name at Google.
     pub target_calendar_summary: Option<String>,
+    /// Why the calendar can't be written to any more.
+    pub target_calendar_closed: Option<Reason>,
     /// Whether a calendar that we made was left for another one, and may have to be removed.
     pub leaves_own_calendar: bool,
     /// Kinds that the user turned off.
@@ -120,21 +92,16 @@ impl Integration {
         self.provider == GOOGLE && self.state.is_live()
     }
 
-    /// Whether it stopped because its calendar is gone, or closed to us.
-    pub fn lost_its_calendar(&self) -> bool {
-        matches!(self.reason, Some(Reason::CalendarGone | Reason::CalendarReadOnly))
+    /// Whether its calendar is gone, or closed to us.
+    pub const fn lost_its_calendar(&self) -> bool {
+        self.target_calendar_closed.is_some()
     }
 
-    /// The target calendar that it stopped for, if Google doesn't show it and it was not ours.
+    /// The target calendar, if Google doesn't show it and it was not ours.
     pub(crate) fn out_of_sight(&self) -> Option<&str> {
         let is_theirs = self.calendar_choice == CalendarChoice::Existing;
-        let is_lost = is_theirs && self.reason == Some(Reason::CalendarGone);
+        let is_lost = is_theirs && self.target_calendar_closed == Some(Reason::CalendarGone);
         self.target_calendar_id.as_deref().filter(|_| is_lost)
-    }
-
-    /// Whether its target is, or may become, a calendar that we made.
-    pub(crate) fn may_have_own_calendar(&self) -> bool {
-        self.calendar_choice == CalendarChoice::New && self.calendar_state != CalendarState::NotRequested
     }
 }
 
@@ -152,9 +119,9 @@ row! {
         account_domain: Option<String>,
         scopes: String,
         calendar_choice: String,
-        calendar_state: String,
         target_calendar_id: Option<String>,
         target_calendar_summary: Option<String>,
+        target_calendar_closed: Option<String>,
         leaves_own_calendar: bool,
         disabled_kinds: String,
         epoch: i64,
@@ -166,18 +133,27 @@ row! {
     }
 }
 
+/// What is read of integrations `g`, and from where.
 macro_rules! columns {
     () => {
-        "id, user_id, provider, state, reason, token_version, expires_at, account_sub, account_email,
-         account_domain, scopes, calendar_choice, calendar_state, target_calendar_id,
-         target_calendar_summary, leaves_own_calendar, disabled_kinds, epoch, failures, needs_action_at, connected_at,
-         last_success_at, last_error_at"
+        "g.id, g.user_id, g.provider, g.state, g.reason, g.token_version, g.expires_at, g.account_sub, g.account_email,
+         g.account_domain, g.scopes, g.calendar_choice, g.target_calendar_id, t.summary AS target_calendar_summary,
+         t.closed_reason AS target_calendar_closed,
+         EXISTS (SELECT 1 FROM calendars o WHERE o.integration_id = g.id AND o.epoch = g.epoch AND o.is_ours
+             AND NOT o.stays AND o.calendar_id <> COALESCE(g.target_calendar_id, '')) AS leaves_own_calendar,
+         g.disabled_kinds, g.epoch, g.failures, g.needs_action_at, g.connected_at, g.last_success_at, g.last_error_at"
+    };
+}
+macro_rules! integrations {
+    () => {
+        " FROM user_integrations g LEFT JOIN calendars t ON t.integration_id = g.id AND t.epoch = g.epoch
+              AND t.calendar_id = g.target_calendar_id "
     };
 }
 
 impl Row {
-    /// What can't be read stands for what does no harm: the user is asked to act, no calendar is taken
-    /// for one of ours, and before one is made it is looked for. A new consent stores all of it anew.
+    /// What can't be read stands for what does no harm: the user is asked to act, and no calendar is taken
+    /// for one of ours. A new consent stores all of it anew.
     fn read(self) -> Integration {
         let corrupt = |column| StoreError::corrupt(TABLE, column, self.id.clone());
         let state = IntegrationState::from_name(&self.state);
@@ -187,14 +163,15 @@ impl Row {
             (None, _) => None,
         };
         let choice = CalendarChoice::from_name(&self.calendar_choice);
-        let is_ready = self.target_calendar_id.is_some();
-        let calendar_state = if is_ready { CalendarState::Ready } else { CalendarState::Requested };
-        let stored_phase = CalendarState::from_name(&self.calendar_state);
+        let closed = |name: &String| {
+            let corrupt = StoreError::corrupt("calendars", "closed_reason", self.id.clone());
+            or_else(Reason::from_name(name), corrupt, Reason::CalendarReadOnly)
+        };
         Integration {
             state: stored_state(&self.state, &self.id),
             reason,
             calendar_choice: or_else(choice, corrupt("calendar_choice"), CalendarChoice::Existing),
-            calendar_state: or_else(stored_phase, corrupt("calendar_state"), calendar_state),
+            target_calendar_closed: self.target_calendar_closed.as_ref().map(closed),
             id: self.id,
             user_id: self.user_id,
             provider: self.provider,
@@ -226,7 +203,7 @@ pub(crate) fn stored_state(name: &str, id: &str) -> IntegrationState {
 
 /// Reads an integration by its id.
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<Integration>> {
-    const SQL: &str = concat!("SELECT ", columns!(), " FROM user_integrations WHERE id = $1");
+    const SQL: &str = concat!("SELECT ", columns!(), integrations!(), "WHERE g.id = $1");
     Ok(fetch_optional!(tx, Row, SQL, id)?.map(Row::read))
 }
 
@@ -254,8 +231,9 @@ pub async fn load(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Int
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
-        ", access_token, refresh_token, refresh_due_at, time_zone
-         FROM user_integrations LEFT JOIN users USING (user_id) WHERE id = $1"
+        ", g.access_token, g.refresh_token, g.refresh_due_at, u.time_zone",
+        integrations!(),
+        "LEFT JOIN users u ON u.user_id = g.user_id WHERE g.id = $1"
     );
     let Some(row) = fetch_optional!(tx, LoadedRow, SQL, id)? else { return Ok(None) };
     Ok(Some(IntegrationWithTokens {
@@ -268,7 +246,7 @@ pub async fn load(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Int
 /// All of a user's integrations, whatever their provider and state.
 pub async fn of_user(tx: &mut Tx, user_id: &str) -> Result<Vec<Integration>> {
     const SQL: &str =
-        concat!("SELECT ", columns!(), " FROM user_integrations WHERE user_id = $1 ORDER BY provider");
+        concat!("SELECT ", columns!(), integrations!(), "WHERE g.user_id = $1 ORDER BY g.provider");
     Ok(fetch_all!(tx, Row, SQL, user_id)?.into_iter().map(Row::read).collect())
 }
 
@@ -278,7 +256,8 @@ pub async fn of_account(tx: &mut Tx, provider: &str, account_sub: &str) -> Resul
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
-        " FROM user_integrations WHERE account_sub = $1 AND provider = $2 ORDER BY id LIMIT 1000"
+        integrations!(),
+        "WHERE g.account_sub = $1 AND g.provider = $2 ORDER BY g.id LIMIT 1000"
     );
     Ok(fetch_all!(tx, Row, SQL, account_sub, provider)?.into_iter().map(Row::read).collect())
 }

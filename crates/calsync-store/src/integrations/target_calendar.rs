@@ -9,8 +9,9 @@ use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
 use super::notify::record_change;
-use super::{CalendarState, Integration, TABLE, get};
-use crate::db::{execute, fetch_all, fetch_optional};
+use super::{Integration, TABLE, get};
+use crate::calendars::{self, OfConnection};
+use crate::db::{execute, fetch_optional};
 use crate::dialect::live;
 use crate::time::micros;
 use crate::{Result, Store, StoreError, Tx, mappings};
@@ -18,19 +19,21 @@ use crate::{Result, Store, StoreError, Tx, mappings};
 /// Whether a calendar of our own is awaited.
 macro_rules! awaits_own {
     () => {
-        "state = 'connecting' AND calendar_choice = 'new' AND calendar_state <> 'ready'"
+        "state = 'connecting' AND calendar_choice = 'new' AND target_calendar_id IS NULL"
     };
 }
 
 /// A calendar of our own may be made now: stored before Google is asked. False: it isn't awaited any
 /// more, since its user chose another one, and nothing is to be made. Like all that a pass writes of the
 /// target, under its lease.
-pub async fn calendar_requested(tx: &mut Tx, id: &str, now: Timestamp) -> Result<bool> {
+pub async fn calendar_requested(tx: &mut Tx, id: &str) -> Result<bool> {
     const SQL: &str = concat!(
-        "UPDATE user_integrations SET calendar_state = 'requested', updated_at = $2 WHERE id = $1 AND ",
-        awaits_own!()
+        "INSERT INTO calendars (integration_id, epoch, calendar_id, is_ours)
+         SELECT id, epoch, '', TRUE FROM user_integrations WHERE id = $1 AND ",
+        awaits_own!(),
+        " ON CONFLICT (integration_id, epoch, calendar_id) DO UPDATE SET stays = FALSE"
     );
-    Ok(execute!(tx, SQL, id, micros(now))? == 1)
+    Ok(execute!(tx, SQL, id)? == 1)
 }
 
 /// The calendar of our own is known: the integration is active and due, and the platform is told. False:
@@ -44,30 +47,18 @@ pub async fn calendar_ready(
     now: Timestamp,
 ) -> Result<bool> {
     const SQL: &str = concat!(
-        "UPDATE user_integrations SET calendar_state = 'ready', target_calendar_id = $2,
-             target_calendar_summary = $3, state = 'active', reason = NULL, wake_seq = wake_seq + 1,
-             due_at = $4, updated_at = $4
+        "UPDATE user_integrations SET target_calendar_id = $2, state = 'active', reason = NULL,
+             wake_seq = wake_seq + 1, due_at = $3, updated_at = $3
          WHERE id = $1 AND ",
-        awaits_own!()
+        awaits_own!(),
+        " RETURNING epoch"
     );
-    let is_ready = execute!(tx, SQL, id, calendar_id, summary, micros(now))? == 1;
-    if is_ready {
-        execute!(
-            tx,
-            "INSERT INTO own_calendars (integration_id, calendar_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-            id,
-            calendar_id,
-        )?;
-        record_change(store, tx, id, IntegrationState::Connecting, Change::Connected, now).await?;
-    }
-    Ok(is_ready)
-}
-
-/// The calendars that we made for an integration, be they the target still or left.
-pub async fn own_calendars(tx: &mut Tx, id: &str) -> Result<BTreeSet<String>> {
-    let sql = "SELECT calendar_id FROM own_calendars WHERE integration_id = $1";
-    let rows = fetch_all!(tx, (String,), sql, id)?;
-    Ok(rows.into_iter().map(|(calendar_id,)| calendar_id).collect())
+    let awaited = fetch_optional!(tx, (i64,), SQL, id, calendar_id, micros(now))?;
+    let Some((epoch,)) = awaited else { return Ok(false) };
+    calendars::gone(tx, (id, epoch), None).await?;
+    calendars::keep_target(tx, (id, epoch), calendar_id, true, summary).await?;
+    record_change(store, tx, id, IntegrationState::Connecting, Change::Connected, now).await?;
+    Ok(true)
 }
 
 /// The calendar that a live connection goes over to.
@@ -75,10 +66,8 @@ pub async fn own_calendars(tx: &mut Tx, id: &str) -> Result<BTreeSet<String>> {
 pub enum NewTarget<'a> {
     /// One of our own, which the next pass finds or makes.
     ToBeMade,
-    /// One that is there.
-    There {
-        /// Whether it is one of ours.
-        choice: CalendarChoice,
+    /// One of the user's.
+    Theirs {
         /// Its id at Google.
         calendar_id: &'a str,
         /// Its name.
@@ -88,39 +77,36 @@ pub enum NewTarget<'a> {
 
 /// Gives a live integration another calendar, also one that was stopped for want of one. What is in the
 /// old calendar stays known by its mappings. False: it is not live, or not the connection that the calendar
-/// was chosen for, of number `epoch`.
+/// was chosen for.
 pub async fn change_calendar(
     store: &Store,
     tx: &mut Tx,
-    (id, epoch): (&str, i64),
+    (id, epoch): OfConnection<'_>,
     to: NewTarget<'_>,
     now: Timestamp,
 ) -> Result<bool> {
     let before = get(tx, id).await?;
-    let (state, choice, calendar_state, calendar_id, summary) = match to {
-        NewTarget::ToBeMade => ("connecting", CalendarChoice::New, CalendarState::NotRequested, None, None),
-        NewTarget::There { choice, calendar_id, summary } => {
-            ("active", choice, CalendarState::Ready, Some(calendar_id), Some(summary))
-        }
+    let (state, choice, calendar_id) = match to {
+        NewTarget::ToBeMade => ("connecting", CalendarChoice::New, None),
+        NewTarget::Theirs { calendar_id, .. } => ("active", CalendarChoice::Existing, Some(calendar_id)),
     };
     let changed = execute!(
         tx,
-        "UPDATE user_integrations SET
-             leaves_own_calendar = (leaves_own_calendar OR (calendar_choice = 'new' AND calendar_state <> 'not_requested')),
-             state = $2, reason = NULL, calendar_choice = $3, calendar_state = $4, target_calendar_id = $5,
-             target_calendar_summary = $6, needs_action_at = NULL, not_before = 0, failures = 0, updated_at = $7
-         WHERE id = $1 AND epoch = $8 AND state IN ('connecting', 'active', 'needs_action')",
+        "UPDATE user_integrations SET state = $2, reason = NULL, calendar_choice = $3, target_calendar_id = $4,
+             needs_action_at = NULL, not_before = 0, failures = 0, updated_at = $5
+         WHERE id = $1 AND epoch = $6 AND state IN ('connecting', 'active', 'needs_action')",
         id,
         state,
         choice.name(),
-        calendar_state.name(),
         calendar_id,
-        summary,
         micros(now),
         epoch,
     )?;
     if changed != 1 {
         return Ok(false);
+    }
+    if let NewTarget::Theirs { calendar_id, summary } = to {
+        calendars::keep_target(tx, (id, epoch), calendar_id, false, summary).await?;
     }
     if let Some(calendar_id) = before.as_ref().and_then(Integration::out_of_sight) {
         mappings::lost_sight(tx, id, calendar_id).await?;
@@ -130,20 +116,6 @@ pub async fn change_calendar(
         record_change(store, tx, id, was, Change::Connected, now).await?;
     }
     Ok(true)
-}
-
-/// No calendar of our own is left beside the target `calendar_id`: if the user chose another one
-/// meanwhile, one may be left again.
-pub async fn old_calendars_removed(tx: &mut Tx, id: &str, calendar_id: &str, now: Timestamp) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE user_integrations SET leaves_own_calendar = FALSE, updated_at = $3
-         WHERE id = $1 AND target_calendar_id = $2",
-        id,
-        calendar_id,
-        micros(now),
-    )?;
-    Ok(())
 }
 
 /// Keeps which kinds the user turned off; false: they were so before, or the connection is over.
@@ -180,21 +152,26 @@ pub async fn needs_action(
 ) -> Result<bool> {
     let live = fetch_optional!(
         tx,
-        (String,),
+        (String, i64),
         "UPDATE user_integrations SET reason = $2, needs_action_at = $3, last_error_at = $3, updated_at = $3
          WHERE id = $1 AND state IN ('active', 'connecting') AND COALESCE(target_calendar_id, '') = $4
              AND token_version = $5
-         RETURNING state",
+         RETURNING state, epoch",
         id,
         cause.reason.name(),
         micros(now),
         cause.calendar_id.unwrap_or_default(),
         cause.token_version,
     )?;
-    let Some((before,)) = live else { return Ok(false) };
+    let Some((before, epoch)) = live else { return Ok(false) };
     let before =
         IntegrationState::from_name(&before).ok_or_else(|| StoreError::corrupt(TABLE, "state", id))?;
     execute!(tx, "UPDATE user_integrations SET state = 'needs_action' WHERE id = $1", id)?;
+    if let (Reason::CalendarGone | Reason::CalendarReadOnly, Some(calendar_id)) =
+        (cause.reason, cause.calendar_id)
+    {
+        calendars::closed(tx, (id, epoch), calendar_id, cause.reason, now).await?;
+    }
     record_change(store, tx, id, before, Change::NeedsReconnect, now).await?;
     Ok(true)
 }

@@ -13,7 +13,7 @@ mod unreadable;
 pub use due::{Due, DueMapping, End, due, finish, next_due, record_intents};
 pub use mark_due::{DueChange, mark_all_due, mark_due, retry_now, schedule};
 pub(crate) use removal::lost_sight;
-pub use removal::{RemoteItem, at_google, calendars, count_at_google, count_in_calendar, mark_deleted};
+pub use removal::{RemoteItem, at_google, count_at_google, count_in_calendar, mark_deleted};
 pub use status::{MappingStatus, of_item};
 pub use unreadable::{UnreadableMapping, park_unreadable};
 

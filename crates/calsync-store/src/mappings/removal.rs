@@ -75,18 +75,6 @@ pub async fn count_in_calendar(tx: &mut Tx, integration_id: &str, calendar_id: &
     Ok(row.map_or(0, |(count,)| count))
 }
 
-/// The calendars in which an integration may have something.
-pub async fn calendars(tx: &mut Tx, integration_id: &str) -> Result<Vec<String>> {
-    const SQL: &str =
-        "SELECT calendar_id FROM sync_mappings WHERE integration_id = $1 AND calendar_id IS NOT NULL
-         UNION
-         SELECT previous_calendar_id FROM sync_mappings
-         WHERE integration_id = $1 AND previous_calendar_id IS NOT NULL
-         ORDER BY 1";
-    let rows = fetch_all!(tx, (String,), SQL, integration_id)?;
-    Ok(rows.into_iter().map(|(calendar_id,)| calendar_id).collect())
-}
-
 /// How many mappings of an integration may be at Google.
 pub async fn count_at_google(tx: &mut Tx, integration_id: &str) -> Result<i64> {
     const SQL: &str = "SELECT COUNT(*) FROM sync_mappings

@@ -5,10 +5,11 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::plan::EventState;
 use calsync_store::StoreError;
 use calsync_store::audit::{self, AuditRow};
+use calsync_store::calendars;
 use calsync_store::disconnects::{
     self, DisconnectStep, NewDisconnect, Pause, RequestedBy, Saga, SagaLease, Start,
 };
-use calsync_store::integrations::{self, CalendarState};
+use calsync_store::integrations;
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, End};
 use calsync_testing::on_both_databases;
@@ -199,7 +200,8 @@ on_both_databases! {
             let wiped = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
             assert_eq!((wiped.state, wiped.expires_at), (IntegrationState::Disconnected, None));
             assert_eq!(wiped.target_calendar_id.is_none(), nothing_left);
-            assert_eq!(wiped.calendar_state == CalendarState::NotRequested, nothing_left);
+            let calendars = calendars::of_connection(&mut world.read().await, (&id, 1)).await.unwrap();
+            assert_eq!(calendars.is_empty(), nothing_left);
             let counts = integrations::counts(&mut world.read().await, &id).await.unwrap();
             assert_eq!((counts.synced, counts.waiting), (i64::from(!nothing_left), 0));
             world.put(&task(user), &task_body(user, "Changed"), at(4)).await;
@@ -228,11 +230,12 @@ on_both_databases! {
         let world = World::new(db).await;
         let id = world.consented("ana", "ana", CalendarChoice::New).await.id;
         let mut tx = world.begin().await;
-        integrations::calendar_requested(&mut tx, &id, at(1)).await.unwrap();
+        integrations::calendar_requested(&mut tx, &id).await.unwrap();
         tx.commit().await.unwrap();
         let again = world.consented("ana", "ana", CalendarChoice::New).await;
-        assert_eq!((again.epoch, again.calendar_state), (1, CalendarState::Requested));
-        assert_eq!(again.state, IntegrationState::Connecting);
+        assert_eq!((again.epoch, again.state), (1, IntegrationState::Connecting));
+        let [announced] = &calendars::of_connection(&mut world.read().await, (&id, 1)).await.unwrap()[..] else { panic!() };
+        assert_eq!(announced.id, None);
     }
 
     async fn quiet_is_who_was_let_go_or_whose_lease_and_last_call_are_over(db: TestDatabase) {
@@ -291,7 +294,6 @@ on_both_databases! {
         world.put(&task("never-told"), &task_body("ana", "Read"), at(1)).await;
         let mut tx = world.begin().await;
         assert_eq!(mappings::count_at_google(&mut tx, &id).await.unwrap(), 3);
-        assert_eq!(mappings::calendars(&mut tx, &id).await.unwrap(), ["calendar", "work"]);
         let first = mappings::at_google(&mut tx, &id, "calendar", None, 2).await.unwrap();
         assert_eq!(first.iter().map(|one| one.google_id.as_str()).collect::<Vec<_>>(), ["event-a", "event-b"]);
         let rest = mappings::at_google(&mut tx, &id, "calendar", first.last(), 2).await.unwrap();

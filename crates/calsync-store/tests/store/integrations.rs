@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::ItemKind;
 use calsync_core::reason::Reason;
-use calsync_store::integrations::{self, CalendarState, Integration, NewTarget, StopCause};
+use calsync_store::integrations::{self, Integration, NewTarget, StopCause};
 use calsync_store::users::{self, User};
-use calsync_store::{StoreError, leases, mappings, overview, user_search};
+use calsync_store::{StoreError, calendars, leases, overview, user_search};
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 
@@ -18,25 +18,24 @@ on_both_databases! {
         let world = World::new(db).await;
         assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap(), []);
         let new = world.consented("ana", "account-a", CalendarChoice::New).await;
-        assert_eq!((new.state, new.calendar_state), (IntegrationState::Connecting, CalendarState::NotRequested));
+        assert_eq!((&new.state, &new.target_calendar_id), (&IntegrationState::Connecting, &None));
         assert_eq!((new.epoch, new.token_version, new.expires_at), (1, 1, Some(at(60))));
         assert_eq!(new.account_email.as_deref(), Some("account-a@example.org"));
         assert!(new.scopes.contains("calendar") && new.scopes.contains("openid"));
         assert_eq!(world.claim("w1", at(0)).await.len(), 1, "a pass makes the calendar");
 
         let mut tx = world.begin().await;
-        assert!(integrations::calendar_requested(&mut tx, &new.id, at(1)).await.unwrap());
-        let told = integrations::get(&mut tx, &new.id).await.unwrap().unwrap();
-        assert_eq!(told.calendar_state, CalendarState::Requested);
+        assert!(integrations::calendar_requested(&mut tx, &new.id).await.unwrap());
+        let [announced] = &calendars::of_connection(&mut tx, (&new.id, 1)).await.unwrap()[..] else { panic!() };
+        assert!(announced.id.is_none() && announced.is_ours, "{announced:?}");
         integrations::calendar_ready(&world.store, &mut tx, &new.id, "cal", "Mentoring", at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let ready = integrations::get(&mut world.read().await, &new.id).await.unwrap().unwrap();
-        assert_eq!((ready.state, ready.calendar_state), (IntegrationState::Active, CalendarState::Ready));
-        assert_eq!(ready.target_calendar_id.as_deref(), Some("cal"));
+        assert_eq!((ready.state, ready.target_calendar_id.as_deref()), (IntegrationState::Active, Some("cal")));
         assert_eq!(ready.target_calendar_summary.as_deref(), Some("Mentoring"));
         assert_eq!(integrations::of_user(&mut world.read().await, "ana").await.unwrap(), [ready]);
-        let own = integrations::own_calendars(&mut world.read().await, &new.id).await.unwrap();
-        assert_eq!(own, BTreeSet::from(["cal".to_owned()]));
+        let [own] = &calendars::of_connection(&mut world.read().await, (&new.id, 1)).await.unwrap()[..] else { panic!() };
+        assert_eq!((own.id.as_deref(), own.is_ours, own.stays), (Some("cal"), true, false));
     }
 
     async fn a_pass_opens_all_that_it_needs_at_once(db: TestDatabase) {
@@ -84,7 +83,7 @@ on_both_databases! {
         assert_eq!((due.len(), due[0].mapping.event_state.copy()), (1, None), "the mappings are forgotten");
 
         let existing = world.consented("ana", "another", CalendarChoice::Existing).await;
-        assert_eq!((existing.epoch, existing.calendar_state), (3, CalendarState::NotRequested), "nothing was there");
+        assert_eq!((existing.epoch, existing.target_calendar_id), (3, None), "nothing was there");
     }
 
     async fn another_choice_takes_what_is_there_along(db: TestDatabase) {
@@ -98,7 +97,7 @@ on_both_databases! {
         let kept = (waits.calendar_choice, waits.target_calendar_id.as_deref());
         assert_eq!(kept, (CalendarChoice::New, Some("calendar")), "until another one is chosen");
 
-        let work = NewTarget::There { choice: CalendarChoice::Existing, calendar_id: "work", summary: "Work" };
+        let work = NewTarget::Theirs { calendar_id: "work", summary: "Work" };
         assert!(change(&world, &id, work).await);
         let moves = world.consented("ana", "ana", CalendarChoice::New).await;
         assert_eq!((moves.epoch, moves.state), (1, IntegrationState::Connecting));
@@ -131,10 +130,11 @@ on_both_databases! {
             tx.commit().await.unwrap();
             let anew = world.consented(&user, &user, choice).await;
             assert_eq!((anew.state, anew.calendar_choice), (IntegrationState::Connecting, choice), "{user}");
-            assert_eq!((anew.calendar_state, anew.target_calendar_id), (CalendarState::NotRequested, None), "{user}");
+            assert_eq!(anew.target_calendar_id, None, "{user}");
             assert!(anew.leaves_own_calendar, "{user}");
-            let calendars = mappings::calendars(&mut world.read().await, &id).await.unwrap();
-            assert_eq!(calendars, ["calendar"], "{user}");
+            let known = calendars::of_connection(&mut world.read().await, (&id, 1)).await.unwrap();
+            let known: Vec<_> = known.iter().map(|one| (one.id.as_deref(), one.has_items)).collect();
+            assert_eq!(known, [(Some("calendar"), true)], "{user}");
         }
     }
 
@@ -143,11 +143,7 @@ on_both_databases! {
         let id = world.connected("ana").await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         let lease = world.claim_one("w1", at(1)).await;
-        let work = NewTarget::There {
-            choice: CalendarChoice::Existing,
-            calendar_id: "work",
-            summary: "Work",
-        };
+        let work = NewTarget::Theirs { calendar_id: "work", summary: "Work" };
         assert!(change(&world, &id, work).await);
 
         // The pass that was under way meets that the calendar of before is gone.
@@ -164,16 +160,7 @@ on_both_databases! {
         assert!(change(&world, &id, NewTarget::ToBeMade).await);
         let own = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((own.state, own.calendar_choice), (IntegrationState::Connecting, CalendarChoice::New));
-        assert_eq!((own.calendar_state, own.target_calendar_id), (CalendarState::NotRequested, None));
-        // A pass that tidied beside the calendar of before doesn't know what was left since.
-        for (target, is_left) in [(NewTarget::ToBeMade, true), (work, false)] {
-            change(&world, &id, target).await;
-            let mut tx = world.begin().await;
-            integrations::old_calendars_removed(&mut tx, &id, "work", at(3)).await.unwrap();
-            tx.commit().await.unwrap();
-            let tidied = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
-            assert_eq!(tidied.leaves_own_calendar, is_left, "{target:?}");
-        }
+        assert_eq!((own.target_calendar_id, own.leaves_own_calendar), (None, true));
 
         world.raw().await.run("UPDATE user_integrations SET state = 'disconnecting'").await;
         assert!(!change(&world, &id, work).await);
@@ -236,11 +223,11 @@ on_both_databases! {
         let id = world.consented("ana", "ana", CalendarChoice::New).await.id;
         let told = async || {
             let mut tx = world.begin().await;
-            let told = integrations::calendar_requested(&mut tx, &id, at(2)).await.unwrap();
+            let told = integrations::calendar_requested(&mut tx, &id).await.unwrap();
             tx.commit().await.unwrap();
             told
         };
-        let work = NewTarget::There { choice: CalendarChoice::Existing, calendar_id: "work", summary: "Work" };
+        let work = NewTarget::Theirs { calendar_id: "work", summary: "Work" };
         assert!(change(&world, &id, work).await);
         assert!(!told().await, "its user took one of theirs");
         assert!(change(&world, &id, NewTarget::ToBeMade).await);
@@ -251,8 +238,7 @@ on_both_databases! {
         tx.commit().await.unwrap();
         assert!(!ready);
         let one = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
-        assert_eq!((one.state, one.calendar_state), (IntegrationState::Active, CalendarState::Ready));
-        assert_eq!(one.target_calendar_id.as_deref(), Some("work"));
+        assert_eq!((one.state, one.target_calendar_id.as_deref()), (IntegrationState::Active, Some("work")));
         assert!(one.leaves_own_calendar, "what was made in vain is looked for");
     }
 
@@ -286,7 +272,6 @@ on_both_databases! {
             ("state", asks),
             ("reason", Integration { reason: Some(Reason::Unknown), ..sound.clone() }),
             ("calendar_choice", Integration { calendar_choice: CalendarChoice::Existing, ..sound.clone() }),
-            ("calendar_state", sound.clone()),
         ] {
             world.raw().await.set(&ana, column, "'odd'").await;
             assert_eq!(integrations::get(&mut world.read().await, &ana).await.unwrap(), Some(read), "{column}");
@@ -297,10 +282,13 @@ on_both_databases! {
             let found = user_search::find(&mut world.read().await, &filter, None, 9, at(1)).await.unwrap();
             assert!(found.users.iter().all(|user| user.shown_state().is_some()), "{found:?}");
             world.raw().await.run(&format!(
-                "UPDATE user_integrations SET state = 'active', reason = NULL, calendar_choice = 'new',
-                 calendar_state = 'ready' WHERE id = '{ana}'"
+                "UPDATE user_integrations SET state = 'active', reason = NULL, calendar_choice = 'new' WHERE id = '{ana}'"
             )).await;
         }
+        world.raw().await.run("UPDATE calendars SET closed_reason = 'odd', closed_at = 1").await;
+        let closed = integrations::get(&mut world.read().await, &ana).await.unwrap().unwrap();
+        assert_eq!(closed.target_calendar_closed, Some(Reason::CalendarReadOnly));
+        world.raw().await.run("UPDATE calendars SET closed_reason = NULL, closed_at = NULL").await;
         world.raw().await.set(&ana, "state", "'odd'").await;
         let renewed = world.consented("ana", "ana", CalendarChoice::New).await;
         assert_eq!((renewed.id, renewed.state), (ana.clone(), IntegrationState::Active), "a consent mends it");

@@ -5,6 +5,7 @@
 mod admins;
 mod attempts;
 mod audit;
+mod calendars;
 mod changes;
 mod clean_ups;
 mod concurrency;

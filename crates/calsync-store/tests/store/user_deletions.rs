@@ -138,6 +138,7 @@ async fn live(world: &World, user: &str) {
     attempts::record(&mut tx, &Attempt { id: "log-2".into(), ..failed }).await.unwrap();
     tx.commit().await.unwrap();
     synced(world, user).await;
+    world.raw().await.run(&format!("UPDATE calendars SET summary = '{user}'")).await;
 }
 
 on_both_databases! {

@@ -109,7 +109,7 @@ impl World {
     pub(crate) async fn connected(&self, user: &str) -> String {
         let id = self.consented(user, user, CalendarChoice::New).await.id;
         let mut tx = self.begin().await;
-        assert!(integrations::calendar_requested(&mut tx, &id, at(0)).await.unwrap());
+        assert!(integrations::calendar_requested(&mut tx, &id).await.unwrap());
         let (store, now) = (&self.store, at(0));
         let ready = integrations::calendar_ready(store, &mut tx, &id, "calendar", "Mentoring", now);
         assert!(ready.await.unwrap());

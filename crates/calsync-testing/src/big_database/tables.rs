@@ -108,9 +108,7 @@ fn integrations(sql: &Sql, Sizes { connections, dead, .. }: Sizes) -> Table {
         account_domain: format!("CASE WHEN i % 2 = 0 THEN 'school' || (i % {DOMAINS}) || '.example' END"),
         scopes: "'calendar openid'",
         calendar_choice: "CASE WHEN i % 4 = 3 THEN 'existing' ELSE 'new' END",
-        calendar_state: "'ready'",
         target_calendar_id: "'calendar-' || i",
-        target_calendar_summary: "'Mentoring'",
         disabled_kinds: "''",
         epoch: "1",
         wake_seq: "10",
@@ -142,9 +140,12 @@ fn of_integrations(sql: &Sql, Sizes { connections, .. }: Sizes) -> Vec<Table> {
             state: "CASE i WHEN 0 THEN 'needs_action' WHEN 1 THEN 'disconnected' WHEN 2 THEN 'connecting' ELSE 'active' END",
             connections: connections / 4,
         ]),
-        table!("own_calendars", connections, [
+        table!("calendars", connections, [
             integration_id: sql.integration("i"),
+            epoch: "1",
             calendar_id: "'calendar-' || i",
+            is_ours: "i % 4 <> 3",
+            summary: "'Mentoring'",
         ]),
         table!("grant_counts", connections, [
             account_sub: "'account-' || i",

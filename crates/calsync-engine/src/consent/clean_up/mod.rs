@@ -12,12 +12,13 @@ pub use begin::{CleanUpStart, begin};
 pub(super) use finish::finish;
 
 use calsync_google::scopes;
+use calsync_store::calendars::{self, Calendar};
 use calsync_store::clean_ups::{self, CleanUp};
 use calsync_store::disconnects::{self, Saga};
-use calsync_store::{Tx, integrations, users};
+use calsync_store::{Tx, users};
 use jiff::SignedDuration;
 
-use crate::consent::choices::{kinds_of, of_all};
+use crate::consent::choices::of_all;
 use crate::consent::round_trip::secret_text;
 use crate::consent::{LINK_LIFETIME_MAX, NewLink};
 use crate::transaction::retrying_tx;
@@ -59,12 +60,10 @@ pub async fn create_link(
 
 /// What the consent has to permit: what the calendar that was chosen needs, and every other in which something is left.
 async fn needed_scopes(tx: &mut Tx, saga: &Saga) -> Result<Vec<&'static str>, EngineError> {
-    let mut choices = vec![saga.before.calendar_choice];
-    if let Some(integration) = integrations::get(tx, &saga.integration_id).await? {
-        let left = disconnects::leftover_calendars(tx, &saga.id).await?;
-        choices.extend(kinds_of(tx, &integration, &left).await?);
-    }
-    Ok(of_all(scopes::wanted, choices))
+    let of = (saga.integration_id.as_str(), saga.before.epoch);
+    let calendars = calendars::of_disconnect(tx, of, &saga.id).await?;
+    let left = calendars.iter().filter(|one| one.is_ours || one.has_items).map(Calendar::choice);
+    Ok(of_all(scopes::wanted, std::iter::once(saga.before.calendar_choice).chain(left)))
 }
 
 /// A clean-up as its user sees it.

@@ -7,13 +7,12 @@
 mod delete_calendar;
 mod items;
 
-use std::collections::BTreeSet;
-
 use calsync_core::disconnect::{RemoteItems, StepOutcome};
-use calsync_core::integration::{CalendarChoice, GOOGLE};
+use calsync_core::integration::GOOGLE;
 use calsync_core::outcome::Operation;
 use calsync_core::reason::Reason;
-use calsync_store::integrations::{self, CalendarState};
+use calsync_google::CalendarEntry;
+use calsync_store::calendars::Calendar;
 
 use super::run::{AfterError, DisconnectRun, StepResult};
 use crate::EngineError;
@@ -82,37 +81,36 @@ fn combine(ends: Vec<(StepOutcome, String)>) -> StepResult {
     }
 }
 
-/// The calendars that may hold what was synced: the target, those that items still move away from, and
-/// of our own also one that was made and whose answer was lost; and why that one can't be looked for.
+/// The calendars that may hold what was synced, the target first: those of ours, and of the user's those in which
+/// something is known to be. One of ours that may have been made without our knowing is looked for; why it can't be,
+/// comes beside.
 async fn calendars(
     run: &mut DisconnectRun<'_>,
 ) -> Result<(Vec<CandidateCalendar>, Option<CallError>), EngineError> {
     let integration = run.integration.clone();
-    let (mut calendars, mut call_error) = (Vec::new(), None);
-    if let Some(id) = &integration.target_calendar_id {
-        calendars.push(CandidateCalendar {
-            id: id.clone(),
-            is_own: integration.calendar_choice == CalendarChoice::New,
-        });
-    }
-    if integration.calendar_state == CalendarState::Requested || integration.leaves_own_calendar {
+    let known = run.source.calendars().await?;
+    let is_target = |id: &str| integration.target_calendar_id.as_deref() == Some(id);
+    let candidate = |one: &Calendar| {
+        let id = one.id.clone().filter(|id| one.is_ours || one.has_items || is_target(id))?;
+        Some(CandidateCalendar { id, is_own: one.is_ours })
+    };
+    let mut calendars: Vec<CandidateCalendar> = known.iter().filter_map(candidate).collect();
+    calendars.sort_by_key(|calendar| !is_target(&calendar.id));
+    let mut call_error = None;
+    if known.iter().any(|one| one.id.is_none()) {
         let listed =
             run.call(Operation::List, |google, token| async move { google.list_calendars(&token).await });
         match listed.await {
             Ok(listed) => {
-                let own = listed.into_iter().filter(|one| is_our_own(run.engine, &integration, one));
+                let is_known = |id: &String| known.iter().any(|one| one.id.as_ref() == Some(id));
+                let is_new =
+                    |one: &CalendarEntry| is_our_own(run.engine, &integration, one) && !is_known(&one.id);
+                let own = listed.into_iter().filter(is_new);
                 calendars.extend(own.map(|one| CandidateCalendar { id: one.id, is_own: true }));
             }
             Err(why) => call_error = Some(why),
         }
     }
-    let others = run.source.calendars().await?;
-    let mut tx = run.engine.store().read().await?;
-    let own = integrations::own_calendars(&mut tx, &integration.id).await?;
-    drop(tx);
-    calendars.extend(others.into_iter().map(|id| CandidateCalendar { is_own: own.contains(&id), id }));
-    let mut seen = BTreeSet::new();
-    calendars.retain(|calendar| seen.insert(calendar.id.clone()));
     Ok((calendars, call_error))
 }
 

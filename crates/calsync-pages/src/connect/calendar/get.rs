@@ -12,7 +12,7 @@ use calsync_engine::target_calendar::TargetChoice;
 use calsync_http::app_state::AppState;
 use calsync_http::input::Query;
 use calsync_http::problem::{Kind, Problem};
-use calsync_store::integrations::{CalendarState, Integration};
+use calsync_store::integrations::Integration;
 use http::StatusCode;
 
 use crate::messages::Messages;
@@ -129,8 +129,7 @@ fn default(found: &[CalendarEntry], wanted: &[Option<&str>]) -> usize {
 
 /// Whether a calendar was chosen before.
 pub(super) fn is_change(connection: &Integration) -> bool {
-    connection.calendar_choice == CalendarChoice::New
-        || connection.calendar_state != CalendarState::NotRequested
+    connection.calendar_choice == CalendarChoice::New || connection.target_calendar_id.is_some()
 }
 
 /// Whether it has a calendar of its own, and that is there.

@@ -11,9 +11,9 @@ use calsync_store::items::Search;
 use calsync_store::sync_errors::Filter;
 use calsync_store::user_search::{self, Wanted};
 use calsync_store::{
-    attempts, audit, changes, clean_ups, connection_counts, consent, deleted_items, disconnects, freshness,
-    idempotency, integrations, items, leases, mappings, overview, refusals, sync_errors, user_deletions,
-    users, verdicts, webhooks,
+    attempts, audit, calendars, changes, clean_ups, connection_counts, consent, deleted_items, disconnects,
+    freshness, idempotency, integrations, items, leases, mappings, overview, refusals, sync_errors,
+    user_deletions, users, verdicts, webhooks,
 };
 use calsync_testing::big_database::BigDatabase;
 use jiff::{SignedDuration, Timestamp};
@@ -96,6 +96,12 @@ async fn work(look: &mut Look<'_>) {
     look.at("pass: due", async |tx| mappings::due(tx, &id, now, 200).await.map(drop)).await;
     look.at("pass: next due", async |tx| mappings::next_due(tx, &id).await.map(drop)).await;
     look.at("pass: mark due", async |tx| mappings::schedule(tx, &user, now).await.map(drop)).await;
+    look.at("pass: calendars", async |tx| calendars::of_connection(tx, (&id, 1)).await.map(drop)).await;
+    look.at("pass: read", async |tx| integrations::get(tx, &id).await.map(drop)).await;
+    look.at("disconnect: calendars", async |tx| {
+        calendars::of_disconnect(tx, (&id, 1), &saga).await.map(drop)
+    })
+    .await;
     look.at("disconnect: others", async |tx| {
         let saga = disconnects::get(tx, &saga).await?.unwrap();
         disconnects::others_remove(tx, &saga).await?;

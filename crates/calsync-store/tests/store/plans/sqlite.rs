@@ -15,7 +15,7 @@ const TO_DO: [&str; 4] = [
 const OF_ONE: [&str; 4] = [
     "WHERE user_id = $1",
     "WHERE user_id = $2 OR email = $2 LIMIT 50",
-    "WHERE account_sub = $1",
+    "WHERE g.account_sub = $1",
     "WHERE m.kind = $1 AND m.item_id = $2",
 ];
 
