@@ -9,7 +9,7 @@
 use std::fs::read_to_string;
 use std::time::{Duration, Instant};
 
-use calsync_engine::background;
+use calsync_engine::worker;
 use calsync_testing::big_database::{BigDatabase, Sizes};
 use calsync_testing::world::World;
 use calsync_testing::{DatabaseKind, TestDatabase};
@@ -43,7 +43,7 @@ async fn look(kind: DatabaseKind, name: &str, sizes: Sizes) {
     big.fill(&world.database.url, "calsync", |_, _| {}).await;
     world.sql("UPDATE users SET deleting_since = NULL").await;
     let stop = CancellationToken::new();
-    let loops = tokio::spawn(background::run(world.engine.clone(), stop.clone()));
+    let loops = tokio::spawn(worker::run(world.engine.clone(), stop.clone()));
     tokio::time::sleep(WARM_UP).await;
     let sessions = world.sessions().await;
     let (before, began) = (processor_seconds(&sessions), Instant::now());

@@ -106,7 +106,7 @@ struct Inner {
 }
 
 impl Engine {
-    /// Puts an engine together; it does nothing by itself. See [`crate::background::run`].
+    /// Puts an engine together; it does nothing by itself. See [`crate::worker::run`].
     pub fn new(options: EngineOptions) -> Self {
         let limits = GateLimits {
             in_flight: options.settings.calls_in_flight,

@@ -4,14 +4,13 @@
 //! is known of Google and does what is left to do. What waits is a row with a due time, so a crash
 //! at any point loses nothing.
 
-pub mod background;
 pub mod consent;
 pub mod disconnect;
 mod engine;
 mod error;
 pub mod feed;
 pub mod google;
-mod jobs;
+mod job;
 pub mod maintenance;
 pub mod metrics;
 mod ownership;

@@ -28,7 +28,7 @@ pub(crate) const PREFIX: &str = "calsync";
 /// The jobs of a worker.
 const JOBS: [&str; 6] = ["pass", "disconnect", "user_deletion", "delivery", "roll_up", "maintenance"];
 /// How a job can end.
-const JOB_OUTCOMES: [&str; 5] = ["done", "lease_lost", "failed", "panicked", "dropped"];
+const JOB_OUTCOMES: [&str; 6] = ["done", "lease_lost", "failed", "panicked", "timed_out", "dropped"];
 /// The reason of what succeeded.
 const NONE: &str = "none";
 /// Bounds of durations in seconds: requests take milliseconds, a call to Google up to 10 s.

@@ -5,16 +5,13 @@
 //! ends with leftovers doesn't keep a user from being forgotten: who wants those removed asks for
 //! the clean-up first.
 
-use std::time::Duration;
-
 use calsync_core::disconnect::RemoteItems;
 use calsync_store::disconnects::{self, NewDisconnect, RequestedBy};
 use calsync_store::integrations;
 use calsync_store::user_deletions::{self, UserDeletion};
-use tokio_util::sync::CancellationToken;
 
 use crate::transaction::retrying_tx;
-use crate::{Engine, EngineError, jobs};
+use crate::{Engine, EngineError};
 
 /// Items that one transaction forgets.
 const BATCH: i64 = 200;
@@ -22,8 +19,6 @@ const BATCH: i64 = 200;
 const BATCHES_AT_ONCE: usize = 10;
 /// Users that are looked at in a round.
 const USERS_AT_ONCE: i64 = 20;
-/// Between two rounds without work.
-const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Begins to delete a user; one who isn't there is deleted already. Whoever has no connection is
 /// forgotten at once.
@@ -91,23 +86,23 @@ async fn forget(engine: &Engine, deletion: &UserDeletion) -> Result<(), EngineEr
     Ok(())
 }
 
-/// Works until `stop`. What is under way then is dropped where it stands.
+/// Forgets all users whose connections have ended. One who can't be forgotten doesn't keep the others.
 ///
 /// # Errors
-/// None so far; like every loop it may have some at the start.
-pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
-    while !stop.is_cancelled() {
-        let ready = list_ready(&engine, None).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "could not look for users to delete");
-            Vec::new()
-        });
+/// If the store fails, for any of them.
+pub(crate) async fn round(engine: &Engine) -> Result<(), EngineError> {
+    let mut failed = None;
+    loop {
+        let ready = list_ready(engine, None).await?;
         let mut worked = false;
         for deletion in &ready {
-            worked |= jobs::run(&engine, "user_deletion", None, forget(&engine, deletion)).await.is_some();
+            match forget(engine, deletion).await {
+                Ok(()) => worked = true,
+                Err(error) => failed = Some(error),
+            }
         }
         if !worked {
-            let _ = tokio::time::timeout(LOOK_AGAIN, stop.cancelled()).await;
+            return failed.map_or(Ok(()), Err);
         }
     }
-    Ok(())
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 use anyhow::{Context, ensure};
 use calsync_engine::consent::CallbackResult;
 use calsync_engine::target_calendar::{RetargetResult, TargetChoice};
-use calsync_engine::{Engine, EngineError, disconnect, reconcile, webhooks, worker};
+use calsync_engine::{Engine, EngineError, disconnect, reconcile, webhooks};
 
 use crate::transport::SimTransport;
 
@@ -77,7 +77,7 @@ impl Jobs {
         let engine = self.engine.clone();
         let work: Work = match what {
             Job::Pass => {
-                let Some(lease) = worker::claim(&engine, owner, 1).await?.pop() else { return Ok(None) };
+                let Some(lease) = reconcile::claim(&engine, owner, 1).await?.pop() else { return Ok(None) };
                 Box::pin(async move { reconcile::pass(&engine, &lease).await.map(|()| Ended::Work) })
             }
             Job::Disconnect => {

@@ -6,6 +6,7 @@
 //! every call of a step is harmless to repeat. What waits is a due time in the store.
 
 mod freeze;
+mod job;
 mod notify;
 mod preview;
 mod removal_source;
@@ -14,13 +15,13 @@ mod revoke;
 mod run;
 mod steps;
 mod verify;
-mod worker;
 
 pub use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 pub use calsync_store::disconnects::{DisconnectStep, RequestedBy, Saga, SagaLease};
+pub(crate) use job::Disconnecting;
+pub use job::claim;
 pub use preview::{Preview, preview};
 pub use steps::resume;
-pub use worker::{claim, run};
 
 use calsync_store::disconnects::{self, NewDisconnect};
 

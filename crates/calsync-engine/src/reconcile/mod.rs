@@ -4,6 +4,7 @@
 //! tells it, and no transaction is open while Google is called.
 
 mod commit;
+mod job;
 mod mapping;
 mod old_calendars;
 mod own_calendar;
@@ -24,6 +25,8 @@ use crate::google::{AuthorizedClient, CallError, Lane};
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, trace};
 use commit::PassResult;
+pub(crate) use job::SyncPass;
+pub use job::claim;
 use mapping::Pass;
 use stop::Stop;
 

@@ -5,8 +5,8 @@
 //! came of it: a crash in between sends it again, under the same id. What tells of one item, or of one
 //! connection, keeps its order. What it tells is made ready at the sending, with the link that the feed tells, too.
 
+mod job;
 mod send;
-mod worker;
 
 pub use crate::webhook_client::{
     AllowedHosts, CALL_LIMIT, PublicConnector, Resolver, SigningSecret, SystemResolver, Target, Webhook,
@@ -14,8 +14,9 @@ pub use crate::webhook_client::{
 };
 pub use calsync_core::webhook::DeliveryState;
 pub use calsync_store::webhooks::{Claim, Delivery, Endpoint};
+pub(crate) use job::Delivering;
+pub use job::claim;
 pub use send::{deliver, test};
-pub use worker::{claim, run};
 
 use calsync_store::webhooks;
 

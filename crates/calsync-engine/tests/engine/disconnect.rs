@@ -5,7 +5,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::consent::{self, CallbackResult, ConsentStart};
 use calsync_engine::disconnect::{self, RemoteItems, RequestedBy, SagaState, Started, StepName};
-use calsync_engine::{EngineError, feed, reconcile, worker};
+use calsync_engine::{EngineError, feed, reconcile};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_store::audit;
 use calsync_testing::world::{World, email, summary};
@@ -294,7 +294,7 @@ on_both_databases! {
         let world = World::new(db).await;
         world.synced("ana", 1).await;
         world.put_tasks("ana", 2, "").await;
-        let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+        let lease = reconcile::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
         world.transport.hold("/events");
         let pass = tokio::spawn({
             let engine = world.engine.clone();
@@ -324,7 +324,7 @@ on_both_databases! {
         world.advance(3_600);
         world.put_tasks("ana", 1, "changed").await;
         let version = world.tokens("ana").await.version;
-        let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+        let lease = reconcile::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
         world.transport.hold("/token");
         let pass = tokio::spawn({
             let engine = world.engine.clone();

@@ -1,13 +1,13 @@
 //! Nobody waits for the end of another's backfill.
 
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::{reconcile, worker};
+use calsync_engine::reconcile;
 use calsync_testing::on_both_databases;
 use calsync_testing::world::{World, email};
 
 /// Whose turn it is.
 async fn next_turn(world: &World) -> calsync_store::leases::Lease {
-    worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0)
+    reconcile::claim(&world.engine, "worker", 1).await.unwrap().remove(0)
 }
 
 on_both_databases! {

@@ -6,7 +6,7 @@ use calsync_core::grant::Cause;
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::{Actor, Reason};
 use calsync_engine::google::dead_grant;
-use calsync_engine::{consent, feed, maintenance, reconcile, worker};
+use calsync_engine::{consent, feed, maintenance, reconcile};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, NewAccount, RevokeCause};
 use calsync_store::users::{self, User};
 use calsync_testing::on_both_databases;
@@ -280,7 +280,7 @@ on_both_databases! {
         world.synced("ana", 1).await;
         world.advance(HOUR);
         world.put_tasks("ana", 1, "changed").await;
-        let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+        let lease = reconcile::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
         world.transport.hold("/token");
         let pass = tokio::spawn({
             let engine = world.engine.clone();

@@ -5,7 +5,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
-use calsync_engine::{EngineError, consent, reconcile, worker};
+use calsync_engine::{EngineError, consent, reconcile};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule, RevokeCause};
 use calsync_testing::world::{World, email};
 use calsync_testing::{TestDatabase, on_both_databases};
@@ -34,7 +34,7 @@ async fn page(world: &World, held: &str) -> JoinHandle<Option<Reason>> {
 /// A pass over her connection, whose call waits for its answer.
 async fn pass(world: &World, held: &str) -> JoinHandle<Result<(), EngineError>> {
     world.transport.hold_next(held);
-    let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+    let lease = reconcile::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
     let engine = world.engine.clone();
     let pass = tokio::spawn(async move { reconcile::pass(&engine, &lease).await });
     world.transport.held_one().await;

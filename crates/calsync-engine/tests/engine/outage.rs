@@ -1,7 +1,7 @@
 //! An outage: every connection fails at once, for the same few reasons, and nothing that happened is lost.
 
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::{reconcile, roll_up, worker};
+use calsync_engine::{reconcile, roll_up};
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::on_both_databases;
 use calsync_testing::world::{World, email};
@@ -37,7 +37,7 @@ on_both_databases! {
         world.google.set_faults(outage());
         for _ in 0..ROUNDS {
             let mut passes = JoinSet::new();
-            for lease in worker::claim(&world.engine, "worker", USERS).await.unwrap() {
+            for lease in reconcile::claim(&world.engine, "worker", USERS).await.unwrap() {
                 let engine = world.engine.clone();
                 passes.spawn(async move { reconcile::pass(&engine, &lease).await });
             }

@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 
 use calsync_engine::disconnect::{RemoteItems, SagaState, Started};
-use calsync_engine::{background, disconnect, worker};
+use calsync_engine::worker;
 use calsync_testing::world::World;
 use calsync_testing::{DatabaseKind, Log, TestDatabase, eventually};
 use secrecy::ExposeSecret;
@@ -57,7 +57,7 @@ async fn a_disconnect_is_tried_again() {
     let world = synced().await;
     let (log, token) = (Log::begin(), access_token(&world).await);
     let stop = CancellationToken::new();
-    let working = tokio::spawn(disconnect::run(world.engine.clone(), stop.clone()));
+    let working = tokio::spawn(worker::run(world.engine.clone(), stop.clone()));
     world.transport.break_at("/calendars/");
     let Started::Started { saga } = world.start("ana", RemoteItems::Remove).await else { panic!() };
     eventually("the panic", async || (!world.transport.will_break()).then_some(())).await;
@@ -78,7 +78,7 @@ async fn a_loop_ends_the_worker() {
     let world = synced().await;
     world.broken.clock.store(true, Ordering::SeqCst);
     let stop = CancellationToken::new();
-    let ended = tokio::spawn(background::run(world.engine.clone(), stop.clone())).await;
+    let ended = tokio::spawn(worker::run(world.engine.clone(), stop.clone())).await;
     assert!(ended.unwrap_err().is_panic());
     assert!(stop.is_cancelled(), "whoever serves beside it stops too");
 }

@@ -1,7 +1,7 @@
 //! What fails for everybody, or for all of one connection, is tried by one call in a while, and goes on by itself.
 
 use calsync_core::pause::PauseScope;
-use calsync_engine::{reconcile, worker};
+use calsync_engine::reconcile;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_store::pauses;
 use calsync_testing::on_both_databases;
@@ -52,7 +52,7 @@ async fn minute(world: &World) -> u64 {
     let before = requests(world);
     for _ in 0..60 {
         loop {
-            let leases = worker::claim(&world.engine, "worker", PASSES).await.unwrap();
+            let leases = reconcile::claim(&world.engine, "worker", PASSES).await.unwrap();
             if leases.is_empty() {
                 break;
             }

@@ -2,7 +2,7 @@
 //! heard that it got there, and what a user made of the event meanwhile was not made of the last wish.
 
 use calsync_core::item::ItemKind;
-use calsync_engine::{reconcile, worker};
+use calsync_engine::reconcile;
 use calsync_testing::on_both_databases;
 use calsync_testing::world::{World, email};
 use serde_json::json;
@@ -23,7 +23,7 @@ async fn put_session(world: &World, title: &str) {
 /// A pass dies once Google took its update.
 async fn dies_unheard(world: &World) {
     world.transport.hold_next("/events/");
-    let lease = worker::claim(&world.engine, "doomed", 1).await.unwrap().remove(0);
+    let lease = reconcile::claim(&world.engine, "doomed", 1).await.unwrap().remove(0);
     let engine = world.engine.clone();
     let doomed = tokio::spawn(async move { reconcile::pass(&engine, &lease).await });
     world.transport.held_one().await;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_engine::disconnect::{self, RemoteItems, SagaState, Started};
-use calsync_engine::{Engine, consent, reconcile, worker};
+use calsync_engine::{Engine, consent, reconcile};
 use calsync_store::leases;
 use calsync_testing::world::{World, email};
 use calsync_testing::{DatabaseKind, TestDatabase};
@@ -36,7 +36,7 @@ const fn looks(number: usize) -> bool {
 /// Does all that is due.
 async fn work(engine: Engine, name: String) {
     loop {
-        let leases = worker::claim(&engine, &name, 8).await.unwrap();
+        let leases = reconcile::claim(&engine, &name, 8).await.unwrap();
         let sagas = disconnect::claim(&engine, &name, 2).await.unwrap();
         if leases.is_empty() && sagas.is_empty() {
             return;

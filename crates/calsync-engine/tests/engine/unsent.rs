@@ -1,7 +1,7 @@
 //! What was announced and surely not sent is no doubt: only a crash leaves one.
 
 use calsync_core::integration::CalendarChoice;
-use calsync_engine::{reconcile, worker};
+use calsync_engine::reconcile;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_testing::on_both_databases;
 use calsync_testing::world::{World, email};
@@ -94,7 +94,7 @@ on_both_databases! {
         world.synced("ana", 1).await;
         world.put_tasks("ana", 2, "").await;
         world.transport.break_at("/events");
-        let lease = worker::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
+        let lease = reconcile::claim(&world.engine, "worker", 1).await.unwrap().remove(0);
         let engine = world.engine.clone();
         tokio::spawn(async move { reconcile::pass(&engine, &lease).await }).await.unwrap_err();
         world.sql("UPDATE user_integrations SET lease_until = 1").await;

@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use calsync_core::integration::CalendarChoice;
 use calsync_engine::webhooks::{self, Webhook};
-use calsync_engine::{Engine, EngineOptions, Settings, reconcile, worker};
+use calsync_engine::{Engine, EngineOptions, Settings, reconcile};
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_simulator::{Simulator, SimulatorOptions};
 use calsync_store::integrations::{self, Integration, Tokens};
@@ -151,7 +151,7 @@ impl World {
     /// Lets the engine do all that is due.
     pub async fn sync(&self) {
         for _ in 0..ROUNDS_MAX {
-            let leases = worker::claim(&self.engine, "worker", 10).await.unwrap();
+            let leases = reconcile::claim(&self.engine, "worker", 10).await.unwrap();
             if leases.is_empty() {
                 return;
             }
@@ -164,7 +164,7 @@ impl World {
 
     /// One pass over what is due.
     pub async fn pass(&self) {
-        for lease in worker::claim(&self.engine, "worker", 10).await.unwrap() {
+        for lease in reconcile::claim(&self.engine, "worker", 10).await.unwrap() {
             reconcile::pass(&self.engine, &lease).await.unwrap();
         }
     }

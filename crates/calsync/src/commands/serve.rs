@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use anyhow::Context;
-use calsync_engine::{Engine, background, webhooks};
+use calsync_engine::{Engine, webhooks, worker};
 use calsync_http::ServeLimits;
 use calsync_http::route::Route;
 use tokio::net::TcpListener;
@@ -92,7 +92,7 @@ pub(crate) async fn parts(
     let _stop_all = stop.clone().drop_guard();
     let worker = tokio::spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
-        async move { if works { background::run(engine, stop).await } else { Ok(()) } }
+        async move { if works { worker::run(engine, stop).await } else { Ok(()) } }
     });
     web(engine, listeners, &stop).await;
     stop.cancel();
