@@ -19,8 +19,7 @@ LEFT JOIN calendars c ON c.integration_id = g.id AND c.epoch = g.epoch AND c.cal
 
 CREATE VIEW "{schema}_read".sync_mappings AS
 SELECT m.integration_id, g.user_id, m.kind, m.item_id,
-    CASE WHEN m.desired_revision <> m.synced_revision THEN 'waiting' ELSE m.sync_state END AS state, m.reason,
-    m.event_state, m.calendar_id, m.google_id, m.etag, m.base::JSONB AS base, r.event::JSONB AS remote_event,
+    m.sync_state AS state, m.reason, m.event_state, m.calendar_id, m.google_id, m.etag, m.base::JSONB AS base, r.event::JSONB AS remote_event,
     to_timestamp(m.due_at / 1e6) AS due_at,
     to_timestamp(m.last_synced_at / 1e6) AS last_synced_at,
     to_timestamp(m.verified_at / 1e6) AS verified_at,

@@ -23,3 +23,13 @@ text_enum! {
         NotSent => "not_sent",
     }
 }
+
+impl SyncState {
+    /// Whether nothing is left to do for what is wanted: it is at Google, or is not to be there.
+    pub const fn is_settled(self) -> bool {
+        match self {
+            Self::Synced | Self::RemovedByUser | Self::Removed | Self::NotSent => true,
+            Self::NotConnected | Self::Waiting | Self::Parked | Self::Held => false,
+        }
+    }
+}

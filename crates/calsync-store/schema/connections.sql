@@ -153,14 +153,20 @@ CREATE INDEX connect_attempts_by_time ON connect_attempts (started_at);
 -- Verifiers of those who never came back, to be wiped.
 CREATE INDEX connect_attempts_with_verifier ON connect_attempts (expires_at) WHERE verifier IS NOT NULL;
 
--- An item in an integration, with what is known of its event at Google. It is due while desired_revision and
--- synced_revision differ.
+-- An item in an integration, with what is known of its event at Google. It is due while its sync_state is `waiting`.
+-- What makes it so raises one of three counters, and a pass stores the values that it read once nothing is left to do
+-- for them, so that a change meanwhile stays due. What was stopped before that was never synced, and its counters
+-- still say so.
 CREATE TABLE sync_mappings (
     integration_id TEXT NOT NULL REFERENCES user_integrations (id),
     kind TEXT NOT NULL,
     item_id TEXT NOT NULL,
-    desired_revision BIGINT NOT NULL, -- raised by each change that concerns this calendar
-    synced_revision BIGINT NOT NULL, -- the desired one that a pass read, once nothing is left to do for it
+    desired_revision BIGINT NOT NULL, -- raised by what the platform wants: PUT, DELETE, whose it is
+    synced_desired_revision BIGINT NOT NULL DEFAULT 0,
+    remote_revision BIGINT NOT NULL DEFAULT 0, -- raised by what is seen at Google
+    synced_remote_revision BIGINT NOT NULL DEFAULT 0,
+    policy_revision BIGINT NOT NULL DEFAULT 0, -- raised by rules and choices: another calendar, kinds, to try again
+    synced_policy_revision BIGINT NOT NULL DEFAULT 0,
     due_at BIGINT NOT NULL,
     incarnation BIGINT NOT NULL, -- the item's: what Google tells of an earlier one is no removal by the user
     event_state TEXT NOT NULL,
@@ -178,7 +184,7 @@ CREATE TABLE sync_mappings (
     previous_generation BIGINT,
     previous_etag TEXT, -- the version at which it may be removed; none: it has to be fetched first
     previous_base TEXT, -- JSON
-    sync_state TEXT NOT NULL, -- as it is shown
+    sync_state TEXT NOT NULL, -- as it is shown; `not_connected`: its connection ended while it waited
     reason TEXT, -- why it stands still or failed
     failures BIGINT NOT NULL, -- in a row
     rounds_without_progress BIGINT NOT NULL DEFAULT 0, -- in a row; after three it is parked
@@ -196,10 +202,16 @@ CREATE TABLE sync_mappings (
     CHECK ((previous_google_id IS NULL) = (previous_calendar_id IS NULL)
         AND (previous_google_id IS NULL) = (previous_generation IS NULL)
         AND (previous_google_id IS NULL) = (previous_state IS NULL)),
-    CHECK (previous_generation <= last_generation)
+    CHECK (previous_generation <= last_generation),
+    CHECK (sync_state IN ('waiting', 'parked', 'held', 'not_connected')
+        OR (desired_revision = synced_desired_revision AND remote_revision = synced_remote_revision
+            AND policy_revision = synced_policy_revision)),
+    CHECK (sync_state NOT IN ('waiting', 'parked', 'held')
+        OR desired_revision > synced_desired_revision OR remote_revision > synced_remote_revision
+        OR policy_revision > synced_policy_revision)
 );
 -- What a pass has to do, when its integration is due again, and whether a change waits for too long.
-CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE desired_revision <> synced_revision;
+CREATE INDEX sync_mappings_due ON sync_mappings (integration_id, due_at) WHERE sync_state = 'waiting';
 -- Whose calendars may still have an item whose last user is forgotten.
 CREATE INDEX sync_mappings_by_item ON sync_mappings (kind, item_id);
 

@@ -11,7 +11,7 @@ use crate::{Result, Tx};
 /// Whether a mapping `m` still has anything to do, or may still have an event.
 macro_rules! in_use {
     () => {
-        "(m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL OR m.google_id IS NOT NULL)"
+        "(m.sync_state = 'waiting' OR m.previous_google_id IS NOT NULL OR m.google_id IS NOT NULL)"
     };
 }
 

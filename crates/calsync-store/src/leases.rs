@@ -129,7 +129,7 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
              last_error_at = CASE WHEN $7 THEN $8 ELSE last_error_at END,
              updated_at = $8
          FROM (SELECT COALESCE($4, MIN(due_at), $9) AS due_at FROM sync_mappings
-               WHERE integration_id = $1 AND desired_revision <> synced_revision) AS next
+               WHERE integration_id = $1 AND sync_state = 'waiting') AS next
          WHERE id = $1 AND fence = $2",
         &lease.integration_id,
         lease.fence,

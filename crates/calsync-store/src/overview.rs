@@ -35,7 +35,7 @@ async fn delayed(tx: &mut Tx, now: Timestamp) -> Result<i64> {
         "SELECT COUNT(*) FROM user_integrations g
          WHERE g.claimable_at IS NOT NULL AND g.state = 'active' AND g.provider = $1 AND EXISTS (
              SELECT 1 FROM sync_mappings m WHERE m.integration_id = g.id
-                 AND m.desired_revision <> m.synced_revision AND m.updated_at < $2)",
+                 AND m.sync_state = 'waiting' AND m.updated_at < $2)",
         GOOGLE,
         micros(now.saturating_sub(promise).unwrap_or(now)),
     )?;

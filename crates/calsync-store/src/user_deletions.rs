@@ -126,8 +126,7 @@ async fn forget_in(tx: &mut Tx, user_id: &str, item: Item) -> Result<bool> {
     const HOLDERS: &str =
         "SELECT g.user_id FROM sync_mappings m JOIN user_integrations g ON g.id = m.integration_id
          WHERE m.kind = $1 AND m.item_id = $2 AND g.user_id <> $3
-             AND (m.desired_revision <> m.synced_revision OR m.previous_google_id IS NOT NULL
-                 OR m.google_id IS NOT NULL)
+             AND (m.sync_state = 'waiting' OR m.previous_google_id IS NOT NULL OR m.google_id IS NOT NULL)
          ORDER BY g.user_id LIMIT 100";
     let holders = fetch_all!(tx, (String,), HOLDERS, key.kind.name(), &key.id, user_id,)?;
     if !holders.is_empty() {

@@ -95,7 +95,7 @@ fn window(sql: &mut FilteredQuery, after: Option<&str>) {
 macro_rules! is_late {
     () => {
         "EXISTS (SELECT 1 FROM sync_mappings m WHERE m.integration_id = g.id
-            AND m.desired_revision <> m.synced_revision AND m.updated_at < ?)"
+            AND m.sync_state = 'waiting' AND m.updated_at < ?)"
     };
 }
 

@@ -41,7 +41,7 @@ impl Planned {
     /// between: a pass that died may have sent that, and its user may have edited the event.
     fn of(pass: &Pass<'_>, mut due: DueMapping) -> Self {
         let mut first = pass.plan(&due);
-        if matches!(first, PlanStep::Done(SyncState::Synced, _)) && due.has_skipped_revisions() {
+        if matches!(first, PlanStep::Done(SyncState::Synced, _)) && due.revisions.has_skipped() {
             due.mapping.mark_stale();
             first = pass.plan(&due);
         }

@@ -77,7 +77,7 @@ async fn minutes(world: &World, count: usize) -> Vec<u64> {
 }
 
 async fn waiting(world: &World) -> i64 {
-    world.count("sync_mappings", "desired_revision <> synced_revision").await
+    world.count("sync_mappings", "sync_state = 'waiting'").await
 }
 
 async fn paused(world: &World) -> Vec<PauseScope> {

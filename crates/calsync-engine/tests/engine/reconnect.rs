@@ -42,7 +42,7 @@ async fn works_in(world: &World, team: &str) {
     let integration = world.integration("ana").await;
     assert_eq!((integration.state, integration.reason), (IntegrationState::Active, None));
     assert_eq!(integration.target_calendar_id.as_deref(), Some(team));
-    assert_eq!(world.count("sync_mappings", "desired_revision <> synced_revision").await, 0);
+    assert_eq!(world.count("sync_mappings", "sync_state = 'waiting'").await, 0);
 }
 
 /// She connects again and wants a calendar of ours; gives its id.

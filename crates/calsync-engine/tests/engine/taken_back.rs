@@ -44,6 +44,19 @@ on_both_databases! {
         assert_eq!(title(&world), "Task 0");
     }
 
+    async fn what_was_stopped_does_not_outlive_its_wish(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.synced("ana", 1).await;
+        world.put_task("ana", 0, "for a while", "active").await;
+        dies_unheard(&world).await;
+        world.sql("UPDATE items SET body = '{'").await;
+        world.sync().await;
+        assert_eq!(world.count("sync_mappings", "sync_state = 'parked'").await, 1);
+        world.put_task("ana", 0, "", "active").await;
+        world.sync().await;
+        assert_eq!(title(&world), "Task 0");
+    }
+
     async fn an_edit_under_another_wish_does_not_outlive_it(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 0).await;

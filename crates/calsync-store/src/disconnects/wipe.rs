@@ -12,7 +12,7 @@ use crate::{Result, Store, Tx, calendars};
 /// Wipes the tokens of the connection `epoch` of an integration and ends it; one that a later
 /// connection replaced has none. `nothing_left`: what was synced is gone at the provider, so a new
 /// connection starts from nothing; else its calendars and mappings stay, for a new connection to adopt
-/// and for a later removal. The platform is told.
+/// and for a later removal. What still waited was not synced, and a new connection knows. The platform is told.
 pub async fn wipe(
     store: &Store,
     tx: &mut Tx,
@@ -49,8 +49,8 @@ pub async fn wipe(
     }
     execute!(
         tx,
-        "UPDATE sync_mappings SET synced_revision = desired_revision, reason = NULL, failures = 0
-         WHERE integration_id = $1",
+        "UPDATE sync_mappings SET sync_state = 'not_connected', reason = NULL, failures = 0
+         WHERE integration_id = $1 AND sync_state = 'waiting'",
         integration_id,
     )?;
     forget_count(tx, integration_id).await?;

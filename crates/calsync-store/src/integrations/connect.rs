@@ -61,7 +61,7 @@ pub async fn connect(
         return Ok(None);
     }
     if let Some(calendar_id) = adopted.and_then(Integration::out_of_sight) {
-        mappings::lost_sight(tx, &id, calendar_id).await?;
+        mappings::lost_sight(tx, &id, calendar_id, now).await?;
     }
     if adopted.is_none() {
         // The mappings start from nothing under the new epoch. Like everywhere, the integration is locked first.

@@ -284,15 +284,11 @@ pub async fn counts(tx: &mut Tx, id: &str) -> Result<Counts> {
     let counts = fetch_optional!(
         tx,
         Counts,
-        "SELECT CAST(COALESCE(SUM(CASE WHEN desired_revision = synced_revision AND sync_state = 'synced'
-                    THEN 1 ELSE 0 END), 0) AS BIGINT) AS synced,
-                CAST(COALESCE(SUM(CASE WHEN desired_revision <> synced_revision THEN 1 ELSE 0 END), 0) AS BIGINT)
-                    AS waiting,
-                CAST(COALESCE(SUM(CASE WHEN desired_revision = synced_revision AND sync_state = 'parked'
-                    THEN 1 ELSE 0 END), 0) AS BIGINT) AS parked,
-                CAST(COALESCE(SUM(CASE WHEN desired_revision = synced_revision AND sync_state = 'held'
-                    THEN 1 ELSE 0 END), 0) AS BIGINT) AS held,
-                MIN(CASE WHEN desired_revision <> synced_revision THEN updated_at END) AS oldest_waiting_at
+        "SELECT CAST(COALESCE(SUM(CASE WHEN sync_state = 'synced' THEN 1 ELSE 0 END), 0) AS BIGINT) AS synced,
+                CAST(COALESCE(SUM(CASE WHEN sync_state = 'waiting' THEN 1 ELSE 0 END), 0) AS BIGINT) AS waiting,
+                CAST(COALESCE(SUM(CASE WHEN sync_state = 'parked' THEN 1 ELSE 0 END), 0) AS BIGINT) AS parked,
+                CAST(COALESCE(SUM(CASE WHEN sync_state = 'held' THEN 1 ELSE 0 END), 0) AS BIGINT) AS held,
+                MIN(CASE WHEN sync_state = 'waiting' THEN updated_at END) AS oldest_waiting_at
          FROM sync_mappings WHERE integration_id = $1",
         id,
     )?;

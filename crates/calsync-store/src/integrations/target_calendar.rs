@@ -109,7 +109,7 @@ pub async fn change_calendar(
         calendars::keep_target(tx, (id, epoch), calendar_id, false, summary).await?;
     }
     if let Some(calendar_id) = before.as_ref().and_then(Integration::out_of_sight) {
-        mappings::lost_sight(tx, id, calendar_id).await?;
+        mappings::lost_sight(tx, id, calendar_id, now).await?;
     }
     let was = before.as_ref().map(|one| one.state).filter(|was| *was != IntegrationState::Active);
     if let (Some(was), "active") = (was, state) {

@@ -10,8 +10,7 @@ use crate::{Result, Tx};
 /// The state in which a user sees an item: `u` is the user's row, `g` their integration, `m` the mapping.
 macro_rules! shown_state {
     () => {
-        "CASE WHEN m.integration_id IS NULL THEN 'not_connected'
-              WHEN m.desired_revision <> m.synced_revision THEN 'waiting' ELSE m.sync_state END"
+        "COALESCE(m.sync_state, 'not_connected')"
     };
 }
 
@@ -50,7 +49,7 @@ pub async fn of_user(
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id ",
         with_mappings!(),
         " WHERE u.user_id = $1 AND u.kind IN ('session', 'task', 'deadline')
-            AND (i.deleted = FALSE OR ($6 AND m.desired_revision <> m.synced_revision))
+            AND (i.deleted = FALSE OR ($6 AND m.sync_state = 'waiting'))
             AND ($2 = '' OR u.kind = $2) AND ($7 = '' OR $7 = ",
         shown_state!(),
         ") AND (u.kind > $3 OR (u.kind = $3 AND u.item_id > $4))

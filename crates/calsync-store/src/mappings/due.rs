@@ -7,9 +7,10 @@ use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
 use super::remote_events::{self, Changes, StoredEvent};
+use super::revisions::is_unchanged;
 use super::stored::{MappingValues, StoredMapping};
 use super::unreadable::UnreadableMapping;
-use super::{TABLE, after_reset};
+use super::{Revisions, TABLE, after_reset};
 use crate::db::{fetch_all, fetch_optional};
 use crate::rows::{all_changed, batches, execute_rows, row};
 use crate::time::{micros, time};
@@ -22,8 +23,8 @@ pub struct DueMapping {
     pub item: Item,
     /// What is known of Google.
     pub mapping: Mapping,
-    /// The desired revision that was read.
-    pub desired_revision: i64,
+    /// What was read of its counters.
+    pub revisions: Revisions,
     /// The item's incarnation that was read.
     pub incarnation: i64,
     /// Failures in a row.
@@ -32,17 +33,8 @@ pub struct DueMapping {
     pub reason: Option<Reason>,
     /// Rounds in a row that changed nothing at Google; [`finish`] stores them where it is due again.
     pub rounds_without_progress: i64,
-    /// The desired revision that was last settled.
-    synced_revision: i64,
     /// The copies of events that are stored.
     stored: Vec<StoredEvent>,
-}
-
-impl DueMapping {
-    /// Whether something else may have been wanted between what was last settled and now.
-    pub const fn has_skipped_revisions(&self) -> bool {
-        self.desired_revision - self.synced_revision > 1
-    }
 }
 
 /// What a pass has to do.
@@ -61,13 +53,12 @@ row! {
         body: String,
         revision: i64,
         deleted: bool,
-        desired_revision: i64,
-        synced_revision: i64,
         incarnation: i64,
         failures: i64,
         reason: Option<String>,
         rounds_without_progress: i64,
         ..
+        revisions: Revisions,
         mapping: StoredMapping,
     }
 }
@@ -79,12 +70,11 @@ impl DueRow {
             item: items::item(&self.kind, self.item_id, &self.body, self.revision, self.deleted)?
                 .readable()?,
             mapping,
-            desired_revision: self.desired_revision,
+            revisions: self.revisions,
             incarnation: self.incarnation,
             failures: self.failures,
             reason: self.reason.as_deref().and_then(Reason::from_name),
             rounds_without_progress: self.rounds_without_progress,
-            synced_revision: self.synced_revision,
             stored,
         })
     }
@@ -95,9 +85,9 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     let rows = fetch_all!(
         tx,
         DueRow,
-        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.desired_revision, m.synced_revision,
-                m.incarnation, m.event_state, m.calendar_id, m.google_id, m.generation, m.last_generation,
-                m.delete_sent_at, m.base, m.previous_state, m.previous_calendar_id, m.previous_google_id,
+        "SELECT m.kind, m.item_id, i.body, i.revision, i.deleted, m.desired_revision, m.remote_revision,
+                m.policy_revision, m.synced_desired_revision, m.synced_policy_revision, m.incarnation, m.event_state,
+                m.calendar_id, m.google_id, m.generation, m.last_generation, m.delete_sent_at, m.base, m.previous_state, m.previous_calendar_id, m.previous_google_id,
                 m.previous_generation, m.previous_etag, m.previous_base, m.failures, m.reason, m.rounds_without_progress,
                 r.event AS remote, p.event AS previous_remote
          FROM sync_mappings m JOIN items i ON i.kind = m.kind AND i.item_id = m.item_id
@@ -105,7 +95,7 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
              AND r.item_id = m.item_id AND r.google_id = m.google_id
          LEFT JOIN remote_events p ON p.integration_id = m.integration_id AND p.kind = m.kind
              AND p.item_id = m.item_id AND p.google_id = m.previous_google_id
-         WHERE m.integration_id = $1 AND m.desired_revision <> m.synced_revision AND m.due_at <= $2
+         WHERE m.integration_id = $1 AND m.sync_state = 'waiting' AND m.due_at <= $2
          ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
         integration_id,
         micros(now),
@@ -113,11 +103,11 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
     )?;
     let mut due = Due::default();
     for row in rows {
-        let (kind, item_id, desired_revision) = (row.kind.clone(), row.item_id.clone(), row.desired_revision);
+        let (kind, item_id, revisions) = (row.kind.clone(), row.item_id.clone(), row.revisions);
         match row.read() {
             Ok(mapping) => due.mappings.push(mapping),
             Err(error @ StoreError::Corrupt { .. }) => {
-                due.unreadable.push(UnreadableMapping { kind, item_id, desired_revision, error });
+                due.unreadable.push(UnreadableMapping { kind, item_id, revisions, error });
             }
             Err(error) => return Err(error),
         }
@@ -130,7 +120,7 @@ pub async fn next_due(tx: &mut Tx, integration_id: &str) -> Result<Option<Timest
     let row = fetch_optional!(
         tx,
         (Option<i64>,),
-        "SELECT MIN(due_at) FROM sync_mappings WHERE integration_id = $1 AND desired_revision <> synced_revision",
+        "SELECT MIN(due_at) FROM sync_mappings WHERE integration_id = $1 AND sync_state = 'waiting'",
         integration_id,
     )?;
     Ok(row.and_then(|(due_at,)| due_at).map(time))
@@ -220,7 +210,7 @@ pub async fn record_intents(
 /// What came of a mapping in a pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// Nothing is left to do for the desired revision that was read.
+    /// Nothing is left to do for the revisions that were read, or it is stopped.
     Done {
         /// The state to show.
         state: SyncState,
@@ -242,7 +232,6 @@ pub enum End {
 struct ResultValues<'a> {
     due: &'a DueMapping,
     mapping: MappingValues<'a>,
-    synced_revision: Option<i64>,
     state: SyncState,
     reason: Option<Reason>,
     due_at: Option<i64>,
@@ -252,21 +241,21 @@ struct ResultValues<'a> {
 
 impl<'a> ResultValues<'a> {
     fn of((due, end): &(&'a DueMapping, End)) -> Result<Self> {
-        let (synced_revision, state, reason, due_at, failures) = match *end {
-            End::Done { state, reason } => (Some(due.desired_revision), state, reason, None, 0),
+        let (state, reason, due_at, failures, rounds) = match *end {
+            End::Done { state, reason } => (state, reason, None, 0, 0),
             End::Retry { due_at, failures, reason } => {
-                (None, SyncState::Waiting, reason, Some(micros(due_at)), failures)
+                let rounds = due.rounds_without_progress;
+                (SyncState::Waiting, reason, Some(micros(due_at)), failures, rounds)
             }
         };
         Ok(Self {
             due,
             mapping: MappingValues::of(&due.item.key, &due.mapping)?,
-            synced_revision,
             state,
             reason,
             due_at,
             failures,
-            rounds: if synced_revision.is_some() { 0 } else { due.rounds_without_progress },
+            rounds,
         })
     }
 }
@@ -283,19 +272,30 @@ pub async fn finish(
     const START: &str = concat!(
         "WITH v(",
         mapping_columns!(),
-        ", desired_revision, synced_revision, sync_state, reason, due_at, failures, rounds, agreed_at, now) AS ("
+        ", desired_revision, remote_revision, policy_revision, is_settled, sync_state, reason, due_at, failures,
+           rounds, agreed_at, now) AS ("
     );
     const END: &str = concat!(
         set_mapping!(),
-        ", synced_revision = COALESCE(v.synced_revision, sync_mappings.synced_revision),
-           sync_state = v.sync_state, reason = v.reason, failures = v.failures,
-           due_at = CASE WHEN sync_mappings.desired_revision = v.desired_revision
-               THEN COALESCE(v.due_at, sync_mappings.due_at) ELSE sync_mappings.due_at END,
-           rounds_without_progress = CASE WHEN sync_mappings.desired_revision = v.desired_revision
-               THEN v.rounds ELSE 0 END,
+        ", synced_desired_revision = CASE WHEN v.is_settled
+               THEN v.desired_revision ELSE sync_mappings.synced_desired_revision END,
+           synced_remote_revision = CASE WHEN v.is_settled
+               THEN v.remote_revision ELSE sync_mappings.synced_remote_revision END,
+           synced_policy_revision = CASE WHEN v.is_settled
+               THEN v.policy_revision ELSE sync_mappings.synced_policy_revision END,
+           sync_state = CASE WHEN ",
+        is_unchanged!(),
+        " THEN v.sync_state ELSE 'waiting' END,
+           reason = v.reason, failures = v.failures,
+           due_at = CASE WHEN ",
+        is_unchanged!(),
+        " THEN COALESCE(v.due_at, sync_mappings.due_at) ELSE sync_mappings.due_at END,
+           rounds_without_progress = CASE WHEN ",
+        is_unchanged!(),
+        " THEN v.rounds ELSE 0 END,
            last_synced_at = COALESCE(v.agreed_at, sync_mappings.last_synced_at),
            verified_at = COALESCE(v.agreed_at, sync_mappings.verified_at),
-           updated_at = CASE WHEN v.synced_revision IS NULL THEN sync_mappings.updated_at ELSE v.now END",
+           updated_at = CASE WHEN v.sync_state = 'waiting' THEN sync_mappings.updated_at ELSE v.now END",
         of_mapping!()
     );
     let results = mappings.iter().map(ResultValues::of).collect::<Result<Vec<_>>>()?;
@@ -306,9 +306,10 @@ pub async fn finish(
             START,
             batch,
             |row, one| {
-                let is_synced = one.synced_revision.is_some() && one.state == SyncState::Synced;
+                let (revisions, is_synced) = (one.due.revisions, one.state == SyncState::Synced);
                 bind_mapping!(row, integration_id, one.due, one.mapping);
-                row.push_bind(one.due.desired_revision).push_bind(one.synced_revision);
+                row.push_bind(revisions.desired_revision).push_bind(revisions.remote_revision);
+                row.push_bind(revisions.policy_revision).push_bind(one.state.is_settled());
                 row.push_bind(one.state.name()).push_bind(one.reason.map(Reason::name));
                 row.push_bind(one.due_at).push_bind(one.failures).push_bind(one.rounds);
                 row.push_bind(is_synced.then_some(now)).push_bind(now)

@@ -6,7 +6,7 @@ use calsync_core::integration::GOOGLE;
 use calsync_core::item::ItemKey;
 use jiff::Timestamp;
 
-use super::after_reset;
+use super::{after_reset, waiting_since};
 use crate::db::{execute, on};
 use crate::dialect::{live, lock_in_order};
 use crate::rows::{batches, execute_rows};
@@ -76,12 +76,20 @@ async fn schedule_all(tx: &mut Tx, users: &[&str], now: Timestamp) -> Result<BTr
     Ok(woken)
 }
 
-/// What a change does to a mapping that is there; why it stood still or failed is told anew. One of an earlier incarnation is brought up to the item's own:
-/// what is there is to go, and a removal by the user is forgotten.
+/// What a change that `$revision` counts does to a mapping that is there; why it stood still or failed is told anew. One
+/// of an earlier incarnation is brought up to the item's own: what is there is to go, and a removal by the user is
+/// forgotten.
 macro_rules! marked_due {
-    ($incarnation:literal) => {
+    ($revision:literal, $now:literal, $incarnation:literal) => {
         concat!(
-            "desired_revision = sync_mappings.desired_revision + 1, failures = 0, rounds_without_progress = 0, reason = NULL,
+            $revision,
+            " = sync_mappings.",
+            $revision,
+            " + 1, due_at = ",
+            $now,
+            ", ",
+            waiting_since!($now),
+            ", failures = 0, rounds_without_progress = 0, reason = NULL,
              delete_sent_at = CASE WHEN sync_mappings.incarnation = ",
             $incarnation,
             " THEN sync_mappings.delete_sent_at END,
@@ -97,13 +105,11 @@ macro_rules! marked_due {
 
 async fn mark_mappings_due(tx: &mut Tx, mappings: &[(&str, &ItemKey, i64)], now: Timestamp) -> Result<()> {
     const START: &str =
-        "INSERT INTO sync_mappings (integration_id, kind, item_id, desired_revision, synced_revision, due_at,
-             incarnation, event_state, sync_state, failures, created_at, updated_at) ";
+        "INSERT INTO sync_mappings (integration_id, kind, item_id, desired_revision, due_at, incarnation,
+             event_state, sync_state, failures, created_at, updated_at) ";
     const CHANGED: &str = concat!(
-        " ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET due_at = excluded.due_at,
-             updated_at = CASE WHEN sync_mappings.desired_revision = sync_mappings.synced_revision
-                 THEN excluded.updated_at ELSE sync_mappings.updated_at END, ",
-        marked_due!("excluded.incarnation")
+        " ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET ",
+        marked_due!("desired_revision", "excluded.due_at", "excluded.incarnation")
     );
     let now = micros(now);
     for batch in batches(mappings) {
@@ -113,7 +119,7 @@ async fn mark_mappings_due(tx: &mut Tx, mappings: &[(&str, &ItemKey, i64)], now:
             batch,
             |row, (integration_id, item, incarnation)| {
                 row.push_bind(*integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push("1, 0").push_bind(now).push_bind(*incarnation).push("'unsent', 'waiting', 0");
+                row.push("1").push_bind(now).push_bind(*incarnation).push("'unsent', 'waiting', 0");
                 row.push_bind(now).push_bind(now)
             },
             CHANGED,
@@ -128,18 +134,17 @@ async fn mark_mappings_due(tx: &mut Tx, mappings: &[(&str, &ItemKey, i64)], now:
 pub async fn mark_all_due(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
     // Those that are due as well: a pass may be at them by the rules of before.
     const CHANGED: &str = concat!(
-        "UPDATE sync_mappings SET due_at = $2,
-             updated_at = CASE WHEN desired_revision = synced_revision THEN $2 ELSE sync_mappings.updated_at END, ",
-        marked_due!("items.incarnation"),
+        "UPDATE sync_mappings SET ",
+        marked_due!("policy_revision", "$2", "items.incarnation"),
         " FROM items WHERE integration_id = $1
              AND items.kind = sync_mappings.kind AND items.item_id = sync_mappings.item_id"
     );
     let Some(integration_id) = schedule(tx, user_id, now).await? else { return Ok(()) };
     execute!(
         tx,
-        "INSERT INTO sync_mappings (integration_id, kind, item_id, desired_revision, synced_revision, due_at,
-             incarnation, event_state, sync_state, failures, created_at, updated_at)
-         SELECT $1, u.kind, u.item_id, 1, 0, $3, i.incarnation, 'unsent', 'waiting', 0, $3, $3
+        "INSERT INTO sync_mappings (integration_id, kind, item_id, desired_revision, due_at, incarnation,
+             event_state, sync_state, failures, created_at, updated_at)
+         SELECT $1, u.kind, u.item_id, 1, $3, i.incarnation, 'unsent', 'waiting', 0, $3, $3
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
          WHERE u.user_id = $2 AND i.deleted = FALSE
          ON CONFLICT (integration_id, kind, item_id) DO NOTHING",
@@ -153,16 +158,13 @@ pub async fn mark_all_due(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<
 
 /// Makes what waits, or was stopped, of the user's live integration due now.
 pub async fn retry_now(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<()> {
+    const SQL: &str = concat!(
+        "UPDATE sync_mappings SET policy_revision = policy_revision + 1, due_at = $2, ",
+        waiting_since!("$2"),
+        ", failures = 0, rounds_without_progress = 0, reason = NULL
+         WHERE integration_id = $1 AND sync_state IN ('waiting', 'parked')"
+    );
     let Some(integration_id) = schedule(tx, user_id, now).await? else { return Ok(()) };
-    execute!(
-        tx,
-        "UPDATE sync_mappings SET due_at = $2, failures = 0, rounds_without_progress = 0, reason = NULL,
-             updated_at = CASE WHEN desired_revision = synced_revision THEN $2 ELSE updated_at END,
-             desired_revision = CASE WHEN desired_revision = synced_revision
-                 THEN desired_revision + 1 ELSE desired_revision END
-         WHERE integration_id = $1 AND (desired_revision <> synced_revision OR sync_state = 'parked')",
-        &integration_id,
-        micros(now),
-    )?;
+    execute!(tx, SQL, &integration_id, micros(now))?;
     Ok(())
 }

@@ -1,11 +1,12 @@
-//! Mappings of item and integration. A mapping is due while `desired_revision` and `synced_revision`
-//! differ; a pass stores the desired revision that it read, so a change meanwhile stays due. What Google showed
-//! of its event is in a table of its own.
+//! Mappings of item and integration. A mapping is due while its `sync_state` is `waiting`: what makes it so raises one
+//! of its [`Revisions`], and a pass stores those that it read, so a change meanwhile stays due. What Google showed of
+//! its event is in a table of its own.
 
 mod due;
 mod mark_due;
 mod remote_events;
 mod removal;
+mod revisions;
 mod status;
 mod stored;
 mod unreadable;
@@ -14,6 +15,7 @@ pub use due::{Due, DueMapping, End, due, finish, next_due, record_intents};
 pub use mark_due::{DueChange, mark_all_due, mark_due, retry_now, schedule};
 pub(crate) use removal::lost_sight;
 pub use removal::{RemoteItem, at_google, count_at_google, count_in_calendar, mark_deleted};
+pub use revisions::Revisions;
 pub use status::{MappingStatus, of_item};
 pub use unreadable::{UnreadableMapping, park_unreadable};
 
@@ -34,3 +36,16 @@ macro_rules! after_reset {
     };
 }
 use after_reset;
+
+/// That a mapping waits, and since when: one that waited already goes on to.
+macro_rules! waiting_since {
+    ($now:literal) => {
+        concat!(
+            "sync_state = 'waiting', updated_at = CASE WHEN sync_mappings.sync_state = 'waiting'
+                 THEN sync_mappings.updated_at ELSE ",
+            $now,
+            " END"
+        )
+    };
+}
+use waiting_since;

@@ -1,10 +1,12 @@
 //! What an integration may have at Google, for its removal as a whole.
 
 use calsync_core::item::{ItemKey, ItemKind};
+use jiff::Timestamp;
 
-use super::TABLE;
+use super::{TABLE, waiting_since};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::rows::{readable, row};
+use crate::time::micros;
 use crate::{Result, StoreError, Tx};
 
 /// An item that may be at Google.
@@ -107,7 +109,8 @@ pub async fn mark_deleted(tx: &mut Tx, integration_id: &str, google_id: &str) ->
         execute!(
             tx,
             "UPDATE sync_mappings SET event_state = 'deleted', calendar_id = NULL, google_id = NULL, generation = NULL,
-                 delete_sent_at = NULL, etag = NULL, base = NULL, sync_state = 'removed'
+                 delete_sent_at = NULL, etag = NULL, base = NULL,
+                 sync_state = CASE WHEN sync_state = 'synced' THEN 'removed' ELSE sync_state END
              WHERE integration_id = $1 AND kind = $3 AND item_id = $4 AND google_id = $2",
             integration_id,
             google_id,
@@ -131,16 +134,20 @@ pub async fn mark_deleted(tx: &mut Tx, integration_id: &str, google_id: &str) ->
 /// A calendar that isn't ours is out of our reach: Google says the same of one that is gone and of one
 /// that its user may not see any more. What was in it may stand there still, so that it is remembered
 /// when its items go elsewhere.
-pub(crate) async fn lost_sight(tx: &mut Tx, integration_id: &str, calendar_id: &str) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE sync_mappings SET event_state = 'unreachable', etag = NULL
-         WHERE integration_id = $1 AND calendar_id = $2 AND event_state IN ('unconfirmed', 'present')
+pub(crate) async fn lost_sight(
+    tx: &mut Tx,
+    integration_id: &str,
+    calendar_id: &str,
+    now: Timestamp,
+) -> Result<()> {
+    const SQL: &str = concat!(
+        "UPDATE sync_mappings SET event_state = 'unreachable', etag = NULL, remote_revision = remote_revision + 1, ",
+        waiting_since!("$3"),
+        " WHERE integration_id = $1 AND calendar_id = $2 AND event_state IN ('unconfirmed', 'present')
              AND EXISTS (SELECT 1 FROM remote_events r
                  WHERE r.integration_id = sync_mappings.integration_id AND r.kind = sync_mappings.kind
-                     AND r.item_id = sync_mappings.item_id AND r.google_id = sync_mappings.google_id)",
-        integration_id,
-        calendar_id,
-    )?;
+                     AND r.item_id = sync_mappings.item_id AND r.google_id = sync_mappings.google_id)"
+    );
+    execute!(tx, SQL, integration_id, calendar_id, micros(now))?;
     Ok(())
 }

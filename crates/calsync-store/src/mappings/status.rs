@@ -81,7 +81,7 @@ pub async fn of_item(tx: &mut Tx, kind: ItemKind, item_id: &str) -> Result<Vec<M
     const SQL: &str = concat!(
         "SELECT u.user_id, p.locale, ",
         shown_state!(),
-        " AS state, CASE WHEN m.desired_revision <> m.synced_revision AND g.state = 'needs_action'
+        " AS state, CASE WHEN m.sync_state = 'waiting' AND g.state = 'needs_action'
                          THEN g.reason ELSE m.reason END AS reason, m.google_id, COALESCE(m.calendar_id, g.target_calendar_id) AS calendar_id,
                 m.etag, r.event AS remote, m.last_synced_at, m.verified_at
          FROM item_users u LEFT JOIN users p ON p.user_id = u.user_id ",

@@ -1,10 +1,9 @@
 //! Mappings that can't be read, for themselves or for their item. Each is parked alone.
 
 use calsync_core::reason::Reason;
-use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
-use super::TABLE;
+use super::{Revisions, TABLE};
 use crate::db::execute;
 use crate::rows::all_changed;
 use crate::time::micros;
@@ -17,14 +16,14 @@ pub struct UnreadableMapping {
     pub kind: String,
     /// The item's id.
     pub item_id: String,
-    /// The desired revision that was read.
-    pub desired_revision: i64,
+    /// What was read of its counters.
+    pub revisions: Revisions,
     /// Which table, column and row it is.
     pub error: StoreError,
 }
 
-/// Parks mappings that can't be read: nothing of them but their state is changed. A later wish of the
-/// platform makes them due again. The caller holds the lease in the same transaction.
+/// Parks mappings that can't be read, where nothing changed meanwhile: nothing of them but their state is changed. A
+/// later wish of the platform makes them due again. The caller holds the lease in the same transaction.
 pub async fn park_unreadable(
     tx: &mut Tx,
     integration_id: &str,
@@ -34,16 +33,18 @@ pub async fn park_unreadable(
     for one in unreadable {
         let changed = execute!(
             tx,
-            "UPDATE sync_mappings SET synced_revision = $4, sync_state = $5, reason = $6, failures = 0,
-                 updated_at = $7
+            "UPDATE sync_mappings SET reason = $4, failures = 0, updated_at = $5,
+                 sync_state = CASE WHEN desired_revision = $6 AND remote_revision = $7 AND policy_revision = $8
+                     THEN 'parked' ELSE sync_state END
              WHERE integration_id = $1 AND kind = $2 AND item_id = $3",
             integration_id,
             &one.kind,
             &one.item_id,
-            one.desired_revision,
-            SyncState::Parked.name(),
             Reason::ServiceFault.name(),
             micros(now),
+            one.revisions.desired_revision,
+            one.revisions.remote_revision,
+            one.revisions.policy_revision,
         )?;
         all_changed(TABLE, changed, 1)?;
     }

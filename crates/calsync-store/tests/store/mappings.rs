@@ -1,7 +1,8 @@
-//! Mappings: due while the desired revision and the settled one differ.
+//! Mappings: due while they wait, for what is wanted, seen or ruled.
 
 use std::collections::BTreeSet;
 
+use calsync_core::integration::CalendarChoice;
 use calsync_core::item::ItemKind;
 use calsync_core::managed::{Base, ManagedFields, When};
 use calsync_core::plan::{
@@ -9,14 +10,15 @@ use calsync_core::plan::{
 };
 use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
-use calsync_store::integrations::{self, Counts};
+use calsync_store::integrations::{self, Counts, Integration, NewTarget};
 use calsync_store::mappings::{self, DueMapping, End};
-use calsync_store::{StoreError, items, leases};
+use calsync_store::{StoreError, disconnects, items, leases};
 use calsync_testing::on_both_databases;
 use jiff::Timestamp;
 
+use crate::disconnects::started;
 use crate::world::{
-    World, address, at, copy, due_changes, key, session_body, standing, task, task_body, there,
+    World, address, at, copy, due_changes, key, session_body, standing, stop_cause, task, task_body, there,
 };
 
 on_both_databases! {
@@ -169,13 +171,93 @@ on_both_databases! {
         world.settle(at(1)).await;
         world.put(&task("waits"), &task_body("ana", "Read more"), at(1)).await;
         put_off(&world, &id, "waits", at(60)).await;
-        world.raw().await.run("UPDATE sync_mappings SET sync_state = 'parked' WHERE item_id = 'stopped'").await;
+        world.put(&task("stopped"), &task_body("ana", "Read more"), at(1)).await;
+        end(&world, &id, "stopped", PARKED).await;
         let mut tx = world.begin().await;
         mappings::retry_now(&mut tx, "ana", at(3)).await.unwrap();
         mappings::retry_now(&mut tx, "nobody", at(3)).await.unwrap();
         tx.commit().await.unwrap();
         let due: Vec<_> = world.due(&id, at(3)).await.into_iter().map(|due| due.item.key.id).collect();
         assert_eq!(due, ["stopped", "waits"]);
+    }
+
+    async fn what_was_stopped_was_not_synced(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        let has_skipped = async || world.due(&id, at(9)).await[0].revisions.has_skipped();
+        let put = async |title: &str| world.put(&task("read"), &task_body("ana", title), at(1)).await;
+        put("Read").await;
+        world.settle(at(1)).await;
+        put("Read more").await;
+        assert!(!has_skipped().await, "one wish after the other");
+        end(&world, &id, "read", PARKED).await;
+        assert_eq!(world.due(&id, at(9)).await, [], "it is stopped");
+        assert_eq!(mappings::next_due(&mut world.read().await, &id).await.unwrap(), None);
+        put("Read").await;
+        assert!(has_skipped().await, "a wish in between may have been sent");
+        world.settle(at(3)).await;
+
+        put("Read more").await;
+        let due = world.due(&id, at(9)).await.remove(0);
+        put("Read").await;
+        let mut tx = world.begin().await;
+        mappings::finish(&mut tx, &id, &[(&due, PARKED)], at(4)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert!(has_skipped().await, "what came meanwhile is not stopped");
+    }
+
+    async fn a_wish_that_was_left_with_its_connection_was_not_synced(db: TestDatabase) {
+        let world = World::new(db).await;
+        let id = world.connected("ana").await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.settle(at(1)).await;
+        world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
+        let saga = started(&world, "ana").await;
+        let mut tx = world.begin().await;
+        disconnects::wipe(&world.store, &mut tx, &id, saga.before.epoch, false, at(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut raw = world.raw().await;
+        assert_eq!(raw.count("sync_mappings", "sync_state = 'not_connected'").await, 1);
+        assert_eq!(world.due(&id, at(9)).await, []);
+        world.put(&task("read"), &task_body("ana", "Read"), at(4)).await;
+        assert_eq!(raw.count("sync_mappings", "sync_state = 'not_connected'").await, 1);
+        world.consented("ana", "ana", CalendarChoice::New).await;
+        let due = world.due(&id, at(9)).await;
+        assert_eq!((due.len(), due[0].revisions.has_skipped()), (1, true));
+    }
+
+    async fn wishes_observations_and_rules_are_counted_apart(db: TestDatabase) {
+        let world = World::new(db).await;
+        let Integration { id, epoch, .. } = world.consented("ana", "ana", CalendarChoice::Existing).await;
+        let change_to = async |to: NewTarget<'_>, minute: i64| {
+            let mut tx = world.begin().await;
+            let changed = integrations::change_calendar(&world.store, &mut tx, (&id, epoch), to, at(minute)).await;
+            assert!(changed.unwrap());
+            tx.commit().await.unwrap();
+        };
+        let choice = CalendarChoice::Existing;
+        change_to(NewTarget::There { choice, calendar_id: "calendar", summary: "Mentoring" }, 0).await;
+        world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
+        world.settle(at(1)).await;
+        let counted = async || {
+            let revisions = world.due(&id, at(9)).await[0].revisions;
+            (revisions.desired_revision, revisions.remote_revision, revisions.policy_revision)
+        };
+        world.put(&task("read"), &task_body("ana", "Read more"), at(2)).await;
+        assert_eq!(counted().await, (2, 0, 0));
+        let mut tx = world.begin().await;
+        mappings::mark_all_due(&mut tx, "ana", at(3)).await.unwrap();
+        mappings::retry_now(&mut tx, "ana", at(3)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(counted().await, (2, 0, 2));
+        world.settle(at(3)).await;
+
+        let mut tx = world.begin().await;
+        let stop_cause = stop_cause(Reason::CalendarGone);
+        assert!(integrations::needs_action(&world.store, &mut tx, &id, stop_cause, at(4)).await.unwrap());
+        tx.commit().await.unwrap();
+        change_to(NewTarget::ToBeMade, 5).await;
+        assert_eq!(counted().await, (2, 1, 2), "its calendar is seen no more");
     }
 
     async fn the_oldest_due_mappings_come_first_and_a_limit_holds(db: TestDatabase) {
@@ -539,9 +621,16 @@ fn base() -> Base {
     Base::of_write(&agreed.clone(), agreed)
 }
 
+const PARKED: End = End::Done { state: SyncState::Parked, reason: Some(Reason::ItemRefused) };
+
 /// A try of `item`, which is due, failed; the next is at `due_at`.
 async fn put_off(world: &World, integration_id: &str, item: &str, due_at: Timestamp) {
-    let end = End::Retry { due_at, failures: 2, reason: Some(Reason::GoogleUnavailable) };
+    let put_off = End::Retry { due_at, failures: 2, reason: Some(Reason::GoogleUnavailable) };
+    end(world, integration_id, item, put_off).await;
+}
+
+/// A pass ends so for `item`, which is due.
+async fn end(world: &World, integration_id: &str, item: &str, end: End) {
     let due = world.due(integration_id, at(1)).await;
     let due = due.iter().find(|due| due.item.key.id == item).unwrap();
     let mut tx = world.begin().await;

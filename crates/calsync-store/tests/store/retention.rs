@@ -67,7 +67,7 @@ on_both_databases! {
         }
         assert_eq!(forget_items(&world, 9).await, 0, "they are to go from the calendar");
         let mut raw = world.raw().await;
-        raw.run("UPDATE sync_mappings SET synced_revision = desired_revision").await;
+        raw.run("UPDATE sync_mappings SET sync_state = 'removed', synced_desired_revision = desired_revision").await;
         assert_eq!(forget_items(&world, 9).await, 2, "the others were never there");
         let gone = "UPDATE sync_mappings SET event_state = 'deleted', calendar_id = NULL, google_id = NULL, generation = NULL,
             etag = NULL WHERE item_id = 'ana'";

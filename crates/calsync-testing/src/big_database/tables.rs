@@ -160,12 +160,13 @@ fn sync_mappings(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) ->
     let of = format!("(i % {connections})");
     let there = |value: &str| format!("CASE WHEN i % 20 <> 19 THEN {value} END");
     let waits = format!("({of} < {dead} OR ({of} % 100 = 0 AND i < {connections}))");
+    let parked = "i % 500 = 7";
     table!("sync_mappings", mappings, [
         integration_id: sql.integration(&of),
         kind: KIND,
         item_id: sql.item("i"),
         desired_revision: "3",
-        synced_revision: format!("CASE WHEN {waits} THEN 2 ELSE 3 END"),
+        synced_desired_revision: format!("CASE WHEN {waits} OR {parked} THEN 2 ELSE 3 END"),
         due_at: sql.ago(1),
         incarnation: "0",
         generation: there("1"),
@@ -173,7 +174,7 @@ fn sync_mappings(sql: &Sql, Sizes { connections, dead, mappings, .. }: Sizes) ->
         event_state: "CASE WHEN i % 20 = 19 THEN 'deleted' ELSE 'present' END",
         google_id: there("'event' || i"),
         etag: there("'\"' || i || '\"'"),
-        sync_state: "CASE WHEN i % 500 = 7 THEN 'parked' ELSE 'synced' END",
+        sync_state: format!("CASE WHEN {waits} THEN 'waiting' WHEN {parked} THEN 'parked' ELSE 'synced' END"),
         failures: "0",
         last_synced_at: sql.spread(90, mappings),
         verified_at: sql.spread(90, mappings),
