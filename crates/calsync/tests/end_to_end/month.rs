@@ -72,7 +72,8 @@ impl Month {
                 bodies.push(body);
             }
         }
-        let is_taken_back = |bodies: &&Vec<Value>| (1..bodies.len()).any(|at| bodies[..at].contains(&bodies[at]));
+        let is_taken_back =
+            |bodies: &&Vec<Value>| (1..bodies.len()).any(|at| bodies[..at].contains(&bodies[at]));
         bodies.values().filter(is_taken_back).count()
     }
 
