@@ -1,5 +1,6 @@
 //! When a failure is everybody's: what Google refuses the deployment, or can't do for anybody, pauses every
-//! connection at once. While it lasts one connection a minute tries whether it is over.
+//! connection at once. While it lasts one connection a minute tries whether it is over. Refused grants are
+//! [`crate::grant`]'s.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -17,6 +18,8 @@ text_enum! {
         Client => "client",
         /// Our Google Cloud project: no call is answered.
         Project => "project",
+        /// A Google Workspace domain: no token of its can be renewed.
+        Domain => "domain",
     }
 }
 
@@ -41,6 +44,11 @@ impl PauseScope {
             Reason::ApiDisabled | Reason::ProjectQuota | Reason::DailyLimit => Some(Self::Project),
             _ => None,
         }
+    }
+
+    /// Whether every connection is covered.
+    pub const fn is_everybodys(self) -> bool {
+        matches!(self, Self::Api | Self::Client | Self::Project)
     }
 
     /// Whether no call may be made at all; else only tokens can't be renewed.

@@ -29,7 +29,7 @@ const fn backoff_range(reason: Reason) -> BackoffRange {
         Reason::UserQuota => (3_600, 4 * 3_600),
         Reason::DailyLimit => (900, 3_600),
         Reason::ClientInvalid | Reason::ApiDisabled => (30, 60),
-        Reason::ProjectQuota | Reason::UserRate => (5, 60),
+        Reason::ProjectQuota | Reason::UserRate | Reason::GrantInDoubt => (5, 60),
         _ => (1, 300),
     };
     BackoffRange {

@@ -14,15 +14,17 @@
 //! | counts of attempts by the hour | 90 days |
 //! | error groups | 90 days after their last error |
 //! | answers kept for an `Idempotency-Key` | 24 hours |
+//! | pauses that end by themselves | 24 hours after that |
 //! | the audit log | for ever |
 
 use calsync_core::disconnect::SagaState;
 use calsync_store::{
-    attempts, changes, clean_ups, consent, deleted_items, disconnects, idempotency, refusals, webhooks,
+    attempts, changes, clean_ups, consent, deleted_items, disconnects, idempotency, pauses, refusals,
+    webhooks,
 };
 use jiff::{SignedDuration, Timestamp};
 
-use crate::transaction::in_batches;
+use crate::transaction::{in_batches, retrying_tx};
 use crate::{Engine, EngineError};
 
 /// Rows forgotten in one transaction.
@@ -31,6 +33,8 @@ const BATCH: i64 = 1_000;
 const SMALL_BATCH: i64 = 200;
 
 const ANSWERS: SignedDuration = days(1);
+/// By then a refusal of many is another one.
+const ENDED_PAUSES: SignedDuration = days(1);
 /// Refusals, changes, deliveries and ended links: what the API calls the last 30 days.
 const RECORDS: SignedDuration = days(30);
 /// What figures are counted from, and what is still asked for weeks later.
@@ -50,6 +54,7 @@ pub(crate) async fn round(engine: &Engine) -> Result<(), EngineError> {
     let successes = older_than(days(settings.success_retention_days.min(settings.retention_days)));
     let failures = older_than(days(settings.retention_days));
     let [answers, records, history, leftovers] = [ANSWERS, RECORDS, HISTORY, LEFTOVERS].map(older_than);
+    let ended_pauses = older_than(ENDED_PAUSES);
     in_batches!(engine, BATCH, |tx| attempts::forget_successes(tx, successes, BATCH));
     in_batches!(engine, BATCH, |tx| attempts::forget(tx, failures, BATCH));
     in_batches!(engine, BATCH, |tx| refusals::forget(tx, records, BATCH));
@@ -66,5 +71,5 @@ pub(crate) async fn round(engine: &Engine) -> Result<(), EngineError> {
     in_batches!(engine, BATCH, |tx| attempts::forget_hours(tx, history, BATCH));
     in_batches!(engine, BATCH, |tx| attempts::forget_groups(tx, history, BATCH));
     in_batches!(engine, BATCH, |tx| idempotency::forget_answers(tx, answers, BATCH));
-    Ok(())
+    retrying_tx!(engine, |tx| pauses::forget(tx, ended_pauses).await?)
 }

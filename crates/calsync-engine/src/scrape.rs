@@ -130,7 +130,12 @@ fn add_figures(gauges: &mut Gauges, figures: &Figures) {
     gauges.set_each("connections", "Google connections by the state that is shown", "state", connections);
     let stands = |scope: &PauseScope| (scope.name(), f64::from(u8::from(pauses.contains(scope))));
     let pauses = PauseScope::ALL.iter().map(stands).collect();
-    gauges.set_each("pauses", "Pauses of the whole deployment that stand", "scope", pauses);
+    gauges.set_each(
+        "pauses",
+        "Pauses of the whole deployment, or of any domain, that stand",
+        "scope",
+        pauses,
+    );
 }
 
 async fn figures(engine: &Engine) -> Result<Figures, EngineError> {
@@ -150,7 +155,7 @@ async fn figures(engine: &Engine) -> Result<Figures, EngineError> {
         freshness: since(freshness::oldest_waiting(&mut tx, WAITING_CHANGES_MAX).await?),
         webhook_due_lag: since(webhooks::next_due(&mut tx).await?),
         connections: connections.clone(),
-        pauses: pauses::all(&mut tx).await?.into_iter().map(|pause| pause.scope).collect(),
+        pauses: pauses::standing(&mut tx, now).await?.into_iter().map(|pause| pause.scope).collect(),
     };
     *counted = Some((counted_at, connections));
     Ok(figures)

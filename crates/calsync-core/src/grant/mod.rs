@@ -4,7 +4,10 @@
 //! What they don't show stays [`Cause::Unknown`]: that a user took the access away leaves no trace.
 //! The rules of Google's that this follows are in its guide "Refresh token expiration".
 
+mod sample;
 mod words;
+
+pub use sample::{DOUBT_MAX, OTHERS_ASKED, Sample, Verdict, workspace};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -167,6 +170,11 @@ fn in_words(span: SignedDuration) -> String {
 }
 
 impl Cause {
+    /// Whether dates or counts prove it, whatever becomes of other grants.
+    pub const fn is_proven(self) -> bool {
+        matches!(self, Self::Unused | Self::TimeBased | Self::TooMany | Self::ClientChanged)
+    }
+
     /// The reason that stands for it.
     pub const fn reason(self) -> Reason {
         match self {

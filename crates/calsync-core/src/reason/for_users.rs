@@ -30,6 +30,10 @@ sentences! {
         "Google has ended our access to your calendar.",
         "Google により、カレンダーへのアクセスが終了しました。",
         "Google에서 캘린더에 대한 접근을 종료했습니다.";
+    GrantInDoubt:
+        "Google doesn't confirm our access at the moment; sync goes on as soon as it does.",
+        "現在、Google で当サービスのアクセスを確認できません。確認でき次第、同期を再開します。",
+        "현재 Google에서 저희 서비스의 접근을 확인해 주지 않고 있습니다. 확인되는 대로 동기화를 다시 시작합니다.";
     ScopeMissing:
         "We may not write to your calendar: a permission is missing.",
         "必要な権限が足りないため、カレンダーに書き込めません。",

@@ -20,6 +20,8 @@ text_enum! {
         GrantExpired => "grant_expired",
         /// The access is dead and Google doesn't say why.
         GrantUnknown => "grant_unknown",
+        /// Google refuses many at once: likely none of them is dead.
+        GrantInDoubt => "grant_in_doubt",
         /// A box was left unticked.
         ScopeMissing => "scope_missing",
         /// Google doesn't know our OAuth client or its secret.

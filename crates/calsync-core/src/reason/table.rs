@@ -23,6 +23,7 @@ pub(super) const fn info(reason: Reason) -> &'static ReasonInfo {
         Reason::GrantRevoked
         | Reason::GrantExpired
         | Reason::GrantUnknown
+        | Reason::GrantInDoubt
         | Reason::ScopeMissing
         | Reason::ClientInvalid
         | Reason::TokenUnreadable => access(reason),
@@ -77,6 +78,12 @@ const fn access(reason: Reason) -> &'static ReasonInfo {
             StopIntegration,
             "Google let our access lapse.",
             user("Connect Google Calendar again.", "reconnect")
+        ),
+        Reason::GrantInDoubt => info!(
+            Client,
+            PauseIntegration,
+            "Google refuses the grants of many users at once; nobody is asked to connect again unless that lasts for 20 minutes.",
+            nobody("Nothing to do: it is tried again every minute.")
         ),
         Reason::ScopeMissing => info!(
             User,

@@ -6,7 +6,8 @@ use calsync_core::outcome::Operation;
 use calsync_core::pause::{PROBE_EVERY, PauseScope, first_probe_after, is_outage};
 use calsync_core::reason::Reason;
 use calsync_google::Failure;
-use calsync_store::{Tx, pauses};
+use calsync_store::Tx;
+use calsync_store::pauses::{self, NewPause, Pause};
 use jiff::SignedDuration;
 
 use super::Google;
@@ -54,14 +55,20 @@ impl Google {
         if is_probe {
             self.end_pauses(tx, observed).await?;
         }
-        let probe_at = |wait| now.saturating_add(wait).unwrap_or(now);
+        let begins = |scope, reason, wait| NewPause {
+            scope,
+            key: "",
+            reason,
+            probe_at: now.saturating_add(wait).unwrap_or(now),
+            until: None,
+        };
         if let Some((scope, reason, wait)) = observed.named {
             tracing::error!(
                 scope = scope.name(),
                 reason = reason.name(),
                 "paused: Google refuses the deployment"
             );
-            pauses::begin(tx, scope, reason, probe_at(wait), now).await?;
+            pauses::begin(tx, begins(scope, reason, wait), now).await?;
         }
         let failed = observed.outage.filter(|_| !observed.answers);
         if failed.is_none() && !observed.answers {
@@ -70,20 +77,22 @@ impl Google {
         let is_everybody = self.outage_window().note(connection_id, now, failed.is_some());
         if let Some(reason) = failed.filter(|_| is_everybody || is_probe) {
             tracing::warn!(reason = reason.name(), "paused: Google fails for everybody");
-            pauses::begin(tx, PauseScope::Api, reason, probe_at(PROBE_EVERY), now).await?;
+            pauses::begin(tx, begins(PauseScope::Api, reason, PROBE_EVERY), now).await?;
         }
         Ok(())
     }
 
     async fn end_pauses(&self, tx: &mut Tx, observed: Observed) -> Result<(), EngineError> {
-        let over = |scope| match scope {
+        let is_over = |pause: &Pause| match pause.scope {
             PauseScope::Api => observed.answers || observed.named.is_some(),
             PauseScope::Project => observed.answers,
-            PauseScope::Client => observed.takes_client,
+            PauseScope::Client => observed.takes_client && pause.reason != Reason::GrantInDoubt,
+            // Who renews a token ends it.
+            PauseScope::Domain => false,
         };
-        for scope in PauseScope::ALL.iter().copied().filter(|scope| over(*scope)) {
-            if pauses::end(tx, scope).await? {
-                tracing::info!(scope = scope.name(), "the pause is over");
+        for pause in pauses::all(tx).await?.iter().filter(|pause| is_over(pause)) {
+            if pauses::end(tx, pause).await? {
+                tracing::info!(scope = pause.scope.name(), "the pause is over");
                 self.outage_window().clear();
             }
         }

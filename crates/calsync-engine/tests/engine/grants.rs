@@ -18,7 +18,7 @@ const HOUR: i64 = 3_600;
 const DAY: i64 = 24 * HOUR;
 
 /// A Google account that is not like others.
-fn account(world: &World, account: serde_json::Value) {
+pub(crate) fn account(world: &World, account: serde_json::Value) {
     world.google.add_account(serde_json::from_value::<NewAccount>(account).unwrap());
 }
 
@@ -30,7 +30,7 @@ fn refuse(world: &World, api: &str, method: &str, status: u16, reason: &str) {
 }
 
 /// What was told of connections since they were made, as `user change`.
-async fn told(world: &World) -> Vec<String> {
+pub(crate) async fn told(world: &World) -> Vec<String> {
     let changes = feed::after(&world.engine, 0, 1_000).await.unwrap().into_iter();
     let told = changes.filter(|one| one.change != Change::Connected);
     told.map(|one| format!("{} {}", one.user_id, one.change.name())).collect()

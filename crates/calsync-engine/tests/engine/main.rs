@@ -10,6 +10,7 @@ mod disconnect;
 mod disconnect_crashes;
 mod disconnect_removal;
 mod fairness;
+mod grant_waves;
 mod grants;
 mod in_doubt;
 mod incarnations;

@@ -34,7 +34,7 @@ async fn everybody_has_changes(world: &World, title: &str) {
 }
 
 /// Every call that `matches` fails as `effect` says.
-fn fails(matches: FaultMatch, effect: FaultEffect) -> Vec<FaultRule> {
+pub(crate) fn fails(matches: FaultMatch, effect: FaultEffect) -> Vec<FaultRule> {
     vec![FaultRule { matches, effect, ..FaultRule::default() }]
 }
 
@@ -68,7 +68,7 @@ async fn minute(world: &World) -> u64 {
     requests(world) - before
 }
 
-async fn minutes(world: &World, count: usize) -> Vec<u64> {
+pub(crate) async fn minutes(world: &World, count: usize) -> Vec<u64> {
     let mut requests = Vec::new();
     for _ in 0..count {
         requests.push(minute(world).await);
@@ -76,11 +76,11 @@ async fn minutes(world: &World, count: usize) -> Vec<u64> {
     requests
 }
 
-async fn waiting(world: &World) -> i64 {
+pub(crate) async fn waiting(world: &World) -> i64 {
     world.count("sync_mappings", "sync_state = 'waiting'").await
 }
 
-async fn paused(world: &World) -> Vec<PauseScope> {
+pub(crate) async fn paused(world: &World) -> Vec<PauseScope> {
     let mut tx = world.engine.store().read().await.unwrap();
     pauses::all(&mut tx).await.unwrap().into_iter().map(|pause| pause.scope).collect()
 }

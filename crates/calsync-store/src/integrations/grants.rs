@@ -128,6 +128,51 @@ pub async fn domain(tx: &mut Tx, name: &str, refused_at: Timestamp) -> Result<Do
     Ok(Domain { name: name.to_owned(), ended, accepted_since })
 }
 
+row! {
+    /// A connection whose grant may be tried.
+    #[derive(Clone, Debug, PartialEq, Eq)]
+    pub struct OtherGrant {
+        /// The connection.
+        pub id: String,
+        /// The Google account's stable id.
+        pub account_sub: String,
+        /// Its Workspace domain.
+        pub account_domain: Option<String>,
+    }
+}
+
+/// Active connections of other accounts than `account_sub`: those of a Workspace `domain`, or of all those whose
+/// grant was used not long ago; at most `limit`.
+pub async fn others(
+    tx: &mut Tx,
+    account_sub: &str,
+    domain: Option<&str>,
+    limit: i64,
+) -> Result<Vec<OtherGrant>> {
+    let rows = match domain {
+        Some(domain) => fetch_all!(
+            tx,
+            OtherGrant,
+            "SELECT id, account_sub, account_domain FROM user_integrations
+             WHERE account_domain = $2 AND state = 'active' AND account_sub <> $1
+             ORDER BY last_attempt_at DESC LIMIT $3",
+            account_sub,
+            domain,
+            limit,
+        )?,
+        None => fetch_all!(
+            tx,
+            OtherGrant,
+            "SELECT id, account_sub, account_domain FROM user_integrations
+             WHERE state = 'active' AND refresh_due_at IS NOT NULL AND account_sub <> $1
+             ORDER BY refresh_due_at DESC LIMIT $2",
+            account_sub,
+            limit,
+        )?,
+    };
+    Ok(rows)
+}
+
 /// Forgets how often an account granted, once nothing of ours holds a grant of it any more.
 pub(crate) async fn forget_count(tx: &mut Tx, id: &str) -> Result<()> {
     execute!(

@@ -22,7 +22,7 @@ use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
 pub use connect::{Connection, connect};
-pub use grants::{dead_grant, domain, idle};
+pub use grants::{OtherGrant, dead_grant, domain, idle, others};
 pub use target_calendar::{
     NewTarget, StopCause, calendar_ready, calendar_requested, change_calendar, needs_action, turn_off,
 };

@@ -115,6 +115,30 @@ on_both_databases! {
         assert_eq!(of(3 * 24 * 60).await, fares(0, 0), "another day");
     }
 
+    async fn others_are_active_and_of_other_accounts(db: TestDatabase) {
+        let world = World::new(db).await;
+        for user in ["ana", "ben", "cho", "dan", "eve"] {
+            let id = world.connected(user).await;
+            if user != "dan" {
+                world.raw().await.set(&id, "account_domain", "'example.org'").await;
+            }
+        }
+        world.raw().await.set("integration-of-eve", "state", "'disconnecting'").await;
+        assert!(refresh(&world, "integration-of-cho", at(30)).await);
+        let others = async |domain, limit| {
+            let found = integrations::others(&mut world.read().await, "ana", domain, limit).await.unwrap();
+            found.into_iter().map(|other| other.account_sub).collect::<Vec<_>>()
+        };
+        let mut all = others(None, 9).await;
+        assert_eq!(all[0], "cho", "the one that was used last");
+        all.sort_unstable();
+        assert_eq!(all, ["ben", "cho", "dan"]);
+        assert_eq!(others(None, 1).await, ["cho"]);
+        let mut of_domain = others(Some("example.org"), 9).await;
+        of_domain.sort_unstable();
+        assert_eq!(of_domain, ["ben", "cho"]);
+    }
+
     async fn a_grant_that_rests_too_long_is_due(db: TestDatabase) {
         let world = World::new(db).await;
         let id = world.connected("ana").await;

@@ -3,24 +3,55 @@
 use calsync_core::integration::CalendarChoice;
 use calsync_core::pause::PauseScope;
 use calsync_core::reason::Reason;
-use calsync_store::pauses::{self, Pause};
+use calsync_store::pauses::{self, NewPause, Pause};
 use calsync_store::{integrations, leases};
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::{World, at, grant, quiet};
 
-async fn begin(world: &World, scope: PauseScope, reason: Reason, now: Timestamp) {
+const MINUTE: SignedDuration = SignedDuration::from_mins(1);
+
+fn new_pause(scope: PauseScope, reason: Reason, now: Timestamp) -> NewPause<'static> {
+    NewPause { scope, key: "", reason, probe_at: now + MINUTE, until: None }
+}
+
+/// Refusals of many that are not believed for 20 minutes.
+fn doubt(scope: PauseScope, key: &str, now: Timestamp) -> NewPause<'_> {
+    let until = Some(now + MINUTE * 20);
+    NewPause { key, until, ..new_pause(scope, Reason::GrantInDoubt, now) }
+}
+
+async fn begin_one(world: &World, new: NewPause<'_>, now: Timestamp) {
     let mut tx = world.begin().await;
-    pauses::begin(&mut tx, scope, reason, now + SignedDuration::from_mins(1), now).await.unwrap();
+    pauses::begin(&mut tx, new, now).await.unwrap();
     tx.commit().await.unwrap();
 }
 
-async fn end(world: &World, scope: PauseScope) -> bool {
+async fn begin(world: &World, scope: PauseScope, reason: Reason, now: Timestamp) {
+    begin_one(world, new_pause(scope, reason, now), now).await;
+}
+
+async fn all(world: &World) -> Vec<Pause> {
+    pauses::all(&mut world.read().await).await.unwrap()
+}
+
+async fn standing(world: &World, now: Timestamp) -> usize {
+    pauses::standing(&mut world.read().await, now).await.unwrap().len()
+}
+
+async fn end(world: &World, pause: &Pause) -> bool {
     let mut tx = world.begin().await;
-    let ended = pauses::end(&mut tx, scope).await.unwrap();
+    let ended = pauses::end(&mut tx, pause).await.unwrap();
     tx.commit().await.unwrap();
     ended
+}
+
+async fn take_probe(world: &World, pause: &Pause, now: Timestamp) -> bool {
+    let mut tx = world.begin().await;
+    let taken = pauses::take_probe(&mut tx, pause, now).await.unwrap();
+    tx.commit().await.unwrap();
+    taken
 }
 
 async fn next_due(world: &World, now: Timestamp) -> Option<Timestamp> {
@@ -70,16 +101,24 @@ async fn three_are_due(db: calsync_testing::TestDatabase) -> World {
 on_both_databases! {
     async fn a_pause_stands_until_it_is_ended(db: TestDatabase) {
         let world = World::new(db).await;
-        assert!(!end(&world, PauseScope::Api).await, "there is none");
         begin(&world, PauseScope::Api, Reason::GoogleUnavailable, at(1)).await;
         begin(&world, PauseScope::Api, Reason::GoogleSlow, at(5)).await;
         begin(&world, PauseScope::Project, Reason::DailyLimit, at(7)).await;
-        let pause = |scope, reason, began, probe| Pause { scope, reason, began_at: at(began), probe_at: at(probe) };
+        let pause = |scope, reason, began, probe| Pause {
+            scope,
+            key: String::new(),
+            reason,
+            began_at: at(began),
+            probe_at: at(probe),
+            until: None,
+        };
         let api = pause(PauseScope::Api, Reason::GoogleSlow, 1, 6);
         let project = pause(PauseScope::Project, Reason::DailyLimit, 7, 8);
-        assert_eq!(pauses::all(&mut world.read().await).await.unwrap(), [api, project]);
-        assert!(end(&world, PauseScope::Api).await);
-        assert_eq!(pauses::all(&mut world.read().await).await.unwrap(), [project]);
+        assert_eq!(all(&world).await, [api.clone(), project.clone()]);
+        assert!(end(&world, &api).await);
+        assert!(!end(&world, &api).await, "it is over");
+        assert_eq!(all(&world).await, std::slice::from_ref(&project));
+        assert!(!end(&world, &Pause { began_at: at(6), ..project }).await, "it is another one by now");
     }
 
     async fn what_is_paused_is_claimed_by_one_probe_a_minute(db: TestDatabase) {
@@ -95,7 +134,7 @@ on_both_databases! {
         tx.commit().await.unwrap();
         let next = world.claim("w2", at(3)).await.remove(0);
         assert_ne!(next.integration_id, probe.integration_id, "another in its turn");
-        assert!(end(&world, PauseScope::Api).await);
+        assert!(end(&world, &all(&world).await[0]).await);
         assert_eq!(world.claim("w1", at(3)).await.len(), 2, "the others, at once");
     }
 
@@ -118,6 +157,53 @@ on_both_databases! {
         let probe = claim(&world, "w1", at(59)).await;
         assert!(probe == users(&["ana"], true) || probe == users(&["ben"], true), "{probe:?}");
         assert_eq!(claim(&world, "w2", at(59)).await, []);
+    }
+
+    async fn a_doubt_keeps_its_end_and_holds_nobody_from_then_on(db: TestDatabase) {
+        let world = World::new(db).await;
+        begin_one(&world, doubt(PauseScope::Client, "", at(100)), at(100)).await;
+        begin_one(&world, doubt(PauseScope::Client, "", at(110)), at(110)).await;
+        let stored = all(&world).await.remove(0);
+        assert_eq!((stored.began_at, stored.probe_at, stored.until), (at(100), at(111), Some(at(120))));
+        assert_eq!(standing(&world, at(119)).await, 1);
+        assert_eq!(standing(&world, at(120)).await, 0);
+        world.connected("ana").await;
+        assert_eq!(claim(&world, "w1", at(110)).await, []);
+        assert_eq!(claim(&world, "w1", at(120)).await, users(&["ana"], false));
+
+        begin(&world, PauseScope::Client, Reason::ClientInvalid, at(130)).await;
+        let another = all(&world).await.remove(0);
+        assert_eq!((another.reason, another.began_at, another.until), (Reason::ClientInvalid, at(130), None));
+        assert!(!end(&world, &stored).await);
+        let mut tx = world.begin().await;
+        pauses::forget(&mut tx, at(9_999)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(all(&world).await, [another], "without an end it stays");
+    }
+
+    async fn a_doubt_of_a_domain_is_read_by_its_own_and_tried_by_one_of_them(db: TestDatabase) {
+        let world = three_are_due(db).await;
+        for domain in ["one.example", "two.example"] {
+            begin_one(&world, doubt(PauseScope::Domain, domain, at(1)), at(1)).await;
+        }
+        begin(&world, PauseScope::Api, Reason::GoogleSlow, at(1)).await;
+        let of = async |domain| {
+            let pauses = pauses::of_grants(&mut world.read().await, domain).await.unwrap();
+            pauses.into_iter().map(|pause| pause.key).collect::<Vec<_>>()
+        };
+        assert_eq!((of(None).await, of(Some("two.example")).await), (vec![], vec!["two.example".into()]));
+        let pauses = all(&world).await;
+        assert!(end(&world, &pauses[0]).await);
+        assert_eq!(claim(&world, "w1", at(1)).await.len(), 3, "a claim knows no domain");
+        let [one, two] = [&pauses[1], &pauses[2]];
+        assert!(!take_probe(&world, one, at(1)).await, "it isn't due");
+        assert!(take_probe(&world, one, at(2)).await);
+        assert!(!take_probe(&world, one, at(2)).await, "somebody has it");
+        assert!(take_probe(&world, two, at(2)).await, "the other one has its own");
+        let mut tx = world.begin().await;
+        pauses::forget(&mut tx, at(22)).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(all(&world).await.len(), 0);
     }
 
     async fn a_try_that_nobody_can_make_stays_due(db: TestDatabase) {

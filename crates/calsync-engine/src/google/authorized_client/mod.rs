@@ -6,12 +6,14 @@
 
 mod refresh;
 mod tokens;
+mod verdict;
 
 pub(crate) use tokens::{grant, is_over, local_failure};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use calsync_core::grant::workspace;
 use calsync_core::item::ItemKey;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::{Reaction, Reason};
@@ -61,6 +63,8 @@ pub(crate) struct AuthorizedClient {
     google: Google,
     lane: Lane,
     integration_id: String,
+    /// The account's Workspace domain.
+    domain: Option<String>,
     target_calendar_id: Option<String>,
     account: Account,
     client: GoogleClient,
@@ -89,6 +93,7 @@ impl AuthorizedClient {
             journal: Journal::new(google, integration, lane == Lane::Probe),
             lane,
             integration_id: integration.id.clone(),
+            domain: workspace(integration.account_domain.as_deref()).map(str::to_owned),
             target_calendar_id: integration.target_calendar_id.clone(),
             client: google.client_while(Some(account.clone()), may_send.clone()),
             account,

@@ -147,6 +147,10 @@ async fn console(look: &mut Look<'_>) {
     look.at("user: clean-up", async |tx| disconnects::to_clean_up(tx, &user).await.map(drop)).await;
     look.at("user: dead grant", async |tx| integrations::dead_grant(tx, &dead, CLIENT, now).await.map(drop))
         .await;
+    for domain in [None, Some("school4.example")] {
+        let others = async |tx: &mut _| integrations::others(tx, "account-1", domain, SHOWN).await.map(drop);
+        look.at("grants of others", others).await;
+    }
     look.at("user: domain", async |tx| integrations::domain(tx, "school4.example", now).await.map(drop))
         .await;
     look.at("audit", async |tx| audit::list(tx, None, None, SHOWN).await.map(drop)).await;
