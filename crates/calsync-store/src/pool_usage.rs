@@ -31,10 +31,10 @@ pub(crate) struct Waits {
 }
 
 impl Waits {
-    /// Counts `begin`, which gives a transaction.
-    pub(crate) async fn during<T>(&self, begin: impl Future<Output = T>) -> T {
-        let _wait = Wait::new(self);
-        begin.await
+    /// One more that waits, until what this gives is dropped.
+    pub(crate) fn wait(&self) -> Wait<'_> {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        Wait { of: self, began: Instant::now() }
     }
 
     pub(crate) fn usage(&self, name: &'static str, connections: u32, idle: usize) -> PoolUsage {
@@ -50,16 +50,9 @@ impl Waits {
 }
 
 /// A wait, however it ends.
-struct Wait<'a> {
+pub(crate) struct Wait<'a> {
     of: &'a Waits,
     began: Instant,
-}
-
-impl<'a> Wait<'a> {
-    fn new(of: &'a Waits) -> Self {
-        of.waiting.fetch_add(1, Ordering::Relaxed);
-        Self { of, began: Instant::now() }
-    }
 }
 
 impl Drop for Wait<'_> {

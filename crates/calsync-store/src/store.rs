@@ -98,14 +98,16 @@ impl Store {
 
     /// Begins a transaction that may write.
     pub async fn begin(&self) -> Result<Tx> {
-        self.0.writer_waits.during(self.0.pool.begin()).await
+        let _wait = self.0.writer_waits.wait();
+        self.0.pool.begin().await
     }
 
     /// Begins a transaction that only reads; on SQLite it doesn't wait for the writer.
     pub async fn read(&self) -> Result<Tx> {
         match &self.0.pool {
             Pool::Sqlite { readers, .. } => {
-                Ok(Tx::Sqlite(self.0.reader_waits.during(readers.begin()).await?))
+                let _wait = self.0.reader_waits.wait();
+                Ok(Tx::Sqlite(Box::pin(readers.begin()).await?))
             }
             Pool::Postgres(..) => self.begin().await,
         }
@@ -226,10 +228,14 @@ impl Pool {
         Ok(Self::Postgres(pool, options.lease_clock))
     }
 
+    /// In boxes: `sqlx` keeps room for the making of a connection, 15 kB on Postgres, in every future that begins
+    /// a transaction.
     async fn begin(&self) -> Result<Tx> {
         match self {
-            Self::Sqlite { writer, .. } => Ok(Tx::Sqlite(writer.begin_with("BEGIN IMMEDIATE").await?)),
-            Self::Postgres(pool, clock) => Ok(Tx::Postgres(pool.begin().await?, *clock)),
+            Self::Sqlite { writer, .. } => {
+                Ok(Tx::Sqlite(Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?))
+            }
+            Self::Postgres(pool, clock) => Ok(Tx::Postgres(Box::pin(pool.begin()).await?, *clock)),
         }
     }
 

@@ -235,8 +235,7 @@ on_both_databases! {
             assert!(changed.unwrap());
             tx.commit().await.unwrap();
         };
-        let choice = CalendarChoice::Existing;
-        change_to(NewTarget::There { choice, calendar_id: "calendar", summary: "Mentoring" }, 0).await;
+        change_to(NewTarget::Theirs { calendar_id: "calendar", summary: "Mentoring" }, 0).await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         world.settle(at(1)).await;
         let counted = async || {

@@ -123,7 +123,7 @@ impl AuthorizedClient {
     /// # Errors
     /// If there is none.
     pub(crate) async fn authorize(&self, integration: &Integration, tokens: Tokens) -> Result<(), CallError> {
-        let access = async {
+        let access = || async {
             match known_refusal(integration) {
                 Some(refusal) => Err(refusal),
                 None => self.access(Some(tokens), None).await,
@@ -157,18 +157,21 @@ impl AuthorizedClient {
         operation: Operation,
         ask: impl Fn(GoogleClient, SecretString) -> Answer,
     ) -> Result<T, CallError> {
-        let mut access = self.keep(None, self.acquire(None)).await?;
-        for _ in 0..STALE_TOKENS_MAX {
+        let mut access = self.keep(None, || self.acquire(None)).await?;
+        let mut stale_tokens = 0;
+        loop {
             match self.heard(operation, ask(self.client.clone(), access.token).await) {
-                Err(CallError::Failed(failure)) if failure.is_stale_token() && !access.is_new => {
+                Err(CallError::Failed(failure))
+                    if failure.is_stale_token() && !access.is_new && stale_tokens < STALE_TOKENS_MAX =>
+                {
                     self.journal.note(item, operation, Err(&failure));
+                    stale_tokens += 1;
                     let stale = Some(access.version);
-                    access = self.keep(stale, self.acquire(stale)).await?;
+                    access = self.keep(stale, || self.acquire(stale)).await?;
                 }
                 answer => return answer,
             }
         }
-        self.heard(operation, ask(self.client.clone(), access.token).await)
     }
 
     /// Calls Google's OAuth, which takes other credentials than the access token. The outcome is the caller's to note.
@@ -245,11 +248,12 @@ impl AuthorizedClient {
     }
 
     /// The token that is kept here, unless it is the one of version `stale`; else the one that `acquire` gives, which
-    /// is kept from then on. Of those who want one at the same time, one gets it and the others wait.
-    async fn keep(
+    /// is kept from then on. Of those who want one at the same time, one gets it and the others wait. Few calls want
+    /// a new one: the box keeps the room for that out of all others.
+    async fn keep<Acquiring: Future<Output = Result<Access, CallError>>>(
         &self,
         stale: Option<i64>,
-        acquire: impl Future<Output = Result<Access, CallError>>,
+        acquire: impl FnOnce() -> Acquiring,
     ) -> Result<Access, CallError> {
         let mut kept = self.access.lock().await;
         match &*kept {
@@ -257,7 +261,7 @@ impl AuthorizedClient {
             Some(Err(failure)) => return Err(CallError::Unauthorized(failure.clone())),
             _ => {}
         }
-        let access = acquire.await;
+        let access = Box::pin(acquire()).await;
         match &access {
             Ok(access) => *kept = Some(Ok(access.clone())),
             Err(CallError::Unauthorized(failure)) => {
