@@ -30,8 +30,6 @@ const GATHER: Duration = Duration::from_millis(10);
 /// How long to wait at most before the store is asked again, whatever it said and no matter
 /// whether a hint was lost.
 const POLL_MAX: Duration = Duration::from_secs(1);
-/// How long to wait at least, should something be due that can't be claimed.
-const POLL_MIN: Duration = Duration::from_millis(10);
 
 /// Runs every job until `stop`, and until what is under way has ended. The first loop that fails or panics stops
 /// the others, and with them the process: whoever started it starts it anew. A job that fails or panics stops nothing.
@@ -107,10 +105,13 @@ impl Worker {
         if wait > Duration::ZERO {
             return Ok(wait.min(POLL_MAX));
         }
-        for claimed in job.claim(&self.engine, &self.owner, free).await? {
-            under_way.begin(job, claimed);
+        let claimed = job.claim(&self.engine, &self.owner, free).await?;
+        // What is due and can't be claimed is under way, here or elsewhere, or its pause is being tried.
+        let wait = if claimed.is_empty() { POLL_MAX } else { Duration::ZERO };
+        for one in claimed {
+            under_way.begin(job, one);
         }
-        Ok(POLL_MIN)
+        Ok(wait)
     }
 
     /// From `stop` on nothing more is sent to Google.

@@ -5,14 +5,15 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_engine::disconnect::RemoteItems;
 use calsync_engine::webhooks::{self, Delivery, DeliveryState};
-use calsync_engine::{Engine, consent, feed, maintenance};
+use calsync_engine::{Engine, consent, feed, maintenance, worker};
 use calsync_simulator::RevokeCause;
 use calsync_store::changes::{self, NewChange};
 use calsync_testing::world::{World, email};
-use calsync_testing::{DatabaseKind, TestDatabase, on_both_databases};
+use calsync_testing::{DatabaseKind, Log, TestDatabase, eventually, on_both_databases};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::receiver::world_with_receiver;
 
@@ -315,4 +316,26 @@ async fn two_workers_deliver_each_once_at_a_time_and_in_order() {
         let times: Vec<_> = times.collect();
         assert!(times.is_sorted() && times.len() == CHANGES, "{times:?}");
     }
+}
+
+#[tokio::test]
+async fn what_is_under_way_is_not_claimed_again_and_again() {
+    let (world, receiver) = world_with_receiver(TestDatabase::new(DatabaseKind::Postgres)).await;
+    changed(&world, "ana", "t1", Change::Completed).await;
+    receiver.hold();
+    let stop = CancellationToken::new();
+    let working = tokio::spawn(worker::run(world.engine.clone(), stop.clone()));
+    receiver.held_one().await;
+    let log = Log::begin();
+    let (looks, claims) = ("MIN(due_at) AS due_at FROM disconnects", "SELECT d.id FROM webhook_deliveries d");
+    eventually("three looks for disconnects, one a second", async || {
+        let seen = log.text().matches(looks).count();
+        (seen >= 3).then_some(()).ok_or(seen)
+    })
+    .await;
+    let claims = log.text().matches(claims).count();
+    assert!((1..=6).contains(&claims), "{claims} claims in three seconds");
+    receiver.let_through();
+    stop.cancel();
+    working.await.unwrap().unwrap();
 }
