@@ -4,9 +4,9 @@
 
 use crate::{Result, StoreError};
 
-/// Lengths of batches, longest first. Few lengths make few texts, so that each stays prepared; the
-/// longest keeps a statement's values well under what either database takes.
-const LENGTHS: [usize; 7] = [64, 32, 16, 8, 4, 2, 1];
+/// Lengths of batches, longest first: up to 16 rows take two statements at most. Few lengths make few texts, so
+/// that each stays prepared; the longest keeps a statement's values well under what either database takes.
+const LENGTHS: [usize; 10] = [64, 32, 16, 12, 8, 6, 4, 3, 2, 1];
 
 /// Cuts `rows` into batches of those lengths, in order.
 pub(crate) fn batches<T>(mut rows: &[T]) -> impl Iterator<Item = &[T]> {
@@ -106,10 +106,11 @@ mod tests {
 
     #[test]
     fn batches_hold_all_rows_in_order() {
-        let rows: Vec<usize> = (0..2 * 64 + 32 + 4 + 3).collect();
+        let rows: Vec<usize> = (0..2 * 64 + 32 + 12 + 3).collect();
         let lengths: Vec<usize> = batches(&rows).map(<[_]>::len).collect();
-        assert_eq!(lengths, [64, 64, 32, 4, 2, 1]);
+        assert_eq!(lengths, [64, 64, 32, 12, 3]);
         assert_eq!(batches(&rows).flatten().copied().collect::<Vec<_>>(), rows);
         assert_eq!(batches::<usize>(&[]).count(), 0);
+        assert!((1..=16).all(|rows| batches(&vec![(); rows]).count() <= 2));
     }
 }

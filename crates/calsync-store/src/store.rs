@@ -25,7 +25,7 @@ const SQLITE_READERS: u32 = 4;
 /// Connections to Postgres a process.
 const POSTGRES_CONNECTIONS: u32 = 8;
 /// Prepared statements a connection: all that the service has, in every length of [`crate::rows`].
-const STATEMENTS: usize = 400;
+const STATEMENTS: usize = 500;
 /// A connection that rested for longer is tried before it is used: it may have died meanwhile.
 const POSTGRES_TRUSTED: Duration = Duration::from_secs(1);
 /// Pages of the log, of 4 KiB, after which SQLite carries them over into the database.
