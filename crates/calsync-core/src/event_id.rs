@@ -2,7 +2,9 @@
 //! meets its own first try instead of making a second event.
 //!
 //! Google's rule: base32hex (a–v, 0–9), 5–1024 characters, never reusable after a delete; hence
-//! the generation: each insert takes the next, and only one that Google never heard of is given back.
+//! the generation: each insert takes the next, and only one that Google never heard of is given back. A mapping's
+//! generations begin with the moment in which it was made, so that an item which was forgotten, with its mappings,
+//! can come back.
 
 use data_encoding::BASE32HEX_NOPAD;
 use sha2::{Digest, Sha256};

@@ -173,7 +173,9 @@ CREATE TABLE sync_mappings (
     calendar_id TEXT, -- where the event is, or may be: while it moves, another than the target
     google_id TEXT, -- its id there
     generation BIGINT, -- the part of the id that sets it apart from earlier ones
-    last_generation BIGINT NOT NULL DEFAULT 0, -- the highest that was used, in any calendar: no id is used twice
+    -- The highest that was used, in any calendar: no id is used twice. It begins with the moment in which the mapping
+    -- is made, for an item may be forgotten and come back, and Google knows its earlier ids as deleted.
+    last_generation BIGINT NOT NULL,
     delete_sent_at BIGINT, -- when a delete may first have been sent: a tombstone of before then is the user's
     etag TEXT, -- its version at Google, as last seen; none where its calendar is closed to us
     base TEXT, -- JSON: what both sides last agreed on

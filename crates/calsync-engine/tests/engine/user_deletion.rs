@@ -91,6 +91,26 @@ on_both_databases! {
         assert_eq!(world.events("ben", true).len(), 1, "the session isn't his any more");
     }
 
+    async fn an_item_that_went_with_its_user_comes_back_for_another(db: TestDatabase) {
+        let world = World::new(db).await;
+        world.synced("ana", 0).await;
+        world.synced("ben", 0).await;
+        let talk_of = async |users: &[&str]| {
+            let body = json!({"user_ids": users, "title": "Talk", "status": "active",
+                "starts_at": "2024-03-09T10:00:00Z", "ends_at": "2024-03-09T11:00:00Z"});
+            world.put(ItemKind::Session, "talk", &body).await;
+            world.sync().await;
+        };
+        talk_of(&["ana", "ben"]).await;
+        talk_of(&["ben"]).await;
+        user_deletion::delete_user(&world.engine, "ben").await.unwrap();
+        finish(&world).await;
+        assert_eq!(world.count("items", "1 = 1").await, 0);
+        world.advance(1);
+        talk_of(&["ana"]).await;
+        assert_eq!(world.events("ana", true).len(), 1, "Google knows its old id as deleted");
+    }
+
     async fn a_deleted_user_is_cleaned_up_and_forgotten(db: TestDatabase) {
         let world = World::new(db).await;
         world.synced("ana", 3).await;

@@ -106,7 +106,7 @@ macro_rules! marked_due {
 async fn mark_mappings_due(tx: &mut Tx, mappings: &[(&str, &ItemKey, i64)], now: Timestamp) -> Result<()> {
     const START: &str =
         "INSERT INTO sync_mappings (integration_id, kind, item_id, desired_revision, due_at, incarnation,
-             event_state, sync_state, failures, created_at, updated_at) ";
+             event_state, last_generation, sync_state, failures, created_at, updated_at) ";
     const CHANGED: &str = concat!(
         " ON CONFLICT (integration_id, kind, item_id) DO UPDATE SET ",
         marked_due!("desired_revision", "excluded.due_at", "excluded.incarnation")
@@ -119,8 +119,8 @@ async fn mark_mappings_due(tx: &mut Tx, mappings: &[(&str, &ItemKey, i64)], now:
             batch,
             |row, (integration_id, item, incarnation)| {
                 row.push_bind(*integration_id).push_bind(item.kind.name()).push_bind(&item.id);
-                row.push("1").push_bind(now).push_bind(*incarnation).push("'unsent', 'waiting', 0");
-                row.push_bind(now).push_bind(now)
+                row.push("1").push_bind(now).push_bind(*incarnation).push("'unsent'").push_bind(now);
+                row.push("'waiting', 0").push_bind(now).push_bind(now)
             },
             CHANGED,
         )?;
@@ -143,8 +143,8 @@ pub async fn mark_all_due(tx: &mut Tx, user_id: &str, now: Timestamp) -> Result<
     execute!(
         tx,
         "INSERT INTO sync_mappings (integration_id, kind, item_id, desired_revision, due_at, incarnation,
-             event_state, sync_state, failures, created_at, updated_at)
-         SELECT $1, u.kind, u.item_id, 1, $3, i.incarnation, 'unsent', 'waiting', 0, $3, $3
+             event_state, last_generation, sync_state, failures, created_at, updated_at)
+         SELECT $1, u.kind, u.item_id, 1, $3, i.incarnation, 'unsent', $3, 'waiting', 0, $3, $3
          FROM item_users u JOIN items i ON i.kind = u.kind AND i.item_id = u.item_id
          WHERE u.user_id = $2 AND i.deleted = FALSE
          ON CONFLICT (integration_id, kind, item_id) DO NOTHING",

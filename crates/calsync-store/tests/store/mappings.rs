@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use crate::disconnects::started;
 use crate::world::{
     World, address, at, copy, due_changes, key, session_body, standing, stop_cause, task, task_body, there,
+    unsent,
 };
 
 on_both_databases! {
@@ -31,7 +32,7 @@ on_both_databases! {
         let lease = world.claim_one("w1", at(1)).await;
         let mut due = world.due(&id, at(1)).await;
         assert_eq!(due.len(), 1);
-        assert_eq!((due[0].mapping.clone(), due[0].failures), (Mapping::new(), 0));
+        assert_eq!((due[0].mapping.clone(), due[0].failures), (unsent(at(1)), 0));
         assert_eq!(due[0].item.body.title, "Read");
 
         let insert = Intent::Insert(address("calendar", "event1"));
@@ -546,7 +547,7 @@ on_both_databases! {
         let ends: Vec<_> = due.iter().map(|due| (due, again)).collect();
         missing(mappings::finish(&mut tx, &id, &ends, at(1)).await);
         drop(tx);
-        assert_eq!(world.due(&id, at(1)).await[0].mapping, Mapping::new());
+        assert_eq!(world.due(&id, at(1)).await[0].mapping, unsent(at(1)));
     }
 
     async fn those_who_are_not_connected_have_no_mappings(db: TestDatabase) {

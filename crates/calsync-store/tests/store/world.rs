@@ -276,6 +276,11 @@ pub(crate) fn there() -> Mapping {
     standing(EventState::Present { address: address("calendar", "event1"), copy: copy() })
 }
 
+/// A mapping as it is made at `now`.
+pub(crate) fn unsent(now: Timestamp) -> Mapping {
+    Mapping { last_generation: now.as_microsecond(), ..Mapping::new() }
+}
+
 /// A mapping whose event stands so, with one generation used.
 pub(crate) const fn standing(event_state: EventState) -> Mapping {
     Mapping { event_state, last_generation: 1, previous: None }
