@@ -5,8 +5,10 @@ use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use crate::text_enum::text_enum;
 use crate::{markup, text, zone};
 
 /// When an event takes place.
@@ -46,28 +48,22 @@ pub struct ManagedFields {
     pub source_url: Option<String>,
 }
 
-/// One managed field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// [`ManagedFields::title`].
-    Title,
-    /// The instants or days of [`ManagedFields::when`].
-    When,
-    /// The zone of [`ManagedFields::when`]. Google answers other names than it was sent, so only the platform edits it.
-    Zone,
-    /// [`ManagedFields::location`].
-    Location,
-    /// [`ManagedFields::managed_text`].
-    ManagedText,
-    /// [`ManagedFields::source_url`].
-    SourceUrl,
-}
-
-impl Field {
-    /// All of them, in the order of [`FieldHashes`].
-    pub const ALL: [Self; 6] =
-        [Self::Title, Self::When, Self::Zone, Self::Location, Self::ManagedText, Self::SourceUrl];
+text_enum! {
+    /// One managed field, in the order of [`FieldHashes`].
+    Field {
+        /// [`ManagedFields::title`].
+        Title => "title",
+        /// The instants or days of [`ManagedFields::when`].
+        When => "when",
+        /// The zone of [`ManagedFields::when`]. Google answers other names than it was sent, so only the platform edits it.
+        Zone => "zone",
+        /// [`ManagedFields::location`].
+        Location => "location",
+        /// [`ManagedFields::managed_text`].
+        ManagedText => "managed_text",
+        /// [`ManagedFields::source_url`].
+        SourceUrl => "source_url",
+    }
 }
 
 impl When {
@@ -132,7 +128,19 @@ impl ManagedFields {
 
     /// Whether every field is the same in `other`.
     pub fn agrees(&self, other: &Self) -> bool {
-        Field::ALL.into_iter().all(|field| self.agrees_on(field, other))
+        Field::ALL.iter().all(|field| self.agrees_on(*field, other))
+    }
+
+    /// What `field` says, for people.
+    pub fn value(&self, field: Field) -> Value {
+        match field {
+            Field::Title => json!(self.title),
+            Field::When => json!(self.when),
+            Field::Zone => json!(self.when.zone()),
+            Field::Location => json!(self.location),
+            Field::ManagedText => json!(self.managed_text),
+            Field::SourceUrl => json!(self.source_url),
+        }
     }
 
     /// What `field` means: the same for all that agrees on it.
@@ -179,12 +187,12 @@ pub struct FieldHashes(String);
 impl FieldHashes {
     /// The hashes of what `managed` means.
     pub fn of(managed: &ManagedFields) -> Self {
-        Self(Field::ALL.into_iter().map(|field| hash(&managed.meaning(field))).collect())
+        Self(Field::ALL.iter().map(|field| hash(&managed.meaning(*field))).collect())
     }
 
     /// The hashes of what the platform wants, to tell one version from the next.
     pub fn of_wanted(wanted: &ManagedFields) -> Self {
-        Self(Field::ALL.into_iter().map(|field| hash(&wanted.wanted(field))).collect())
+        Self(Field::ALL.iter().map(|field| hash(&wanted.wanted(*field))).collect())
     }
 
     /// Reads hashes that were written as text.
@@ -247,5 +255,16 @@ impl Base {
     pub fn of_write(wanted: &ManagedFields, agreed: ManagedFields) -> Self {
         let written = FieldHashes::of(&agreed);
         Self { wanted: FieldHashes::of_wanted(wanted), written, agreed, etag: None }
+    }
+
+    /// Whether a user's edit of `field` stands that was accepted: we wrote something else than the platform wanted. What
+    /// they make of our text in the description stands around it.
+    pub(crate) fn keeps_users_edit(&self, field: Field) -> bool {
+        match field {
+            Field::Title | Field::When | Field::Location | Field::SourceUrl => {
+                !self.written.agree_on(field, &self.wanted)
+            }
+            Field::Zone | Field::ManagedText => false,
+        }
     }
 }

@@ -1,28 +1,29 @@
 //! The three-way merge, per managed field: what the platform wants, what both sides last agreed on,
 //! what Google has. "Who wins" of the contract lives here and nowhere else.
 
-use serde::{Deserialize, Serialize};
-
 use crate::item::ItemKind;
 use crate::managed::{Base, Field, FieldHashes, ManagedFields};
+use crate::text_enum::text_enum;
 
 /// What a merge came to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Merged {
     /// What both sides should have now.
     pub agreed: ManagedFields,
-    /// What became of each field that the user had changed in Google.
+    /// What became of each field that the user had changed in Google, now or earlier.
     pub users_edits: Vec<(Field, Verdict)>,
 }
 
-/// What became of a user's edit of a managed field.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Verdict {
-    /// It stays until a PUT changes that same field.
-    Accepted,
-    /// A rule undid it, or the platform changed the same field.
-    Undone,
+text_enum! {
+    /// What became of a user's edit of a managed field.
+    Verdict {
+        /// It stays until a PUT changes that same field.
+        Accepted => "accepted",
+        /// A rule undid it.
+        Undone => "undone",
+        /// The platform changed the same field.
+        Overwritten => "overwritten",
+    }
 }
 
 /// Whether what a user changes in Google stays, where the platform did not change it too.
@@ -33,20 +34,23 @@ const fn accepts_users_edits(kind: ItemKind) -> bool {
     }
 }
 
-/// Merges. Without a base nothing is known of the past, and the platform's word stands.
-pub fn merge(kind: ItemKind, wanted: &ManagedFields, base: Option<&Base>, seen: &ManagedFields) -> Merged {
-    let Some(base) = base else {
-        return Merged { agreed: wanted.clone(), users_edits: Vec::new() };
-    };
+/// Merges.
+pub fn merge(kind: ItemKind, wanted: &ManagedFields, base: &Base, seen: &ManagedFields) -> Merged {
     let wanted_hashes = FieldHashes::of_wanted(wanted);
     let mut agreed = base.agreed.clone();
     let mut users_edits = Vec::new();
-    for field in Field::ALL {
+    for &field in Field::ALL {
         let platform_changed = !wanted_hashes.agree_on(field, &base.wanted);
         let user_changed = !seen.agrees_on(field, &base.agreed);
         match (platform_changed, user_changed) {
             (false, false) => {}
-            (true, false) => agreed.take(field, wanted),
+            (true, false) => {
+                let is_over = accepts_users_edits(kind) && base.keeps_users_edit(field);
+                if is_over && !base.agreed.agrees_on(field, wanted) {
+                    users_edits.push((field, Verdict::Overwritten));
+                }
+                agreed.take(field, wanted);
+            }
             (false, true) if accepts_users_edits(kind) => {
                 agreed.take(field, seen);
                 users_edits.push((field, Verdict::Accepted));
@@ -55,12 +59,13 @@ pub fn merge(kind: ItemKind, wanted: &ManagedFields, base: Option<&Base>, seen: 
             (true, true) if seen.agrees_on(field, wanted) => agreed.take(field, wanted),
             (true, true) => {
                 agreed.take(field, wanted);
-                users_edits.push((field, Verdict::Undone));
+                users_edits.push((field, Verdict::Overwritten));
             }
         }
     }
     // The name that Google gives a zone stays, and so does a user's for times that they may keep.
-    let undoes_times = users_edits.contains(&(Field::When, Verdict::Undone));
+    let stands = |fields: &ManagedFields| seen.agrees_on(Field::When, fields);
+    let undoes_times = !stands(&base.agreed) && !stands(&agreed);
     if wanted_hashes.agree_on(Field::Zone, &base.wanted) && !undoes_times {
         agreed.take(Field::Zone, seen);
     }
@@ -93,7 +98,7 @@ mod tests {
             for (platform, wanted) in [("same", "base"), ("changed", "platform's")] {
                 for (user, seen) in [("same", "base"), ("changed", "user's")] {
                     let base = Base::of_write(&titled("base"), titled("base"));
-                    let merged = merge(kind, &titled(wanted), Some(&base), &titled(seen));
+                    let merged = merge(kind, &titled(wanted), &base, &titled(seen));
                     let verdict = merged.users_edits.first().map(|(_, verdict)| *verdict);
                     writeln!(
                         page,
@@ -111,7 +116,7 @@ mod tests {
     #[test]
     fn the_same_change_on_both_sides_undoes_nothing() {
         let base = Base::of_write(&titled("Read"), titled("Read"));
-        let merged = merge(ItemKind::Task, &titled("✓ Read"), Some(&base), &titled("✓ Read"));
+        let merged = merge(ItemKind::Task, &titled("✓ Read"), &base, &titled("✓ Read"));
         assert_eq!(merged, Merged { agreed: titled("✓ Read"), users_edits: Vec::new() });
     }
 
@@ -119,9 +124,11 @@ mod tests {
     fn an_accepted_edit_stands_until_a_put_changes_that_field() {
         // The user's title was accepted earlier: the platform still wants its own.
         let base = Base::of_write(&titled("platform's"), titled("user's"));
-        let again = merge(ItemKind::Task, &titled("platform's"), Some(&base), &titled("user's"));
+        let again = merge(ItemKind::Task, &titled("platform's"), &base, &titled("user's"));
         assert_eq!(again.agreed.title, "user's");
-        let edited = merge(ItemKind::Task, &titled("platform's new"), Some(&base), &titled("user's"));
+        let edited = merge(ItemKind::Task, &titled("platform's new"), &base, &titled("user's"));
         assert_eq!(edited.agreed.title, "platform's new");
+        assert_eq!(again.users_edits, []);
+        assert_eq!(edited.users_edits, [(Field::Title, Verdict::Overwritten)]);
     }
 }

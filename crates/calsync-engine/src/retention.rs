@@ -11,6 +11,7 @@
 //! | attempts to connect | 90 days; what is sealed for them or for a clean-up, until the user must be back |
 //! | disconnects | 90 days after their end; a year where they left something |
 //! | deleted items, with their mappings | 90 days, and until no calendar may have anything of them |
+//! | what users made of managed fields where it was written over | 90 days, and no longer than the mapping |
 //! | counts of attempts by the hour | 90 days |
 //! | error groups | 90 days after their last error |
 //! | answers kept for an `Idempotency-Key` | 24 hours |
@@ -20,7 +21,7 @@
 use calsync_core::disconnect::SagaState;
 use calsync_store::{
     attempts, changes, clean_ups, consent, deleted_items, disconnects, idempotency, pauses, refusals,
-    webhooks,
+    user_edits, webhooks,
 };
 use jiff::{SignedDuration, Timestamp};
 
@@ -68,6 +69,7 @@ pub(crate) async fn round(engine: &Engine) -> Result<(), EngineError> {
         in_batches!(engine, SMALL_BATCH, |tx| disconnects::forget(tx, state, oldest, SMALL_BATCH));
     }
     in_batches!(engine, SMALL_BATCH, |tx| deleted_items::forget(tx, history, SMALL_BATCH));
+    in_batches!(engine, BATCH, |tx| user_edits::forget(tx, history, BATCH));
     in_batches!(engine, BATCH, |tx| attempts::forget_hours(tx, history, BATCH));
     in_batches!(engine, BATCH, |tx| attempts::forget_groups(tx, history, BATCH));
     in_batches!(engine, BATCH, |tx| idempotency::forget_answers(tx, answers, BATCH));

@@ -32,6 +32,7 @@ struct FieldEdit<T> {
     over: Expected,
     /// What the user made of it; several where they may have found the event in two places.
     values: Vec<T>,
+    event_id: String,
     /// Whether nothing that the platform did, then or since, may have undone it.
     must_stay: bool,
 }
@@ -68,7 +69,8 @@ impl At<'_> {
         let must_stay = self.expected_item.kind == Kind::Task
             && !self.is_doubtful
             && !self.expected_item.changed.contains(&field);
-        FieldEdit { over: self.expected_item.expected(), values, must_stay }
+        let event_id = self.event.id.clone();
+        FieldEdit { over: self.expected_item.expected(), values, event_id, must_stay }
     }
 }
 
@@ -132,6 +134,13 @@ impl Edits {
     /// The event is gone, and what was done to it.
     pub(crate) fn forget(&mut self, is_gone: impl Fn(&str, &str) -> bool) {
         self.0.retain(|(user, item), _| !is_gone(user, item));
+    }
+
+    /// The title that `user` last gave to `event` of `item`, where it has another now.
+    pub(crate) fn lost_title(&self, user: &str, item: &str, event: &EventSnapshot) -> Option<&str> {
+        let edit = self.0.get(&(user.to_owned(), item.to_owned()))?.title.as_ref()?;
+        let title = edit.values.last().filter(|_| edit.event_id == event.id)?;
+        (event.summary.as_ref() != Some(title)).then_some(title)
     }
 
     /// Both sides agree: whether `event` is as the platform's `wish` and its `user` left it.

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use calsync_core::env::Clock;
 use calsync_engine::user_deletion;
 use calsync_store::integrations::Integration;
-use calsync_store::{calendars, disconnects, leases, mappings, webhooks};
+use calsync_store::{calendars, disconnects, leases, mappings, user_edits, webhooks};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -21,6 +21,9 @@ use crate::world::World;
 
 /// Jobs after which both sides must agree: each item needs a few at most, the rest is waiting.
 const JOBS_MAX: usize = 2_000;
+
+/// Edits of one item: more than a run has.
+const EDITS_MAX: i64 = 1_000;
 
 /// Tries after which everybody must be back: without faults one is enough, after what came before two.
 const RETURNS_MAX: usize = 3;
@@ -83,6 +86,7 @@ impl World {
             if self.standings.is_connected(user) && !self.has_died(user).await? {
                 invariants::settled(&self.observed, &self.model, &self.edits, user)?;
                 self.compare_place(user).await?;
+                self.compare_lost_edits(user).await?;
             }
         }
         self.compare_states().await
@@ -101,6 +105,19 @@ impl World {
         }
         for own in &account.our_calendars {
             ensure!(Some(own) == target.as_ref(), "{user} left {own}, and it is still there");
+        }
+        Ok(())
+    }
+
+    /// A title of theirs that stands no more is kept, in full.
+    async fn compare_lost_edits(&self, user: &str) -> anyhow::Result<()> {
+        let mut tx = self.deployment.engine.store().read().await?;
+        for OurEvent { item, event } in self.observed.of(user)?.events() {
+            let Some(lost) = self.edits.lost_title(user, item, event) else { continue };
+            let kept =
+                user_edits::of_item(&mut tx, &self.model.of_item(item)?.stored_key()?, EDITS_MAX).await?;
+            let is_kept = kept.iter().any(|edit| edit.user_id == user && edit.after == lost);
+            ensure!(is_kept, "{lost:?} of {user}, a title of {item}, is lost: {kept:?}");
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
+use calsync_core::item::{ItemKey, ItemKind};
 use calsync_simulator::EventTime;
 use calsync_testing::SeededRng;
 use jiff::tz::TimeZone;
@@ -241,6 +242,12 @@ impl ExpectedItem {
     /// As stamps name it.
     pub(crate) fn key(&self) -> String {
         format!("{}:{}", self.kind.name(), self.id)
+    }
+
+    /// As the store names it.
+    pub(crate) fn stored_key(&self) -> anyhow::Result<ItemKey> {
+        let kind = ItemKind::from_name(self.kind.name()).context("a kind of item")?;
+        Ok(ItemKey { kind, id: self.id.clone() })
     }
 
     /// Its path in the platform's API.

@@ -229,3 +229,23 @@ CREATE TABLE remote_events (
 );
 -- The event that Google names.
 CREATE INDEX remote_events_by_google_id ON remote_events (integration_id, google_id);
+
+-- What users made of managed fields in Google where nothing of it is left there: stored before the write that it is lost
+-- by, once however often it is seen. Kept for 90 days, and no longer than the mapping.
+CREATE TABLE user_edits (
+    integration_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    id TEXT NOT NULL, -- a hash of the edit and of the version that it was made over
+    field TEXT NOT NULL,
+    before TEXT, -- JSON, like the next; none: it isn't known
+    after TEXT NOT NULL, -- what the user made of the field, in full
+    verdict TEXT NOT NULL, -- `undone`: a rule did it; `overwritten`: the platform changed the same field
+    seen_at BIGINT NOT NULL,
+    updated_at BIGINT, -- when its event last changed, by Google's clock
+    PRIMARY KEY (integration_id, kind, item_id, id),
+    FOREIGN KEY (integration_id, kind, item_id) REFERENCES sync_mappings (integration_id, kind, item_id) ON DELETE CASCADE,
+    CHECK (verdict <> 'accepted')
+);
+-- Those that are over.
+CREATE INDEX user_edits_by_age ON user_edits (seen_at);

@@ -43,6 +43,7 @@ mod text;
 mod time;
 pub mod transaction;
 pub mod user_deletions;
+pub mod user_edits;
 pub mod user_search;
 pub mod users;
 pub mod verdicts;

@@ -2,11 +2,13 @@
 
 use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
 use calsync_core::integration::{ConnectOutcome, IntegrationState};
+use calsync_core::managed::Field;
+use calsync_core::merge::Verdict;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use serde_json::{Value, json};
 
-use super::schemas::{count, full_object, id, list, object, or_null, reason, reference, text, time};
+use super::schemas::{count, full_object, id, kind, list, object, or_null, reason, reference, text, time};
 
 /// All of them, by name.
 pub(super) fn schemas() -> Value {
@@ -25,6 +27,8 @@ pub(super) fn schemas() -> Value {
             "other_scopes": {"type": "array", "items": text()},
         })),
         "Disconnect": disconnect(),
+        "ItemTrace": item_trace(),
+        "UserEdit": user_edit(),
         "Noted": object(json!({"note": note()}), &["note"]),
         "Overview": overview(),
         "AuditRow": audit_row(),
@@ -150,6 +154,31 @@ fn disconnect() -> Value {
             "items": {"type": "array", "items": full_object(json!({"kind": text(), "item_id": id()}))},
         })),
         "steps": {"type": "array", "items": step},
+    }))
+}
+
+fn item_trace() -> Value {
+    let all_of = |schema| json!({"type": "array", "items": reference(schema)});
+    full_object(json!({
+        "kind": kind(),
+        "item_id": id(),
+        "deleted": {"type": "boolean"},
+        "sync": all_of("ItemSync"),
+        "user_edits": all_of("UserEdit"),
+    }))
+}
+
+fn user_edit() -> Value {
+    let words = |description: &str| json!({"description": description});
+    full_object(json!({
+        "user_id": id(),
+        "field": names(Field::ALL, Field::name),
+        "before": words("What the field said before; null where it isn't known, and for all but owners"),
+        "after": words("What the user made of it, in full; null for all but owners"),
+        "verdict": names(Verdict::ALL, Verdict::name),
+        "sentence": text(),
+        "seen_at": time(),
+        "google_updated_at": or_null(time()),
     }))
 }
 

@@ -86,7 +86,7 @@ pub(super) fn or_null(schema: Value) -> Value {
     json!({"anyOf": [schema, {"type": "null"}]})
 }
 
-fn kind() -> Value {
+pub(super) fn kind() -> Value {
     json!({"type": "string", "enum": ItemKind::ALL.map(ItemKind::name)})
 }
 

@@ -97,6 +97,14 @@ pub(super) static ROUTES: &[Route] = &[
         ..GET
     },
     Route {
+        path: "/api/v1/admin/items/{kind}/{item_id}/trace",
+        access: Access::Admin(Role::Support),
+        summary: "Where an item stands for each user and why, and what they made of it in Google and lost",
+        answers: &[(200, Some("ItemTrace"))],
+        handler: || get(admin::items::trace::handler),
+        ..GET
+    },
+    Route {
         path: "/api/v1/admin/overview",
         summary: "Connections by state; how connecting and disconnecting went in the last 28 days",
         answers: &[(200, Some("Overview"))],

@@ -11,5 +11,6 @@ mod leaving;
 mod metrics;
 mod overview;
 mod refusals;
+mod trace;
 mod users;
 mod webhooks;

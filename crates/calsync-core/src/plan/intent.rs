@@ -1,9 +1,9 @@
 //! What has to be stored before a call is sent, so that a crash or a lost answer leaves no doubt about
-//! whose doing it was.
+//! whose doing it was, and nothing that a user typed is lost by it.
 
 use jiff::Timestamp;
 
-use super::{Address, EventState, Mapping, PlanStep, PreviousState};
+use super::{Address, EventState, Mapping, PlanStep, PreviousState, UserEdit};
 
 /// A call that may be sent once it is stored that it may have been.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,6 +25,21 @@ impl PlanStep {
             // After the look the event goes, in the same pass.
             Self::FetchPrevious | Self::DeletePrevious { .. } => Some(Intent::DeletePrevious),
             Self::Done(..) | Self::Fetch | Self::Update { .. } => None,
+        }
+    }
+
+    /// What has to be stored too, since this step leaves nothing of it at Google.
+    pub fn lost_edits(&self) -> impl Iterator<Item = &UserEdit> {
+        self.user_edits().iter().filter(|user_edit| user_edit.is_lost())
+    }
+
+    /// What becomes of the user's edits with this step.
+    pub fn user_edits(&self) -> &[UserEdit] {
+        match self {
+            Self::Insert { user_edits, .. }
+            | Self::Update { user_edits, .. }
+            | Self::DeletePrevious { user_edits, .. } => user_edits,
+            Self::Done(..) | Self::Fetch | Self::FetchPrevious | Self::Delete => &[],
         }
     }
 }

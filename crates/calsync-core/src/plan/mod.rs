@@ -13,11 +13,13 @@ mod managed_text;
 mod mapping;
 mod relocate;
 mod update;
+mod user_edit;
 
 pub use event_state::EventState;
 pub use intent::Intent;
 pub use location::{Address, PreviousCopy, PreviousLocation, PreviousState, PreviousVersion, RemoteCopy};
 pub use mapping::Mapping;
+pub use user_edit::UserEdit;
 
 use managed_text::Found;
 use update::update;
@@ -27,7 +29,6 @@ use serde_json::json;
 use crate::event_id::{EventPlace, event_id};
 use crate::item::ItemKey;
 use crate::managed::{Base, FieldHashes, ManagedFields};
-use crate::merge::Merged;
 use crate::reason::Reason;
 use crate::remote::RemoteEvent;
 use crate::render::DesiredState;
@@ -76,7 +77,8 @@ impl<'a> PlanContext<'a> {
     }
 }
 
-/// The next step for one mapping. What is stored before it is taken: [`PlanStep::intent`].
+/// The next step for one mapping. What is stored before it is taken: [`PlanStep::intent`] and
+/// [`PlanStep::lost_edits`].
 #[derive(Clone, Debug, PartialEq)]
 pub enum PlanStep {
     /// Nothing is left to do; this is the state to show.
@@ -93,6 +95,8 @@ pub enum PlanStep {
         event: RemoteEvent,
         /// What is meant by it, for [`Mapping::on_written`].
         base: Base,
+        /// What becomes of the user's edits in the event that it is a copy of.
+        user_edits: Vec<UserEdit>,
     },
     /// Write the event back whole, if it is still at this etag.
     Update {
@@ -104,8 +108,8 @@ pub enum PlanStep {
         partial: bool,
         /// What is meant by it, for [`Mapping::on_written`].
         base: Base,
-        /// What became of the user's edits that this step answers.
-        merged: Merged,
+        /// What becomes of the user's edits that this step answers.
+        user_edits: Vec<UserEdit>,
     },
     /// Remove the event.
     Delete,
@@ -113,6 +117,8 @@ pub enum PlanStep {
     DeletePrevious {
         /// The version whose content the new location has.
         etag: String,
+        /// The user's edits there that the new location doesn't have.
+        user_edits: Vec<UserEdit>,
     },
 }
 
@@ -200,5 +206,5 @@ fn insert(
     let described = description::replace("", Found::default(), &managed.managed_text);
     let managed = (FieldHashes::of_wanted(managed), managed.clone());
     let base = update::write(context, address.generation, &mut event, managed, described);
-    PlanStep::Insert { address, event, base }
+    PlanStep::Insert { address, event, base, user_edits: Vec::new() }
 }

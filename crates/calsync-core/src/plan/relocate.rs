@@ -9,11 +9,12 @@ use serde_json::{Map, Value};
 use super::managed_text::Found;
 use super::update::DesiredEvent;
 use super::{
-    EventState, Mapping, PlanContext, PlanStep, PreviousCopy, PreviousVersion, RemoteCopy, description,
-    is_foreign, managed_text,
+    EventState, Mapping, PlanContext, PlanStep, PreviousCopy, PreviousVersion, RemoteCopy, UserEdit,
+    description, is_foreign, managed_text,
 };
 use crate::managed::{Field, FieldHashes, ManagedFields};
 use crate::markup;
+use crate::merge::Verdict;
 use crate::remote::RemoteEvent;
 use crate::render::DesiredState;
 use crate::stamp;
@@ -39,7 +40,7 @@ pub(super) fn step_at_previous(
     let PreviousCopy { copy: was, version } = previous;
     let seen = match version {
         PreviousVersion::Copied => {
-            return PlanStep::DeletePrevious { etag: was.event.etag().to_owned() };
+            return PlanStep::DeletePrevious { etag: was.event.etag().to_owned(), user_edits: Vec::new() };
         }
         PreviousVersion::Unknown => return PlanStep::FetchPrevious,
         PreviousVersion::Fetched(seen) => seen,
@@ -51,46 +52,98 @@ pub(super) fn step_at_previous(
         let bases = [copy.base.as_ref(), was.base.as_ref()].into_iter().flatten();
         let texts: Vec<&str> =
             bases.map(|base| base.agreed.managed_text.as_str()).chain([&*managed.managed_text]).collect();
-        let edited = edits(&was.event, seen, &copy.event, &texts);
+        let later = Later { copy: &was.event, seen, into: &copy.event };
+        let (edited, superseded) = (later.edited(&texts), later.superseded());
         if edited != copy.event {
-            let desired = DesiredEvent::of(context, &edited, copy.base.as_ref(), managed);
+            let mut desired = DesiredEvent::of(context, &edited, copy.base.as_ref(), managed);
+            desired.user_edits.extend(superseded);
             return desired.update(context, address.generation, &copy.event, &edited);
         }
+        return PlanStep::DeletePrevious { etag: seen.etag().to_owned(), user_edits: superseded };
     }
-    PlanStep::DeletePrevious { etag: seen.etag().to_owned() }
+    PlanStep::DeletePrevious { etag: seen.etag().to_owned(), user_edits: Vec::new() }
 }
 
-/// `into` with what its user changed from `copy` to `seen`. `texts` are those that our text may have. What
-/// we wrote for the platform in between, without hearing the answer, is no edit: the stamp tells.
-fn edits(copy: &RemoteEvent, seen: &RemoteEvent, into: &RemoteEvent, texts: &[&str]) -> RemoteEvent {
-    let mut edited = into.clone();
-    let stamped = stamp::contents(seen).zip(seen.managed(String::new()));
-    let is_our_write = |field| {
-        stamped.as_ref().is_some_and(|(contents, managed)| {
-            FieldHashes::of(managed).agree_on(field, &contents.written)
-                && contents.wanted.agree_on(field, &contents.written)
-        })
-    };
-    let (was, is) = (copy.without_place(), seen.without_place());
-    let keys: BTreeSet<&String> = was.0.keys().chain(is.0.keys()).collect();
-    for key in keys {
-        match key.as_str() {
-            "description" => describe(copy, seen, &mut edited, texts),
-            "start" | "end" if copy.when() == seen.when() => {}
-            // What the platform or the user changed at the new location is newer.
-            "start" | "end" if into.when() != copy.when() => {}
-            "summary" | "location" | "source" if into.0.get(key) != copy.0.get(key) => {}
-            "start" | "end" if is_our_write(Field::When) => {}
-            "summary" if is_our_write(Field::Title) => {}
-            "location" if is_our_write(Field::Location) => {}
-            "source" if is_our_write(Field::SourceUrl) => {}
-            "extendedProperties" => properties(copy, seen, &mut edited),
-            "attendees" if is.0.get(key) != was.0.get(key) => invite(copy, seen, &mut edited),
-            _ if is.0.get(key) != was.0.get(key) => edited.set_or_remove(key, is.0.get(key).cloned()),
-            _ => {}
+/// An event that is to go, as it was when the new one was made from it (`copy`) and as it is `seen` later, and the new
+/// one that what was done to it meanwhile goes `into`.
+#[derive(Clone, Copy)]
+struct Later<'a> {
+    copy: &'a RemoteEvent,
+    seen: &'a RemoteEvent,
+    into: &'a RemoteEvent,
+}
+
+/// The managed field that stands in `key` of an event and nowhere else.
+fn field_of(key: &str) -> Option<Field> {
+    match key {
+        "start" | "end" => Some(Field::When),
+        "summary" => Some(Field::Title),
+        "location" => Some(Field::Location),
+        "source" => Some(Field::SourceUrl),
+        _ => None,
+    }
+}
+
+impl Later<'_> {
+    /// The new event with what its user changed in the other. `texts` are those that our text may have. What we wrote
+    /// for the platform in between, without hearing the answer, is no edit: the stamp tells.
+    fn edited(self, texts: &[&str]) -> RemoteEvent {
+        let Self { copy, seen, into } = self;
+        let mut edited = into.clone();
+        let (was, is) = (copy.without_place(), seen.without_place());
+        let keys: BTreeSet<&String> = was.0.keys().chain(is.0.keys()).collect();
+        for key in keys {
+            match (key.as_str(), field_of(key)) {
+                ("description", _) => describe(copy, seen, &mut edited, texts),
+                ("extendedProperties", _) => properties(copy, seen, &mut edited),
+                (_, Some(Field::When)) if copy.when() == seen.when() => {}
+                (_, Some(field)) if self.is_superseded(field) || self.is_our_write(field) => {}
+                ("attendees", _) if is.0.get(key) != was.0.get(key) => invite(copy, seen, &mut edited),
+                _ if is.0.get(key) != was.0.get(key) => edited.set_or_remove(key, is.0.get(key).cloned()),
+                _ => {}
+            }
+        }
+        edited
+    }
+
+    /// What the platform or the user changed at the new location is newer.
+    fn is_superseded(self, field: Field) -> bool {
+        let Self { copy, into, .. } = self;
+        let is_another = |key| into.0.get(key) != copy.0.get(key);
+        match field {
+            Field::Title => is_another("summary"),
+            Field::When | Field::Zone => into.when() != copy.when(),
+            Field::Location => is_another("location"),
+            Field::SourceUrl => is_another("source"),
+            Field::ManagedText => false,
         }
     }
-    edited
+
+    fn is_our_write(self, field: Field) -> bool {
+        stamp::contents(self.seen).zip(self.seen.managed(String::new())).is_some_and(|(contents, managed)| {
+            FieldHashes::of(&managed).agree_on(field, &contents.written)
+                && contents.wanted.agree_on(field, &contents.written)
+        })
+    }
+
+    /// What its user changed that the new event has nothing of.
+    fn superseded(self) -> Vec<UserEdit> {
+        let fields = [self.copy, self.seen, self.into].map(|event| event.managed(String::new()));
+        let [Some(was), Some(is), Some(newer)] = fields else { return Vec::new() };
+        let is_lost = |field: &Field| {
+            let agrees = is.agrees_on(*field, &was) || is.agrees_on(*field, &newer);
+            !agrees && self.is_superseded(*field) && !self.is_our_write(*field)
+        };
+        let edit = |field| UserEdit {
+            field,
+            before: Some(was.value(field)),
+            after: is.value(field),
+            verdict: Verdict::Overwritten,
+            updated_at: self.seen.updated_at(),
+            over: self.copy.etag().to_owned(),
+        };
+        Field::ALL.iter().copied().filter(is_lost).map(edit).collect()
+    }
 }
 
 /// The description as its user left it at the previous location, with our text as the new location has it. A

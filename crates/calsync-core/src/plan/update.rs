@@ -5,7 +5,7 @@
 
 use super::description::{self, Described};
 use super::managed_text::Found;
-use super::{Address, PlanContext, PlanStep, RemoteCopy, managed_text};
+use super::{Address, PlanContext, PlanStep, RemoteCopy, UserEdit, managed_text};
 use crate::managed::{Base, Field, FieldHashes, ManagedFields};
 use crate::merge::{Merged, merge};
 use crate::remote::RemoteEvent;
@@ -39,7 +39,8 @@ fn is_as_answered(copy: &RemoteCopy, wanted: &ManagedFields) -> bool {
 /// What an event should be like, merged from what it is like.
 pub(super) struct DesiredEvent {
     wanted: FieldHashes,
-    merged: Merged,
+    agreed: ManagedFields,
+    pub(super) user_edits: Vec<UserEdit>,
     found: Found,
     /// Whether nothing has to be written.
     is_current: bool,
@@ -56,18 +57,21 @@ impl DesiredEvent {
         let texts = texts(contents.as_ref(), known, wanted);
         let found = managed_text::find(remote.description(), contents.as_ref(), &texts);
         let seen = remote.managed(found.text.clone());
-        let merged = match &seen {
-            Some(seen) => {
-                let base = base(contents.as_ref(), known, wanted, seen);
-                merge(context.item.kind, wanted, base.as_ref(), seen)
+        // Times that can't be read are no edit that we could keep.
+        let base = seen.as_ref().and_then(|seen| base(contents.as_ref(), known, wanted, seen));
+        let (agreed, user_edits) = match (&seen, &base) {
+            (Some(seen), Some(base)) => {
+                let Merged { agreed, users_edits } = merge(context.item.kind, wanted, base, seen);
+                let edits = users_edits.into_iter().map(|edit| UserEdit::of(edit, base, remote, seen));
+                (agreed, edits.collect())
             }
-            // Times that can't be read are no edit that we could keep.
-            None => Merged { agreed: wanted.clone(), users_edits: Vec::new() },
+            // Nothing is known of the past, and the platform's word stands.
+            _ => (wanted.clone(), Vec::new()),
         };
         let hashes = FieldHashes::of_wanted(wanted);
-        let is_stamped = merged.users_edits.is_empty() && contents.is_some_and(|one| one.wanted == hashes);
-        let is_current = is_stamped && seen.is_some_and(|seen| seen.agrees(&merged.agreed));
-        Self { wanted: hashes, merged, found, is_current }
+        let is_stamped = user_edits.is_empty() && contents.is_some_and(|one| one.wanted == hashes);
+        let is_current = is_stamped && seen.is_some_and(|seen| seen.agrees(&agreed));
+        Self { wanted: hashes, agreed, user_edits, found, is_current }
     }
 
     /// Writes it over `remote`, which is the mapping's event `before`, or that with what its user did elsewhere.
@@ -84,7 +88,7 @@ impl DesiredEvent {
         if partial {
             event.name_absent();
         }
-        PlanStep::Update { etag: remote.etag().to_owned(), event, partial, base, merged: self.merged }
+        PlanStep::Update { etag: remote.etag().to_owned(), event, partial, base, user_edits: self.user_edits }
     }
 
     /// Makes it anew in the target calendar, as a copy of `remote`.
@@ -97,7 +101,7 @@ impl DesiredEvent {
         let mut event = remote.without_place();
         event.0.insert("id".into(), address.google_id.clone().into());
         let base = self.write(context, address.generation, remote, &mut event);
-        PlanStep::Insert { address, event, base }
+        PlanStep::Insert { address, event, base, user_edits: self.user_edits }
     }
 
     /// Writes it into `event`, which is `remote` or what changes in it. Answers the base.
@@ -109,9 +113,9 @@ impl DesiredEvent {
         event: &mut RemoteEvent,
     ) -> Base {
         let found = std::mem::take(&mut self.found);
-        let described = description::replace(remote.description(), found, &self.merged.agreed.managed_text);
+        let described = description::replace(remote.description(), found, &self.agreed.managed_text);
         let wanted = self.wanted.clone();
-        write(context, generation, event, (wanted, self.merged.agreed.clone()), described)
+        write(context, generation, event, (wanted, self.agreed.clone()), described)
     }
 }
 
@@ -165,7 +169,7 @@ fn base(
     }
     let left = |field, managed: &ManagedFields| FieldHashes::of(managed).agree_on(field, &contents.written);
     let mut agreed = seen.clone();
-    for field in Field::ALL {
+    for &field in Field::ALL {
         if !left(field, seen) {
             let known = known.map(|base| &base.agreed).filter(|agreed| left(field, agreed));
             agreed.take(field, known.unwrap_or(wanted));

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use calsync_core::event_id::EventPlace;
 use calsync_core::item::{Item, ItemBody, ItemKey, ItemKind, ItemStatus};
 use calsync_core::plan::{
-    Address, EventState, Intent, Mapping, PlanContext, PlanStep, PreviousLocation, PreviousState, plan,
+    Address, EventState, Intent, Mapping, PlanContext, PlanStep, PreviousLocation, PreviousState, UserEdit,
+    plan,
 };
 use calsync_core::policy::Policy;
 use calsync_core::render::{DesiredState, RenderContext, render};
@@ -43,6 +44,8 @@ pub(crate) struct Service {
     pub(crate) mapping: Mapping,
     /// Which event each copy of a move was made from.
     pub(crate) copies: BTreeMap<Key, Key>,
+    /// Edits that were kept before they were lost, by their ids.
+    pub(crate) kept: BTreeMap<String, UserEdit>,
     /// Events of ours that could not be removed.
     pub(crate) given_up: BTreeSet<Key>,
 }
@@ -81,6 +84,7 @@ impl Service {
             target: "calendar".into(),
             mapping: Mapping::new(),
             copies: BTreeMap::new(),
+            kept: BTreeMap::new(),
             given_up: BTreeSet::new(),
         }
     }
@@ -200,6 +204,7 @@ impl Service {
     /// What is in the store while `step` is under way. What is to be made has its address at once; what is
     /// to be removed is still there, until it was.
     fn intend(&mut self, mapping: &mut Mapping, step: &PlanStep) {
+        self.kept.extend(step.lost_edits().map(|user_edit| (user_edit.id(), user_edit.clone())));
         let Some(intent) = step.intent() else { return };
         let mut stored = mapping.clone();
         stored.on_intent(intent.clone(), self.now());
@@ -324,7 +329,7 @@ impl Service {
         let key = key(&mapping.previous.as_ref().unwrap().address);
         match step {
             PlanStep::FetchPrevious => mapping.on_previous_fetched(self.google.get(&key)),
-            PlanStep::DeletePrevious { etag } => match self.google.delete(&key, Some(&etag)) {
+            PlanStep::DeletePrevious { etag, .. } => match self.google.delete(&key, Some(&etag)) {
                 Ok(()) => mapping.on_previous_deleted(),
                 Err(No::Gone | No::Changed) => mapping.on_previous_changed(),
                 Err(_) => mapping.on_previous_delete_refused(),

@@ -11,12 +11,14 @@ mod own_calendar;
 mod stop;
 
 use calsync_core::event_id::EventPlace;
-use calsync_core::plan::{Mapping, PlanContext, PlanStep, plan};
+use calsync_core::item::ItemKey;
+use calsync_core::plan::{Mapping, PlanContext, PlanStep, UserEdit, plan};
 use calsync_core::render::{RenderContext, render};
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{self, IntegrationWithTokens};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, Due, DueMapping};
+use calsync_store::user_edits;
 use futures_util::StreamExt;
 use jiff::Timestamp;
 use tracing::field::Empty;
@@ -54,6 +56,11 @@ impl Planned {
         let mut mapping = self.due.mapping.clone();
         mapping.on_intent(intent, now);
         Some((&self.due, mapping))
+    }
+
+    /// What its user made of the event and the first step writes over.
+    fn lost_edits(&self) -> impl Iterator<Item = (&ItemKey, &UserEdit)> {
+        self.first.lost_edits().map(|user_edit| (&self.due.item.key, user_edit))
     }
 }
 
@@ -142,23 +149,25 @@ async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>)
     result.commit().await
 }
 
-/// Plans the first step of each mapping, and stores the intents in one transaction before the calls. In
+/// Plans the first step of each mapping, and stores in one transaction what has to be before the calls. In
 /// memory nothing changes yet: if Google rejects the delete, the event is still there.
 async fn record_intents(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
     let planned: Vec<Planned> = due.into_iter().map(|due| Planned::of(pass, due)).collect();
     let intents: Vec<_> = planned.iter().filter_map(|planned| planned.intended(pass.now)).collect();
-    if intents.is_empty() {
+    let lost_edits: Vec<_> = planned.iter().flat_map(Planned::lost_edits).collect();
+    if intents.is_empty() && lost_edits.is_empty() {
         return Ok(planned);
     }
     retrying_tx!(pass.engine, |tx| {
         leases::renew(tx, pass.lease).await?;
         mappings::record_intents(tx, &pass.integration.id, &intents).await?;
+        user_edits::record(tx, &pass.integration.id, &lost_edits, pass.now).await?;
     })?;
     Ok(planned)
 }
 
 impl Pass<'_> {
-    fn plan_context<'a>(&'a self, item: &'a calsync_core::item::ItemKey) -> PlanContext<'a> {
+    fn plan_context<'a>(&'a self, item: &'a ItemKey) -> PlanContext<'a> {
         PlanContext {
             deployment_id: self.engine.store().deployment_id(),
             event: self.event,

@@ -33,5 +33,6 @@ mod trace;
 mod unreadable;
 mod unsent;
 mod user_deletion;
+mod user_edits;
 mod webhook_network;
 mod webhooks;

@@ -1,6 +1,7 @@
 //! A user goes over to another calendar, and everything that was synced goes along.
 
 use calsync_core::integration::{CalendarChoice, IntegrationState};
+use calsync_core::item::ItemKind;
 use calsync_engine::disconnect::{RemoteItems, SagaState};
 use calsync_engine::target_calendar::{self, RetargetResult, TargetChoice};
 use calsync_simulator::Simulator;
@@ -49,6 +50,25 @@ async fn left_behind(world: &World) -> i64 {
 }
 
 on_both_databases! {
+    async fn what_a_user_made_of_a_session_meanwhile_is_kept_in_full(db: TestDatabase) {
+        let world = World::new(db).await;
+        synced(&world, "ana", 0).await;
+        let session = json!({"user_ids": ["ana"], "title": "Talk", "status": "active",
+            "starts_at": "2024-03-09T10:00:00Z", "ends_at": "2024-03-09T11:00:00Z"});
+        world.put(ItemKind::Session, "talk", &session).await;
+        world.sync().await;
+        let own = target(&world, "ana").await;
+        let id = ours_in(&world.google, &own)[0]["id"].as_str().unwrap().to_owned();
+        world.google.user_edits_event(&email("ana"), &own, &id, &json!({"summary": "Mine"})).unwrap();
+        assert_eq!(change(&world, "ana", team("ana")).await, RetargetResult::Done);
+        world.sync().await;
+        let there = ours_in(&world.google, "team-ana");
+        assert_eq!((there.len(), there[0]["summary"].as_str()), (1, Some("Talk")));
+        assert!(!has_calendar(&world, &own));
+        let kept = r#"field = 'title' AND before = '"Talk"' AND after = '"Mine"' AND verdict = 'undone'"#;
+        assert_eq!((world.count("user_edits", kept).await, world.count("user_edits", "TRUE").await), (1, 1));
+    }
+
     async fn everything_moves_and_the_calendar_of_ours_goes(db: TestDatabase) {
         let world = World::new(db).await;
         synced(&world, "ana", 12).await;

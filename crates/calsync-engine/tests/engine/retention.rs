@@ -19,7 +19,7 @@ use serde_json::json;
 
 const DAY: i64 = 24 * 3_600;
 /// What would grow with time, if nothing were forgotten.
-const TABLES: [&str; 21] = [
+const TABLES: [&str; 22] = [
     "calendar_sync_logs",
     "calendars",
     "changes",
@@ -40,6 +40,7 @@ const TABLES: [&str; 21] = [
     "refusals",
     "sync_mappings",
     "uncounted_attempts",
+    "user_edits",
     "users",
 ];
 /// After so many days whatever is kept for some time has begun to be forgotten.
@@ -47,14 +48,18 @@ const SETTLED: i64 = 100;
 /// Between two connections of the user who doesn't stay.
 const VISITS: i64 = 10;
 
-/// A day like every other: three changes, of which one fails at first, a new task and the end of yesterday's, a
-/// refusal, and a user who looks at Google's consent and doesn't come back. Now and then one connects for a
-/// day.
+/// A day like every other: three changes, of which one fails at first and one overwrites what its user made of a
+/// title, a new task and the end of yesterday's, a refusal, and a user who looks at Google's consent and doesn't
+/// come back. Now and then one connects for a day.
 async fn live_a_day(world: &World, day: i64) {
     let began = world.engine.now();
     let matches = FaultMatch { method: Some("events.update".into()), ..FaultMatch::default() };
     let effect = FaultEffect { status: Some(503), ..FaultEffect::default() };
     world.google.set_faults(vec![FaultRule { matches, effect, times: Some(1), ..FaultRule::default() }]);
+    let mut events = world.events("ana", true).into_iter();
+    let event = events.find(|event| event["summary"] != "New").unwrap();
+    let (calendar, id) = (event["calendar_id"].as_str().unwrap(), event["id"].as_str().unwrap());
+    world.google.user_edits_event(&email("ana"), calendar, id, &json!({"summary": "Mine"})).unwrap();
     for task in 0..3 {
         world.put_task("ana", task, &format!("of day {day}"), "active").await;
     }

@@ -12,6 +12,7 @@ pub mod next_step;
 pub mod refusal;
 pub mod sync_error;
 pub mod user;
+pub mod user_edit;
 pub mod webhook_delivery;
 
 use calsync_core::language::Language;

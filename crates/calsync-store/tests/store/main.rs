@@ -32,6 +32,7 @@ mod schema;
 mod tokens;
 mod unreadable;
 mod user_deletions;
+mod user_edits;
 mod verdicts;
 mod webhooks;
 mod world;

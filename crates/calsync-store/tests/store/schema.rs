@@ -99,7 +99,7 @@ async fn sealed_values_are_kept_as_bytes_on_both_databases() {
 }
 
 /// A row for each CHECK that it breaks.
-const IMPOSSIBLE: [&str; 34] = [
+const IMPOSSIBLE: [&str; 35] = [
     "INSERT INTO pauses (scope, key, reason, began_at, probe_at) VALUES ('api', '', 'network', 2, 1)",
     "UPDATE user_integrations SET lease_owner = 'worker'",
     "UPDATE user_integrations SET state = 'needs_action', reason = 'grant_revoked'",
@@ -118,6 +118,8 @@ const IMPOSSIBLE: [&str; 34] = [
          previous_generation = last_generation + 1",
     "UPDATE sync_mappings SET sync_state = 'synced'",
     "UPDATE sync_mappings SET sync_state = 'parked', synced_desired_revision = desired_revision",
+    "INSERT INTO user_edits (integration_id, kind, item_id, id, field, after, verdict, seen_at)
+         SELECT integration_id, kind, item_id, 'a', 'title', '1', 'accepted', 1 FROM sync_mappings",
     "INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, calendar_choice, scopes, started_at,
          expires_at, ended_at) VALUES ('a', 'ana', 'a', 'a', 'new', '', 1, 2, 2)",
     r"INSERT INTO connect_attempts (id, user_id, state_hash, browser_hash, calendar_choice, scopes, started_at,

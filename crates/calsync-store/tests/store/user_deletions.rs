@@ -19,6 +19,7 @@ use calsync_testing::on_both_databases;
 use serde_json::json;
 
 use crate::disconnects::{started, synced};
+use crate::user_edits::{record, retitled};
 use crate::world::{World, at, key, session_body, task, task_body};
 
 /// A word that stands in whatever names the user, and nowhere else.
@@ -137,7 +138,13 @@ async fn live(world: &World, user: &str) {
     attempts::roll_up(&mut tx, 9).await.unwrap();
     attempts::record(&mut tx, &Attempt { id: "log-2".into(), ..failed }).await.unwrap();
     tx.commit().await.unwrap();
+    at_google(world, user).await;
+}
+
+/// What they have there, and lost.
+async fn at_google(world: &World, user: &str) {
     synced(world, user).await;
+    record(world, user, &[retitled(Some(json!("Read")), &format!("Read with {user}"))], at(2)).await;
     world.raw().await.run(&format!("UPDATE calendars SET summary = '{user}'")).await;
 }
 

@@ -30,6 +30,7 @@ pub(super) fn all(sql: &Sql, sizes: Sizes) -> Vec<Table> {
     tables.extend(of_integrations(sql, sizes));
     tables.push(sync_mappings(sql, sizes));
     tables.push(remote_events(sql, sizes));
+    tables.push(user_edits(sql, sizes));
     tables.extend(consents(sql, sizes));
     tables.extend(disconnects(sql, sizes));
     tables.extend(attempts(sql, sizes));
@@ -196,6 +197,22 @@ fn remote_events(sql: &Sql, Sizes { connections, mappings, .. }: Sizes) -> Table
             "'{{\"id\": \"event' || {of} || '\", \"etag\": \"\\\"' || {of} || '\\\"\", \"summary\": \"Item ' || {of}
                 || '\", \"description\": \"A description of some length, as a mentor writes one before a session.\"}}'"
         ),
+    ])
+}
+
+/// What users made of every tenth item and lost.
+fn user_edits(sql: &Sql, Sizes { connections, mappings, .. }: Sizes) -> Table {
+    let of = "(i * 10)";
+    table!("user_edits", mappings / 10, [
+        integration_id: sql.integration(&format!("({of} % {connections})")),
+        kind: KIND.replace("i %", &format!("{of} %")),
+        item_id: sql.item(of),
+        id: "'edit'",
+        field: "'title'",
+        before: "'\"Item ' || i || '\"'",
+        after: "'\"Mine ' || i || '\"'",
+        verdict: "'undone'",
+        seen_at: sql.spread(90, mappings / 10),
     ])
 }
 

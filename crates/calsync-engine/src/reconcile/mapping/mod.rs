@@ -1,5 +1,5 @@
-//! Takes one mapping through its steps: plan, call, apply the answer, plan again. Nothing here touches
-//! the database; what has to be stored before a call waits for the next pass.
+//! Takes one mapping through its steps: plan, call, apply the answer, plan again. An intent that isn't stored waits for
+//! the next pass; what a user typed and a step writes over is stored at once, before it.
 
 mod failure;
 mod progress;
@@ -14,13 +14,15 @@ use calsync_core::reason::Reason;
 use calsync_core::remote::RemoteEvent;
 use calsync_google::{Deleted, Failure};
 use calsync_store::integrations::Integration;
-use calsync_store::leases::Lease;
+use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{DueMapping, End};
+use calsync_store::user_edits;
 use jiff::Timestamp;
 
 use super::Planned;
 use super::stop::Stop;
 use crate::google::{AuthorizedClient, CallError};
+use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError};
 pub(super) use failure::is_closed;
 use progress::Round;
@@ -79,7 +81,7 @@ impl Pass<'_> {
         let recorded: Vec<Intent> = due.mapping.intents().chain(step.intent()).collect();
         let (mut has_written, mut is_deleted) = (false, false);
         let mut round = Round::Exhausted;
-        for _ in 0..CALLS_PER_MAPPING_MAX {
+        for call in 0..CALLS_PER_MAPPING_MAX {
             if let PlanStep::Done(state, reason) = step {
                 return Ok(MappingResult { due, end: End::Done { state, reason } });
             }
@@ -90,6 +92,10 @@ impl Pass<'_> {
             if step.intent().is_some_and(|intent| !recorded.contains(&intent)) {
                 round = Round::Continues;
                 break;
+            }
+            // Those of the first step are stored with its intent.
+            if call > 0 {
+                self.record_lost_edits(&due.item.key, &step).await?;
             }
             if let PlanStep::Insert { address, .. } = &step {
                 due.mapping.on_insert_sent(address.clone());
@@ -125,6 +131,18 @@ impl Pass<'_> {
         }
         let end = self.after_round(&mut due, round, has_written);
         Ok(MappingResult { due, end })
+    }
+
+    /// Stores what the user made of the event and `step` writes over.
+    async fn record_lost_edits(&self, item: &ItemKey, step: &PlanStep) -> Result<(), EngineError> {
+        let lost: Vec<_> = step.lost_edits().map(|user_edit| (item, user_edit)).collect();
+        if lost.is_empty() {
+            return Ok(());
+        }
+        retrying_tx!(self.engine, |tx| {
+            leases::renew(tx, self.lease).await?;
+            user_edits::record(tx, &self.integration.id, &lost, self.now).await?;
+        })
     }
 
     /// What an answer does to a mapping, and how it goes on.
@@ -228,7 +246,7 @@ impl Pass<'_> {
         let previous = mapping.previous.as_ref().map(|previous| previous.address.clone());
         let Address { calendar_id, google_id, .. } = previous.unwrap_or_default();
         let event = (calendar_id.as_str(), google_id.as_str());
-        let PlanStep::DeletePrevious { etag } = step else {
+        let PlanStep::DeletePrevious { etag, .. } = step else {
             let answer = self.fetch(item, event).await;
             if matches!(answer, Ok(None))
                 && let Err(error) = self.is_calendar_there(item, &calendar_id).await

@@ -13,7 +13,7 @@ use calsync_store::user_search::{self, Wanted};
 use calsync_store::{
     attempts, audit, calendars, changes, clean_ups, connection_counts, consent, deleted_items, disconnects,
     freshness, idempotency, integrations, items, leases, mappings, overview, refusals, sync_errors,
-    user_deletions, users, verdicts, webhooks,
+    user_deletions, user_edits, users, verdicts, webhooks,
 };
 use calsync_testing::big_database::BigDatabase;
 use jiff::{SignedDuration, Timestamp};
@@ -82,6 +82,7 @@ async fn retention(look: &mut Look<'_>) {
         look.at("forget disconnects", forget).await;
     }
     look.at("forget items", async |tx| deleted_items::forget(tx, many, 200).await.map(drop)).await;
+    look.at("forget edits", async |tx| user_edits::forget(tx, many, BATCH).await.map(drop)).await;
     look.at("forget hours", async |tx| attempts::forget_hours(tx, many, BATCH).await.map(drop)).await;
     look.at("forget groups", async |tx| attempts::forget_groups(tx, few, BATCH).await.map(drop)).await;
     look.at("forget answers", async |tx| idempotency::forget_answers(tx, now, BATCH).await.map(drop)).await;
@@ -196,6 +197,7 @@ async fn platform(look: &mut Look<'_>) {
     }
     let key = ItemKey { kind, id: item.clone() };
     look.at("item", async |tx| items::get(tx, &key).await.map(drop)).await;
+    look.at("item: edits", async |tx| user_edits::of_item(tx, &key, SHOWN).await.map(drop)).await;
     look.at("item: mappings", async |tx| mappings::of_item(tx, kind, &item).await.map(drop)).await;
     look.at("account", async |tx| integrations::of_account(tx, GOOGLE, "account-7").await.map(drop)).await;
     look.at("refusals", async |tx| refusals::since(tx, ago(now, 2), None, SHOWN).await.map(drop)).await;

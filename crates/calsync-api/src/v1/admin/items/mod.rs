@@ -1,0 +1,3 @@
+//! `/api/v1/admin/items`.
+
+pub(crate) mod trace;
