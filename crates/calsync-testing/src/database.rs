@@ -54,6 +54,14 @@ impl TestDatabase {
         let log = std::fs::read(format!("{file}-wal")).unwrap_or_default();
         [std::fs::read(file).expect("the database's file"), log].concat()
     }
+
+    /// The number that `sql` selects; of Postgres.
+    ///
+    /// # Panics
+    /// If it can't be read.
+    pub fn number(&self, sql: &str) -> i64 {
+        Postgres::number(&self.url, sql)
+    }
 }
 
 /// Runs each test on SQLite and on Postgres, as `name::on_sqlite` and `name::on_postgres`.

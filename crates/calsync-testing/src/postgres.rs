@@ -51,6 +51,15 @@ impl Postgres {
         output.stdout
     }
 
+    /// The number that `sql` selects from the database at `url`.
+    pub(crate) fn number(url: &str, sql: &str) -> i64 {
+        let mut command = Command::new("psql");
+        command.args(["--no-psqlrc", "--tuples-only", "--no-align", "--command", sql]).arg(url);
+        let output = command.output().expect("psql starts");
+        assert!(output.status.success(), "psql: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().parse().expect("a number")
+    }
+
     fn start() -> Postgres {
         let programs = programs();
         let mut reason = String::new();

@@ -18,7 +18,7 @@ async fn get(url: &str, path: &str) -> Response<Bytes> {
     HttpTransport::new().unwrap().send(request).await.unwrap()
 }
 
-async fn scrape(url: &str) -> Exposition {
+pub(crate) async fn scrape(url: &str) -> Exposition {
     let answer = get(url, "/metrics").await;
     assert_eq!(answer.status(), 200);
     Exposition::parse(std::str::from_utf8(answer.body()).unwrap())
