@@ -7,8 +7,9 @@
 //! can come back.
 
 use data_encoding::BASE32HEX_NOPAD;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 
+use crate::hash;
 use crate::item::ItemKey;
 
 /// Everything that makes an event ours and this one.
@@ -24,11 +25,7 @@ pub struct EventPlace<'a> {
 
 /// The event id for `item` at `place` in its `generation`.
 pub fn event_id(place: EventPlace<'_>, item: &ItemKey, generation: i64) -> String {
-    let mut hash = Sha256::new();
-    for part in [place.integration_id, place.calendar_id, item.kind.name(), &item.id] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
+    let mut hash = hash::of_parts([place.integration_id, place.calendar_id, item.kind.name(), &item.id]);
     hash.update(place.epoch.to_be_bytes());
     hash.update(generation.to_be_bytes());
     BASE32HEX_NOPAD.encode(&hash.finalize()[..20]).to_ascii_lowercase()

@@ -11,6 +11,7 @@ pub mod env;
 pub mod event_id;
 pub mod fingerprint;
 pub mod grant;
+mod hash;
 pub mod ids;
 pub mod integration;
 pub mod item;

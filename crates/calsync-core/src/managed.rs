@@ -259,7 +259,7 @@ impl Base {
 
     /// Whether a user's edit of `field` stands that was accepted: we wrote something else than the platform wanted. What
     /// they make of our text in the description stands around it.
-    pub(crate) fn keeps_users_edit(&self, field: Field) -> bool {
+    pub(crate) fn keeps_user_edit(&self, field: Field) -> bool {
         match field {
             Field::Title | Field::When | Field::Location | Field::SourceUrl => {
                 !self.written.agree_on(field, &self.wanted)

@@ -11,7 +11,7 @@ pub struct Merged {
     /// What both sides should have now.
     pub agreed: ManagedFields,
     /// What became of each field that the user had changed in Google, now or earlier.
-    pub users_edits: Vec<(Field, Verdict)>,
+    pub user_edits: Vec<(Field, Verdict)>,
 }
 
 text_enum! {
@@ -27,7 +27,7 @@ text_enum! {
 }
 
 /// Whether what a user changes in Google stays, where the platform did not change it too.
-const fn accepts_users_edits(kind: ItemKind) -> bool {
+const fn accepts_user_edits(kind: ItemKind) -> bool {
     match kind {
         ItemKind::Task => true,
         ItemKind::Session | ItemKind::Deadline => false,
@@ -38,28 +38,28 @@ const fn accepts_users_edits(kind: ItemKind) -> bool {
 pub fn merge(kind: ItemKind, wanted: &ManagedFields, base: &Base, seen: &ManagedFields) -> Merged {
     let wanted_hashes = FieldHashes::of_wanted(wanted);
     let mut agreed = base.agreed.clone();
-    let mut users_edits = Vec::new();
+    let mut user_edits = Vec::new();
     for &field in Field::ALL {
         let platform_changed = !wanted_hashes.agree_on(field, &base.wanted);
         let user_changed = !seen.agrees_on(field, &base.agreed);
         match (platform_changed, user_changed) {
             (false, false) => {}
             (true, false) => {
-                let is_over = accepts_users_edits(kind) && base.keeps_users_edit(field);
+                let is_over = accepts_user_edits(kind) && base.keeps_user_edit(field);
                 if is_over && !base.agreed.agrees_on(field, wanted) {
-                    users_edits.push((field, Verdict::Overwritten));
+                    user_edits.push((field, Verdict::Overwritten));
                 }
                 agreed.take(field, wanted);
             }
-            (false, true) if accepts_users_edits(kind) => {
+            (false, true) if accepts_user_edits(kind) => {
                 agreed.take(field, seen);
-                users_edits.push((field, Verdict::Accepted));
+                user_edits.push((field, Verdict::Accepted));
             }
-            (false, true) => users_edits.push((field, Verdict::Undone)),
+            (false, true) => user_edits.push((field, Verdict::Undone)),
             (true, true) if seen.agrees_on(field, wanted) => agreed.take(field, wanted),
             (true, true) => {
                 agreed.take(field, wanted);
-                users_edits.push((field, Verdict::Overwritten));
+                user_edits.push((field, Verdict::Overwritten));
             }
         }
     }
@@ -69,7 +69,7 @@ pub fn merge(kind: ItemKind, wanted: &ManagedFields, base: &Base, seen: &Managed
     if wanted_hashes.agree_on(Field::Zone, &base.wanted) && !undoes_times {
         agreed.take(Field::Zone, seen);
     }
-    Merged { agreed, users_edits }
+    Merged { agreed, user_edits }
 }
 
 #[cfg(test)]
@@ -99,7 +99,7 @@ mod tests {
                 for (user, seen) in [("same", "base"), ("changed", "user's")] {
                     let base = Base::of_write(&titled("base"), titled("base"));
                     let merged = merge(kind, &titled(wanted), &base, &titled(seen));
-                    let verdict = merged.users_edits.first().map(|(_, verdict)| *verdict);
+                    let verdict = merged.user_edits.first().map(|(_, verdict)| *verdict);
                     writeln!(
                         page,
                         "{:8} {platform:9} {user:10} {} {verdict:?}",
@@ -117,7 +117,7 @@ mod tests {
     fn the_same_change_on_both_sides_undoes_nothing() {
         let base = Base::of_write(&titled("Read"), titled("Read"));
         let merged = merge(ItemKind::Task, &titled("✓ Read"), &base, &titled("✓ Read"));
-        assert_eq!(merged, Merged { agreed: titled("✓ Read"), users_edits: Vec::new() });
+        assert_eq!(merged, Merged { agreed: titled("✓ Read"), user_edits: Vec::new() });
     }
 
     #[test]
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(again.agreed.title, "user's");
         let edited = merge(ItemKind::Task, &titled("platform's new"), &base, &titled("user's"));
         assert_eq!(edited.agreed.title, "platform's new");
-        assert_eq!(again.users_edits, []);
-        assert_eq!(edited.users_edits, [(Field::Title, Verdict::Overwritten)]);
+        assert_eq!(again.user_edits, []);
+        assert_eq!(edited.user_edits, [(Field::Title, Verdict::Overwritten)]);
     }
 }

@@ -7,7 +7,7 @@
 mod sample;
 mod words;
 
-pub use sample::{DOUBT_MAX, OTHERS_ASKED, Sample, Verdict, workspace};
+pub use sample::{DOUBT_MAX, OTHERS_ASKED, Sample, SampleResult, workspace};
 
 use jiff::{SignedDuration, Timestamp};
 

@@ -23,7 +23,7 @@ pub struct Sample {
 
 /// What a sample says of the grant for which it was taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Verdict {
+pub enum SampleResult {
     /// It alone is over.
     Ended,
     /// Google refuses many.
@@ -34,14 +34,14 @@ pub enum Verdict {
 
 impl Sample {
     /// What it says, whatever those would have been answered who were not.
-    pub const fn verdict(self) -> Verdict {
+    pub const fn result(self) -> SampleResult {
         let unanswered = OTHERS_ASKED.saturating_sub(self.accepted + self.refused);
         if is_wave(self.refused) {
-            Verdict::Wave
+            SampleResult::Wave
         } else if is_wave(self.refused + unanswered) {
-            Verdict::Unclear
+            SampleResult::Unclear
         } else {
-            Verdict::Ended
+            SampleResult::Ended
         }
     }
 }
@@ -62,35 +62,35 @@ mod tests {
 
     #[test]
     fn three_refused_of_five_are_a_wave_and_three_accepted_are_none() {
-        for (accepted, refused, verdict) in [
-            (4, 0, Verdict::Ended),
-            (3, 1, Verdict::Ended),
-            (3, 0, Verdict::Ended),
-            (2, 2, Verdict::Wave),
-            (0, 2, Verdict::Wave),
-            (0, 4, Verdict::Wave),
-            (2, 1, Verdict::Unclear),
-            (0, 1, Verdict::Unclear),
-            (0, 0, Verdict::Unclear),
+        for (accepted, refused, result) in [
+            (4, 0, SampleResult::Ended),
+            (3, 1, SampleResult::Ended),
+            (3, 0, SampleResult::Ended),
+            (2, 2, SampleResult::Wave),
+            (0, 2, SampleResult::Wave),
+            (0, 4, SampleResult::Wave),
+            (2, 1, SampleResult::Unclear),
+            (0, 1, SampleResult::Unclear),
+            (0, 0, SampleResult::Unclear),
         ] {
             assert_eq!(
-                Sample { accepted, refused }.verdict(),
-                verdict,
+                Sample { accepted, refused }.result(),
+                result,
                 "{accepted} accepted, {refused} refused"
             );
         }
     }
 
     #[test]
-    fn what_is_not_known_yet_never_turns_a_verdict() {
+    fn what_is_not_known_yet_never_turns_a_result() {
         for accepted in 0..=OTHERS_ASKED {
             for refused in 0..=OTHERS_ASKED - accepted {
-                let verdict = Sample { accepted, refused }.verdict();
+                let result = Sample { accepted, refused }.result();
                 for more in 0..=OTHERS_ASKED - accepted - refused {
                     let rest = OTHERS_ASKED - accepted - refused - more;
-                    let all = Sample { accepted: accepted + more, refused: refused + rest }.verdict();
-                    assert_ne!(all, Verdict::Unclear, "all have answered");
-                    assert!(verdict == Verdict::Unclear || verdict == all);
+                    let all = Sample { accepted: accepted + more, refused: refused + rest }.result();
+                    assert_ne!(all, SampleResult::Unclear, "all have answered");
+                    assert!(result == SampleResult::Unclear || result == all);
                 }
             }
         }

@@ -61,8 +61,8 @@ impl DesiredEvent {
         let base = seen.as_ref().and_then(|seen| base(contents.as_ref(), known, wanted, seen));
         let (agreed, user_edits) = match (&seen, &base) {
             (Some(seen), Some(base)) => {
-                let Merged { agreed, users_edits } = merge(context.item.kind, wanted, base, seen);
-                let edits = users_edits.into_iter().map(|edit| UserEdit::of(edit, base, remote, seen));
+                let Merged { agreed, user_edits } = merge(context.item.kind, wanted, base, seen);
+                let edits = user_edits.into_iter().map(|edit| UserEdit::of(edit, base, remote, seen));
                 (agreed, edits.collect())
             }
             // Nothing is known of the past, and the platform's word stands.

@@ -3,8 +3,9 @@
 use data_encoding::HEXLOWER;
 use jiff::Timestamp;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
+use sha2::Digest;
 
+use crate::hash;
 use crate::managed::{Base, Field, FieldHashes, ManagedFields};
 use crate::merge::Verdict;
 use crate::remote::RemoteEvent;
@@ -59,11 +60,7 @@ impl UserEdit {
 
     /// The same whenever the same edit is seen, and another for one that is made again over a later version of ours.
     pub fn id(&self) -> String {
-        let mut hash = Sha256::new();
-        for part in [self.field.name(), &self.over, &self.after.to_string()] {
-            hash.update((part.len() as u64).to_be_bytes());
-            hash.update(part.as_bytes());
-        }
-        HEXLOWER.encode(&hash.finalize()[..16])
+        let after = self.after.to_string();
+        HEXLOWER.encode(&hash::of_parts([self.field.name(), &self.over, &after]).finalize()[..16])
     }
 }

@@ -32,6 +32,16 @@ fn is_at_google(world: &World, calendar_id: &str) -> bool {
     state["calendars"].as_array().unwrap().iter().any(|calendar| calendar["id"] == calendar_id)
 }
 
+/// Ana's calendar is gone; she disconnects, and connects with one of ours.
+async fn leave_without_a_calendar_and_come_back(world: &World) {
+    world.put_task("ana", 0, "changed", "active").await;
+    world.sync().await;
+    assert_eq!(world.integration("ana").await.reason, Some(Reason::CalendarGone));
+    world.disconnect("ana", RemoteItems::Keep).await;
+    world.connect("ana", &email("ana"), CalendarChoice::New).await;
+    world.sync().await;
+}
+
 on_both_databases! {
     async fn one_of_ours_that_stayed_for_what_is_in_it_is_taken_up_again(db: TestDatabase) {
         let world = World::new(db).await;
@@ -89,12 +99,7 @@ on_both_databases! {
         world.synced("ana", 3).await;
         let own = world.integration("ana").await.target_calendar_id.unwrap();
         world.lose_calendar("ana", &own).await;
-        world.put_task("ana", 0, "changed", "active").await;
-        world.sync().await;
-        assert_eq!(world.integration("ana").await.reason, Some(Reason::CalendarGone));
-        world.disconnect("ana", RemoteItems::Keep).await;
-        world.connect("ana", &email("ana"), CalendarChoice::New).await;
-        world.sync().await;
+        leave_without_a_calendar_and_come_back(&world).await;
         let integration = world.integration("ana").await;
         assert_eq!((integration.state, integration.reason), (IntegrationState::Active, None));
         assert_eq!(world.events("ana", true).len(), 3);
@@ -104,12 +109,7 @@ on_both_databases! {
         let world = World::new(db).await;
         synced_to_their_own(&world, "ana", 3).await;
         world.set_access_role("ana", "team-ana", None).await;
-        world.put_task("ana", 0, "changed", "active").await;
-        world.sync().await;
-        assert_eq!(world.integration("ana").await.reason, Some(Reason::CalendarGone));
-        world.disconnect("ana", RemoteItems::Keep).await;
-        world.connect("ana", &email("ana"), CalendarChoice::New).await;
-        world.sync().await;
+        leave_without_a_calendar_and_come_back(&world).await;
         assert_eq!(world.integration("ana").await.state, IntegrationState::Active);
         let saga = world.disconnect("ana", RemoteItems::Remove).await;
         assert_eq!(saga.state, SagaState::DoneWithLeftovers, "they may stand there still: {saga:?}");

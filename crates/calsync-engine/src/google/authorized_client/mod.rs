@@ -5,8 +5,8 @@
 //! its turn has come.
 
 mod refresh;
+mod refused_grant;
 mod tokens;
-mod verdict;
 
 pub(crate) use tokens::{grant, is_over, local_failure};
 

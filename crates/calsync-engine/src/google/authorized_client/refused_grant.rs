@@ -3,7 +3,7 @@
 //! [`calsync_core::grant`] says what their answers mean.
 
 use calsync_core::env::bytes;
-use calsync_core::grant::{DOUBT_MAX, OTHERS_ASKED, Sample, Verdict};
+use calsync_core::grant::{DOUBT_MAX, OTHERS_ASKED, Sample, SampleResult};
 use calsync_core::outcome::Operation;
 use calsync_core::pause::{PROBE_EVERY, PauseScope};
 use calsync_core::reason::Reason;
@@ -55,39 +55,39 @@ impl AuthorizedClient {
         if doubts.next().is_some() {
             return Ok(ended);
         }
-        Ok(match self.verdict().await? {
-            Verdict::Ended => ended,
-            Verdict::Wave | Verdict::Unclear => in_doubt,
+        Ok(match self.result().await? {
+            SampleResult::Ended => ended,
+            SampleResult::Wave | SampleResult::Unclear => in_doubt,
         })
     }
 
     /// What others are answered at this moment: those of the domain first, if there are enough. Where many are refused,
     /// a pause begins; a deployment of fewer accounts knows no wave.
-    async fn verdict(&self) -> Result<Verdict, EngineError> {
+    async fn result(&self) -> Result<SampleResult, EngineError> {
         let Candidates { of_domain, anywhere } = self.candidates().await?;
         let (scope, key) = match &self.domain {
             Some(domain) if of_domain.len() >= OTHERS_ASKED => {
-                let verdict = self.ask(of_domain).await?.verdict();
-                if verdict != Verdict::Wave {
-                    return Ok(verdict);
+                let result = self.ask(of_domain).await?.result();
+                if result != SampleResult::Wave {
+                    return Ok(result);
                 }
                 let mut elsewhere = anywhere;
                 elsewhere.retain(|other| other.account_domain.as_ref() != Some(domain));
                 let is_of_domain = elsewhere.len() < OTHERS_ASKED
-                    || match self.ask(elsewhere).await?.verdict() {
-                        Verdict::Unclear => return Ok(Verdict::Unclear),
-                        verdict => verdict == Verdict::Ended,
+                    || match self.ask(elsewhere).await?.result() {
+                        SampleResult::Unclear => return Ok(SampleResult::Unclear),
+                        result => result == SampleResult::Ended,
                     };
                 if is_of_domain { (PauseScope::Domain, domain.as_str()) } else { (PauseScope::Client, "") }
             }
-            _ if anywhere.len() < OTHERS_ASKED => return Ok(Verdict::Ended),
-            _ => match self.ask(anywhere).await?.verdict() {
-                Verdict::Wave => (PauseScope::Client, ""),
-                verdict => return Ok(verdict),
+            _ if anywhere.len() < OTHERS_ASKED => return Ok(SampleResult::Ended),
+            _ => match self.ask(anywhere).await?.result() {
+                SampleResult::Wave => (PauseScope::Client, ""),
+                result => return Ok(result),
             },
         };
         self.begin_doubt(scope, key).await?;
-        Ok(Verdict::Wave)
+        Ok(SampleResult::Wave)
     }
 
     async fn candidates(&self) -> Result<Candidates, EngineError> {
