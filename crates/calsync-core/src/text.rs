@@ -9,7 +9,8 @@ use unicode_normalization::{UnicodeNormalization, is_nfc};
 /// line breaks and tabs, and no space around it.
 pub fn normal(text: &str) -> Cow<'_, str> {
     let is_kept = |c: &char| !c.is_control() || matches!(c, '\n' | '\t');
-    if is_nfc(text) && text.chars().all(|c| is_kept(&c)) {
+    // Of ASCII all is composed, and most text is ASCII.
+    if (text.is_ascii() || is_nfc(text)) && text.chars().all(|c| is_kept(&c)) {
         return Cow::Borrowed(text.trim());
     }
     let lines = text.replace("\r\n", "\n").replace('\r', "\n");
