@@ -53,6 +53,14 @@ impl Operation {
     pub const fn is_read(self) -> bool {
         matches!(self, Self::Get | Self::List | Self::Refresh)
     }
+
+    /// Whether an admin can pause it: passes change something by it.
+    pub const fn can_be_paused(self) -> bool {
+        matches!(
+            self,
+            Self::Insert | Self::Update | Self::Delete | Self::CreateCalendar | Self::DeleteCalendar
+        )
+    }
 }
 
 impl Outcome {

@@ -6,21 +6,106 @@ use std::collections::{HashMap, VecDeque};
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::item::{FieldError, check_id};
+use crate::outcome::Operation;
 use crate::reason::Reason;
 use crate::text_enum::text_enum;
 
 text_enum! {
     /// What a pause covers.
     PauseScope {
+        /// All that is sent to Google, disconnects too: an admin's.
+        Everything => "everything",
         /// Google's API, which fails for everybody.
         Api => "api",
         /// Our OAuth client: no token can be renewed.
         Client => "client",
         /// Our Google Cloud project: no call is answered.
         Project => "project",
-        /// A Google Workspace domain: no token of its can be renewed.
+        /// A Google Workspace domain: no token of its can be renewed, or an admin paused it.
         Domain => "domain",
+        /// A user: an admin's.
+        User => "user",
+        /// One of the operations by which passes change something: an admin's.
+        Operation => "operation",
     }
+}
+
+/// What an admin pauses.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PauseTarget {
+    /// All that is sent to Google.
+    Everything,
+    /// The connections of a Workspace domain.
+    Domain(String),
+    /// The connections of a user, by the platform's id.
+    User(String),
+    /// An operation, of all connections; one that [`Operation::can_be_paused`].
+    Operation(Operation),
+}
+
+impl PauseTarget {
+    /// The one that is named; where nothing is, everything is meant.
+    ///
+    /// # Errors
+    /// All bad fields at once.
+    pub fn parse(
+        user_id: Option<&str>,
+        domain: Option<&str>,
+        operation: Option<&str>,
+    ) -> Result<Self, Vec<FieldError>> {
+        let mut errors: Vec<FieldError> = Vec::new();
+        let mut named = Vec::new();
+        if let Some(user_id) = user_id {
+            errors.extend(check_id("user_id", user_id).err());
+            named.push(Self::User(user_id.to_owned()));
+        }
+        if let Some(domain) = domain {
+            if !is_domain(domain) {
+                errors.push(FieldError::new("domain", "must be a domain, as in school.example"));
+            }
+            named.push(Self::Domain(domain.to_ascii_lowercase()));
+        }
+        if let Some(operation) = operation {
+            match Operation::from_name(operation).filter(|operation| operation.can_be_paused()) {
+                Some(operation) => named.push(Self::Operation(operation)),
+                None => errors.push(FieldError::new("operation", PAUSABLE)),
+            }
+        }
+        if named.len() > 1 {
+            errors.push(FieldError::new("operation", "give one of user_id, domain and operation"));
+        }
+        match errors.is_empty() {
+            true => Ok(named.pop().unwrap_or(Self::Everything)),
+            false => Err(errors),
+        }
+    }
+
+    /// Its scope.
+    pub const fn scope(&self) -> PauseScope {
+        match self {
+            Self::Everything => PauseScope::Everything,
+            Self::Domain(_) => PauseScope::Domain,
+            Self::User(_) => PauseScope::User,
+            Self::Operation(_) => PauseScope::Operation,
+        }
+    }
+
+    /// Which of its scope; empty where there is but one.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Everything => "",
+            Self::Domain(key) | Self::User(key) => key,
+            Self::Operation(operation) => operation.name(),
+        }
+    }
+}
+
+const PAUSABLE: &str = "must be insert, update, delete, create_calendar or delete_calendar";
+
+fn is_domain(name: &str) -> bool {
+    let is_of_a_name = |c: char| c.is_alphanumeric() || c == '-' || c == '.';
+    name.contains('.') && name.len() <= DOMAIN_LENGTH_MAX && name.chars().all(is_of_a_name)
 }
 
 /// Between two tries whether a pause is over.
@@ -32,6 +117,8 @@ const QUOTA_OPENS_AFTER: SignedDuration = SignedDuration::from_secs(5);
 const CONNECTIONS_MIN: usize = 5;
 /// The share of connections that must fail, in percent.
 const FAILING_PERCENT_MIN: usize = 60;
+/// The longest name of a domain, in bytes.
+const DOMAIN_LENGTH_MAX: usize = 253;
 /// How far back calls count.
 const WINDOW: SignedDuration = SignedDuration::from_mins(1);
 
@@ -48,12 +135,12 @@ impl PauseScope {
 
     /// Whether every connection is covered.
     pub const fn is_everybodys(self) -> bool {
-        matches!(self, Self::Api | Self::Client | Self::Project)
+        matches!(self, Self::Everything | Self::Api | Self::Client | Self::Project)
     }
 
     /// Whether no call may be made at all; else only tokens can't be renewed.
     pub const fn stops_calls(self) -> bool {
-        matches!(self, Self::Api | Self::Project)
+        matches!(self, Self::Everything | Self::Api | Self::Project)
     }
 }
 
@@ -178,6 +265,31 @@ mod tests {
         };
         assert_eq!([None, Some(1), Some(90)].map(|asked| seconds(Reason::ProjectQuota, asked)), [5, 1, 90]);
         assert_eq!([None, Some(1), Some(90)].map(|asked| seconds(Reason::DailyLimit, asked)), [60, 60, 90]);
+    }
+
+    #[test]
+    fn an_admin_names_one_target_or_none_for_everything() {
+        let parse = PauseTarget::parse;
+        assert_eq!(parse(None, None, None), Ok(PauseTarget::Everything));
+        assert_eq!(parse(Some("ana"), None, None), Ok(PauseTarget::User("ana".into())));
+        assert_eq!(
+            parse(None, Some("School.example"), None),
+            Ok(PauseTarget::Domain("school.example".into()))
+        );
+        for operation in Operation::ALL {
+            let parsed = parse(None, None, Some(operation.name()));
+            assert_eq!(parsed.is_ok(), operation.can_be_paused(), "{operation:?}");
+            assert_eq!(PAUSABLE.contains(operation.name()), operation.can_be_paused(), "{operation:?}");
+        }
+        let fields = |parsed: Result<PauseTarget, Vec<FieldError>>| -> Vec<String> {
+            parsed.unwrap_err().into_iter().map(|error| error.field).collect()
+        };
+        assert_eq!(
+            fields(parse(Some(""), Some("a b.c"), Some("get"))),
+            ["user_id", "domain", "operation", "operation"]
+        );
+        assert_eq!(fields(parse(Some("ana"), Some("school.example"), None)), ["operation"]);
+        assert_eq!(fields(parse(None, Some("school"), None)), ["domain"]);
     }
 
     proptest! {

@@ -130,12 +130,7 @@ fn add_figures(gauges: &mut Gauges, figures: &Figures) {
     gauges.set_each("connections", "Google connections by the state that is shown", "state", connections);
     let stands = |scope: &PauseScope| (scope.name(), f64::from(u8::from(pauses.contains(scope))));
     let pauses = PauseScope::ALL.iter().map(stands).collect();
-    gauges.set_each(
-        "pauses",
-        "Pauses of the whole deployment, or of any domain, that stand",
-        "scope",
-        pauses,
-    );
+    gauges.set_each("pauses", "Whether a pause of this scope stands", "scope", pauses);
 }
 
 async fn figures(engine: &Engine) -> Result<Figures, EngineError> {

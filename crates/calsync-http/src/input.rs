@@ -73,6 +73,24 @@ pub fn note(text: &str) -> Result<String, FieldError> {
     Err(FieldError::new("note", "must have 3 to 500 characters and no control characters"))
 }
 
+/// The note of a body, in which an admin has to say why.
+pub fn required_note(body: &Map<String, Value>, errors: &mut Vec<FieldError>) -> Option<String> {
+    let given = body.get("note").filter(|given| !given.is_null());
+    let read = given.map_or_else(
+        || Err(FieldError::new("note", "is required")),
+        |given| note(given.as_str().unwrap_or_default()),
+    );
+    read.map_err(|error| errors.push(error)).ok()
+}
+
+/// The note of a body that has nothing else.
+pub fn only_note(body: &[u8]) -> Result<String, Problem> {
+    let (body, mut errors) = (object(body)?, Vec::new());
+    unknown_keys(&body, &["note"], &mut errors);
+    let note = required_note(&body, &mut errors);
+    note.filter(|_| errors.is_empty()).ok_or_else(|| Problem::fields(errors))
+}
+
 /// What becomes of synced events at a disconnect: they are removed, unless it is said otherwise.
 pub fn remote_items(given: Option<&str>) -> Result<RemoteItems, FieldError> {
     given

@@ -43,11 +43,12 @@ CREATE TABLE user_integrations (
     refresh_due_at BIGINT, -- Google ends a grant that lies idle: by then it is used, wanted or not
     grant_number BIGINT, -- the how many-th of its account and client it is
     needs_action_at BIGINT, -- since when it needs its user
+    is_paused BOOLEAN NOT NULL DEFAULT FALSE, -- by an admin: its user, or its domain
     counted_state TEXT NOT NULL DEFAULT '', -- in which connection_counts has it; empty: it doesn't yet
     -- From when on a worker may claim it; none: nothing is to be done. With a calendar of the user's own choice there is
     -- only once that is chosen.
     claimable_at BIGINT GENERATED ALWAYS AS (CASE
-        WHEN wake_seq = seen_seq THEN NULL
+        WHEN wake_seq = seen_seq OR is_paused THEN NULL
         WHEN state <> 'active' AND (state <> 'connecting' OR calendar_choice <> 'new') THEN NULL
         WHEN not_before > due_at THEN not_before ELSE due_at END) STORED,
     last_attempt_at BIGINT GENERATED ALWAYS AS (CASE

@@ -17,6 +17,20 @@ macro_rules! live {
 }
 pub(crate) use live;
 
+/// Whether an admin's row of `pauses` covers the connection in a row of `$connections`.
+macro_rules! covers {
+    ($connections:literal) => {
+        concat!(
+            "pauses.admin_id IS NOT NULL AND ((pauses.scope = 'user' AND pauses.key = ",
+            $connections,
+            ".user_id) OR (pauses.scope = 'domain' AND pauses.key = ",
+            $connections,
+            ".account_domain))"
+        )
+    };
+}
+pub(crate) use covers;
+
 /// Claims due integrations; `$5` is the clock of leases, `$6` and `$7` say when their tokens end.
 pub(crate) const fn claim(dialect: Dialect) -> &'static str {
     match dialect {
@@ -66,6 +80,45 @@ pub(crate) const fn lock_in_order(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::Sqlite => "",
         Dialect::Postgres => " ORDER BY user_id FOR UPDATE",
+    }
+}
+
+macro_rules! connections_of {
+    ($which:literal) => {
+        concat!("SELECT id FROM user_integrations WHERE ", $which, " = $1")
+    };
+}
+
+/// Locks the connections of a user; SQLite has one writer.
+pub(crate) const fn lock_user(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => connections_of!("user_id"),
+        Dialect::Postgres => concat!(connections_of!("user_id"), " ORDER BY user_id FOR UPDATE"),
+    }
+}
+
+/// Locks the connections of a Workspace domain, in the order of their users; SQLite has one writer.
+pub(crate) const fn lock_domain(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => connections_of!("account_domain"),
+        Dialect::Postgres => concat!(connections_of!("account_domain"), " ORDER BY user_id FOR UPDATE"),
+    }
+}
+
+macro_rules! pauses_of {
+    () => {
+        concat!(
+            "SELECT pauses.id FROM pauses, user_integrations g WHERE g.id = $1 AND ",
+            $crate::dialect::covers!("g")
+        )
+    };
+}
+
+/// Keeps the admins' pauses that cover a connection from being ended; SQLite has one writer.
+pub(crate) const fn lock_pauses(dialect: Dialect) -> &'static str {
+    match dialect {
+        Dialect::Sqlite => pauses_of!(),
+        Dialect::Postgres => concat!(pauses_of!(), " FOR SHARE OF pauses"),
     }
 }
 

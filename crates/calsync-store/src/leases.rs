@@ -1,11 +1,12 @@
 //! One worker owns an integration at a time. Each claim raises the fence, and every write of a
 //! pass first renews its lease with that fence: a worker that was overtaken writes nothing.
 
+use calsync_core::outcome::Operation;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql};
-use crate::pauses::{Paused, TokensEnd};
+use crate::pauses::{Paused, TokensEnd, settle};
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -27,6 +28,8 @@ pub struct Lease {
     pub until_local: Timestamp,
     /// Whether it is to try whether a pause is over ([`crate::pauses`]): one call, and no more.
     pub is_probe: bool,
+    /// What an admin paused for all connections.
+    pub paused: Vec<Operation>,
 }
 
 row! {
@@ -62,6 +65,7 @@ pub async fn claim(
         let limit = limit - i64::try_from(leases.len()).unwrap_or(i64::MAX);
         leases.extend(claim_those(tx, owner, length, now, (limit, free)).await?);
     }
+    leases.iter_mut().for_each(|lease| lease.paused = paused.operations().to_vec());
     Ok(leases)
 }
 
@@ -85,6 +89,7 @@ async fn claim_those(
         until: time(row.lease_until),
         until_local: now.saturating_add(length).unwrap_or(now),
         is_probe: false,
+        paused: Vec::new(),
     };
     Ok(rows.into_iter().map(lease).collect())
 }
@@ -142,6 +147,18 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
         how.idle_due_at.map(micros),
     )?;
     Ok(())
+}
+
+/// Releases an integration that an admin's pause covers and its pass found so, with nothing done: it is stored that it
+/// is paused. Where the pause is over by now, it stays due.
+pub async fn release_paused(tx: &mut Tx, lease: &Lease) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0 WHERE id = $1 AND fence = $2",
+        &lease.integration_id,
+        lease.fence,
+    )?;
+    settle(tx, &lease.integration_id).await
 }
 
 /// Releases a lease that a disconnect or a new connection revoked: the former holder has no call in flight any

@@ -164,7 +164,8 @@ async fn remove(tx: &mut Tx, kind: &str, item_id: &str) -> Result<()> {
 
 /// Forgets all that is left of a user, and the user. After [`lock`], once no item names them.
 pub async fn forget_user(tx: &mut Tx, deletion: &UserDeletion) -> Result<()> {
-    const OF_USER: [&str; 17] = [
+    const OF_USER: [&str; 18] = [
+        "DELETE FROM pauses WHERE scope = 'user' AND key = $1 AND admin_id IS NOT NULL",
         "DELETE FROM clean_ups WHERE user_id = $1",
         "DELETE FROM connect_links WHERE user_id = $1",
         "UPDATE changes SET link_token = NULL WHERE user_id = $1 AND link_token IS NOT NULL",

@@ -52,6 +52,8 @@ row! {
         pub state: Option<String>,
         /// The reason's name.
         pub reason: Option<String>,
+        /// Whether an admin paused the user, their domain or everything.
+        pub is_paused: bool,
         /// Whether a change waits longer than promised.
         pub is_late: bool,
         /// When an operation last succeeded, in microseconds.
@@ -65,8 +67,13 @@ impl Found {
     /// The state to show; none: not connected.
     pub fn shown_state(&self) -> Option<IntegrationState> {
         let stored = stored_state(self.state.as_deref()?, &self.user_id);
-        let is_delayed = stored == IntegrationState::Active && self.is_late;
-        Some(if is_delayed { IntegrationState::Delayed } else { stored })
+        Some(match stored {
+            IntegrationState::Active | IntegrationState::Connecting if self.is_paused => {
+                IntegrationState::Paused
+            }
+            IntegrationState::Active if self.is_late => IntegrationState::Delayed,
+            stored => stored,
+        })
     }
 }
 
@@ -99,8 +106,18 @@ macro_rules! is_late {
     };
 }
 
+macro_rules! is_paused {
+    () => {
+        "(g.is_paused OR EXISTS (SELECT 1 FROM pauses WHERE scope = 'everything'))"
+    };
+}
+
 fn selected(late_before: i64) -> FilteredQuery {
-    let mut sql = FilteredQuery::new("SELECT u.user_id, u.email, u.name, g.state, g.reason");
+    let mut sql = FilteredQuery::new(concat!(
+        "SELECT u.user_id, u.email, u.name, g.state, g.reason, COALESCE(",
+        is_paused!(),
+        ", FALSE) AS is_paused"
+    ));
     sql.with(concat!(", ", is_late!(), " AS is_late"), Bind::Number(late_before));
     sql.plain(", g.last_success_at, g.last_error_at");
     sql
@@ -121,11 +138,21 @@ fn matching(sql: &mut FilteredQuery, filter: &Filter, late_before: i64) {
     match filter.state {
         None => {}
         Some(Wanted::NotConnected) => sql.plain(" AND (g.state IS NULL OR g.state = 'disconnected')"),
+        Some(Wanted::In(IntegrationState::Paused)) => {
+            sql.plain(concat!(" AND g.state IN ('active', 'connecting') AND ", is_paused!()));
+        }
+        Some(Wanted::In(IntegrationState::Connecting)) => {
+            sql.plain(concat!(" AND g.state = 'connecting' AND NOT ", is_paused!()));
+        }
         Some(Wanted::In(IntegrationState::Delayed)) => {
-            sql.with(concat!(" AND g.state = 'active' AND ", is_late!()), Bind::Number(late_before));
+            const DELAYED: &str =
+                concat!(" AND g.state = 'active' AND NOT ", is_paused!(), " AND ", is_late!());
+            sql.with(DELAYED, Bind::Number(late_before));
         }
         Some(Wanted::In(IntegrationState::Active)) => {
-            sql.with(concat!(" AND g.state = 'active' AND NOT ", is_late!()), Bind::Number(late_before));
+            const ACTIVE: &str =
+                concat!(" AND g.state = 'active' AND NOT ", is_paused!(), " AND NOT ", is_late!());
+            sql.with(ACTIVE, Bind::Number(late_before));
         }
         Some(Wanted::In(state)) => sql.with(" AND g.state = ?", Bind::Text(state.name().to_owned())),
     }

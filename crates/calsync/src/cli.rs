@@ -46,6 +46,12 @@ pub(crate) enum Command {
         after_help = "Examples:\n  calsync migrate\n  calsync migrate --set database.url=sqlite:other.db"
     )]
     Migrate,
+    /// Stops writes to Google: of a user, a domain or an operation, or all of them
+    #[command(after_help = PAUSE_HELP)]
+    Pause(PauseArgs),
+    /// Ends such a pause; what waited goes on
+    #[command(after_help = "Examples:\n  calsync resume --user u-17 --note \"The calendar is restored.\"")]
+    Resume(PauseArgs),
     /// Manages the admins of the console
     #[command(subcommand)]
     Admin(AdminCommand),
@@ -90,6 +96,29 @@ pub(crate) struct SimulatorArgs {
     /// Who may use /_control [default: loopback]
     #[arg(long, value_name = "CIDR")]
     pub(crate) control_from: Vec<String>,
+}
+
+const PAUSE_HELP: &str = "\
+Without --user, --domain and --operation everything is paused, disconnects too.
+
+Examples:
+  calsync pause --user u-17 --note \"They restore their calendar.\"
+  calsync pause --operation delete --note \"Too many events went at once.\"";
+
+#[derive(Debug, Args)]
+pub(crate) struct PauseArgs {
+    /// The platform's id of a user
+    #[arg(long, group = "target")]
+    pub(crate) user: Option<String>,
+    /// A Google Workspace domain
+    #[arg(long, group = "target")]
+    pub(crate) domain: Option<String>,
+    /// insert, update, delete, create_calendar or delete_calendar
+    #[arg(long, group = "target")]
+    pub(crate) operation: Option<String>,
+    /// Why; for the audit
+    #[arg(long)]
+    pub(crate) note: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

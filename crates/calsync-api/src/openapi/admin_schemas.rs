@@ -5,6 +5,7 @@ use calsync_core::integration::{ConnectOutcome, IntegrationState};
 use calsync_core::managed::Field;
 use calsync_core::merge::Verdict;
 use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::pause::PauseScope;
 use calsync_core::reason::Reason;
 use serde_json::{Value, json};
 
@@ -30,6 +31,9 @@ pub(super) fn schemas() -> Value {
         "ItemTrace": item_trace(),
         "UserEdit": user_edit(),
         "Noted": object(json!({"note": note()}), &["note"]),
+        "PauseRequest": pause_request(),
+        "Pause": pause(),
+        "PauseList": list("Pause"),
         "Overview": overview(),
         "AuditRow": audit_row(),
         "AuditList": list("AuditRow"),
@@ -154,6 +158,35 @@ fn disconnect() -> Value {
             "items": {"type": "array", "items": full_object(json!({"kind": text(), "item_id": id()}))},
         })),
         "steps": {"type": "array", "items": step},
+    }))
+}
+
+fn pause_request() -> Value {
+    let operations: Vec<Operation> =
+        Operation::ALL.iter().copied().filter(|operation| operation.can_be_paused()).collect();
+    object(
+        json!({
+            "note": note(),
+            "user_id": or_null(id()),
+            "domain": or_null(json!({"type": "string", "description": "A Google Workspace domain"})),
+            "operation": or_null(names(&operations, Operation::name)),
+        }),
+        &["note"],
+    )
+}
+
+fn pause() -> Value {
+    full_object(json!({
+        "id": text(),
+        "scope": names(PauseScope::ALL, PauseScope::name),
+        "key": or_null(text()),
+        "reason": a_reason(),
+        "sentence": text(),
+        "since": time(),
+        "until": or_null(time()),
+        "next_probe_at": or_null(time()),
+        "note": or_null(text()),
+        "admin_id": or_null(text()),
     }))
 }
 

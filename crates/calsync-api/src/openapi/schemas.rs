@@ -304,6 +304,7 @@ fn integration() -> Value {
         })),
         "channel": full_object(json!({"state": text(), "expires_at": or_null(time())})),
         "incident_id": or_null(text()),
+        "paused_since": or_null(time()),
         "same_account_users": or_null(json!({"type": "array", "items": text()})),
     }))
 }

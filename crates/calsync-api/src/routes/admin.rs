@@ -97,6 +97,35 @@ pub(super) static ROUTES: &[Route] = &[
         ..GET
     },
     Route {
+        path: "/api/v1/admin/pauses",
+        summary: "The pauses that stand: an admin's, and those that follow from what Google answers",
+        answers: &[(200, Some("PauseList"))],
+        handler: || get(admin::pauses::list::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/api/v1/admin/pauses",
+        access: Access::Admin(Role::Operator),
+        body_kind: BodyKind::Json,
+        summary: "Pauses a user, a domain or an operation; without any of these everything. 200: it is paused already",
+        request: Some("PauseRequest"),
+        answers: &[(200, Some("Pause")), (201, Some("Pause"))],
+        handler: || post(admin::pauses::start::handler),
+        ..GET
+    },
+    Route {
+        method: Method::POST,
+        path: "/api/v1/admin/pauses/{id}/end",
+        access: Access::Admin(Role::Operator),
+        body_kind: BodyKind::Json,
+        summary: "Ends a pause",
+        request: Some("Noted"),
+        answers: &[(200, Some("Pause"))],
+        handler: || post(admin::pauses::end::handler),
+        ..GET
+    },
+    Route {
         path: "/api/v1/admin/items/{kind}/{item_id}/trace",
         access: Access::Admin(Role::Support),
         summary: "Where an item stands for each user and why, and what they made of it in Google and lost",

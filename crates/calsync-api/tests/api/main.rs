@@ -10,6 +10,7 @@ mod items;
 mod leaving;
 mod metrics;
 mod overview;
+mod pauses;
 mod refusals;
 mod trace;
 mod users;

@@ -29,6 +29,7 @@ use serde_json::json;
 use crate::event_id::{EventPlace, event_id};
 use crate::item::ItemKey;
 use crate::managed::{Base, FieldHashes, ManagedFields};
+use crate::outcome::Operation;
 use crate::reason::Reason;
 use crate::remote::RemoteEvent;
 use crate::render::DesiredState;
@@ -120,6 +121,19 @@ pub enum PlanStep {
         /// The user's edits there that the new location doesn't have.
         user_edits: Vec<UserEdit>,
     },
+}
+
+impl PlanStep {
+    /// What it does at Google; none: nothing.
+    pub const fn operation(&self) -> Option<Operation> {
+        match self {
+            Self::Done(..) => None,
+            Self::Fetch | Self::FetchPrevious => Some(Operation::Get),
+            Self::Insert { .. } => Some(Operation::Insert),
+            Self::Update { .. } => Some(Operation::Update),
+            Self::Delete | Self::DeletePrevious { .. } => Some(Operation::Delete),
+        }
+    }
 }
 
 /// The next step towards `desired`.

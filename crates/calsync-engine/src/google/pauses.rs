@@ -68,7 +68,7 @@ impl Google {
                 reason = reason.name(),
                 "paused: Google refuses the deployment"
             );
-            pauses::begin(tx, begins(scope, reason, wait), now).await?;
+            pauses::begin(tx, &self.new_id(), begins(scope, reason, wait), now).await?;
         }
         let failed = observed.outage.filter(|_| !observed.answers);
         if failed.is_none() && !observed.answers {
@@ -77,7 +77,7 @@ impl Google {
         let is_everybody = self.outage_window().note(connection_id, now, failed.is_some());
         if let Some(reason) = failed.filter(|_| is_everybody || is_probe) {
             tracing::warn!(reason = reason.name(), "paused: Google fails for everybody");
-            pauses::begin(tx, begins(PauseScope::Api, reason, PROBE_EVERY), now).await?;
+            pauses::begin(tx, &self.new_id(), begins(PauseScope::Api, reason, PROBE_EVERY), now).await?;
         }
         Ok(())
     }
@@ -87,8 +87,8 @@ impl Google {
             PauseScope::Api => observed.answers || observed.named.is_some(),
             PauseScope::Project => observed.answers,
             PauseScope::Client => observed.takes_client && pause.reason != Reason::GrantInDoubt,
-            // Who renews a token ends it.
-            PauseScope::Domain => false,
+            // Who renews a token ends it, or an admin does.
+            PauseScope::Domain | PauseScope::Everything | PauseScope::User | PauseScope::Operation => false,
         };
         for pause in pauses::all(tx).await?.iter().filter(|pause| is_over(pause)) {
             if pauses::end(tx, pause).await? {

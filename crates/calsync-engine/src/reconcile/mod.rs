@@ -12,10 +12,11 @@ mod stop;
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::item::ItemKey;
+use calsync_core::outcome::Operation;
 use calsync_core::plan::{Mapping, PlanContext, PlanStep, UserEdit, plan};
 use calsync_core::render::{RenderContext, render};
 use calsync_core::sync_state::SyncState;
-use calsync_store::integrations::{self, IntegrationWithTokens};
+use calsync_store::integrations::{self, Integration, IntegrationWithTokens};
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, Due, DueMapping};
 use calsync_store::user_edits;
@@ -83,22 +84,27 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     // One transaction for all that a pass reads: each costs as much as several statements.
     let mut tx = engine.store().read().await?;
     let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
-    let Some(IntegrationWithTokens { integration, tokens, user_time_zone }) = loaded else { return Ok(()) };
+    let Some(IntegrationWithTokens { integration, tokens, user_time_zone, is_paused }) = loaded else {
+        return Ok(());
+    };
+    if is_paused {
+        drop(tx);
+        return release_paused(engine, lease).await;
+    }
     let stop = Stop::new(engine, lease);
     let lane = if lease.is_probe { Lane::Probe } else { Lane::Pass };
     let google = AuthorizedClient::new(engine.google(), &integration, lane, {
         let stop = stop.clone();
         move || !stop.is_due()
-    });
+    })
+    .without(lease.paused.clone());
     let room = google.room();
-    // What failed is tried by one call first.
-    let is_trial = lease.is_probe || integration.failures > 0;
-    let at_most = if is_trial { 1 } else { engine.settings().mappings_per_pass };
-    let mappings_max = i64::try_from(at_most.min(room)).unwrap_or(i64::MAX);
+    let mappings_max = mappings_max(engine, lease, &integration, room);
     let Due { mappings, unreadable } =
         mappings::due(&mut tx, &integration.id, engine.now(), mappings_max).await?;
-    let has_old_calendars =
-        integration.leaves_own_calendar && mappings::next_due(&mut tx, &integration.id).await?.is_none();
+    let has_old_calendars = integration.leaves_own_calendar
+        && !google.is_paused(Operation::DeleteCalendar)
+        && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
     let mut result = PassResult::new(engine, lease, &integration, (&google, &stop));
     result.unreadable(unreadable);
@@ -135,6 +141,21 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     }
 }
 
+/// An admin's pause that the claim didn't know of.
+async fn release_paused(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
+    retrying_tx!(engine, |tx| {
+        leases::renew(tx, lease).await?;
+        leases::release_paused(tx, lease).await?;
+    })
+}
+
+/// As many as the account has room for; what failed is tried by one call first.
+fn mappings_max(engine: &Engine, lease: &Lease, integration: &Integration, room: usize) -> i64 {
+    let is_trial = lease.is_probe || integration.failures > 0;
+    let at_most = if is_trial { 1 } else { engine.settings().mappings_per_pass };
+    i64::try_from(at_most.min(room)).unwrap_or(i64::MAX)
+}
+
 async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>) -> Result<(), EngineError> {
     let planned = record_intents(pass, due).await?;
     let at_once = pass.engine.settings().calls_in_flight_per_integration.max(1);
@@ -153,8 +174,9 @@ async fn sync(pass: &Pass<'_>, due: Vec<DueMapping>, mut result: PassResult<'_>)
 /// memory nothing changes yet: if Google rejects the delete, the event is still there.
 async fn record_intents(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Planned>, EngineError> {
     let planned: Vec<Planned> = due.into_iter().map(|due| Planned::of(pass, due)).collect();
-    let intents: Vec<_> = planned.iter().filter_map(|planned| planned.intended(pass.now)).collect();
-    let lost_edits: Vec<_> = planned.iter().flat_map(Planned::lost_edits).collect();
+    let sent = || planned.iter().filter(|planned| !pass.is_paused(&planned.first));
+    let intents: Vec<_> = sent().filter_map(|planned| planned.intended(pass.now)).collect();
+    let lost_edits: Vec<_> = sent().flat_map(Planned::lost_edits).collect();
     if intents.is_empty() && lost_edits.is_empty() {
         return Ok(planned);
     }

@@ -26,6 +26,9 @@ pub(super) async fn find_or_make(pass: &PassResult<'_>) -> Result<(), CallError>
     if !pass.google.may_send() {
         return Err(CallError::PutOff { until: engine.now() });
     }
+    if pass.google.is_paused(Operation::CreateCalendar) {
+        return Err(CallError::PutOff { until: pass.google.asks_pause_at() });
+    }
     let (is_awaited, user) = retrying_tx!(engine, |tx| {
         leases::renew(tx, pass.lease).await?;
         let is_awaited = integrations::calendar_requested(tx, &integration.id).await?;

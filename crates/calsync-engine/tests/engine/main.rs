@@ -20,6 +20,7 @@ mod moves;
 mod outage;
 mod panics;
 mod pauses;
+mod pauses_by_admins;
 mod permits;
 mod progress;
 mod quota;

@@ -25,10 +25,14 @@ impl AdminUserView {
         let time = |micros| Timestamp::from_microsecond(micros).unwrap_or_default();
         let state = user.shown_state().unwrap_or(IntegrationState::Disconnected);
         let stored = user.reason.as_deref().and_then(Reason::from_name);
-        let is_off = state == IntegrationState::Disconnected;
+        let reason = match state {
+            IntegrationState::Paused => Some(Reason::Paused),
+            IntegrationState::Disconnected => Some(stored.unwrap_or(Reason::NotConnected)),
+            _ => stored,
+        };
         Self {
             state,
-            reason: stored.or(is_off.then_some(Reason::NotConnected)),
+            reason,
             email: user.email.map(|email| shown_email(&email, role)),
             user_id: user.user_id,
             name: user.name,

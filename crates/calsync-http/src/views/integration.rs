@@ -6,10 +6,12 @@ use std::collections::BTreeSet;
 use calsync_core::grant::{Cause, DeadGrant};
 use calsync_core::integration::{CalendarChoice, FRESHNESS_PROMISE_MINUTES, IntegrationState};
 use calsync_core::language::Text;
+use calsync_core::pause::PauseScope;
 use calsync_core::reason::{Actor, Reason};
 use calsync_engine::google::dead_grant;
 use calsync_engine::{Engine, EngineError};
 use calsync_store::integrations::{self, Integration};
+use calsync_store::pauses::{self, Pause};
 use calsync_store::{StoreError, Tx};
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
@@ -39,6 +41,8 @@ pub struct IntegrationView {
     pub counts: Counts,
     pub channel: Channel,
     pub incident_id: Option<String>,
+    /// Since when an admin's pause holds it.
+    pub paused_since: Option<Timestamp>,
     /// Other users who connected the same account; for admins alone.
     pub same_account_users: Option<Vec<String>>,
     /// Since when the oldest change waits; for the console.
@@ -92,7 +96,10 @@ pub async fn of_user(
             Audience::User(_) => None,
         };
         let dead = dead_grant(engine.google(), tx, &integration).await?;
-        let view = IntegrationView::new(integration, counts, dead, audience, engine.now());
+        let pauses =
+            pauses::of_connection(tx, &integration.user_id, integration.account_domain.as_deref()).await?;
+        let paused_since = paused_since(&pauses, integration.state);
+        let view = IntegrationView::new(integration, counts, (dead, paused_since), audience, engine.now());
         shapes.push(IntegrationView { same_account_users: others, ..view });
     }
     Ok(shapes)
@@ -105,17 +112,31 @@ async fn others_with_its_account(tx: &mut Tx, one: &Integration) -> Result<Vec<S
     Ok(holders.into_iter().filter(is_other).map(|other| other.user_id).collect())
 }
 
+/// Since when the first of `pauses` holds a connection in this state. One that needs its user needs them all the same.
+fn paused_since(pauses: &[Pause], state: IntegrationState) -> Option<Timestamp> {
+    let holds = |pause: &&Pause| match state {
+        IntegrationState::Connecting | IntegrationState::Active => pause.scope != PauseScope::Operation,
+        IntegrationState::Disconnecting => pause.scope == PauseScope::Everything,
+        _ => false,
+    };
+    pauses.iter().find(holds).map(|pause| pause.began_at)
+}
+
 impl IntegrationView {
     fn new(
         one: Integration,
         counts: integrations::Counts,
-        dead: Option<DeadGrant>,
+        (dead, paused_since): (Option<DeadGrant>, Option<Timestamp>),
         audience: Audience,
         now: Timestamp,
     ) -> Self {
-        let state = shown_state(&one, &counts, now);
+        let state = match paused_since {
+            Some(_) if one.state.is_live() => IntegrationState::Paused,
+            _ => shown_state(&one, &counts, now),
+        };
         let cause = dead.as_ref().map(DeadGrant::cause);
-        let reason = one.reason.or((state == IntegrationState::Disconnected).then_some(Reason::NotConnected));
+        let stored = paused_since.map(|_| Reason::Paused).or(one.reason);
+        let reason = stored.or((state == IntegrationState::Disconnected).then_some(Reason::NotConnected));
         let (sentence, next_step) = match (cause, reason) {
             (Some(cause), _) if cause != Cause::Unknown => of_cause(cause, audience),
             (_, Some(reason)) => of_reason(reason, audience),
@@ -145,6 +166,7 @@ impl IntegrationView {
             },
             channel: Channel { state: "off", expires_at: None },
             incident_id: None,
+            paused_since,
             same_account_users: None,
             waiting_since: counts.oldest_waiting_at.and_then(|at| Timestamp::from_microsecond(at).ok()),
         }

@@ -9,6 +9,7 @@ pub mod error_group;
 pub mod integration;
 pub mod item;
 pub mod next_step;
+pub mod pause;
 pub mod refusal;
 pub mod sync_error;
 pub mod user;

@@ -6,6 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{DisconnectStep, TABLE};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::lease_clock;
+use crate::pauses::everything_is_paused;
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -31,7 +32,8 @@ row! {
     }
 }
 
-/// Claims up to `limit` due disconnects for `owner`. `now` was read before the transaction began.
+/// Claims up to `limit` due disconnects for `owner`, unless an admin paused everything: no other pause holds a
+/// disconnect. `now` was read before the transaction began.
 pub async fn claim(
     tx: &mut Tx,
     owner: &str,
@@ -39,6 +41,9 @@ pub async fn claim(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<SagaLease>> {
+    if everything_is_paused(tx).await? {
+        return Ok(Vec::new());
+    }
     let clock = lease_clock(tx, now).await?;
     // The conditions stand twice: whoever waited here for a row that another took looks again. The second limit, which
     // no caller reaches, tells Postgres' planner that it gets few rows.
@@ -170,6 +175,9 @@ pub async fn release_all(tx: &mut Tx) -> Result<()> {
 
 /// When the next disconnect is due and free, if any is; a hint for how long to wait.
 pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
+    if everything_is_paused(tx).await? {
+        return Ok(None);
+    }
     let row = fetch_optional!(
         tx,
         (Option<i64>,),

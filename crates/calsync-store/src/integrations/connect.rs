@@ -12,7 +12,7 @@ use super::tokens::{Grant, store_grant};
 use super::{Integration, TABLE, get, of_user};
 use crate::db::{execute, fetch_optional};
 use crate::time::micros;
-use crate::{Result, Store, StoreError, Tx, calendars, mappings};
+use crate::{Result, Store, StoreError, Tx, calendars, mappings, pauses};
 
 /// A consent that was just given.
 pub struct Connection<'a> {
@@ -60,6 +60,7 @@ pub async fn connect(
     if !insert_or_renew(tx, &id, &new, start, now).await? {
         return Ok(None);
     }
+    pauses::settle(tx, &id).await?;
     if let Some(calendar_id) = adopted.and_then(Integration::out_of_sight) {
         mappings::lost_sight(tx, &id, calendar_id, now).await?;
     }

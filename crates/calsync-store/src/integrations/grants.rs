@@ -142,7 +142,7 @@ row! {
 }
 
 /// Active connections of other accounts than `account_sub`: those of a Workspace `domain`, or of all those whose
-/// grant was used not long ago; at most `limit`.
+/// grant was used not long ago; at most `limit`. What an admin paused is left alone.
 pub async fn others(
     tx: &mut Tx,
     account_sub: &str,
@@ -154,7 +154,7 @@ pub async fn others(
             tx,
             OtherGrant,
             "SELECT id, account_sub, account_domain FROM user_integrations
-             WHERE account_domain = $2 AND state = 'active' AND account_sub <> $1
+             WHERE account_domain = $2 AND state = 'active' AND account_sub <> $1 AND NOT is_paused
              ORDER BY last_attempt_at DESC LIMIT $3",
             account_sub,
             domain,
@@ -164,7 +164,7 @@ pub async fn others(
             tx,
             OtherGrant,
             "SELECT id, account_sub, account_domain FROM user_integrations
-             WHERE state = 'active' AND refresh_due_at IS NOT NULL AND account_sub <> $1
+             WHERE state = 'active' AND refresh_due_at IS NOT NULL AND account_sub <> $1 AND NOT is_paused
              ORDER BY refresh_due_at DESC LIMIT $2",
             account_sub,
             limit,

@@ -16,6 +16,7 @@ use calsync_core::zone;
 use jiff::Timestamp;
 
 use crate::db::{fetch_all, fetch_optional};
+use crate::dialect::covers;
 use crate::rows::{or_else, row};
 use crate::secrets::Keyring;
 use crate::time::time;
@@ -215,11 +216,14 @@ pub struct IntegrationWithTokens {
     pub tokens: Tokens,
     /// The IANA zone of its user, if it is one.
     pub user_time_zone: Option<String>,
+    /// Whether an admin paused its user or domain: a pass that was claimed all the same stores that.
+    pub is_paused: bool,
 }
 
 row! {
     struct LoadedRow {
         time_zone: Option<String>,
+        is_paused: bool,
         ..
         integration: Row,
         tokens: TokenRow,
@@ -231,7 +235,9 @@ pub async fn load(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Int
     const SQL: &str = concat!(
         "SELECT ",
         columns!(),
-        ", g.access_token, g.refresh_token, g.refresh_due_at, u.time_zone",
+        ", g.access_token, g.refresh_token, g.refresh_due_at, u.time_zone, EXISTS (SELECT 1 FROM pauses WHERE ",
+        covers!("g"),
+        ") AS is_paused",
         integrations!(),
         "LEFT JOIN users u ON u.user_id = g.user_id WHERE g.id = $1"
     );
@@ -240,6 +246,7 @@ pub async fn load(tx: &mut Tx, keyring: &Keyring, id: &str) -> Result<Option<Int
         tokens: row.tokens.open(keyring, id),
         integration: row.integration.read(),
         user_time_zone: row.time_zone.as_deref().and_then(zone::primary),
+        is_paused: row.is_paused,
     }))
 }
 

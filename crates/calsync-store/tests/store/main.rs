@@ -22,6 +22,7 @@ mod mappings;
 mod migrations;
 mod overview;
 mod pauses;
+mod pauses_by_admins;
 mod plans;
 mod platform;
 mod raw;

@@ -24,7 +24,8 @@ fn doubt(scope: PauseScope, key: &str, now: Timestamp) -> NewPause<'_> {
 
 async fn begin_one(world: &World, new: NewPause<'_>, now: Timestamp) {
     let mut tx = world.begin().await;
-    pauses::begin(&mut tx, new, now).await.unwrap();
+    let fresh_id = format!("{}{} since {now}", new.scope.name(), new.key);
+    pauses::begin(&mut tx, &fresh_id, new, now).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -104,13 +105,15 @@ on_both_databases! {
         begin(&world, PauseScope::Api, Reason::GoogleUnavailable, at(1)).await;
         begin(&world, PauseScope::Api, Reason::GoogleSlow, at(5)).await;
         begin(&world, PauseScope::Project, Reason::DailyLimit, at(7)).await;
-        let pause = |scope, reason, began, probe| Pause {
+        let pause = |scope: PauseScope, reason, began, probe| Pause {
+            id: format!("{} since {}", scope.name(), at(began)),
             scope,
             key: String::new(),
             reason,
             began_at: at(began),
-            probe_at: at(probe),
+            probe_at: Some(at(probe)),
             until: None,
+            by: None,
         };
         let api = pause(PauseScope::Api, Reason::GoogleSlow, 1, 6);
         let project = pause(PauseScope::Project, Reason::DailyLimit, 7, 8);
@@ -118,7 +121,7 @@ on_both_databases! {
         assert!(end(&world, &api).await);
         assert!(!end(&world, &api).await, "it is over");
         assert_eq!(all(&world).await, std::slice::from_ref(&project));
-        assert!(!end(&world, &Pause { began_at: at(6), ..project }).await, "it is another one by now");
+        assert!(!end(&world, &Pause { id: "project since before".into(), ..project }).await, "it is another one by now");
     }
 
     async fn what_is_paused_is_claimed_by_one_probe_a_minute(db: TestDatabase) {
@@ -164,7 +167,7 @@ on_both_databases! {
         begin_one(&world, doubt(PauseScope::Client, "", at(100)), at(100)).await;
         begin_one(&world, doubt(PauseScope::Client, "", at(110)), at(110)).await;
         let stored = all(&world).await.remove(0);
-        assert_eq!((stored.began_at, stored.probe_at, stored.until), (at(100), at(111), Some(at(120))));
+        assert_eq!((stored.began_at, stored.probe_at, stored.until), (at(100), Some(at(111)), Some(at(120))));
         assert_eq!(standing(&world, at(119)).await, 1);
         assert_eq!(standing(&world, at(120)).await, 0);
         world.connected("ana").await;

@@ -99,8 +99,10 @@ async fn sealed_values_are_kept_as_bytes_on_both_databases() {
 }
 
 /// A row for each CHECK that it breaks.
-const IMPOSSIBLE: [&str; 35] = [
-    "INSERT INTO pauses (scope, key, reason, began_at, probe_at) VALUES ('api', '', 'network', 2, 1)",
+const IMPOSSIBLE: [&str; 37] = [
+    "INSERT INTO pauses (id, scope, key, reason, began_at, probe_at) VALUES ('p', 'api', '', 'network', 2, 1)",
+    "INSERT INTO pauses (id, scope, key, reason, began_at) VALUES ('p', 'api', '', 'network', 2)",
+    "INSERT INTO pauses (id, scope, key, reason, began_at, admin_id) VALUES ('p', 'user', 'ana', 'paused', 2, 'kim')",
     "UPDATE user_integrations SET lease_owner = 'worker'",
     "UPDATE user_integrations SET state = 'needs_action', reason = 'grant_revoked'",
     "UPDATE user_integrations SET state = 'disconnected', access_token = NULL",

@@ -6,11 +6,13 @@ use calsync_core::disconnect::SagaState;
 use calsync_core::integration::CalendarChoice;
 use calsync_core::item::{FieldError, ItemKind};
 use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::pause::PauseTarget;
 use calsync_core::reason::Reason;
 use calsync_store::attempts::{self, Attempt};
 use calsync_store::audit::{self, AuditRow};
 use calsync_store::consent::{self, Link, NewAttempt};
 use calsync_store::disconnects;
+use calsync_store::pauses::{self, NewPauseByAdmin};
 use calsync_store::refusals::{self, Refusal};
 use calsync_store::user_deletions::{self, UserDeletion};
 use calsync_store::users::{self, Put, User};
@@ -163,6 +165,9 @@ on_both_databases! {
         let row = AuditRow { id: "1".into(), admin_id: "kim".into(), action: "a.b".into(),
             target_id: MARKER.into(), note: None, metadata: json!({}), created_at: at(1) };
         audit::record(&mut tx, &row).await.unwrap();
+        let target = &PauseTarget::User(MARKER.into());
+        let pause = NewPauseByAdmin { target, admin_id: "kim", note: "On leave." };
+        pauses::begin_by_admin(&world.store, &mut tx, pause, at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let named = everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).count();
         assert!(named > 20, "the search works: {named}");
@@ -180,7 +185,8 @@ on_both_databases! {
         let named: Vec<String> =
             everything(&world).await.into_iter().filter(|line| line.contains(MARKER)).collect();
         let told = format!("changes.user_id {MARKER}");
-        assert_eq!(named, [format!("admin_audit_logs.target_id {MARKER}"), told], "for its 30 days");
+        let audited = format!("admin_audit_logs.target_id {MARKER}");
+        assert_eq!(named, [audited.clone(), audited, told], "for its 30 days");
         let shared = items::get(&mut world.read().await, &talk).await.unwrap().unwrap();
         assert_eq!((shared.body.unwrap().user_ids, shared.deleted), (["ben".to_owned()].into(), false));
         let kept = disconnects::get(&mut world.read().await, &saga.id).await.unwrap().unwrap();

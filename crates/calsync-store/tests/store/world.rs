@@ -117,7 +117,7 @@ impl World {
         id
     }
 
-    /// Stores `user`'s consent for the Google `account`.
+    /// Stores `user`'s consent for the Google `account`; one with an `@` is of a Workspace domain.
     pub(crate) async fn consented(&self, user: &str, account: &str, choice: CalendarChoice) -> Integration {
         self.tries_to_connect(user, account, choice).await.unwrap()
     }
@@ -138,7 +138,7 @@ impl World {
             client_id: CLIENT,
             account_sub: account,
             account_email: &format!("{account}@example.org"),
-            account_domain: None,
+            account_domain: account.split_once('@').map(|(_, domain)| domain),
             scopes: &BTreeSet::from(["calendar".to_owned(), "openid".to_owned()]),
             calendar_choice: choice,
         };

@@ -5,6 +5,7 @@ mod api_key;
 mod demo;
 mod encryption;
 mod migrate;
+mod pause;
 mod serve;
 mod simulator;
 
@@ -29,6 +30,8 @@ pub(crate) async fn run(cli: Cli) -> anyhow::Result<()> {
             serve::run(&config, role).await
         }
         Command::Migrate => migrate::run(&Config::load(&sources)?).await,
+        Command::Pause(args) => pause::pause(&Config::load(&sources)?, args).await,
+        Command::Resume(args) => pause::resume(&Config::load(&sources)?, args).await,
         Command::Admin(AdminCommand::Add { email, role, json }) => {
             admin::add(&Config::load(&sources)?, &email, role, json).await
         }

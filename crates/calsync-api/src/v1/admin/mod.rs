@@ -5,5 +5,6 @@ pub(crate) mod disconnects;
 pub(crate) mod error_groups;
 pub(crate) mod items;
 pub(crate) mod overview;
+pub(crate) mod pauses;
 pub(crate) mod sync_errors;
 pub(crate) mod users;

@@ -16,6 +16,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use calsync_core::grant::workspace;
 use calsync_core::item::ItemKey;
 use calsync_core::outcome::{Operation, Outcome};
+use calsync_core::pause::PROBE_EVERY;
 use calsync_core::reason::{Reaction, Reason};
 use calsync_google::{Failure, GoogleClient};
 use calsync_store::Tx;
@@ -69,6 +70,8 @@ pub(crate) struct AuthorizedClient {
     account: Account,
     client: GoogleClient,
     may_send: MaySend,
+    /// What an admin paused.
+    paused: Vec<Operation>,
     /// The token, or why there is none, once one was wanted.
     access: Mutex<Option<Result<Access, Failure>>>,
     /// Of the tokens that were read last.
@@ -98,9 +101,26 @@ impl AuthorizedClient {
             client: google.client_while(Some(account.clone()), may_send.clone()),
             account,
             may_send,
+            paused: Vec::new(),
             access: Mutex::default(),
             token_version: AtomicI64::new(integration.token_version),
         }
+    }
+
+    /// The client without the operations that an admin `paused`.
+    pub(crate) fn without(self, paused: Vec<Operation>) -> Self {
+        Self { paused, ..self }
+    }
+
+    /// Whether an admin paused `operation`.
+    pub(crate) fn is_paused(&self, operation: Operation) -> bool {
+        self.paused.contains(&operation)
+    }
+
+    /// When what an admin paused is looked at again.
+    pub(crate) fn asks_pause_at(&self) -> Timestamp {
+        let now = self.google.now();
+        now.saturating_add(PROBE_EVERY).unwrap_or(now)
     }
 
     /// Whether anything may still be sent.
@@ -157,6 +177,9 @@ impl AuthorizedClient {
         operation: Operation,
         ask: impl Fn(GoogleClient, SecretString) -> Answer,
     ) -> Result<T, CallError> {
+        if self.is_paused(operation) {
+            return Err(CallError::PutOff { until: self.asks_pause_at() });
+        }
         let mut access = self.keep(None, || self.acquire(None)).await?;
         let mut stale_tokens = 0;
         loop {

@@ -114,7 +114,7 @@ impl AuthorizedClient {
             return CallError::Unauthorized(local_failure(Outcome::PutOff, pause.reason));
         }
         let [chance] = bytes(self.google.entropy());
-        let until = pause.probe_at.max(self.google.now());
+        let until = pause.probe_at.unwrap_or_default().max(self.google.now());
         CallError::PutOff {
             until: until.saturating_add(PROBE_EVERY * i32::from(chance) / 255).unwrap_or(until),
         }

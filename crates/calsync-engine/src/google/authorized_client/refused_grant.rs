@@ -157,6 +157,6 @@ impl AuthorizedClient {
         let (probe_at, until) = (later(PROBE_EVERY), Some(later(DOUBT_MAX)));
         let doubt = NewPause { scope, key, reason: Reason::GrantInDoubt, probe_at, until };
         tracing::error!(scope = scope.name(), key, "paused: Google refuses the grants of many at once");
-        retrying_tx!(google, |tx| pauses::begin(tx, doubt, now).await?)
+        retrying_tx!(google, |tx| pauses::begin(tx, &google.new_id(), doubt, now).await?)
     }
 }

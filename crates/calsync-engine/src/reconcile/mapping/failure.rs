@@ -86,6 +86,11 @@ impl Pass<'_> {
         again(self.engine.now().saturating_add(wait).unwrap_or(self.now), failures, reason)
     }
 
+    /// Due again when the admin's pause of its next step is looked at again.
+    pub(super) fn after_pause_by_admin(&self, due: &DueMapping) -> End {
+        again(self.google.asks_pause_at(), due.failures, Reason::Paused)
+    }
+
     /// Whether the calendar of an event that isn't there is there itself can't be told, so nothing follows
     /// from its absence: not that the user removed it, and not that the connection has to stop. What
     /// slows the whole integration does so here, too.

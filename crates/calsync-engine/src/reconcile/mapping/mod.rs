@@ -85,6 +85,10 @@ impl Pass<'_> {
             if let PlanStep::Done(state, reason) = step {
                 return Ok(MappingResult { due, end: End::Done { state, reason } });
             }
+            if self.is_paused(&step) {
+                let end = self.after_pause_by_admin(&due);
+                return Ok(MappingResult { due, end });
+            }
             if !self.google.may_send() {
                 round = Round::Stopped;
                 break;
@@ -131,6 +135,11 @@ impl Pass<'_> {
         }
         let end = self.after_round(&mut due, round, has_written);
         Ok(MappingResult { due, end })
+    }
+
+    /// Whether an admin paused what `step` does.
+    pub(super) fn is_paused(&self, step: &PlanStep) -> bool {
+        step.operation().is_some_and(|operation| self.google.is_paused(operation))
     }
 
     /// Stores what the user made of the event and `step` writes over.

@@ -70,19 +70,8 @@ fn parse(body: &Map<String, Value>) -> Result<Wish, Vec<FieldError>> {
     if remote_items.is_none() {
         errors.push(FieldError::new("remote_items", "must be remove or keep"));
     }
-    let given = body.get("note").filter(|given| !given.is_null());
-    let note = match given.map(|given| input::note(given.as_str().unwrap_or_default())) {
-        Some(Ok(note)) => Some(note),
-        None if is_dry_run => None,
-        Some(Err(error)) => {
-            errors.push(error);
-            None
-        }
-        None => {
-            errors.push(FieldError::new("note", "is required"));
-            None
-        }
-    };
+    let is_noted = body.get("note").is_some_and(|given| !given.is_null());
+    let note = if is_dry_run && !is_noted { None } else { input::required_note(body, &mut errors) };
     match remote_items {
         Some(remote_items) if errors.is_empty() => Ok(Wish { note, remote_items, is_dry_run }),
         _ => Err(errors),

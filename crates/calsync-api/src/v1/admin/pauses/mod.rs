@@ -1,0 +1,5 @@
+//! `/api/v1/admin/pauses`.
+
+pub(crate) mod end;
+pub(crate) mod list;
+pub(crate) mod start;
