@@ -8,6 +8,9 @@ pub(crate) const USERS: [&str; 5] = ["ana", "ben", "mira", "noor", "olga"];
 /// The OAuth client of the deployment.
 pub(crate) const CLIENT: &str = "client";
 
+/// The Workspace domain of the first of them, and of nobody else.
+pub(crate) const DOMAIN: &str = "school.example";
+
 /// Whose account has this address.
 pub(crate) fn user_of(email: &str) -> anyhow::Result<String> {
     let user = email.strip_suffix("@example.org");

@@ -23,6 +23,7 @@ mod many;
 mod model;
 mod observed;
 mod options;
+mod pauses;
 mod reached;
 mod run;
 mod standing;

@@ -55,6 +55,7 @@ struct Entry {
 impl World {
     /// Works until nothing is due, then compares.
     pub(crate) async fn check_liveness(&mut self) -> anyhow::Result<()> {
+        self.admins_resume_all().await?;
         self.work_off().await?;
         self.compare().await?;
         for _ in 0..RETURNS_MAX {

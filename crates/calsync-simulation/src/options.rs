@@ -80,6 +80,8 @@ numbers! {
     deletions "deletions" 0 to 100,
     /// Units of an account's quota that the process uses in a minute; 0 is no limit.
     user_quota "quota" 0 to 600,
+    /// How often an admin pauses something or ends that, of 1,000 things that happen.
+    pauses "pauses" 0 to 100,
 }
 
 impl RunOptions {
@@ -123,6 +125,7 @@ impl RunOptions {
             revocations: *rng.pick(&[0, 0, 5, 15]),
             deletions: *rng.pick(&[0, 0, 5, 10]),
             user_quota: *rng.pick(&[0, 0, 600, 30, 8]),
+            pauses: *rng.pick(&[0, 0, 0, 20, 60]),
         };
         let mut options = Self { seed, database, numbers };
         if options.items() == 0 {

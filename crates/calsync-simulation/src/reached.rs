@@ -25,6 +25,8 @@ pub struct Reached {
     pub revocations: usize,
     /// Users who were deleted and forgotten.
     pub deletions: usize,
+    /// Pauses that admins began.
+    pub pauses: usize,
     /// Deliveries that reached the webhook.
     pub deliveries: usize,
     /// Calls that had to wait for a permit.
@@ -39,7 +41,7 @@ impl Reached {
     }
 
     /// Each number with its name.
-    pub fn each(&mut self) -> [(&'static str, &mut usize); 11] {
+    pub fn each(&mut self) -> [(&'static str, &mut usize); 12] {
         [
             ("lost answers", &mut self.lost_answers),
             ("faults at OAuth", &mut self.oauth_faults),
@@ -50,6 +52,7 @@ impl Reached {
             ("titles and times that users changed", &mut self.field_edits),
             ("revocations", &mut self.revocations),
             ("deleted users", &mut self.deletions),
+            ("pauses by admins", &mut self.pauses),
             ("deliveries", &mut self.deliveries),
             ("waits for a permit", &mut self.permit_waits),
         ]

@@ -62,6 +62,9 @@ impl World {
     pub(crate) async fn begin(&mut self, owner: &str, what: Job) -> anyhow::Result<bool> {
         let begun = self.deployment.jobs.begin(owner, what).await?;
         let is_begun = begun.is_some();
+        if is_begun {
+            self.check_claim(what).await?;
+        }
         self.note(format!("{owner} begins a {what:?}: {is_begun}"));
         self.ended(begun.unwrap_or_default()).await?;
         Ok(is_begun)

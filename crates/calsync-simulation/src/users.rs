@@ -14,7 +14,7 @@ use jiff::SignedDuration;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
-use crate::fixtures::{email, work};
+use crate::fixtures::{DOMAIN, USERS, email, work};
 use crate::jobs::Ended;
 use crate::standing::{Connection, Presence};
 use crate::transport::SimTransport;
@@ -27,7 +27,9 @@ impl World {
     /// Makes and connects every user.
     pub(crate) async fn connect_all(&mut self) -> anyhow::Result<()> {
         for user in self.users() {
-            let account = json!({"email": email(user), "calendars": [{"id": work(user), "summary": "Work"}]});
+            let domain = (user == USERS[0]).then_some(DOMAIN);
+            let calendars = json!([{"id": work(user), "summary": "Work"}]);
+            let account = json!({"email": email(user), "hd": domain, "calendars": calendars});
             self.google.add_account(serde_json::from_value::<NewAccount>(account)?);
             self.connect(user, CalendarChoice::New, None).await?;
             self.answer_all().await?;
