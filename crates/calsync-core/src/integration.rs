@@ -28,6 +28,11 @@ impl IntegrationState {
     pub const fn is_live(self) -> bool {
         !matches!(self, Self::Disconnecting | Self::Disconnected)
     }
+
+    /// Whether it is shown as paused while an admin's pause covers it. One that needs its user needs them all the same.
+    pub const fn is_held_by_pause(self) -> bool {
+        matches!(self, Self::Connecting | Self::Active)
+    }
 }
 
 text_enum! {

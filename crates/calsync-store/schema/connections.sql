@@ -65,6 +65,8 @@ CREATE INDEX user_integrations_due ON user_integrations (claimable_at, id) WHERE
 CREATE INDEX user_integrations_leased ON user_integrations (lease_until) WHERE lease_until > 0;
 -- Those whose state changed since they were counted.
 CREATE INDEX user_integrations_uncounted ON user_integrations (user_id) WHERE counted_state <> state;
+-- Those that an admin paused.
+CREATE INDEX user_integrations_paused ON user_integrations (provider, state) WHERE is_paused;
 -- Who else holds a grant of the same account.
 CREATE INDEX user_integrations_by_account ON user_integrations (account_sub) WHERE account_sub IS NOT NULL;
 -- Grants to be used before they lie idle for too long.

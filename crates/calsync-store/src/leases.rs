@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql};
-use crate::pauses::{Paused, TokensEnd, settle};
+use crate::pauses::{Paused, TokensEnd, update_is_paused};
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -158,7 +158,7 @@ pub async fn release_paused(tx: &mut Tx, lease: &Lease) -> Result<()> {
         &lease.integration_id,
         lease.fence,
     )?;
-    settle(tx, &lease.integration_id).await
+    update_is_paused(tx, &lease.integration_id).await
 }
 
 /// Releases a lease that a disconnect or a new connection revoked: the former holder has no call in flight any

@@ -6,23 +6,45 @@ use std::collections::BTreeMap;
 use calsync_core::integration::{FRESHNESS_PROMISE_MINUTES, GOOGLE, IntegrationState};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::db::fetch_optional;
+use crate::db::{fetch_all, fetch_optional};
 use crate::integrations::stored_state;
+use crate::pauses::everything_is_paused;
 use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, Tx, connection_counts};
 
 /// How many Google connections are in each state that is shown, where there are any.
 pub async fn connections(tx: &mut Tx, now: Timestamp) -> Result<Vec<(IntegrationState, i64)>> {
-    let delayed = delayed(tx, now).await?;
-    let mut connections = BTreeMap::from([(IntegrationState::Delayed, delayed)]);
+    let is_everything = everything_is_paused(tx).await?;
+    let mut connections = BTreeMap::new();
     for (name, count) in connection_counts::by_state(tx, GOOGLE).await? {
-        *connections.entry(stored_state(&name, "one or more")).or_default() += count;
+        let shown = match stored_state(&name, "one or more") {
+            state if is_everything && state.is_held_by_pause() => IntegrationState::Paused,
+            state => state,
+        };
+        *connections.entry(shown).or_default() += count;
     }
-    if let Some(active) = connections.get_mut(&IntegrationState::Active) {
-        *active -= delayed;
+    if !is_everything {
+        let mut are_shown = |state, count, shown| {
+            *connections.entry(state).or_default() -= count;
+            *connections.entry(shown).or_default() += count;
+        };
+        for (name, count) in paused(tx).await? {
+            let state = stored_state(&name, "one or more");
+            if state.is_held_by_pause() {
+                are_shown(state, count, IntegrationState::Paused);
+            }
+        }
+        are_shown(IntegrationState::Active, delayed(tx, now).await?, IntegrationState::Delayed);
     }
     Ok(connections.into_iter().filter(|(_, count)| *count > 0).collect())
+}
+
+/// How many connections an admin paused with their user or domain, by the state that is stored.
+async fn paused(tx: &mut Tx) -> Result<Vec<(String, i64)>> {
+    const SQL: &str = "SELECT state, COUNT(*) FROM user_integrations
+        WHERE is_paused AND provider = $1 GROUP BY state ORDER BY state";
+    Ok(fetch_all!(tx, (String, i64), SQL, GOOGLE)?)
 }
 
 /// How many active connections have a change that waits for longer than is promised: they are among those

@@ -68,9 +68,7 @@ impl Found {
     pub fn shown_state(&self) -> Option<IntegrationState> {
         let stored = stored_state(self.state.as_deref()?, &self.user_id);
         Some(match stored {
-            IntegrationState::Active | IntegrationState::Connecting if self.is_paused => {
-                IntegrationState::Paused
-            }
+            held if held.is_held_by_pause() && self.is_paused => IntegrationState::Paused,
             IntegrationState::Active if self.is_late => IntegrationState::Delayed,
             stored => stored,
         })

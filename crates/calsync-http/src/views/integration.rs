@@ -115,7 +115,7 @@ async fn others_with_its_account(tx: &mut Tx, one: &Integration) -> Result<Vec<S
 /// Since when the first of `pauses` holds a connection in this state. One that needs its user needs them all the same.
 fn paused_since(pauses: &[Pause], state: IntegrationState) -> Option<Timestamp> {
     let holds = |pause: &&Pause| match state {
-        IntegrationState::Connecting | IntegrationState::Active => pause.scope != PauseScope::Operation,
+        held if held.is_held_by_pause() => pause.scope != PauseScope::Operation,
         IntegrationState::Disconnecting => pause.scope == PauseScope::Everything,
         _ => false,
     };
@@ -131,7 +131,7 @@ impl IntegrationView {
         now: Timestamp,
     ) -> Self {
         let state = match paused_since {
-            Some(_) if one.state.is_live() => IntegrationState::Paused,
+            Some(_) if one.state.is_held_by_pause() => IntegrationState::Paused,
             _ => shown_state(&one, &counts, now),
         };
         let cause = dead.as_ref().map(DeadGrant::cause);

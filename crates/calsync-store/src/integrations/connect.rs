@@ -60,7 +60,7 @@ pub async fn connect(
     if !insert_or_renew(tx, &id, &new, start, now).await? {
         return Ok(None);
     }
-    pauses::settle(tx, &id).await?;
+    pauses::update_is_paused(tx, &id).await?;
     if let Some(calendar_id) = adopted.and_then(Integration::out_of_sight) {
         mappings::lost_sight(tx, &id, calendar_id, now).await?;
     }

@@ -21,7 +21,7 @@ use crate::time::micros;
 use crate::{Result, Store, StoreError, Tx, users};
 
 /// Stores whether a pause covers connections.
-macro_rules! settle {
+macro_rules! update_is_paused {
     ($which:literal) => {
         concat!(
             "UPDATE user_integrations SET is_paused = NOT is_paused WHERE ",
@@ -84,7 +84,7 @@ pub async fn begin_by_admin(
     if begun == 0 {
         return Ok(Begun::Before(pause));
     }
-    settle_connections(tx, scope, key).await?;
+    update_connections(tx, scope, key).await?;
     record(store, tx, "pause.start", &pause, (new.admin_id, new.note), now).await?;
     Ok(Begun::Now(pause))
 }
@@ -107,7 +107,7 @@ pub async fn end_by_admin(
     if !end(tx, &pause).await? {
         return Ok(None);
     }
-    settle_connections(tx, pause.scope, &pause.key).await?;
+    update_connections(tx, pause.scope, &pause.key).await?;
     record(store, tx, "pause.end", &pause, by, now).await?;
     Ok(Some(pause))
 }
@@ -137,11 +137,11 @@ pub(crate) async fn everything_is_paused(tx: &mut Tx) -> Result<bool> {
 }
 
 /// Stores whether an admin's pause covers a connection, which is locked.
-pub(crate) async fn settle(tx: &mut Tx, integration_id: &str) -> Result<()> {
+pub(crate) async fn update_is_paused(tx: &mut Tx, integration_id: &str) -> Result<()> {
     // What is found doesn't end before this transaction does.
     let lock = lock_pauses(tx.dialect());
     fetch_all!(tx, (String,), lock, integration_id)?;
-    execute!(tx, settle!("id"), integration_id)?;
+    execute!(tx, update_is_paused!("id"), integration_id)?;
     Ok(())
 }
 
@@ -155,10 +155,10 @@ async fn lock_connections(tx: &mut Tx, scope: PauseScope, key: &str) -> Result<(
     Ok(())
 }
 
-async fn settle_connections(tx: &mut Tx, scope: PauseScope, key: &str) -> Result<()> {
+async fn update_connections(tx: &mut Tx, scope: PauseScope, key: &str) -> Result<()> {
     let sql = match scope {
-        PauseScope::User => settle!("user_id"),
-        PauseScope::Domain => settle!("account_domain"),
+        PauseScope::User => update_is_paused!("user_id"),
+        PauseScope::Domain => update_is_paused!("account_domain"),
         _ => return Ok(()),
     };
     execute!(tx, sql, key)?;

@@ -15,7 +15,7 @@ use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
 pub use by_admins::{Begun, NewPauseByAdmin, begin_by_admin, end_by_admin, of_connection, of_target};
-pub(crate) use by_admins::{everything_is_paused, settle};
+pub(crate) use by_admins::{everything_is_paused, update_is_paused};
 pub(crate) use claims::{Paused, TokensEnd};
 
 /// A pause.

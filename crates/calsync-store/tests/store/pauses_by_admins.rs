@@ -1,11 +1,11 @@
 //! What an admin paused is claimed by nobody until the pause is ended: a user, a domain, or everything.
 
-use calsync_core::integration::CalendarChoice;
+use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::outcome::Operation;
 use calsync_core::pause::{PauseScope, PauseTarget};
 use calsync_core::reason::Reason;
 use calsync_store::pauses::{self, Begun, NewPause, NewPauseByAdmin, Pause};
-use calsync_store::{audit, disconnects, integrations, leases};
+use calsync_store::{audit, disconnects, integrations, leases, overview};
 use calsync_testing::on_both_databases;
 use jiff::SignedDuration;
 
@@ -105,6 +105,23 @@ on_both_databases! {
         assert_eq!(claimed(&world).await, ["ben@one.example", "dan@one.example"], "another pause stands");
         end(&world, &of_ana).await.unwrap();
         assert_eq!(claimed(&world).await, ["ana@one.example"]);
+    }
+
+    async fn the_overview_tells_how_many_are_paused(db: TestDatabase) {
+        let world = World::new(db).await;
+        for account in ["ana@one.example", "ben@one.example", "cho"] {
+            world.connected(account).await;
+        }
+        let counted = async || overview::connections(&mut world.read().await, at(9)).await.unwrap();
+        let active = |count| (IntegrationState::Active, count);
+        let paused = |count| (IntegrationState::Paused, count);
+        assert_eq!(counted().await, [active(3)]);
+        begun(&world, &domain("one.example")).await;
+        assert_eq!(counted().await, [active(1), paused(2)]);
+        started(&world, "ben@one.example").await;
+        assert_eq!(counted().await, [active(1), paused(1), (IntegrationState::Disconnecting, 1)]);
+        begun(&world, &PauseTarget::Everything).await;
+        assert_eq!(counted().await, [paused(2), (IntegrationState::Disconnecting, 1)]);
     }
 
     async fn who_connects_with_an_account_elsewhere_leaves_a_domains_pause(db: TestDatabase) {
