@@ -118,6 +118,30 @@ on_both_databases! {
         assert_eq!(world.google.our_events().await, Vec::<Value>::new());
     }
 
+    async fn what_is_paused_on_the_command_line_waits_until_it_is_resumed(database: TestDatabase) {
+        let world = ana(database).await;
+        world.service.put(TASK, &task("Draft")).await;
+        titled(&world, "Draft").await;
+        let run = |words: &[&str]| {
+            let output = world.service.command().args(words).args(["--note", "They restore it."]).output().unwrap();
+            let told = if output.status.success() { output.stdout } else { output.stderr };
+            (output.status.code(), String::from_utf8(told).unwrap().trim_end().to_owned())
+        };
+        let state = async || world.service.get("/users/ana/integrations").await["items"][0]["state"].clone();
+        let paused = run(&["pause", "--user", "ana"]);
+        assert_eq!(paused, (Some(0), "user ana is paused; what is under way ends within 25 s.".into()));
+        assert_eq!(state().await, "paused");
+        let before = world.google.writes().await;
+        world.service.put(TASK, &task("Second")).await;
+        assert!(run(&["pause", "--user", "ana"]).1.starts_with("user ana is paused since "));
+        assert_eq!(run(&["pause", "--user", "nobody"]), (Some(1), "calsync: there is no user nobody".into()));
+        assert_eq!(run(&["pause", "--user", "ana", "--operation", "delete"]).0, Some(2));
+        assert_eq!((state_of(&world, TASK).await, world.google.writes().await), ("waiting".into(), before));
+        assert_eq!(run(&["resume", "--user", "ana"]), (Some(0), "user ana goes on.".into()));
+        titled(&world, "Second").await;
+        assert_eq!(run(&["resume", "--user", "ana"]), (Some(1), "calsync: user ana is not paused".into()));
+    }
+
     async fn a_removed_item_that_is_put_anew_comes_back(database: TestDatabase) {
         let world = ana(database).await;
         world.service.put(TASK, &task("Draft")).await;
