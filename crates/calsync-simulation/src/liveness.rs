@@ -163,7 +163,7 @@ impl World {
             let mut tx = self.deployment.engine.store().read().await?;
             let next_due = [
                 leases::next_due(&mut tx, self.clock.now()).await?,
-                disconnects::next_due(&mut tx).await?,
+                disconnects::next_due(&mut tx, self.clock.now()).await?,
                 webhooks::next_due(&mut tx).await?,
             ];
             drop(tx);

@@ -44,7 +44,7 @@ impl Job for Disconnecting {
 
     async fn next_due(&self, engine: &Engine) -> Result<Option<Timestamp>, EngineError> {
         let mut tx = engine.store().read().await?;
-        Ok(disconnects::next_due(&mut tx).await?)
+        Ok(disconnects::next_due(&mut tx, engine.now()).await?)
     }
 
     async fn claim(

@@ -118,6 +118,7 @@ impl<'a> DisconnectRun<'a> {
                 until.is_ok_and(|until| lease_covers_call(engine.now(), until))
             }
         });
+        let google = if lease.is_probe { google.for_probe() } else { google };
         let source = RemovalSource::of(engine.store(), &saga);
         Ok(Self { engine, saga, integration, source, google, lease, lease_until })
     }

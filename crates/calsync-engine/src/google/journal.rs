@@ -45,6 +45,11 @@ impl Journal {
         }
     }
 
+    /// The journal of a caller that tries whether a pause is over.
+    pub(super) fn of_probe(self) -> Self {
+        Self { is_probe: true, ..self }
+    }
+
     /// Notes one outcome of one operation.
     pub(crate) fn note(
         &self,

@@ -1,6 +1,7 @@
 //! What fails for everybody, or for all of one connection, is tried by one call in a while, and goes on by itself.
 
 use calsync_core::pause::PauseScope;
+use calsync_engine::disconnect::{RemoteItems, SagaState, Started};
 use calsync_engine::reconcile;
 use calsync_simulator::{FaultEffect, FaultMatch, FaultRule};
 use calsync_store::pauses;
@@ -63,6 +64,7 @@ async fn minute(world: &World) -> u64 {
             }
             passes.join_all().await.into_iter().for_each(Result::unwrap);
         }
+        world.resume().await;
         world.advance(1);
     }
     requests(world) - before
@@ -98,6 +100,27 @@ on_both_databases! {
         world.google.set_faults(Vec::new());
         minutes(&world, 2).await;
         assert_eq!((waiting(&world).await, paused(&world).await), (0, vec![]));
+    }
+
+    async fn disconnects_wait_for_the_end_of_an_outage_and_find_it(db: TestDatabase) {
+        let world = World::new(db).await;
+        everybody_is_synced(&world).await;
+        everybody_has_changes(&world, "changed").await;
+        world.google.set_faults(fails(FaultMatch::default(), unavailable()));
+        minute(&world).await;
+        let mut sagas = Vec::new();
+        for number in 0..USERS {
+            let Started::Started { saga } = world.start(&user(number), RemoteItems::Remove).await else { panic!() };
+            sagas.push(saga.id);
+        }
+        let requests = minutes(&world, 5).await;
+        assert!(requests.iter().all(|requests| *requests <= 2), "{requests:?}");
+        world.google.set_faults(Vec::new());
+        minutes(&world, 12).await;
+        for id in sagas {
+            assert_eq!(world.saga(&id).await.state, SagaState::Done);
+        }
+        assert_eq!(paused(&world).await, []);
     }
 
     async fn a_connection_that_fails_alone_is_tried_once_a_minute(db: TestDatabase) {

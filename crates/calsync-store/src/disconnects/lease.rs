@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{DisconnectStep, TABLE};
 use crate::db::{execute, fetch_all, fetch_optional};
 use crate::dialect::lease_clock;
-use crate::pauses::everything_is_paused;
+use crate::pauses::Paused;
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -23,6 +23,8 @@ pub struct SagaLease {
     /// Until when on the clock of its holder, who looked at it before the claim: never later than on the
     /// database's, by which it ends.
     pub until_local: Timestamp,
+    /// Whether it is to try whether a pause is over ([`crate::pauses`]).
+    pub is_probe: bool,
 }
 
 row! {
@@ -32,8 +34,9 @@ row! {
     }
 }
 
-/// Claims up to `limit` due disconnects for `owner`, unless an admin paused everything: no other pause holds a
-/// disconnect. `now` was read before the transaction began.
+/// Claims up to `limit` due disconnects for `owner`. While no call may be made it is one at a time, to try whether that
+/// is over, and none where an admin paused everything; no other pause holds a disconnect. `now` was read before the
+/// transaction began.
 pub async fn claim(
     tx: &mut Tx,
     owner: &str,
@@ -41,9 +44,28 @@ pub async fn claim(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<SagaLease>> {
-    if everything_is_paused(tx).await? {
+    let paused = Paused::read(tx, now).await?;
+    if !paused.stops_calls() {
+        return claim_due(tx, owner, length, now, limit).await;
+    }
+    if paused.stops_everything() || !paused.take_probe(tx, now).await? {
         return Ok(Vec::new());
     }
+    let mut leases = claim_due(tx, owner, length, now, limit.min(1)).await?;
+    leases.iter_mut().for_each(|lease| lease.is_probe = true);
+    if leases.is_empty() {
+        paused.return_probe(tx).await?;
+    }
+    Ok(leases)
+}
+
+async fn claim_due(
+    tx: &mut Tx,
+    owner: &str,
+    length: SignedDuration,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<SagaLease>> {
     let clock = lease_clock(tx, now).await?;
     // The conditions stand twice: whoever waited here for a row that another took looks again. The second limit, which
     // no caller reaches, tells Postgres' planner that it gets few rows.
@@ -67,6 +89,7 @@ pub async fn claim(
         owner: owner.to_owned(),
         fence: row.fence,
         until_local: end(now, length),
+        is_probe: false,
     };
     Ok(rows.into_iter().map(lease).collect())
 }
@@ -173,9 +196,11 @@ pub async fn release_all(tx: &mut Tx) -> Result<()> {
     Ok(())
 }
 
-/// When the next disconnect is due and free, if any is; a hint for how long to wait.
-pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
-    if everything_is_paused(tx).await? {
+/// When the next disconnect is due and free, if any is; a hint for how long to wait. What a pause covers is due when
+/// the pause is tried next.
+pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
+    let paused = Paused::read(tx, now).await?;
+    if paused.stops_everything() {
         return Ok(None);
     }
     let row = fetch_optional!(
@@ -187,5 +212,6 @@ pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
              SELECT MIN(CASE WHEN lease_until > due_at THEN lease_until ELSE due_at END)
              FROM disconnects WHERE lease_until > 0 AND state = 'running') AS next",
     )?;
-    Ok(row.and_then(|(due_at,)| due_at).map(time))
+    let due_at = row.and_then(|(due_at,)| due_at).map(time);
+    Ok(if paused.stops_calls() { due_at.map(|due_at| due_at.max(paused.probe_at())) } else { due_at })
 }

@@ -46,7 +46,7 @@ impl Paused {
     }
 
     /// Whether nobody is claimed, nor tries whether that is over.
-    fn stops_everything(&self) -> bool {
+    pub(crate) fn stops_everything(&self) -> bool {
         self.pauses.iter().any(|pause| pause.scope == PauseScope::Everything)
     }
 
@@ -66,7 +66,8 @@ impl Paused {
         Some(if self.stops_calls() { ANY } else { (0, self.renewed_from) })
     }
 
-    fn stops_calls(&self) -> bool {
+    /// Whether no call may be made, but one to try whether that is over.
+    pub(crate) fn stops_calls(&self) -> bool {
         self.pauses.iter().any(|pause| pause.scope.stops_calls())
     }
 

@@ -154,7 +154,7 @@ on_both_databases! {
         disconnects::pause(&mut tx, &quick, Pause { due_at: at(7), failed: true }).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(saga(&world, &id).await.tries, 1);
-        assert_eq!(disconnects::next_due(&mut world.read().await).await.unwrap(), Some(at(7)));
+        assert_eq!(disconnects::next_due(&mut world.read().await, at(3)).await.unwrap(), Some(at(7)));
         assert_eq!(claim(&world, "quick", at(6)).await, []);
         assert_eq!(claim(&world, "quick", at(7)).await.len(), 1);
     }
@@ -181,7 +181,7 @@ on_both_databases! {
         assert_eq!(ended.next_step(), None);
         assert_eq!(ended.steps[0].receipt, "freeze it is.");
         assert_eq!(claim(&world, "w1", at(900)).await, [], "it is over");
-        assert_eq!(disconnects::next_due(&mut world.read().await).await.unwrap(), None);
+        assert_eq!(disconnects::next_due(&mut world.read().await, at(900)).await.unwrap(), None);
         let mut tx = world.begin().await;
         assert!(disconnects::extend(&mut tx, &mut lease, LEASE, at(5)).await.is_err());
         drop(tx);

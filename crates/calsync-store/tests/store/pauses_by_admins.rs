@@ -179,10 +179,12 @@ on_both_databases! {
         assert_eq!(disconnects_claimed().await, 0);
         let mut tx = world.read().await;
         assert_eq!(leases::next_due(&mut tx, at(3)).await.unwrap(), None);
-        assert_eq!(disconnects::next_due(&mut tx).await.unwrap(), None);
+        assert_eq!(disconnects::next_due(&mut tx, at(3)).await.unwrap(), None);
         drop(tx);
         end(&world, &pause).await.unwrap();
-        assert_eq!(disconnects_claimed().await, 1);
+        assert_eq!(disconnects_claimed().await, 1, "it tries whether the outage is over");
+        assert_eq!(claimed(&world).await, [""; 0], "one does");
+        world.raw().await.run("UPDATE pauses SET probe_at = began_at").await;
         let probe = world.claim("w", at(3)).await.remove(0);
         assert!(probe.is_probe, "the outage stands");
         assert!(end(&world, &Pause { id: "outage".into(), ..pause }).await.is_some(), "an admin knows better");

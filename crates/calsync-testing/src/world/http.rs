@@ -144,7 +144,7 @@ impl HttpWorld {
         for _ in 0..20 {
             self.let_leave().await;
             let mut tx = self.engine.store().read().await.unwrap();
-            if disconnects::next_due(&mut tx).await.unwrap().is_none() {
+            if disconnects::next_due(&mut tx, self.engine.now()).await.unwrap().is_none() {
                 return;
             }
             drop(tx);

@@ -107,6 +107,11 @@ impl AuthorizedClient {
         }
     }
 
+    /// The client of a caller that tries whether a pause is over.
+    pub(crate) fn for_probe(self) -> Self {
+        Self { journal: self.journal.of_probe(), ..self }
+    }
+
     /// The client without the operations that an admin `paused`.
     pub(crate) fn without(self, paused: Vec<Operation>) -> Self {
         Self { paused, ..self }

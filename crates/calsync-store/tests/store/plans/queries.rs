@@ -49,7 +49,7 @@ async fn claims(look: &mut Look<'_>) {
     look.at("metrics: oldest change", async |tx| freshness::oldest_waiting(tx, 10_000).await.map(drop)).await;
     look.at("disconnects: claim", async |tx| disconnects::claim(tx, "w", LEASE, now, 16).await.map(drop))
         .await;
-    look.at("disconnects: next due", async |tx| disconnects::next_due(tx).await.map(drop)).await;
+    look.at("disconnects: next due", async |tx| disconnects::next_due(tx, now).await.map(drop)).await;
     look.at("deliveries: claim", async |tx| webhooks::claim(tx, LEASE, now, 16).await.map(drop)).await;
     look.at("deliveries: next due", async |tx| webhooks::next_due(tx).await.map(drop)).await;
     look.at("user deletions", async |tx| user_deletions::list_ready(tx, None, 20).await.map(drop)).await;
