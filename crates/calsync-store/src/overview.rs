@@ -8,14 +8,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::db::{fetch_all, fetch_optional};
 use crate::integrations::stored_state;
-use crate::pauses::everything_is_paused;
+use crate::pauses::Paused;
 use crate::rows::row;
 use crate::time::micros;
 use crate::{Result, Tx, connection_counts};
 
 /// How many Google connections are in each state that is shown, where there are any.
 pub async fn connections(tx: &mut Tx, now: Timestamp) -> Result<Vec<(IntegrationState, i64)>> {
-    let is_everything = everything_is_paused(tx).await?;
+    let is_everything = Paused::read(tx, now).await?.stops_everything();
     let mut connections = BTreeMap::new();
     for (name, count) in connection_counts::by_state(tx, GOOGLE).await? {
         let shown = match stored_state(&name, "one or more") {

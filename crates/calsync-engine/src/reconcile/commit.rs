@@ -97,14 +97,14 @@ impl<'a> PassResult<'a> {
         };
         // It is due in its turn once the deployment's pause is over.
         let due_again = (reaction == Some(Reaction::PauseDeployment)).then_some(now);
-        let looks_at = match self.google.is_paused(Operation::DeleteCalendar) {
-            true => self.google.asks_pause_at(),
+        let look_at = match self.google.is_paused(Operation::DeleteCalendar) {
+            true => self.google.looks_again_at(),
             false => now,
         };
         let release = Release {
             // A pause keeps the integration due, also when no mapping of its is.
             due_at: not_before.or(stop.put_off_until).or(due_again),
-            idle_due_at: self.has_old_calendars.then_some(looks_at),
+            idle_due_at: self.has_old_calendars.then_some(look_at),
             not_before,
             succeeded: noted.has_success(),
             failed: noted.has_failure(),

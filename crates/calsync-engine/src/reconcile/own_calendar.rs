@@ -27,7 +27,7 @@ pub(super) async fn find_or_make(pass: &PassResult<'_>) -> Result<(), CallError>
         return Err(CallError::PutOff { until: engine.now() });
     }
     if pass.google.is_paused(Operation::CreateCalendar) {
-        return Err(CallError::PutOff { until: pass.google.asks_pause_at() });
+        return Err(CallError::PutOff { until: pass.google.looks_again_at() });
     }
     let (is_awaited, user) = retrying_tx!(engine, |tx| {
         leases::renew(tx, pass.lease).await?;

@@ -129,13 +129,6 @@ pub async fn of_target(tx: &mut Tx, target: &PauseTarget) -> Result<Option<Pause
     row.map(Row::read).transpose()
 }
 
-/// Whether an admin paused all that is sent to Google.
-pub(crate) async fn everything_is_paused(tx: &mut Tx) -> Result<bool> {
-    const SQL: &str =
-        "SELECT id FROM pauses WHERE scope = 'everything' AND key = '' AND admin_id IS NOT NULL";
-    Ok(fetch_optional!(tx, (String,), SQL)?.is_some())
-}
-
 /// Stores whether an admin's pause covers a connection, which is locked.
 pub(crate) async fn update_is_paused(tx: &mut Tx, integration_id: &str) -> Result<()> {
     // What is found doesn't end before this transaction does.

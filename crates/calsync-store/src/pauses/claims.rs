@@ -89,7 +89,7 @@ impl Paused {
         Ok(true)
     }
 
-    /// Gives a try back that nobody could make: no connection is due.
+    /// Gives a try back that nobody could make: nothing is due.
     pub(crate) async fn return_probe(&self, tx: &mut Tx) -> Result<()> {
         for pause in &self.pauses {
             execute!(

@@ -1,6 +1,6 @@
 //! Pauses: Google refuses our client or project, or fails for everybody; or an admin wants it so ([`by_admins`]). What
-//! a pause of everybody covers is claimed by nobody ([`crate::leases::claim`]) but a probe, one at a time; where no
-//! token of a domain can be renewed, that is read by whoever would renew one.
+//! a pause of everybody covers is claimed by nobody ([`crate::leases::claim`], [`crate::disconnects::claim`]) but a probe,
+//! one at a time; where no token of a domain can be renewed, that is read by whoever would renew one.
 
 mod by_admins;
 mod claims;
@@ -14,8 +14,8 @@ use crate::rows::{readable, row};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
+pub(crate) use by_admins::update_is_paused;
 pub use by_admins::{Begun, NewPauseByAdmin, begin_by_admin, end_by_admin, of_connection, of_target};
-pub(crate) use by_admins::{everything_is_paused, update_is_paused};
 pub(crate) use claims::{Paused, TokensEnd};
 
 /// A pause.

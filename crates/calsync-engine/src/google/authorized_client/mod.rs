@@ -123,7 +123,7 @@ impl AuthorizedClient {
     }
 
     /// When what an admin paused is looked at again.
-    pub(crate) fn asks_pause_at(&self) -> Timestamp {
+    pub(crate) fn looks_again_at(&self) -> Timestamp {
         let now = self.google.now();
         now.saturating_add(PROBE_EVERY).unwrap_or(now)
     }
@@ -183,7 +183,7 @@ impl AuthorizedClient {
         ask: impl Fn(GoogleClient, SecretString) -> Answer,
     ) -> Result<T, CallError> {
         if self.is_paused(operation) {
-            return Err(CallError::PutOff { until: self.asks_pause_at() });
+            return Err(CallError::PutOff { until: self.looks_again_at() });
         }
         let mut access = self.keep(None, || self.acquire(None)).await?;
         let mut stale_tokens = 0;

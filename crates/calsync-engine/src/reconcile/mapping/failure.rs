@@ -88,7 +88,7 @@ impl Pass<'_> {
 
     /// Due again when the admin's pause of its next step is looked at again.
     pub(super) fn after_pause_by_admin(&self, due: &DueMapping) -> End {
-        again(self.google.asks_pause_at(), due.failures, Reason::Paused)
+        again(self.google.looks_again_at(), due.failures, Reason::Paused)
     }
 
     /// Whether the calendar of an event that isn't there is there itself can't be told, so nothing follows
