@@ -21,9 +21,6 @@ pub(crate) trait Job: Send {
     /// Its name in logs and metrics.
     fn name(&self) -> &'static str;
 
-    /// Frees what an earlier process held; for a database with one process, at its start.
-    fn release_all(&self, engine: &Engine) -> impl Future<Output = Result<(), EngineError>> + Send;
-
     /// When the next is due, if any is.
     fn next_due(
         &self,

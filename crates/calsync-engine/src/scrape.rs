@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use calsync_core::integration::IntegrationState;
 use calsync_core::pause::PauseScope;
-use calsync_store::{freshness, leases, overview, pauses, webhooks};
+use calsync_store::{freshness, leases, overview, pauses};
 use jiff::{SignedDuration, Timestamp};
 use prometheus_client::encoding::prometheus_text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -146,9 +146,9 @@ async fn figures(engine: &Engine) -> Result<Figures, EngineError> {
         _ => (now, overview::connections(&mut tx, now).await?),
     };
     let figures = Figures {
-        due_lag: since(leases::next_due(&mut tx, now).await?),
+        due_lag: since(leases::passes::next_due(&mut tx, now).await?),
         freshness: since(freshness::oldest_waiting(&mut tx, WAITING_CHANGES_MAX).await?),
-        webhook_due_lag: since(webhooks::next_due(&mut tx).await?),
+        webhook_due_lag: since(leases::deliveries::next_due(&mut tx).await?),
         connections: connections.clone(),
         pauses: pauses::standing(&mut tx, now).await?.into_iter().map(|pause| pause.scope).collect(),
     };

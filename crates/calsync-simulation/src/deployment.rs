@@ -13,7 +13,7 @@ use calsync_engine::{Engine, EngineOptions, Settings, webhooks};
 use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_store::api_keys::{self, Scope};
 use calsync_store::secrets::Keyring;
-use calsync_store::{LeaseClock, Store, StoreOptions, disconnects, leases};
+use calsync_store::{LeaseClock, Store, StoreOptions, leases};
 use calsync_testing::{ManualClock, SeededRng, TestDatabase};
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{Method, Request, StatusCode};
@@ -70,8 +70,6 @@ impl Deployment {
         if frees_leases {
             let mut tx = self.engine.store().begin().await?;
             leases::release_all(&mut tx).await?;
-            disconnects::release_all(&mut tx).await?;
-            calsync_store::webhooks::release_all(&mut tx).await?;
             tx.commit().await?;
         }
         Ok(())

@@ -85,7 +85,7 @@ impl Jobs {
                 Box::pin(async move { disconnect::resume(&engine, lease).await.map(|()| Ended::Work) })
             }
             Job::Delivery => {
-                let Some(claim) = webhooks::claim(&engine, 1).await?.pop() else { return Ok(None) };
+                let Some(claim) = webhooks::claim(&engine, owner, 1).await?.pop() else { return Ok(None) };
                 Box::pin(async move { webhooks::deliver(&engine, &claim).await.map(|()| Ended::Work) })
             }
         };

@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use calsync_core::env::Clock;
 use calsync_engine::user_deletion;
 use calsync_store::integrations::Integration;
-use calsync_store::{calendars, disconnects, leases, mappings, user_edits, webhooks};
+use calsync_store::{calendars, leases, mappings, user_edits};
 use http::{Method, StatusCode};
 use jiff::SignedDuration;
 use serde::Deserialize;
@@ -162,9 +162,9 @@ impl World {
             }
             let mut tx = self.deployment.engine.store().read().await?;
             let next_due = [
-                leases::next_due(&mut tx, self.clock.now()).await?,
-                disconnects::next_due(&mut tx, self.clock.now()).await?,
-                webhooks::next_due(&mut tx).await?,
+                leases::passes::next_due(&mut tx, self.clock.now()).await?,
+                leases::disconnects::next_due(&mut tx, self.clock.now()).await?,
+                leases::deliveries::next_due(&mut tx).await?,
             ];
             drop(tx);
             let Some(next_due) = next_due.into_iter().flatten().min() else { return Ok(()) };

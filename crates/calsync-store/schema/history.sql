@@ -140,8 +140,10 @@ CREATE TABLE webhook_deliveries (
     attempted_at BIGINT, -- the last try that ended, like the next two
     http_status BIGINT,
     error TEXT, -- why it was not taken
+    lease_owner TEXT, -- the worker
     lease_until BIGINT NOT NULL, -- by the clock of leases; 0: free
     fence BIGINT NOT NULL,
+    CHECK ((lease_owner IS NULL) = (lease_until = 0)),
     CHECK ((failures = 0) = (failing_since IS NULL)),
     CHECK ((attempts = 0) = (attempted_at IS NULL))
 );

@@ -31,49 +31,6 @@ macro_rules! covers {
 }
 pub(crate) use covers;
 
-/// Claims due integrations; `$5` is the clock of leases, `$6` and `$7` say when their tokens end.
-pub(crate) const fn claim(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => {
-            "UPDATE user_integrations SET lease_owner = $1, lease_until = $5 + $2, fence = fence + 1
-             WHERE id IN (
-                 SELECT id FROM user_integrations
-                 WHERE claimable_at <= $3 AND lease_until <= $5
-                   AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7
-                 ORDER BY claimable_at, id LIMIT $4)
-             RETURNING id, fence, wake_seq, lease_until"
-        }
-        // Materialized: a sub-select may be run again for each row, and would claim past its limit. Postgres plans
-        // without looking at what is bound: a limit in the text tells it that it gets few rows. No caller asks
-        // for more.
-        Dialect::Postgres => {
-            "WITH due AS MATERIALIZED (
-                 SELECT id FROM user_integrations
-                 WHERE claimable_at <= $3 AND lease_until <= $5
-                   AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7
-                 ORDER BY claimable_at, id LIMIT $4 FOR UPDATE SKIP LOCKED)
-             UPDATE user_integrations AS g
-             SET lease_owner = $1, lease_until = $5 + $2, fence = g.fence + 1
-             FROM (SELECT id FROM due LIMIT 100) AS few WHERE g.id = few.id
-             RETURNING g.id, g.fence, g.wake_seq, g.lease_until"
-        }
-    }
-}
-
-macro_rules! held {
-    () => {
-        "SELECT id FROM user_integrations WHERE id = $1 AND lease_owner = $2 AND fence = $3"
-    };
-}
-
-/// Locks a claimed integration, if its lease still holds; SQLite has one writer.
-pub(crate) const fn renew(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Sqlite => held!(),
-        Dialect::Postgres => concat!(held!(), " FOR NO KEY UPDATE"),
-    }
-}
-
 /// The end of a select of integrations that are about to be changed, so that they are locked in the
 /// order of their users; SQLite has one writer.
 pub(crate) const fn lock_in_order(dialect: Dialect) -> &'static str {

@@ -6,8 +6,6 @@
 
 mod answer;
 mod description;
-mod event_state;
-mod intent;
 mod location;
 mod managed_text;
 mod mapping;
@@ -15,10 +13,8 @@ mod relocate;
 mod update;
 mod user_edit;
 
-pub use event_state::EventState;
-pub use intent::Intent;
 pub use location::{Address, PreviousCopy, PreviousLocation, PreviousState, PreviousVersion, RemoteCopy};
-pub use mapping::Mapping;
+pub use mapping::{EventState, Mapping};
 pub use user_edit::UserEdit;
 
 use managed_text::Found;
@@ -134,6 +130,43 @@ impl PlanStep {
             Self::Delete | Self::DeletePrevious { .. } => Some(Operation::Delete),
         }
     }
+
+    /// What has to be stored before this step is taken.
+    pub fn intent(&self) -> Option<Intent> {
+        match self {
+            Self::Insert { address, .. } => Some(Intent::Insert(address.clone())),
+            Self::Delete => Some(Intent::Delete),
+            // After the look the event goes, in the same pass.
+            Self::FetchPrevious | Self::DeletePrevious { .. } => Some(Intent::DeletePrevious),
+            Self::Done(..) | Self::Fetch | Self::Update { .. } => None,
+        }
+    }
+
+    /// What has to be stored too, since this step leaves nothing of it at Google.
+    pub fn lost_edits(&self) -> impl Iterator<Item = &UserEdit> {
+        self.user_edits().iter().filter(|user_edit| user_edit.is_lost())
+    }
+
+    /// What becomes of the user's edits with this step.
+    pub fn user_edits(&self) -> &[UserEdit] {
+        match self {
+            Self::Insert { user_edits, .. }
+            | Self::Update { user_edits, .. }
+            | Self::DeletePrevious { user_edits, .. } => user_edits,
+            Self::Done(..) | Self::Fetch | Self::FetchPrevious | Self::Delete => &[],
+        }
+    }
+}
+
+/// A call that may be sent once it is stored that it may have been.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Intent {
+    /// An event is made here: Google will know us by its id.
+    Insert(Address),
+    /// The event is removed: a later tombstone may be ours.
+    Delete,
+    /// The event at the previous location is removed.
+    DeletePrevious,
 }
 
 /// The next step towards `desired`.

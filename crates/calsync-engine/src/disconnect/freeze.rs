@@ -14,7 +14,8 @@ const LOOK_AGAIN: SignedDuration = SignedDuration::from_secs(1);
 pub(super) async fn freeze(run: &mut DisconnectRun<'_>) -> Result<StepResult, EngineError> {
     let longest_call = SignedDuration::try_from(CALL_LIMIT).unwrap_or(SignedDuration::MAX);
     let mut tx = run.engine.store().read().await?;
-    let quiet = leases::has_no_inflight_call(&mut tx, &run.integration.id, longest_call, run.now()).await?;
+    let quiet =
+        leases::passes::has_no_inflight_call(&mut tx, &run.integration.id, longest_call, run.now()).await?;
     drop(tx);
     Ok(match quiet {
         true => StepResult::done("Sync is stopped, and no call is under way."),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use calsync_store::disconnects::{self, SagaLease};
+use calsync_store::leases::{self, Lease};
 use jiff::Timestamp;
 
 use super::run::LEASE;
@@ -15,17 +15,17 @@ use crate::{Engine, EngineError};
 ///
 /// # Errors
 /// If the store fails.
-pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<SagaLease>, EngineError> {
+pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lease>, EngineError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     let now = engine.now();
-    retrying_tx!(engine, |tx| disconnects::claim(tx, owner, LEASE, now, limit).await?)
+    retrying_tx!(engine, |tx| leases::disconnects::claim(tx, owner, LEASE, now, limit).await?)
 }
 
 /// The job that carries disconnects on.
 pub(crate) struct Disconnecting;
 
 impl Job for Disconnecting {
-    type Claimed = SagaLease;
+    type Claimed = Lease;
 
     /// Each has a few calls in flight, and users wait for none of them.
     const AT_ONCE: usize = 16;
@@ -38,21 +38,12 @@ impl Job for Disconnecting {
         "disconnect"
     }
 
-    async fn release_all(&self, engine: &Engine) -> Result<(), EngineError> {
-        retrying_tx!(engine, |tx| disconnects::release_all(tx).await?)
-    }
-
     async fn next_due(&self, engine: &Engine) -> Result<Option<Timestamp>, EngineError> {
         let mut tx = engine.store().read().await?;
-        Ok(disconnects::next_due(&mut tx, engine.now()).await?)
+        Ok(leases::disconnects::next_due(&mut tx, engine.now()).await?)
     }
 
-    async fn claim(
-        &mut self,
-        engine: &Engine,
-        owner: &str,
-        limit: usize,
-    ) -> Result<Vec<SagaLease>, EngineError> {
+    async fn claim(&mut self, engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lease>, EngineError> {
         claim(engine, owner, limit).await
     }
 
@@ -60,11 +51,11 @@ impl Job for Disconnecting {
         engine.hinted_of_disconnects().await;
     }
 
-    fn id(lease: &SagaLease) -> Option<&str> {
-        Some(&lease.disconnect_id)
+    fn id(lease: &Lease) -> Option<&str> {
+        Some(&lease.id)
     }
 
-    async fn run(engine: Engine, lease: SagaLease) -> Result<(), EngineError> {
+    async fn run(engine: Engine, lease: Lease) -> Result<(), EngineError> {
         resume(&engine, lease).await
     }
 }

@@ -17,7 +17,7 @@ mod steps;
 mod verify;
 
 pub use calsync_core::disconnect::{RemoteItems, SagaState, StepName, StepOutcome};
-pub use calsync_store::disconnects::{DisconnectStep, RequestedBy, Saga, SagaLease};
+pub use calsync_store::disconnects::{DisconnectStep, RequestedBy, Saga};
 pub(crate) use job::Disconnecting;
 pub use job::claim;
 pub use preview::{Preview, preview};

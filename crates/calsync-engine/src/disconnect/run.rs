@@ -11,8 +11,9 @@ use calsync_core::outcome::Operation;
 use calsync_core::reason::Reaction;
 use calsync_core::retry;
 use calsync_google::{EventPage, Failure, GoogleClient, ListQuery};
-use calsync_store::disconnects::{self, DisconnectStep, Pause, Saga, SagaLease};
+use calsync_store::disconnects::{self, DisconnectStep, Pause, Saga};
 use calsync_store::integrations::{self, Integration};
+use calsync_store::leases::{self, Lease};
 use calsync_store::{StoreError, Tx, clean_ups};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::SecretString;
@@ -88,23 +89,19 @@ pub(super) struct DisconnectRun<'a> {
     pub(super) source: RemovalSource,
     /// What is noted here is stored with the next transaction.
     pub(super) google: AuthorizedClient,
-    lease: SagaLease,
+    lease: Lease,
     /// Until when the lease stands, for whoever waits for a call's turn.
     lease_until: Arc<AtomicI64>,
 }
 
 impl<'a> DisconnectRun<'a> {
     /// Takes the disconnect into hand.
-    pub(super) async fn take(engine: &'a Engine, mut lease: SagaLease) -> Result<Self, EngineError> {
+    pub(super) async fn take(engine: &'a Engine, mut lease: Lease) -> Result<Self, EngineError> {
         let now = engine.now();
         let (saga, integration) = retrying_tx!(engine, |tx| {
-            disconnects::extend(tx, &mut lease, LEASE, now).await?;
-            let missing = |column| StoreError::Corrupt {
-                table: "disconnects",
-                column,
-                id: lease.disconnect_id.clone(),
-            };
-            let saga = disconnects::get(tx, &lease.disconnect_id).await?.ok_or_else(|| missing("id"))?;
+            leases::disconnects::extend(tx, &mut lease, LEASE, now).await?;
+            let missing = |column| StoreError::Corrupt { table: "disconnects", column, id: lease.id.clone() };
+            let saga = disconnects::get(tx, &lease.id).await?.ok_or_else(|| missing("id"))?;
             let integration = integrations::get(tx, &saga.integration_id).await?;
             let integration = saga.as_it_was(integration.ok_or_else(|| missing("integration_id"))?);
             (saga, integration)
@@ -129,7 +126,7 @@ impl<'a> DisconnectRun<'a> {
 
     /// The beginning of a transaction that only the holder of the lease gets.
     pub(super) async fn hold(&mut self, tx: &mut Tx, now: Timestamp) -> Result<(), EngineError> {
-        disconnects::extend(tx, &mut self.lease, LEASE, now).await?;
+        leases::disconnects::extend(tx, &mut self.lease, LEASE, now).await?;
         self.lease_until.store(self.lease.until_local.as_microsecond(), Ordering::Relaxed);
         Ok(())
     }

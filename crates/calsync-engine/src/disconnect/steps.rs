@@ -2,7 +2,7 @@
 
 use calsync_core::disconnect::{StepName, StepOutcome};
 use calsync_core::integration::GOOGLE;
-use calsync_store::disconnects::SagaLease;
+use calsync_store::leases::Lease;
 
 use super::run::{DisconnectRun, StepResult};
 use super::{freeze, remove, revoke, verify};
@@ -12,7 +12,7 @@ use crate::{Engine, EngineError};
 ///
 /// # Errors
 /// If the store fails, or the lease was lost: then the next holder carries on.
-pub async fn resume(engine: &Engine, lease: SagaLease) -> Result<(), EngineError> {
+pub async fn resume(engine: &Engine, lease: Lease) -> Result<(), EngineError> {
     let mut run = DisconnectRun::take(engine, lease).await?;
     while let Some(name) = run.saga.next_step() {
         let result = match name {

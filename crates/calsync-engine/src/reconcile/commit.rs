@@ -9,7 +9,8 @@ use calsync_core::reason::{Reaction, Reason};
 use calsync_core::retry::{backoff, probe_backoff};
 use calsync_google::Failure;
 use calsync_store::integrations::Integration;
-use calsync_store::leases::{self, Lease, Release};
+use calsync_store::leases;
+use calsync_store::leases::passes::{PassLease, Release};
 use calsync_store::mappings;
 use calsync_store::mappings::UnreadableMapping;
 use jiff::Timestamp;
@@ -23,7 +24,7 @@ use crate::{Engine, EngineError};
 /// What a pass leaves behind, gathered.
 pub(super) struct PassResult<'a> {
     pub(super) engine: &'a Engine,
-    pub(super) lease: &'a Lease,
+    pub(super) claimed: &'a PassLease,
     pub(super) integration: &'a Integration,
     pub(super) google: &'a AuthorizedClient,
     stop: &'a Stop,
@@ -36,13 +37,13 @@ pub(super) struct PassResult<'a> {
 impl<'a> PassResult<'a> {
     pub(super) fn new(
         engine: &'a Engine,
-        lease: &'a Lease,
+        claimed: &'a PassLease,
         integration: &'a Integration,
         (google, stop): (&'a AuthorizedClient, &'a Stop),
     ) -> Self {
         Self {
             engine,
-            lease,
+            claimed,
             integration,
             google,
             stop,
@@ -110,13 +111,13 @@ impl<'a> PassResult<'a> {
             failed: noted.has_failure(),
         };
         retrying_tx!(self.engine, |tx| {
-            leases::renew(tx, self.lease).await?;
+            leases::passes::renew(tx, &self.claimed.lease).await?;
             mappings::finish(tx, &self.integration.id, &mappings, now).await?;
             mappings::park_unreadable(tx, &self.integration.id, &self.unreadable, now).await?;
             if let Some(failure) = &stop.failure {
                 self.google.stop_connection(tx, failure.reason).await?;
             }
-            leases::release(tx, self.lease, release, now).await?;
+            leases::passes::release(tx, self.claimed, release, now).await?;
             self.google.journal.store(tx, &noted).await?;
         })
     }

@@ -4,11 +4,12 @@
 //! tells it, and no transaction is open while Google is called.
 
 mod commit;
-mod job;
 mod mapping;
 mod old_calendars;
 mod own_calendar;
 mod stop;
+
+use std::time::Duration;
 
 use calsync_core::event_id::EventPlace;
 use calsync_core::item::ItemKey;
@@ -17,21 +18,81 @@ use calsync_core::plan::{Mapping, PlanContext, PlanStep, UserEdit, plan};
 use calsync_core::render::{RenderContext, render};
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{self, Integration, IntegrationWithTokens};
+use calsync_store::leases::passes::PassLease;
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, Due, DueMapping};
 use calsync_store::user_edits;
 use futures_util::StreamExt;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tracing::field::Empty;
 
 use crate::google::{AuthorizedClient, CallError, Lane};
+use crate::job::Job;
 use crate::transaction::retrying_tx;
 use crate::{Engine, EngineError, trace};
 use commit::PassResult;
-pub(crate) use job::SyncPass;
-pub use job::claim;
 use mapping::Pass;
 use stop::Stop;
+
+/// How long a claimed integration is ours: long enough for many calls, and a dead worker's integrations
+/// are free after it.
+const LEASE: SignedDuration = SignedDuration::from_secs(25);
+
+/// Claims up to `limit` integrations that are due.
+///
+/// # Errors
+/// If the store fails.
+pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<PassLease>, EngineError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let now = engine.now();
+    retrying_tx!(engine, |tx| leases::passes::claim(tx, owner, LEASE, now, limit).await?)
+}
+
+/// The job that makes passes over integrations.
+pub(crate) struct SyncPass;
+
+impl Job for SyncPass {
+    type Claimed = PassLease;
+
+    /// More than Google's ceiling of 167 calls a second needs for integrations of one change, and few enough that
+    /// the changes of a busy moment gather and share a pass.
+    const AT_ONCE: usize = 48;
+    /// A pass sends nothing that its lease doesn't outlast.
+    const TIME_OUT: Duration = Duration::from_secs(60);
+    const ENDS_AT_SHUTDOWN: bool = true;
+
+    fn name(&self) -> &'static str {
+        "pass"
+    }
+
+    async fn next_due(&self, engine: &Engine) -> Result<Option<Timestamp>, EngineError> {
+        let mut tx = engine.store().read().await?;
+        Ok(leases::passes::next_due(&mut tx, engine.now()).await?)
+    }
+
+    async fn claim(
+        &mut self,
+        engine: &Engine,
+        owner: &str,
+        limit: usize,
+    ) -> Result<Vec<PassLease>, EngineError> {
+        let leases = claim(engine, owner, limit).await?;
+        engine.set_work_waiting(leases.len() == limit);
+        Ok(leases)
+    }
+
+    async fn hinted(engine: &Engine) {
+        engine.hinted().await;
+    }
+
+    fn id(claimed: &PassLease) -> Option<&str> {
+        Some(&claimed.lease.id)
+    }
+
+    async fn run(engine: Engine, claimed: PassLease) -> Result<(), EngineError> {
+        pass(&engine, &claimed).await
+    }
+}
 
 /// A mapping with its first step, as it goes to Google.
 struct Planned {
@@ -71,19 +132,21 @@ impl Planned {
 /// If the store fails, or the lease was lost: then nothing of the pass was stored, and the next
 /// holder looks for itself. Whoever took the lease, a disconnect or a new connection, learns here that the
 /// calls are over.
-pub async fn pass(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
-    let span = tracing::error_span!("pass", trace_id = Empty, integration_id = lease.integration_id);
-    let ended = trace::traced(span, || engine.new_id(), Box::pin(run(engine, lease))).await;
+pub async fn pass(engine: &Engine, claimed: &PassLease) -> Result<(), EngineError> {
+    let lease = &claimed.lease;
+    let span = tracing::error_span!("pass", trace_id = Empty, integration_id = lease.id);
+    let ended = trace::traced(span, || engine.new_id(), Box::pin(run(engine, claimed))).await;
     if ended.as_ref().is_err_and(EngineError::is_lease_lost) {
-        retrying_tx!(engine, |tx| leases::release_revoked(tx, lease).await?)?;
+        retrying_tx!(engine, |tx| leases::passes::release_revoked(tx, lease).await?)?;
     }
     ended
 }
 
-async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
+async fn run(engine: &Engine, claimed: &PassLease) -> Result<(), EngineError> {
+    let lease = &claimed.lease;
     // One transaction for all that a pass reads: each costs as much as several statements.
     let mut tx = engine.store().read().await?;
-    let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.integration_id).await?;
+    let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.id).await?;
     let Some(IntegrationWithTokens { integration, tokens, user_time_zone, is_paused }) = loaded else {
         return Ok(());
     };
@@ -97,7 +160,7 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
         let stop = stop.clone();
         move || !stop.is_due()
     })
-    .without(lease.paused.clone());
+    .without(claimed.paused.clone());
     let room = google.room();
     let mappings_max = mappings_max(engine, lease, &integration, room);
     let Due { mappings, unreadable } =
@@ -106,7 +169,7 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
         && !google.is_paused(Operation::DeleteCalendar)
         && mappings::next_due(&mut tx, &integration.id).await?.is_none();
     drop(tx);
-    let mut result = PassResult::new(engine, lease, &integration, (&google, &stop));
+    let mut result = PassResult::new(engine, claimed, &integration, (&google, &stop));
     result.unreadable(unreadable);
     if room == 0 {
         return result.commit_after(Err(CallError::PutOff { until: google.opens_at() })).await;
@@ -144,8 +207,8 @@ async fn run(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
 /// An admin's pause that the claim didn't know of.
 async fn release_paused(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     retrying_tx!(engine, |tx| {
-        leases::renew(tx, lease).await?;
-        leases::release_paused(tx, lease).await?;
+        leases::passes::renew(tx, lease).await?;
+        leases::passes::release_paused(tx, lease).await?;
     })
 }
 
@@ -181,7 +244,7 @@ async fn record_intents(pass: &Pass<'_>, due: Vec<DueMapping>) -> Result<Vec<Pla
         return Ok(planned);
     }
     retrying_tx!(pass.engine, |tx| {
-        leases::renew(tx, pass.lease).await?;
+        leases::passes::renew(tx, pass.lease).await?;
         mappings::record_intents(tx, &pass.integration.id, &intents).await?;
         user_edits::record(tx, &pass.integration.id, &lost_edits, pass.now).await?;
     })?;

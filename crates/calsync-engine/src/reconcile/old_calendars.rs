@@ -24,7 +24,7 @@ pub(super) async fn remove_old_calendars(pass: &mut PassResult<'_>) -> Result<()
     let settled = settle(pass).await?;
     let of = (pass.integration.id.as_str(), pass.integration.epoch);
     retrying_tx!(pass.engine, |tx| {
-        leases::renew(tx, pass.lease).await?;
+        leases::passes::renew(tx, &pass.claimed.lease).await?;
         for Settled { id, stays } in &settled {
             match stays {
                 true => calendars::stays(tx, of, id.as_deref()).await?,

@@ -30,7 +30,7 @@ pub(super) async fn find_or_make(pass: &PassResult<'_>) -> Result<(), CallError>
         return Err(CallError::PutOff { until: pass.google.looks_again_at() });
     }
     let (is_awaited, user) = retrying_tx!(engine, |tx| {
-        leases::renew(tx, pass.lease).await?;
+        leases::passes::renew(tx, &pass.claimed.lease).await?;
         let is_awaited = integrations::calendar_requested(tx, &integration.id).await?;
         (is_awaited, users::get(tx, &integration.user_id).await?)
     })?;
@@ -94,7 +94,7 @@ async fn ready(pass: &PassResult<'_>, calendar: &CalendarEntry) -> Result<bool, 
     let (store, id, now) = (engine.store(), &integration.id, engine.now());
     let (calendar_id, summary) = (&calendar.id, &calendar.summary);
     retrying_tx!(engine, |tx| {
-        leases::renew(tx, pass.lease).await?;
+        leases::passes::renew(tx, &pass.claimed.lease).await?;
         let is_ready = integrations::calendar_ready(store, tx, id, calendar_id, summary, now).await?;
         if is_ready {
             mappings::mark_all_due(tx, &integration.user_id, now).await?;

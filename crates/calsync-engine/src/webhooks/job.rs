@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use calsync_store::webhooks::{self, Claim};
+use calsync_store::leases::{self, Lease};
 use jiff::Timestamp;
 
 use super::send::{LEASE, deliver};
@@ -14,16 +14,17 @@ use crate::{Engine, EngineError};
 ///
 /// # Errors
 /// If the store fails.
-pub async fn claim(engine: &Engine, limit: usize) -> Result<Vec<Claim>, EngineError> {
+pub async fn claim(engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lease>, EngineError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    retrying_tx!(engine, |tx| webhooks::claim(tx, LEASE, engine.now(), limit).await?)
+    let now = engine.now();
+    retrying_tx!(engine, |tx| leases::deliveries::claim(tx, owner, LEASE, now, limit).await?)
 }
 
 /// The job that sends what is due; without a webhook there is nothing to do.
 pub(crate) struct Delivering;
 
 impl Job for Delivering {
-    type Claimed = Claim;
+    type Claimed = Lease;
 
     /// As much as one receiver should be asked to take.
     const AT_ONCE: usize = 16;
@@ -35,31 +36,27 @@ impl Job for Delivering {
         "delivery"
     }
 
-    async fn release_all(&self, engine: &Engine) -> Result<(), EngineError> {
-        retrying_tx!(engine, |tx| webhooks::release_all(tx).await?)
-    }
-
     async fn next_due(&self, engine: &Engine) -> Result<Option<Timestamp>, EngineError> {
         if engine.webhook().is_none() {
             return Ok(None);
         }
         let mut tx = engine.store().read().await?;
-        Ok(webhooks::next_due(&mut tx).await?)
+        Ok(leases::deliveries::next_due(&mut tx).await?)
     }
 
-    async fn claim(&mut self, engine: &Engine, _: &str, limit: usize) -> Result<Vec<Claim>, EngineError> {
-        claim(engine, limit).await
+    async fn claim(&mut self, engine: &Engine, owner: &str, limit: usize) -> Result<Vec<Lease>, EngineError> {
+        claim(engine, owner, limit).await
     }
 
     async fn hinted(engine: &Engine) {
         engine.hinted_of_webhooks().await;
     }
 
-    fn id(claim: &Claim) -> Option<&str> {
-        Some(&claim.delivery_id)
+    fn id(lease: &Lease) -> Option<&str> {
+        Some(&lease.id)
     }
 
-    async fn run(engine: Engine, claim: Claim) -> Result<(), EngineError> {
-        deliver(&engine, &claim).await
+    async fn run(engine: Engine, lease: Lease) -> Result<(), EngineError> {
+        deliver(&engine, &lease).await
     }
 }

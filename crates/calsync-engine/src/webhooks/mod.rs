@@ -13,7 +13,7 @@ pub use crate::webhook_client::{
     transport,
 };
 pub use calsync_core::webhook::DeliveryState;
-pub use calsync_store::webhooks::{Claim, Delivery, Endpoint};
+pub use calsync_store::webhooks::{Delivery, Endpoint};
 pub(crate) use job::Delivering;
 pub use job::claim;
 pub use send::{deliver, test};

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 use calsync_core::env::bytes;
 use calsync_core::retry::{WEBHOOK_TRIED_FOR, webhook_backoff};
-use calsync_store::webhooks::{self, Attempt, Claim, Delivery, DeliveryResult};
+use calsync_store::leases::Lease;
+use calsync_store::webhooks::{self, Attempt, Delivery, DeliveryResult};
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{Request, StatusCode};
 use jiff::{SignedDuration, Timestamp};
@@ -22,22 +23,22 @@ const AGENT: &str = concat!("calsync/", env!("CARGO_PKG_VERSION"));
 ///
 /// # Errors
 /// If the store fails; then the delivery is sent again once its lease is over.
-pub async fn deliver(engine: &Engine, claim: &Claim) -> Result<(), EngineError> {
+pub async fn deliver(engine: &Engine, lease: &Lease) -> Result<(), EngineError> {
     let Some(webhook) = engine.webhook() else { return Ok(()) };
     let mut tx = engine.store().read().await?;
-    let Some(delivery) = webhooks::get(&mut tx, &claim.delivery_id).await? else { return Ok(()) };
+    let Some(delivery) = webhooks::get(&mut tx, &lease.id).await? else { return Ok(()) };
     drop(tx);
     let Some(body) = body(engine, &delivery).await? else {
         let error = Some("What it tells of is not kept any more.".to_owned());
         let attempt = Attempt { at: engine.now(), http_status: None, error };
-        return store(engine, claim, &attempt, DeliveryResult::GivenUp).await;
+        return store(engine, lease, &attempt, DeliveryResult::GivenUp).await;
     };
     let attempt = send(engine, webhook, &delivery.id, body).await;
     let result = result(engine, &delivery, &attempt);
     if result == DeliveryResult::GivenUp {
         tracing::error!(id = delivery.id, "webhook delivery failed: retries exhausted");
     }
-    store(engine, claim, &attempt, result).await
+    store(engine, lease, &attempt, result).await
 }
 
 /// Tries the webhook, whether it is disabled or not, and enables it if it answers as it should. What
@@ -48,13 +49,13 @@ pub async fn deliver(engine: &Engine, claim: &Claim) -> Result<(), EngineError> 
 pub async fn test(engine: &Engine) -> Result<Option<Delivery>, EngineError> {
     let Some(webhook) = engine.webhook() else { return Ok(None) };
     let (id, data) = (engine.new_id(), json!({}));
-    let claim = retrying_tx!(engine, |tx| webhooks::begin_test(tx, &id, &data, LEASE, engine.now()).await?)?;
+    let lease = retrying_tx!(engine, |tx| webhooks::begin_test(tx, &id, &data, LEASE, engine.now()).await?)?;
     let body = message(calsync_core::webhook::TEST, engine.now(), &data);
     let attempt = send(engine, webhook, &id, body).await;
     let is_taken = attempt.error.is_none();
     store(
         engine,
-        &claim,
+        &lease,
         &attempt,
         if is_taken { DeliveryResult::Delivered } else { DeliveryResult::GivenUp },
     )
@@ -144,12 +145,12 @@ fn is_gone(attempt: &Attempt) -> bool {
 /// Stores how a try ended, unless another worker has the delivery now.
 async fn store(
     engine: &Engine,
-    claim: &Claim,
+    lease: &Lease,
     attempt: &Attempt,
     result: DeliveryResult,
 ) -> Result<(), EngineError> {
     let (is_ours, disabled) = retrying_tx!(engine, |tx| {
-        let is_ours = webhooks::record_result(tx, claim, attempt, result).await?;
+        let is_ours = webhooks::record_result(tx, lease, attempt, result).await?;
         (is_ours, is_ours && is_gone(attempt) && webhooks::disable(tx, attempt.at).await?)
     })?;
     if is_ours {

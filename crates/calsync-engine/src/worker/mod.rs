@@ -10,6 +10,7 @@ mod watch;
 
 use std::time::Duration;
 
+use calsync_store::leases;
 use jiff::{SignedDuration, Timestamp};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,7 @@ use self::under_way::UnderWay;
 use crate::disconnect::Disconnecting;
 use crate::job::Job;
 use crate::reconcile::SyncPass;
+use crate::transaction::retrying_tx;
 use crate::webhooks::Delivering;
 use crate::{Engine, EngineError, maintenance, roll_up, user_deletion};
 
@@ -38,6 +40,9 @@ const POLL_MAX: Duration = Duration::from_secs(1);
 /// If the store can't be reached at the start.
 pub async fn run(engine: Engine, stop: CancellationToken) -> Result<(), EngineError> {
     let _stop_all = stop.clone().drop_guard();
+    if engine.store().is_single_process() {
+        retrying_tx!(engine, |tx| leases::release_all(tx).await?)?;
+    }
     let worker = Worker { owner: engine.new_id(), engine, stop };
     tokio::try_join!(
         worker.work(SyncPass),
@@ -67,9 +72,6 @@ struct Worker {
 impl Worker {
     /// Does one sort of job.
     async fn work<J: Job>(&self, mut job: J) -> Result<(), EngineError> {
-        if self.engine.store().is_single_process() {
-            job.release_all(&self.engine).await?;
-        }
         let mut under_way = UnderWay::new(&self.engine, J::AT_ONCE);
         while !self.stop.is_cancelled() {
             let wait = self.begin_due(&mut job, &mut under_way).await.unwrap_or_else(|error| {

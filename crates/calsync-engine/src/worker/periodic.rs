@@ -36,10 +36,6 @@ where
         self.name
     }
 
-    async fn release_all(&self, _: &Engine) -> Result<(), EngineError> {
-        Ok(())
-    }
-
     async fn next_due(&self, engine: &Engine) -> Result<Option<Timestamp>, EngineError> {
         let now = engine.now();
         let due_at = self.last.map(|last| last.saturating_add(self.period).unwrap_or(Timestamp::MAX));

@@ -6,7 +6,7 @@ use calsync_testing::on_both_databases;
 use calsync_testing::world::{World, email};
 
 /// Whose turn it is.
-async fn next_turn(world: &World) -> calsync_store::leases::Lease {
+async fn next_turn(world: &World) -> calsync_store::leases::passes::PassLease {
     reconcile::claim(&world.engine, "worker", 1).await.unwrap().remove(0)
 }
 
@@ -22,8 +22,8 @@ on_both_databases! {
         // Her calendar is made first.
         for turn in 0..5 {
             let lease = next_turn(&world).await;
-            turns.push(if lease.integration_id == ana { "ana" } else { "ben" });
-            assert!([&ana, &ben].contains(&&lease.integration_id));
+            turns.push(if lease.lease.id == ana { "ana" } else { "ben" });
+            assert!([&ana, &ben].contains(&&lease.lease.id));
             world.advance(1);
             if turn == 1 {
                 world.put_task("ben", 0, "now", "active").await;

@@ -59,7 +59,7 @@ async fn work_all(world: &World, engines: &[Engine]) {
         }
         workers.join_all().await;
         let mut tx = world.engine.store().read().await.unwrap();
-        if leases::next_due(&mut tx, world.engine.now()).await.unwrap().is_none() {
+        if leases::passes::next_due(&mut tx, world.engine.now()).await.unwrap().is_none() {
             return;
         }
         drop(tx);

@@ -131,7 +131,7 @@ on_both_databases! {
         world.sql("UPDATE webhook_deliveries SET data = '{' WHERE user_id = 'ana' AND data IS NOT NULL").await;
         world.sql("UPDATE changes SET change = 'odd' WHERE user_id = 'ana' AND change = 'connected'").await;
         for _ in 0..20 {
-            for claim in webhooks::claim(&world.engine, 10).await.unwrap() {
+            for claim in webhooks::claim(&world.engine, "w", 10).await.unwrap() {
                 webhooks::deliver(&world.engine, &claim).await.unwrap();
             }
             world.advance(10);

@@ -42,7 +42,7 @@ async fn changed(world: &World, user: &str, id: &str, change: Change) {
 async fn send_by(engine: &Engine) -> usize {
     let mut sent = 0;
     for _ in 0..ROUNDS_MAX {
-        let claims = webhooks::claim(engine, 3).await.unwrap();
+        let claims = webhooks::claim(engine, "w", 3).await.unwrap();
         if claims.is_empty() {
             return sent;
         }
@@ -143,7 +143,7 @@ on_both_databases! {
         changed(&world, "ana", "t1", Change::Completed).await;
         changed(&world, "ana", "t1", Change::Reopened).await;
         receiver.hold();
-        let claim = webhooks::claim(&world.engine, 9).await.unwrap().remove(0);
+        let claim = webhooks::claim(&world.engine, "w", 9).await.unwrap().remove(0);
         let sending = tokio::spawn({
             let engine = world.engine.clone();
             async move { webhooks::deliver(&engine, &claim).await }
@@ -166,7 +166,7 @@ on_both_databases! {
         receiver.answer("webhook.test", 404);
         changed(&world, "ana", "t1", Change::Completed).await;
         changed(&world, "ana", "t2", Change::Edited).await;
-        assert_eq!(webhooks::claim(&world.engine, 1).await.unwrap().len(), 1);
+        assert_eq!(webhooks::claim(&world.engine, "w", 1).await.unwrap().len(), 1);
         world.restart().await;
         assert!(send(&world).await <= 2);
         assert!(is_disabled(&world).await);
@@ -271,7 +271,7 @@ on_both_databases! {
     async fn what_is_as_old_as_a_forgotten_change_is_forgotten(db: TestDatabase) {
         let (world, receiver) = world_with_receiver(db).await;
         changed(&world, "ana", "t1", Change::Completed).await;
-        let claim = webhooks::claim(&world.engine, 1).await.unwrap().remove(0);
+        let claim = webhooks::claim(&world.engine, "w", 1).await.unwrap().remove(0);
         world.sql("DELETE FROM changes").await;
         webhooks::deliver(&world.engine, &claim).await.unwrap();
         let [failed] = &deliveries(&world, None).await[..] else { panic!("one delivery") };

@@ -3,8 +3,8 @@
 //! One runs for an integration at a time. A worker claims it with a fence of its own and extends
 //! its lease before each call, so that an overtaken worker writes nothing. What waits is `due_at`.
 
-mod lease;
 mod leftovers;
+mod progress;
 mod retention;
 mod start;
 mod wipe;
@@ -21,13 +21,11 @@ use crate::rows::row;
 use crate::time::time;
 use crate::{Result, StoreError, Tx};
 
-pub use lease::{
-    Pause, SagaLease, claim, count_removed, end_step, extend, finish, next_due, pause, release_all,
-};
 pub use leftovers::{
     Reopened, count_leftovers, is_in_use, keep_leftovers, leftover_removed, leftovers, nothing_left,
     others_remove, reopen, settle_earlier, to_clean_up,
 };
+pub use progress::{Pause, count_removed, end_step, finish, pause};
 pub use retention::forget;
 pub use start::{NewDisconnect, RequestedBy, Start, start};
 pub use wipe::wipe;

@@ -6,9 +6,8 @@ use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
-use super::remote_events::{self, Changes, StoredEvent};
 use super::revisions::is_unchanged;
-use super::stored::{MappingValues, StoredMapping};
+use super::stored::{Changes, MappingValues, StoredEvent, StoredMapping, store_events};
 use super::unreadable::UnreadableMapping;
 use super::{Revisions, TABLE, after_reset};
 use crate::db::{fetch_all, fetch_optional};
@@ -319,5 +318,5 @@ pub async fn finish(
         all_changed(TABLE, changed, batch.len())?;
     }
     let copies = mappings.iter().map(|(due, _)| Changes::new(&due.item.key, &due.stored, &due.mapping));
-    remote_events::store(tx, integration_id, &copies.collect::<Result<Vec<_>>>()?).await
+    store_events(tx, integration_id, &copies.collect::<Result<Vec<_>>>()?).await
 }

@@ -4,7 +4,6 @@
 
 mod due;
 mod mark_due;
-mod remote_events;
 mod removal;
 mod revisions;
 mod status;

@@ -1,5 +1,5 @@
 //! Pauses: Google refuses our client or project, or fails for everybody; or an admin wants it so ([`by_admins`]). What
-//! a pause of everybody covers is claimed by nobody ([`crate::leases::claim`], [`crate::disconnects::claim`]) but a probe,
+//! a pause of everybody covers is claimed by nobody ([`crate::leases`]) but a probe,
 //! one at a time; where no token of a domain can be renewed, that is read by whoever would renew one.
 
 mod by_admins;

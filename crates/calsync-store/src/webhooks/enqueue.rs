@@ -4,9 +4,8 @@ use calsync_core::webhook::TEST;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-use super::Claim;
 use crate::db::execute;
-use crate::dialect::lease_clock;
+use crate::leases::{Lease, Term};
 use crate::time::micros;
 use crate::{Result, Tx};
 
@@ -58,18 +57,18 @@ pub async fn begin_test(
     data: &Value,
     length: SignedDuration,
     now: Timestamp,
-) -> Result<Claim> {
-    let clock = lease_clock(tx, now).await?;
+) -> Result<Lease> {
+    let term = Term::begin(tx, length, now).await?;
     execute!(
         tx,
         "INSERT INTO webhook_deliveries (id, at, type, stream, data, state, is_replay, due_at, attempts,
-             failures, lease_until, fence)
-         VALUES ($1, $2, $3, $1, $4, 'waiting', FALSE, $2, 0, 0, $5, 1)",
+             failures, lease_owner, lease_until, fence)
+         VALUES ($1, $2, $3, $1, $4, 'waiting', FALSE, $2, 0, 0, $1, $5, 1)",
         id,
         micros(now),
         TEST,
         data.to_string(),
-        micros(clock.saturating_add(length).unwrap_or(clock)),
+        micros(term.until),
     )?;
-    Ok(Claim { delivery_id: id.to_owned(), fence: 1 })
+    Ok(term.lease(id, id.to_owned(), 1))
 }

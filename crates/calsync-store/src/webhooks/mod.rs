@@ -2,13 +2,13 @@
 //!
 //! A delivery is written in the transaction of what it tells of, so that none is told of that did
 //! not happen and none is forgotten that did. Those of a stream (an item, or a connection) are sent
-//! one after the other; a worker claims the first of a stream with a fence, as leases are elsewhere.
+//! one after the other; a worker claims the first of a stream ([`crate::leases::deliveries`]).
 //! Nothing here sends or signs, and no address and no secret is kept.
 
 mod endpoint;
 mod enqueue;
-mod lease;
 mod list;
+mod result;
 
 use calsync_core::item::{ItemKey, ItemKind};
 use calsync_core::webhook::DeliveryState;
@@ -21,8 +21,8 @@ use crate::time::time;
 
 pub use endpoint::{Endpoint, disable, enable, endpoint, set_up};
 pub use enqueue::{NewDelivery, begin_test, enqueue};
-pub use lease::{Attempt, Claim, DeliveryResult, claim, next_due, record_result, release_all};
 pub use list::{forget, get, page, replay};
+pub use result::{Attempt, DeliveryResult, record_result};
 
 const TABLE: &str = "webhook_deliveries";
 

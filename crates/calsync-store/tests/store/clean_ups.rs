@@ -5,7 +5,7 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::reason::Reason;
 use calsync_store::clean_ups::{self, CleanUp, ConsentState};
 use calsync_store::disconnects::{self, Reopened, Saga};
-use calsync_store::integrations;
+use calsync_store::{integrations, leases};
 use calsync_testing::on_both_databases;
 use secrecy::ExposeSecret;
 use tokio::task::JoinSet;
@@ -19,7 +19,7 @@ pub(crate) async fn left_over(world: &World, user: &str) -> Saga {
     let mut lease = claim(world, "w1", at(2)).await.remove(0);
     let running = saga(world, &id).await;
     let mut tx = world.begin().await;
-    disconnects::extend(&mut tx, &mut lease, LEASE, at(3)).await.unwrap();
+    leases::disconnects::extend(&mut tx, &mut lease, LEASE, at(3)).await.unwrap();
     for name in StepName::ALL {
         let outcome = if *name == StepName::RemoveItems { StepOutcome::CouldNot } else { StepOutcome::Done };
         disconnects::end_step(&mut tx, &lease, &step(*name, outcome)).await.unwrap();
@@ -161,7 +161,7 @@ on_both_databases! {
 
         let mut lease = claim(&world, "w1", at(5)).await.remove(0);
         let mut tx = world.begin().await;
-        disconnects::extend(&mut tx, &mut lease, LEASE, at(5)).await.unwrap();
+        leases::disconnects::extend(&mut tx, &mut lease, LEASE, at(5)).await.unwrap();
         disconnects::end_step(&mut tx, &lease, &step(StepName::RemoveItems, StepOutcome::Done)).await.unwrap();
         tx.commit().await.unwrap();
         let after = saga(&world, &left.id).await;

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use calsync_core::item::{ItemKey, ItemKind};
-use calsync_store::leases::{self, Lease};
+use calsync_store::leases;
+use calsync_store::leases::passes::PassLease;
 use calsync_store::{StoreError, items};
 use calsync_testing::on_both_databases;
 use jiff::SignedDuration;
@@ -44,12 +45,12 @@ on_both_databases! {
         for worker in 0..6 {
             let world = world.clone();
             workers.spawn(async move {
-                let mut claimed: Vec<Lease> = Vec::new();
+                let mut claimed: Vec<PassLease> = Vec::new();
                 for _ in 0..20 {
                     let mut tx = world.begin().await;
                     let length = SignedDuration::from_secs(600);
                     let owner = format!("worker-{worker}");
-                    let leases = leases::claim(&mut tx, &owner, length, at(1), 2).await.unwrap();
+                    let leases = leases::passes::claim(&mut tx, &owner, length, at(1), 2).await.unwrap();
                     assert!(leases.len() <= 2, "the limit holds: {leases:?}");
                     tx.commit().await.unwrap();
                     claimed.extend(leases);
@@ -57,8 +58,8 @@ on_both_databases! {
                 claimed
             });
         }
-        let claimed: Vec<Lease> = workers.join_all().await.into_iter().flatten().collect();
-        let ids: BTreeSet<_> = claimed.iter().map(|lease| &lease.integration_id).collect();
+        let claimed: Vec<PassLease> = workers.join_all().await.into_iter().flatten().collect();
+        let ids: BTreeSet<_> = claimed.iter().map(|lease| &lease.lease.id).collect();
         assert_eq!((claimed.len(), ids.len()), (30, 30));
     }
 
@@ -139,7 +140,7 @@ on_both_databases! {
             tokio::spawn(async move {
                 for pass in 0..40 {
                     for lease in world.claim(&format!("pass {pass}"), at(1)).await {
-                        let due = world.due(&lease.integration_id, at(1)).await;
+                        let due = world.due(&lease.lease.id, at(1)).await;
                         world.end_pass(&lease, &due, at(1)).await.unwrap();
                     }
                 }

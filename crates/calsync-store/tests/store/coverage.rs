@@ -13,7 +13,10 @@ fn rust_files(folder: &Path) -> Vec<PathBuf> {
 /// The module by which callers name what is in `file`, and the queries there.
 fn queries(src: &Path, file: &Path) -> Vec<(String, String)> {
     let first = file.strip_prefix(src).unwrap().components().next().unwrap();
-    let module = Path::new(&first).file_stem().unwrap().to_str().unwrap().to_owned();
+    let name_of = |path: &Path| path.file_stem().unwrap().to_str().unwrap().to_owned();
+    let is_public = fs::read_to_string(file.with_file_name("mod.rs"))
+        .is_ok_and(|parent| parent.contains(&format!("\npub mod {};", name_of(file))));
+    let module = name_of(if is_public { file } else { Path::new(&first) });
     let text = fs::read_to_string(file).unwrap();
     let name = |line: &str| {
         let rest = line.trim().strip_prefix("pub async fn ")?;

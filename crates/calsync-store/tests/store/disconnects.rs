@@ -6,10 +6,9 @@ use calsync_core::plan::EventState;
 use calsync_store::StoreError;
 use calsync_store::audit::{self, AuditRow};
 use calsync_store::calendars;
-use calsync_store::disconnects::{
-    self, DisconnectStep, NewDisconnect, Pause, RequestedBy, Saga, SagaLease, Start,
-};
+use calsync_store::disconnects::{self, DisconnectStep, NewDisconnect, Pause, RequestedBy, Saga, Start};
 use calsync_store::integrations;
+use calsync_store::leases::passes::PassLease;
 use calsync_store::leases::{self, Lease};
 use calsync_store::mappings::{self, End};
 use calsync_testing::on_both_databases;
@@ -40,9 +39,9 @@ pub(crate) async fn started(world: &World, user: &str) -> Saga {
     }
 }
 
-pub(crate) async fn claim(world: &World, owner: &str, now: Timestamp) -> Vec<SagaLease> {
+pub(crate) async fn claim(world: &World, owner: &str, now: Timestamp) -> Vec<Lease> {
     let mut tx = world.begin().await;
-    let leases = disconnects::claim(&mut tx, owner, LEASE, now, 10).await.unwrap();
+    let leases = leases::disconnects::claim(&mut tx, owner, LEASE, now, 10).await.unwrap();
     tx.commit().await.unwrap();
     leases
 }
@@ -57,7 +56,7 @@ pub(crate) fn step(name: StepName, outcome: StepOutcome) -> DisconnectStep {
 
 async fn has_no_inflight_call(world: &World, id: &str, now: Timestamp) -> bool {
     let longest_call = SignedDuration::from_secs(10);
-    leases::has_no_inflight_call(&mut world.read().await, id, longest_call, now).await.unwrap()
+    leases::passes::has_no_inflight_call(&mut world.read().await, id, longest_call, now).await.unwrap()
 }
 
 /// `user` connected, with a task that is in Google.
@@ -141,20 +140,20 @@ on_both_databases! {
         let mut slow = claim(&world, "slow", at(2)).await.remove(0);
         assert_eq!(claim(&world, "other", at(2)).await, []);
         let mut tx = world.begin().await;
-        disconnects::release_all(&mut tx).await.unwrap();
+        leases::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         let mut quick = claim(&world, "quick", at(2)).await.remove(0);
         assert!(quick.fence > slow.fence);
         let mut tx = world.begin().await;
-        let error = disconnects::extend(&mut tx, &mut slow, LEASE, at(3)).await.unwrap_err();
+        let error = leases::disconnects::extend(&mut tx, &mut slow, LEASE, at(3)).await.unwrap_err();
         assert!(matches!(&error, StoreError::LeaseLost(lost) if *lost == id), "{error}");
         drop(tx);
         let mut tx = world.begin().await;
-        disconnects::extend(&mut tx, &mut quick, LEASE, at(3)).await.unwrap();
+        leases::disconnects::extend(&mut tx, &mut quick, LEASE, at(3)).await.unwrap();
         disconnects::pause(&mut tx, &quick, Pause { due_at: at(7), failed: true }).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(saga(&world, &id).await.tries, 1);
-        assert_eq!(disconnects::next_due(&mut world.read().await, at(3)).await.unwrap(), Some(at(7)));
+        assert_eq!(leases::disconnects::next_due(&mut world.read().await, at(3)).await.unwrap(), Some(at(7)));
         assert_eq!(claim(&world, "quick", at(6)).await, []);
         assert_eq!(claim(&world, "quick", at(7)).await.len(), 1);
     }
@@ -165,7 +164,7 @@ on_both_databases! {
         let id = started(&world, "ana").await.id;
         let mut lease = claim(&world, "w1", at(2)).await.remove(0);
         let mut tx = world.begin().await;
-        disconnects::extend(&mut tx, &mut lease, LEASE, at(3)).await.unwrap();
+        leases::disconnects::extend(&mut tx, &mut lease, LEASE, at(3)).await.unwrap();
         disconnects::count_removed(&mut tx, &lease, 3).await.unwrap();
         disconnects::count_removed(&mut tx, &lease, 2).await.unwrap();
         for name in StepName::ALL {
@@ -181,9 +180,9 @@ on_both_databases! {
         assert_eq!(ended.next_step(), None);
         assert_eq!(ended.steps[0].receipt, "freeze it is.");
         assert_eq!(claim(&world, "w1", at(900)).await, [], "it is over");
-        assert_eq!(disconnects::next_due(&mut world.read().await, at(900)).await.unwrap(), None);
+        assert_eq!(leases::disconnects::next_due(&mut world.read().await, at(900)).await.unwrap(), None);
         let mut tx = world.begin().await;
-        assert!(disconnects::extend(&mut tx, &mut lease, LEASE, at(5)).await.is_err());
+        assert!(leases::disconnects::extend(&mut tx, &mut lease, LEASE, at(5)).await.is_err());
         drop(tx);
         assert_eq!(start(&world, "ana", &RequestedBy::User).await, Start::NothingConnected);
     }
@@ -243,7 +242,7 @@ on_both_databases! {
         let id = synced(&world, "ana").await;
         assert!(has_no_inflight_call(&world, &id, at(1)).await);
         world.put(&task("more"), &task_body("ana", "More"), at(1)).await;
-        let held: Lease = world.claim_one("w1", at(1)).await;
+        let held: PassLease = world.claim_one("w1", at(1)).await;
         started(&world, "ana").await;
         assert!(!has_no_inflight_call(&world, &id, at(2)).await);
         let mut tx = world.begin().await;
@@ -255,11 +254,11 @@ on_both_databases! {
             assert!(has_no_inflight_call(&world, &id, at(12)).await);
         }
         let mut tx = world.begin().await;
-        leases::release_revoked(&mut tx, &Lease { owner: "another".into(), ..held.clone() }).await.unwrap();
+        leases::passes::release_revoked(&mut tx, &Lease { owner: "another".into(), ..held.lease.clone() }).await.unwrap();
         tx.commit().await.unwrap();
         assert!(!has_no_inflight_call(&world, &id, at(2)).await);
         let mut tx = world.begin().await;
-        leases::release_revoked(&mut tx, &held).await.unwrap();
+        leases::passes::release_revoked(&mut tx, &held.lease).await.unwrap();
         tx.commit().await.unwrap();
         assert!(has_no_inflight_call(&world, &id, at(2)).await);
     }

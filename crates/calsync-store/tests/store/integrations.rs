@@ -150,7 +150,7 @@ on_both_databases! {
         let mut tx = world.begin().await;
         let gone = Reason::CalendarGone;
         integrations::needs_action(&world.store, &mut tx, &id, stop_cause(gone), at(2)).await.unwrap();
-        leases::release(&mut tx, &lease, quiet(), at(2)).await.unwrap();
+        leases::passes::release(&mut tx, &lease, quiet(), at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let changed = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((changed.state, changed.reason), (IntegrationState::Active, None));
@@ -175,7 +175,7 @@ on_both_databases! {
         let old = world.claim_one("w1", at(1)).await;
         world.consented("ana", "another", CalendarChoice::New).await;
         let mut tx = world.begin().await;
-        let error = leases::renew(&mut tx, &old).await.unwrap_err();
+        let error = leases::passes::renew(&mut tx, &old.lease).await.unwrap_err();
         assert!(matches!(error, StoreError::LeaseLost(lost) if lost == id));
     }
 
@@ -185,7 +185,7 @@ on_both_databases! {
         world.connected("ben").await;
         world.settle(at(0)).await;
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
-        assert_eq!(world.claim_one("w1", at(1)).await.integration_id, ana);
+        assert_eq!(world.claim_one("w1", at(1)).await.lease.id, ana);
     }
 
     async fn kinds_are_turned_off_while_the_connection_stands(db: TestDatabase) {

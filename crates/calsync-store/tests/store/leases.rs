@@ -2,16 +2,17 @@
 
 use calsync_core::integration::IntegrationState;
 use calsync_core::reason::Reason;
-use calsync_store::leases::{self, Lease, Release};
+use calsync_store::leases;
+use calsync_store::leases::passes::{PassLease, Release};
 use calsync_store::{StoreError, integrations, mappings};
 use calsync_testing::on_both_databases;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::world::{LEASE, World, at, quiet, stop_cause, task, task_body};
 
-async fn release(world: &World, lease: &Lease, how: Release, now: Timestamp) {
+async fn release(world: &World, lease: &PassLease, how: Release, now: Timestamp) {
     let mut tx = world.begin().await;
-    leases::release(&mut tx, lease, how, now).await.unwrap();
+    leases::passes::release(&mut tx, lease, how, now).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -22,7 +23,7 @@ async fn schedule(world: &World, user: &str, now: Timestamp) {
 }
 
 async fn next_due(world: &World) -> Option<Timestamp> {
-    leases::next_due(&mut world.read().await, at(0)).await.unwrap()
+    leases::passes::next_due(&mut world.read().await, at(0)).await.unwrap()
 }
 
 on_both_databases! {
@@ -31,7 +32,7 @@ on_both_databases! {
         let id = world.connected("ana").await;
         assert_eq!(world.claim("w1", at(-1)).await, [], "it is not due yet");
         let lease = world.claim_one("w1", at(1)).await;
-        assert_eq!((lease.integration_id.as_str(), lease.owner.as_str()), (id.as_str(), "w1"));
+        assert_eq!((lease.lease.id.as_str(), lease.lease.owner.as_str()), (id.as_str(), "w1"));
         assert_eq!(world.claim("w2", at(1)).await, []);
         release(&world, &lease, quiet(), at(1)).await;
         assert_eq!(world.claim("w2", at(1)).await, [], "nothing is left");
@@ -48,12 +49,12 @@ on_both_databases! {
             schedule(&world, user, at(minute)).await;
         }
         let mut tx = world.begin().await;
-        let leases = leases::claim(&mut tx, "w1", SignedDuration::from_secs(60), at(9), 2).await.unwrap();
+        let leases = leases::passes::claim(&mut tx, "w1", SignedDuration::from_secs(60), at(9), 2).await.unwrap();
         tx.commit().await.unwrap();
-        let mut users: Vec<_> = leases.iter().map(|lease| lease.integration_id.as_str()).collect();
+        let mut users: Vec<_> = leases.iter().map(|lease| lease.lease.id.as_str()).collect();
         users.sort_unstable();
         assert_eq!(users, ["integration-of-ben", "integration-of-cho"]);
-        assert_eq!(world.claim_one("w2", at(9)).await.integration_id, "integration-of-ana");
+        assert_eq!(world.claim_one("w2", at(9)).await.lease.id, "integration-of-ana");
     }
 
     async fn wakes_are_counted_so_that_one_during_a_pass_is_not_lost(db: TestDatabase) {
@@ -139,7 +140,7 @@ on_both_databases! {
         let lease = world.claim_one("w1", at(1)).await;
         let mut tx = world.begin().await;
         integrations::needs_action(&world.store, &mut tx, &id, stop_cause(Reason::GrantRevoked), at(2)).await.unwrap();
-        leases::release(&mut tx, &lease, Release { failed: true, ..quiet() }, at(2)).await.unwrap();
+        leases::passes::release(&mut tx, &lease, Release { failed: true, ..quiet() }, at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let stopped = integrations::get(&mut world.read().await, &id).await.unwrap().unwrap();
         assert_eq!((stopped.state, stopped.reason), (IntegrationState::NeedsAction, Some(Reason::GrantRevoked)));
@@ -155,19 +156,19 @@ on_both_databases! {
         world.put(&task("read"), &task_body("ana", "Read"), at(1)).await;
         // The lease's end is the database's own clock on Postgres: one of no length has ended anywhere.
         let mut tx = world.begin().await;
-        let slow = leases::claim(&mut tx, "slow", SignedDuration::ZERO, at(1), 1).await.unwrap().remove(0);
+        let slow = leases::passes::claim(&mut tx, "slow", SignedDuration::ZERO, at(1), 1).await.unwrap().remove(0);
         tx.commit().await.unwrap();
         let due = world.due(&id, at(1)).await;
 
         let quick = world.claim_one("quick", at(1)).await;
-        assert!(quick.fence > slow.fence);
+        assert!(quick.lease.fence > slow.lease.fence);
         let error = world.end_pass(&slow, &due, at(2)).await.unwrap_err();
         assert!(matches!(&error, StoreError::LeaseLost(lost) if *lost == id), "{error}");
         release(&world, &slow, quiet(), at(2)).await;
 
         assert_eq!(world.due(&id, at(2)).await, due, "nothing was written");
         let mut tx = world.begin().await;
-        leases::renew(&mut tx, &quick).await.unwrap();
+        leases::passes::renew(&mut tx, &quick.lease).await.unwrap();
         drop(tx);
         assert_eq!(world.claim("third", at(2)).await, [], "the late release freed nothing");
     }
@@ -191,8 +192,8 @@ on_both_databases! {
         let world = World::new(db).await;
         world.connected("ana").await;
         let lease = world.claim_one("w1", at(1)).await;
-        assert_eq!(lease.until_local, at(1) + LEASE);
-        assert_eq!(lease.until == lease.until_local, world.is_sqlite(), "Postgres goes by its own clock");
+        assert_eq!(lease.lease.until_local, at(1) + LEASE);
+        assert_eq!(lease.lease.until == lease.lease.until_local, world.is_sqlite(), "Postgres goes by its own clock");
     }
 
     async fn a_restart_frees_what_the_process_held_before(db: TestDatabase) {
@@ -202,8 +203,8 @@ on_both_databases! {
         let mut tx = world.begin().await;
         leases::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
-        assert!(world.claim_one("after", at(1)).await.fence > before.fence);
+        assert!(world.claim_one("after", at(1)).await.lease.fence > before.lease.fence);
         let mut tx = world.begin().await;
-        assert!(matches!(leases::renew(&mut tx, &before).await, Err(StoreError::LeaseLost(_))));
+        assert!(matches!(leases::passes::renew(&mut tx, &before.lease).await, Err(StoreError::LeaseLost(_))));
     }
 }

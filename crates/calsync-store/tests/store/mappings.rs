@@ -126,7 +126,7 @@ on_both_databases! {
         assert_eq!(world.due(&id, at(29)).await, []);
         let again = world.due(&id, at(30)).await;
         assert_eq!((again[0].failures, again[0].reason), (2, Some(Reason::GoogleUnavailable)));
-        assert_eq!(leases::next_due(&mut world.read().await, at(1)).await.unwrap(), Some(at(30)));
+        assert_eq!(leases::passes::next_due(&mut world.read().await, at(1)).await.unwrap(), Some(at(30)));
 
         world.put(&task("read"), &task_body("ana", "Read more"), at(5)).await;
         let due = world.due(&id, at(5)).await;
@@ -641,7 +641,7 @@ async fn end(world: &World, integration_id: &str, item: &str, end: End) {
 /// A pass leaves everything that is due as `mapping`.
 async fn leave(world: &World, mapping: &Mapping, now: Timestamp) {
     let lease = world.claim_one("w1", now).await;
-    let mut due = world.due(&lease.integration_id, now).await;
+    let mut due = world.due(&lease.lease.id, now).await;
     for one in &mut due {
         one.mapping.clone_from(mapping);
     }

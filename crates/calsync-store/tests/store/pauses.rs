@@ -56,7 +56,7 @@ async fn take_probe(world: &World, pause: &Pause, now: Timestamp) -> bool {
 }
 
 async fn next_due(world: &World, now: Timestamp) -> Option<Timestamp> {
-    leases::next_due(&mut world.read().await, now).await.unwrap()
+    leases::passes::next_due(&mut world.read().await, now).await.unwrap()
 }
 
 /// The users whose connections `owner` claims at `now`, and whether they are probes.
@@ -64,7 +64,7 @@ async fn claim(world: &World, owner: &str, now: Timestamp) -> Vec<(String, bool)
     let leases = world.claim(owner, now).await;
     let mut users: Vec<_> = leases
         .iter()
-        .map(|lease| (lease.integration_id.replace("integration-of-", ""), lease.is_probe))
+        .map(|lease| (lease.lease.id.replace("integration-of-", ""), lease.lease.is_probe))
         .collect();
     users.sort_unstable();
     users
@@ -130,13 +130,13 @@ on_both_databases! {
         assert_eq!(claim(&world, "w1", at(1)).await, []);
         assert_eq!(next_due(&world, at(1)).await, Some(at(2)), "no use to look sooner");
         let probe = world.claim("w1", at(2)).await.remove(0);
-        assert!(probe.is_probe);
+        assert!(probe.lease.is_probe);
         assert_eq!(claim(&world, "w2", at(2)).await, [], "one at a time");
         let mut tx = world.begin().await;
-        leases::release(&mut tx, &probe, leases::Release { due_at: Some(at(2)), ..quiet() }, at(2)).await.unwrap();
+        leases::passes::release(&mut tx, &probe, leases::passes::Release { due_at: Some(at(2)), ..quiet() }, at(2)).await.unwrap();
         tx.commit().await.unwrap();
         let next = world.claim("w2", at(3)).await.remove(0);
-        assert_ne!(next.integration_id, probe.integration_id, "another in its turn");
+        assert_ne!(next.lease.id, probe.lease.id, "another in its turn");
         assert!(end(&world, &all(&world).await[0]).await);
         assert_eq!(world.claim("w1", at(3)).await.len(), 2, "the others, at once");
     }

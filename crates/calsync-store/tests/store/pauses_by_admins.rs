@@ -4,8 +4,9 @@ use calsync_core::integration::{CalendarChoice, IntegrationState};
 use calsync_core::outcome::Operation;
 use calsync_core::pause::{PauseScope, PauseTarget};
 use calsync_core::reason::Reason;
+use calsync_store::leases::passes::PassLease;
 use calsync_store::pauses::{self, Begun, NewPause, NewPauseByAdmin, Pause};
-use calsync_store::{audit, disconnects, integrations, leases, overview};
+use calsync_store::{audit, integrations, leases, overview};
 use calsync_testing::on_both_databases;
 use jiff::SignedDuration;
 
@@ -48,7 +49,7 @@ async fn end(world: &World, pause: &Pause) -> Option<Pause> {
 async fn claimed(world: &World) -> Vec<String> {
     let leases = world.claim("w", at(3)).await;
     let mut users: Vec<_> =
-        leases.iter().map(|lease| lease.integration_id.replace("integration-of-", "")).collect();
+        leases.iter().map(|lease| lease.lease.id.replace("integration-of-", "")).collect();
     users.sort_unstable();
     users
 }
@@ -58,7 +59,7 @@ on_both_databases! {
         let world = World::new(db).await;
         world.connected("ana").await;
         let pause = begun(&world, &user("ana")).await;
-        assert_eq!(leases::next_due(&mut world.read().await, at(3)).await.unwrap(), None);
+        assert_eq!(leases::passes::next_due(&mut world.read().await, at(3)).await.unwrap(), None);
         world.connected("ben").await;
         let by = pause.by.clone().unwrap();
         assert_eq!((pause.scope, pause.key.as_str(), pause.reason), (PauseScope::User, "ana", Reason::Paused));
@@ -145,9 +146,9 @@ on_both_databases! {
         world.raw().await.run("UPDATE user_integrations SET is_paused = FALSE").await;
         let lease = world.claim_one("w", at(3)).await;
         assert!(load().await);
-        let release = async |lease| {
+        let release = async |lease: &PassLease| {
             let mut tx = world.begin().await;
-            leases::release_paused(&mut tx, lease).await.unwrap();
+            leases::passes::release_paused(&mut tx, &lease.lease).await.unwrap();
             tx.commit().await.unwrap();
         };
         release(&lease).await;
@@ -172,21 +173,21 @@ on_both_databases! {
         assert_eq!(claimed(&world).await, [""; 0]);
         let disconnects_claimed = async || {
             let mut tx = world.begin().await;
-            let claimed = disconnects::claim(&mut tx, "w", SignedDuration::from_secs(60), at(3), 9).await;
+            let claimed = leases::disconnects::claim(&mut tx, "w", SignedDuration::from_secs(60), at(3), 9).await;
             tx.commit().await.unwrap();
             claimed.unwrap().len()
         };
         assert_eq!(disconnects_claimed().await, 0);
         let mut tx = world.read().await;
-        assert_eq!(leases::next_due(&mut tx, at(3)).await.unwrap(), None);
-        assert_eq!(disconnects::next_due(&mut tx, at(3)).await.unwrap(), None);
+        assert_eq!(leases::passes::next_due(&mut tx, at(3)).await.unwrap(), None);
+        assert_eq!(leases::disconnects::next_due(&mut tx, at(3)).await.unwrap(), None);
         drop(tx);
         end(&world, &pause).await.unwrap();
         assert_eq!(disconnects_claimed().await, 1, "it tries whether the outage is over");
         assert_eq!(claimed(&world).await, [""; 0], "one does");
         world.raw().await.run("UPDATE pauses SET probe_at = began_at").await;
         let probe = world.claim("w", at(3)).await.remove(0);
-        assert!(probe.is_probe, "the outage stands");
+        assert!(probe.lease.is_probe, "the outage stands");
         assert!(end(&world, &Pause { id: "outage".into(), ..pause }).await.is_some(), "an admin knows better");
     }
 

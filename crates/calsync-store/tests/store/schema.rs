@@ -99,7 +99,7 @@ async fn sealed_values_are_kept_as_bytes_on_both_databases() {
 }
 
 /// A row for each CHECK that it breaks.
-const IMPOSSIBLE: [&str; 37] = [
+const IMPOSSIBLE: [&str; 38] = [
     "INSERT INTO pauses (id, scope, key, reason, began_at, probe_at) VALUES ('p', 'api', '', 'network', 2, 1)",
     "INSERT INTO pauses (id, scope, key, reason, began_at) VALUES ('p', 'api', '', 'network', 2)",
     "INSERT INTO pauses (id, scope, key, reason, began_at, admin_id) VALUES ('p', 'user', 'ana', 'paused', 2, 'kim')",
@@ -152,6 +152,8 @@ const IMPOSSIBLE: [&str; 37] = [
          lease_until, fence) VALUES ('a', 1, 'a', 'a', 'waiting', FALSE, 1, 1, 1, 1, 0, 0)",
     "INSERT INTO webhook_deliveries (id, at, type, stream, state, is_replay, due_at, attempts, failures, lease_until,
          fence) VALUES ('a', 1, 'a', 'a', 'waiting', FALSE, 1, 1, 0, 0, 0)",
+    "INSERT INTO webhook_deliveries (id, at, type, stream, state, is_replay, due_at, attempts, failures, lease_until,
+         fence) VALUES ('a', 1, 'a', 'a', 'waiting', FALSE, 1, 0, 0, 1, 1)",
 ];
 
 on_both_databases! {

@@ -4,7 +4,8 @@ use calsync_core::ids::new_id;
 use calsync_core::outcome::{Operation, Outcome};
 use calsync_core::reason::Reason;
 use calsync_store::attempts::{self, Attempt};
-use calsync_store::leases::{self, Release};
+use calsync_store::leases;
+use calsync_store::leases::passes::Release;
 use calsync_store::verdicts::{self, Spread};
 use calsync_testing::on_both_databases;
 
@@ -13,13 +14,13 @@ use crate::world::{World, at, quiet};
 /// A pass over everybody's connection at `minute`; it ends in `reason` for those of `failing`.
 async fn pass(world: &World, minute: i64, failing: &[&str], reason: Reason) {
     for lease in world.claim("w", at(minute)).await {
-        let user = lease.integration_id.replace("integration-of-", "");
+        let user = lease.lease.id.replace("integration-of-", "");
         let failed = failing.contains(&user.as_str());
         let error = Attempt {
             id: new_id(at(minute), world.store.entropy()),
             at: at(minute),
             user_id: user,
-            integration_id: lease.integration_id.clone(),
+            integration_id: lease.lease.id.clone(),
             item: None,
             operation: Operation::Refresh,
             outcome: Outcome::Refused,
@@ -34,7 +35,7 @@ async fn pass(world: &World, minute: i64, failing: &[&str], reason: Reason) {
         if failed {
             attempts::record(&mut tx, &error).await.unwrap();
         }
-        leases::release(&mut tx, &lease, again, at(minute)).await.unwrap();
+        leases::passes::release(&mut tx, &lease, again, at(minute)).await.unwrap();
         tx.commit().await.unwrap();
     }
 }

@@ -6,7 +6,8 @@ use calsync_core::change::{Change, ChangeOutcome};
 use calsync_core::item::ItemKey;
 use calsync_core::webhook::{DISCONNECT_FINISHED, DeliveryState, TEST};
 use calsync_store::changes::{self, NewChange};
-use calsync_store::webhooks::{self, Attempt, Claim, Delivery, DeliveryResult, Endpoint, NewDelivery};
+use calsync_store::leases::{self, Lease};
+use calsync_store::webhooks::{self, Attempt, Delivery, DeliveryResult, Endpoint, NewDelivery};
 use calsync_testing::{TestDatabase, on_both_databases};
 use jiff::Timestamp;
 use serde_json::json;
@@ -44,16 +45,16 @@ async fn changed(world: &World, user: &str, item: &ItemKey, change: Change, minu
     tx.commit().await.unwrap();
 }
 
-async fn claim(world: &World, now: Timestamp) -> Vec<Claim> {
+async fn claim(world: &World, now: Timestamp) -> Vec<Lease> {
     let mut tx = world.begin().await;
-    let claims = webhooks::claim(&mut tx, LEASE, now, ALL).await.unwrap();
+    let claims = leases::deliveries::claim(&mut tx, "w", LEASE, now, ALL).await.unwrap();
     tx.commit().await.unwrap();
     claims
 }
 
 async fn record_result(
     world: &World,
-    claim: &Claim,
+    claim: &Lease,
     http_status: u16,
     result: DeliveryResult,
     now: Timestamp,
@@ -71,10 +72,10 @@ async fn get(world: &World, id: &str) -> Option<Delivery> {
 }
 
 /// What of the claims is it.
-async fn told(world: &World, claims: &[Claim]) -> Vec<String> {
+async fn told(world: &World, claims: &[Lease]) -> Vec<String> {
     let mut told = Vec::new();
     for claim in claims {
-        let delivery = get(world, &claim.delivery_id).await.unwrap();
+        let delivery = get(world, &claim.id).await.unwrap();
         told.push(format!("{} {}", delivery.user_id.unwrap_or_default(), delivery.event_type));
     }
     told.sort();
@@ -86,7 +87,7 @@ async fn page(world: &World, state: Option<DeliveryState>, before: Option<&str>)
 }
 
 async fn next_due(world: &World) -> Option<Timestamp> {
-    webhooks::next_due(&mut world.read().await).await.unwrap()
+    leases::deliveries::next_due(&mut world.read().await).await.unwrap()
 }
 
 on_both_databases! {
@@ -112,13 +113,13 @@ on_both_databases! {
         changed(&world, "ana", &task("read"), Change::Completed, 1).await;
         let claims = claim(&world, at(1)).await;
         let [one] = &claims[..] else { panic!("one delivery: {claims:?}") };
-        let delivery = get(&world, &one.delivery_id).await.unwrap();
+        let delivery = get(&world, &one.id).await.unwrap();
         assert_eq!((delivery.event_type.as_str(), delivery.item.as_ref()), ("item.completed", Some(&task("read"))));
         assert_eq!((delivery.data, delivery.state, delivery.at), (None, DeliveryState::Waiting, at(1)));
         let mut tx = world.begin().await;
-        assert_eq!(changes::get(&mut tx, &one.delivery_id).await.unwrap(), None, "it has no place yet");
+        assert_eq!(changes::get(&mut tx, &one.id).await.unwrap(), None, "it has no place yet");
         changes::assign_positions(&mut tx, ALL).await.unwrap();
-        assert_eq!(changes::get(&mut tx, &one.delivery_id).await.unwrap().unwrap().position, 1);
+        assert_eq!(changes::get(&mut tx, &one.id).await.unwrap().unwrap().position, 1);
     }
 
     async fn of_a_stream_one_is_sent_at_a_time_in_order(db: TestDatabase) {
@@ -151,10 +152,10 @@ on_both_databases! {
         assert_eq!(told(&world, &claim(&world, at(3)).await).await, ["ben item.edited"]);
         assert_eq!(world.raw().await.count("webhook_deliveries", "user_id = 'ana' AND due_at < (SELECT MAX(due_at) FROM webhook_deliveries)").await, 0);
         let again = claim(&world, at(7)).await.remove(0);
-        assert_eq!(again.delivery_id, first.delivery_id);
+        assert_eq!(again.id, first.id);
         assert!(!record_result(&world, &first, 200, DeliveryResult::Delivered, at(7)).await, "another worker has it now");
         assert!(record_result(&world, &again, 500, DeliveryResult::GivenUp, at(8)).await);
-        let failed = get(&world, &first.delivery_id).await.unwrap();
+        let failed = get(&world, &first.id).await.unwrap();
         assert_eq!((failed.state, failed.attempts, failed.failures), (DeliveryState::Failed, 2, 2));
         assert_eq!((failed.failing_since, failed.attempted_at), (Some(at(2)), Some(at(8))));
         assert_eq!((failed.http_status, failed.error.as_deref()), (Some(500), Some("answered 500")));
@@ -173,17 +174,17 @@ on_both_databases! {
             tx.commit().await.unwrap();
             found
         };
-        assert!(replay(&first.delivery_id, 3).await);
+        assert!(replay(&first.id, 3).await);
         assert!(!replay("no such id\0", 3).await);
         let claims = claim(&world, at(3)).await;
         assert_eq!(told(&world, &claims).await, ["ana item.completed", "ana item.reopened"]);
-        let replayed = get(&world, &first.delivery_id).await.unwrap();
+        let replayed = get(&world, &first.id).await.unwrap();
         assert_eq!((replayed.state, replayed.attempts, replayed.failing_since), (DeliveryState::Waiting, 1, None));
         for claim in claims {
             assert!(record_result(&world, &claim, 500, DeliveryResult::Retry(at(9)), at(3)).await);
         }
         assert_eq!((next_due(&world).await, claim(&world, at(8)).await), (Some(at(9)), vec![]));
-        assert!(replay(&first.delivery_id, 8).await);
+        assert!(replay(&first.id, 8).await);
         assert_eq!(told(&world, &claim(&world, at(8)).await).await, ["ana item.completed"], "due at once");
     }
 
@@ -215,7 +216,7 @@ on_both_databases! {
         let mut tx = world.begin().await;
         webhooks::enable(&mut tx, at(2)).await.unwrap();
         tx.commit().await.unwrap();
-        let delivery = get(&world, &first.delivery_id).await.unwrap();
+        let delivery = get(&world, &first.id).await.unwrap();
         assert_eq!((delivery.due_at, delivery.attempts, delivery.failing_since), (at(2), 1, None));
         assert_eq!(claim(&world, at(2)).await.len(), 1);
     }
@@ -230,7 +231,7 @@ on_both_databases! {
         let delivery = get(&world, &id).await.unwrap();
         assert_eq!((delivery.event_type.as_str(), delivery.data), (TEST, Some(json!({"n": 1}))));
         let mut tx = world.begin().await;
-        webhooks::release_all(&mut tx).await.unwrap();
+        leases::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
         assert!(!record_result(&world, &test, 200, DeliveryResult::Delivered, at(1)).await, "its process died");
         assert_eq!(claim(&world, at(1)).await.len(), 1, "so a worker sends it");
@@ -253,7 +254,7 @@ on_both_databases! {
         let rest = page(&world, None, Some(&first[1].id)).await;
         assert_eq!(rest.iter().map(|one| one.at).collect::<Vec<_>>(), [at(2), at(1)]);
         for claim in claim(&world, at(4)).await {
-            let result = if claim.delivery_id == id { DeliveryResult::GivenUp } else { DeliveryResult::Delivered };
+            let result = if claim.id == id { DeliveryResult::GivenUp } else { DeliveryResult::Delivered };
             record_result(&world, &claim, 200, result, at(4)).await;
         }
         let failed = page(&world, Some(DeliveryState::Failed), None).await;
@@ -280,7 +281,7 @@ on_both_databases! {
                 let mut sent = Vec::new();
                 while next_due(&world).await.is_some() {
                     for claim in claim(&world, at(CHANGES)).await {
-                        let delivery = get(&world, &claim.delivery_id).await.unwrap();
+                        let delivery = get(&world, &claim.id).await.unwrap();
                         let item = delivery.item.unwrap();
                         let waiting = format!("state = 'waiting' AND stream = 'item task/{}' AND lease_until > 0", item.id);
                         assert_eq!(world.raw().await.count("webhook_deliveries", &waiting).await, 1);

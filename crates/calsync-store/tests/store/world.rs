@@ -10,7 +10,7 @@ use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{Connection, Grant, Integration, StopCause};
 use calsync_store::items::Upsert;
-use calsync_store::leases::{Lease, Release};
+use calsync_store::leases::passes::{PassLease, Release};
 use calsync_store::mappings::{DueChange, DueMapping, End};
 use calsync_store::secrets::Keyring;
 use calsync_store::{
@@ -169,15 +169,15 @@ impl World {
     }
 
     /// Claims everything that is due.
-    pub(crate) async fn claim(&self, owner: &str, now: Timestamp) -> Vec<Lease> {
+    pub(crate) async fn claim(&self, owner: &str, now: Timestamp) -> Vec<PassLease> {
         let mut tx = self.begin().await;
-        let leases = leases::claim(&mut tx, owner, LEASE, now, 100).await.unwrap();
+        let leases = leases::passes::claim(&mut tx, owner, LEASE, now, 100).await.unwrap();
         tx.commit().await.unwrap();
         leases
     }
 
     /// Claims the one integration that is due.
-    pub(crate) async fn claim_one(&self, owner: &str, now: Timestamp) -> Lease {
+    pub(crate) async fn claim_one(&self, owner: &str, now: Timestamp) -> PassLease {
         let mut leases = self.claim(owner, now).await;
         assert_eq!(leases.len(), 1, "one integration is due: {leases:?}");
         leases.remove(0)
@@ -192,22 +192,22 @@ impl World {
     /// Ends a pass: `settled` are done as of the revisions that were read.
     pub(crate) async fn end_pass(
         &self,
-        lease: &Lease,
+        lease: &PassLease,
         settled: &[DueMapping],
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let mut tx = self.begin().await;
-        leases::renew(&mut tx, lease).await?;
+        leases::passes::renew(&mut tx, &lease.lease).await?;
         let settled: Vec<_> = settled.iter().map(|due| (due, SYNCED)).collect();
-        mappings::finish(&mut tx, &lease.integration_id, &settled, now).await?;
-        leases::release(&mut tx, lease, quiet(), now).await?;
+        mappings::finish(&mut tx, &lease.lease.id, &settled, now).await?;
+        leases::passes::release(&mut tx, lease, quiet(), now).await?;
         tx.commit().await
     }
 
     /// Works until nothing is due: every mapping becomes synced.
     pub(crate) async fn settle(&self, now: Timestamp) {
         for lease in self.claim("settler", now).await {
-            let mut due = self.due(&lease.integration_id, now).await;
+            let mut due = self.due(&lease.lease.id, now).await;
             for one in &mut due {
                 one.mapping = there();
             }

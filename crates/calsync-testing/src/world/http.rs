@@ -7,7 +7,7 @@ use axum::body::{Body, to_bytes};
 use calsync_engine::webhooks::{self, Webhook};
 use calsync_engine::{Engine, Settings, disconnect, user_deletion};
 use calsync_store::api_keys::{self, Scope};
-use calsync_store::disconnects;
+use calsync_store::leases;
 use http::{HeaderMap, Method, Request, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -71,7 +71,7 @@ impl HttpWorld {
 
     /// Lets the webhook be sent all that is due.
     pub async fn send_webhooks(&self) {
-        for claim in webhooks::claim(&self.engine, 100).await.unwrap() {
+        for claim in webhooks::claim(&self.engine, "w", 100).await.unwrap() {
             webhooks::deliver(&self.engine, &claim).await.unwrap();
         }
     }
@@ -144,7 +144,7 @@ impl HttpWorld {
         for _ in 0..20 {
             self.let_leave().await;
             let mut tx = self.engine.store().read().await.unwrap();
-            if disconnects::next_due(&mut tx, self.engine.now()).await.unwrap().is_none() {
+            if leases::disconnects::next_due(&mut tx, self.engine.now()).await.unwrap().is_none() {
                 return;
             }
             drop(tx);

@@ -20,7 +20,7 @@ use calsync_google::{Endpoints, GoogleClient, OAuthClient};
 use calsync_simulator::{Simulator, SimulatorOptions};
 use calsync_store::integrations::{self, Integration, Tokens};
 use calsync_store::secrets::Keyring;
-use calsync_store::{LeaseClock, Store, StoreOptions, disconnects as stored_disconnects};
+use calsync_store::{LeaseClock, Store, StoreOptions, leases};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{ManualClock, SeededRng, TestDatabase};
@@ -172,8 +172,7 @@ impl World {
     /// The process died, and what it held is free.
     pub async fn restart(&self) {
         let mut tx = self.engine.store().begin().await.unwrap();
-        stored_disconnects::release_all(&mut tx).await.unwrap();
-        calsync_store::webhooks::release_all(&mut tx).await.unwrap();
+        leases::release_all(&mut tx).await.unwrap();
         tx.commit().await.unwrap();
     }
 

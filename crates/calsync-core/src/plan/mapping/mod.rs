@@ -6,14 +6,97 @@ mod previous;
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::answer;
-use super::event_state::EventState;
 use super::location::{Address, PreviousLocation, PreviousState, RemoteCopy};
+use super::{Intent, answer};
 use crate::managed::Base;
 use crate::remote::RemoteEvent;
 
 /// By how much Google's clock and ours may differ: times of both sides are compared only beyond it.
 const CLOCK_SKEW_MAX: SignedDuration = SignedDuration::from_secs(5);
+
+/// What is known of a mapping's event at Google.
+///
+/// ```text
+///            insert sent               answer
+///  unsent ───────────────▶ unconfirmed ──────▶ present ◀──── update
+///    ▲  fetched: never was  │ ▲ answer lost      │ │ └───────────▶ unreachable ── made elsewhere ─▶ unconfirmed
+///    └──────────────────────┤ └──────────────────┘ │ calendar closed    │
+///        fetched: tombstone │          delete sent ▼                    │ delete sent
+///                           │                  deleting ◀──────────────┘
+///                           ▼                      │ └──▶ deleted ── next generation ─▶ unconfirmed
+///                   deleted_by_user ◀──────────────┘ fetched, or deleted: gone, and not by us
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum EventState {
+    /// Google has never heard of this generation.
+    Unsent,
+    /// A write may have been sent: fetch before anything else.
+    Unconfirmed {
+        /// Where it is, if it is.
+        address: Address,
+        /// The event before that; none where it was an insert.
+        copy: Option<RemoteCopy>,
+    },
+    /// It was there when we last looked.
+    Present {
+        /// Where.
+        address: Address,
+        /// What was seen.
+        copy: RemoteCopy,
+    },
+    /// It was there before its calendar was closed to us.
+    Unreachable {
+        /// Where.
+        address: Address,
+        /// What was last seen: all that can go to another calendar.
+        copy: RemoteCopy,
+    },
+    /// A delete may have been sent.
+    Deleting {
+        /// Where it is, if it still is.
+        address: Address,
+        /// What was last seen, if anything was.
+        copy: Option<RemoteCopy>,
+        /// When a delete may first have been sent, by our clock. None where it is of no interest who removes
+        /// the event, since the platform ended its item's incarnation.
+        delete_sent_at: Option<Timestamp>,
+    },
+    /// We removed it.
+    Deleted,
+    /// The user removed it.
+    DeletedByUser,
+}
+
+impl EventState {
+    /// Where the event is, or may be.
+    pub const fn address(&self) -> Option<&Address> {
+        match self {
+            Self::Unconfirmed { address, .. }
+            | Self::Present { address, .. }
+            | Self::Unreachable { address, .. }
+            | Self::Deleting { address, .. } => Some(address),
+            Self::Unsent | Self::Deleted | Self::DeletedByUser => None,
+        }
+    }
+
+    /// The event as it was last seen.
+    pub const fn copy(&self) -> Option<&RemoteCopy> {
+        match self {
+            Self::Present { copy, .. } | Self::Unreachable { copy, .. } => Some(copy),
+            Self::Unconfirmed { copy, .. } | Self::Deleting { copy, .. } => copy.as_ref(),
+            Self::Unsent | Self::Deleted | Self::DeletedByUser => None,
+        }
+    }
+
+    /// The same, taken out.
+    pub(super) fn into_copy(self) -> Option<RemoteCopy> {
+        match self {
+            Self::Present { copy, .. } | Self::Unreachable { copy, .. } => Some(copy),
+            Self::Unconfirmed { copy, .. } | Self::Deleting { copy, .. } => copy,
+            Self::Unsent | Self::Deleted | Self::DeletedByUser => None,
+        }
+    }
+}
 
 /// What is known of one item in one integration.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +138,27 @@ impl Mapping {
 
     const fn take_state(&mut self) -> EventState {
         std::mem::replace(&mut self.event_state, EventState::Unsent)
+    }
+
+    /// A call is about to be sent, or may have been sent at `at`.
+    pub fn on_intent(&mut self, intent: Intent, at: Timestamp) {
+        match intent {
+            Intent::Insert(address) => self.on_insert_sent(address),
+            Intent::Delete => self.on_delete_sent(at),
+            Intent::DeletePrevious => self.on_previous_delete_sent(),
+        }
+    }
+
+    /// The calls that this mapping, as it is stored, says may have been sent.
+    pub fn intents(&self) -> impl Iterator<Item = Intent> {
+        let here = match &self.event_state {
+            EventState::Unconfirmed { address, .. } => Some(Intent::Insert(address.clone())),
+            EventState::Deleting { .. } => Some(Intent::Delete),
+            _ => None,
+        };
+        let previous = self.previous.as_ref().map(|previous| &previous.state);
+        let is_deleting = matches!(previous, Some(PreviousState::Deleting(_)));
+        here.into_iter().chain(is_deleting.then_some(Intent::DeletePrevious))
     }
 
     /// An insert at `address` is about to be sent. What is elsewhere is to go.

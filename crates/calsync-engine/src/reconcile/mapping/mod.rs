@@ -149,7 +149,7 @@ impl Pass<'_> {
             return Ok(());
         }
         retrying_tx!(self.engine, |tx| {
-            leases::renew(tx, self.lease).await?;
+            leases::passes::renew(tx, self.lease).await?;
             user_edits::record(tx, &self.integration.id, &lost, self.now).await?;
         })
     }

@@ -44,14 +44,19 @@ fn ago(now: Timestamp, days: i64) -> Timestamp {
 /// What the loops ask each second.
 async fn claims(look: &mut Look<'_>) {
     let now = look.now();
-    look.at("worker: claim", async |tx| leases::claim(tx, "w", LEASE, now, 48).await.map(drop)).await;
-    look.at("worker: next due", async |tx| leases::next_due(tx, now).await.map(drop)).await;
+    look.at("worker: claim", async |tx| leases::passes::claim(tx, "w", LEASE, now, 48).await.map(drop)).await;
+    look.at("worker: next due", async |tx| leases::passes::next_due(tx, now).await.map(drop)).await;
     look.at("metrics: oldest change", async |tx| freshness::oldest_waiting(tx, 10_000).await.map(drop)).await;
-    look.at("disconnects: claim", async |tx| disconnects::claim(tx, "w", LEASE, now, 16).await.map(drop))
-        .await;
-    look.at("disconnects: next due", async |tx| disconnects::next_due(tx, now).await.map(drop)).await;
-    look.at("deliveries: claim", async |tx| webhooks::claim(tx, LEASE, now, 16).await.map(drop)).await;
-    look.at("deliveries: next due", async |tx| webhooks::next_due(tx).await.map(drop)).await;
+    look.at("disconnects: claim", async |tx| {
+        leases::disconnects::claim(tx, "w", LEASE, now, 16).await.map(drop)
+    })
+    .await;
+    look.at("disconnects: next due", async |tx| leases::disconnects::next_due(tx, now).await.map(drop)).await;
+    look.at("deliveries: claim", async |tx| {
+        leases::deliveries::claim(tx, "w", LEASE, now, 16).await.map(drop)
+    })
+    .await;
+    look.at("deliveries: next due", async |tx| leases::deliveries::next_due(tx).await.map(drop)).await;
     look.at("user deletions", async |tx| user_deletions::list_ready(tx, None, 20).await.map(drop)).await;
 }
 

@@ -1,47 +1,36 @@
-//! One worker owns an integration at a time. Each claim raises the fence, and every write of a
-//! pass first renews its lease with that fence: a worker that was overtaken writes nothing.
+//! Leases of connections: whoever makes a pass over one first renews its lease in each transaction that writes.
 
 use calsync_core::outcome::Operation;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::db::{execute, fetch_all, fetch_optional};
-use crate::dialect::{claim as claim_sql, lease_clock, renew as renew_sql};
+use super::{Claimed, Lease, Term};
+use crate::db::{Dialect, execute, fetch_all, fetch_optional};
+use crate::dialect::lease_clock;
 use crate::pauses::{Paused, TokensEnd, update_is_paused};
 use crate::rows::row;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
 
-/// A claimed integration.
+/// A connection that was claimed for a pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lease {
-    /// The integration.
-    pub integration_id: String,
-    /// Who holds it.
-    pub owner: String,
-    /// Its fence.
-    pub fence: i64,
+pub struct PassLease {
+    /// Of the connection. That of a probe is for one call, and no more.
+    pub lease: Lease,
     /// The wakes that were counted when it was claimed.
     pub wake_seq: i64,
-    /// Until when, on the database's clock.
-    pub until: Timestamp,
-    /// Until when on the clock of its holder, who looked at it before the claim: never later.
-    pub until_local: Timestamp,
-    /// Whether it is to try whether a pause is over ([`crate::pauses`]): one call, and no more.
-    pub is_probe: bool,
     /// What an admin paused for all connections.
     pub paused: Vec<Operation>,
 }
 
 row! {
     struct Row {
-        id: String,
-        fence: i64,
         wake_seq: i64,
-        lease_until: i64,
+        ..
+        claimed: Claimed,
     }
 }
 
-/// Claims up to `limit` due integrations for `owner`; of those that a pause covers one at a time, to try whether
+/// Claims up to `limit` due connections for `owner`; of those that a pause covers one at a time, to try whether
 /// it is over. `now` was read before the transaction began.
 pub async fn claim(
     tx: &mut Tx,
@@ -49,14 +38,14 @@ pub async fn claim(
     length: SignedDuration,
     now: Timestamp,
     limit: i64,
-) -> Result<Vec<Lease>> {
+) -> Result<Vec<PassLease>> {
     let paused = Paused::read(tx, now).await?;
     let mut leases = Vec::new();
     if let Some(covered) = paused.covered()
         && paused.take_probe(tx, now).await?
     {
         leases = claim_those(tx, owner, length, now, (limit.min(1), covered)).await?;
-        leases.iter_mut().for_each(|lease| lease.is_probe = true);
+        leases.iter_mut().for_each(|claimed| claimed.lease.is_probe = true);
         if leases.is_empty() {
             paused.return_probe(tx).await?;
         }
@@ -65,7 +54,7 @@ pub async fn claim(
         let limit = limit - i64::try_from(leases.len()).unwrap_or(i64::MAX);
         leases.extend(claim_those(tx, owner, length, now, (limit, free)).await?);
     }
-    leases.iter_mut().for_each(|lease| lease.paused = paused.operations().to_vec());
+    leases.iter_mut().for_each(|claimed| claimed.paused = paused.operations().to_vec());
     Ok(leases)
 }
 
@@ -75,31 +64,44 @@ async fn claim_those(
     owner: &str,
     length: SignedDuration,
     now: Timestamp,
-    (limit, tokens_end): (i64, TokensEnd),
-) -> Result<Vec<Lease>> {
-    let length_us = i64::try_from(length.as_micros()).unwrap_or(i64::MAX);
-    let clock = lease_clock(tx, now).await?;
-    let (sql, (from, until)) = (claim_sql(tx.dialect()), tokens_end);
-    let rows = fetch_all!(tx, Row, sql, owner, length_us, micros(now), limit, micros(clock), from, until)?;
-    let lease = |row: Row| Lease {
-        integration_id: row.id,
-        owner: owner.to_owned(),
-        fence: row.fence,
-        wake_seq: row.wake_seq,
-        until: time(row.lease_until),
-        until_local: now.saturating_add(length).unwrap_or(now),
-        is_probe: false,
+    (limit, (from, until)): (i64, TokensEnd),
+) -> Result<Vec<PassLease>> {
+    let term = Term::begin(tx, length, now).await?;
+    let sql = super::claim!(
+        tx.dialect(),
+        "user_integrations",
+        "SELECT id FROM user_integrations
+         WHERE claimable_at <= $2 AND lease_until <= $3
+           AND COALESCE(expires_at, 0) >= $6 AND COALESCE(expires_at, 0) < $7
+         ORDER BY claimable_at, id",
+        "id, fence, wake_seq"
+    );
+    let (clock, lent_until) = (micros(term.clock), micros(term.until));
+    let rows = fetch_all!(tx, Row, sql, owner, micros(now), clock, lent_until, limit, from, until)?;
+    let claimed = |Row { wake_seq, claimed }: Row| PassLease {
+        lease: term.lease(owner, claimed.id, claimed.fence),
+        wake_seq,
         paused: Vec::new(),
     };
-    Ok(rows.into_iter().map(lease).collect())
+    Ok(rows.into_iter().map(claimed).collect())
+}
+
+macro_rules! held {
+    () => {
+        "SELECT id FROM user_integrations WHERE id = $1 AND lease_owner = $2 AND fence = $3"
+    };
 }
 
 /// Locks the integration for this transaction, if the lease still holds; else nothing may be
 /// written.
 pub async fn renew(tx: &mut Tx, lease: &Lease) -> Result<()> {
-    let sql = renew_sql(tx.dialect());
-    let held = fetch_optional!(tx, (String,), sql, &lease.integration_id, &lease.owner, lease.fence)?;
-    held.map(drop).ok_or_else(|| StoreError::LeaseLost(lease.integration_id.clone()))
+    // SQLite has one writer.
+    let sql = match tx.dialect() {
+        Dialect::Sqlite => held!(),
+        Dialect::Postgres => concat!(held!(), " FOR NO KEY UPDATE"),
+    };
+    let held = fetch_optional!(tx, (String,), sql, &lease.id, &lease.owner, lease.fence)?;
+    held.map(drop).ok_or_else(|| StoreError::LeaseLost(lease.id.clone()))
 }
 
 /// How a pass leaves its integration.
@@ -120,7 +122,8 @@ pub struct Release {
 /// Releases the integration, due when the first of its mappings is. A wake that came after the claim
 /// keeps it due. It is due now at the earliest, behind all that came due meanwhile: else backfills would
 /// hold every worker, and a change just made would wait for their ends.
-pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -> Result<()> {
+pub async fn release(tx: &mut Tx, claimed: &PassLease, how: Release, now: Timestamp) -> Result<()> {
+    let PassLease { lease, wake_seq, .. } = claimed;
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0,
@@ -136,9 +139,9 @@ pub async fn release(tx: &mut Tx, lease: &Lease, how: Release, now: Timestamp) -
          FROM (SELECT COALESCE($4, MIN(due_at), $9) AS due_at FROM sync_mappings
                WHERE integration_id = $1 AND sync_state = 'waiting') AS next
          WHERE id = $1 AND fence = $2",
-        &lease.integration_id,
+        &lease.id,
         lease.fence,
-        lease.wake_seq,
+        wake_seq,
         how.due_at.map(micros),
         how.not_before.map(micros),
         how.succeeded,
@@ -155,10 +158,10 @@ pub async fn release_paused(tx: &mut Tx, lease: &Lease) -> Result<()> {
     execute!(
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0 WHERE id = $1 AND fence = $2",
-        &lease.integration_id,
+        &lease.id,
         lease.fence,
     )?;
-    update_is_paused(tx, &lease.integration_id).await
+    update_is_paused(tx, &lease.id).await
 }
 
 /// Releases a lease that a disconnect or a new connection revoked: the former holder has no call in flight any
@@ -168,7 +171,7 @@ pub async fn release_revoked(tx: &mut Tx, lease: &Lease) -> Result<()> {
         tx,
         "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0
          WHERE id = $1 AND lease_owner = $2 AND lease_until = $3",
-        &lease.integration_id,
+        &lease.id,
         &lease.owner,
         micros(lease.until),
     )?;
@@ -198,17 +201,6 @@ pub async fn has_no_inflight_call(
     Ok(row.is_none_or(|(quiet,)| quiet))
 }
 
-/// Releases every lease. Only for a database with one process, at its start: what held them is gone.
-/// Calls of its last moments may still reach Google, so a disconnect waits for the lease's end.
-pub async fn release_all(tx: &mut Tx) -> Result<()> {
-    execute!(
-        tx,
-        "UPDATE user_integrations SET lease_owner = NULL, lease_until = 0, fence = fence + 1
-         WHERE lease_until > 0 AND state <> 'disconnecting'"
-    )?;
-    Ok(())
-}
-
 /// When the next integration is due and free, if any is; a hint for how long to wait. What a pause covers
 /// is due when the pause is tried next.
 pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> {
@@ -227,20 +219,11 @@ pub async fn next_due(tx: &mut Tx, now: Timestamp) -> Result<Option<Timestamp>> 
 }
 
 async fn next_due_of(tx: &mut Tx, (from, until): TokensEnd) -> Result<Option<Timestamp>> {
-    // Those that are free come in order; of those under way there are few.
-    let row = fetch_optional!(
-        tx,
-        (Option<i64>,),
-        "SELECT MIN(due_at) FROM (
-             SELECT MIN(claimable_at) AS due_at FROM user_integrations
-             WHERE claimable_at IS NOT NULL AND lease_until = 0
-               AND COALESCE(expires_at, 0) >= $1 AND COALESCE(expires_at, 0) < $2
-             UNION ALL
-             SELECT MIN(CASE WHEN lease_until > claimable_at THEN lease_until ELSE claimable_at END)
-             FROM user_integrations
-             WHERE lease_until > 0 AND COALESCE(expires_at, 0) >= $1 AND COALESCE(expires_at, 0) < $2) AS next",
-        from,
-        until,
-    )?;
+    const SQL: &str = super::next_due!(
+        "user_integrations",
+        "claimable_at",
+        "claimable_at IS NOT NULL AND COALESCE(expires_at, 0) >= $1 AND COALESCE(expires_at, 0) < $2"
+    );
+    let row = fetch_optional!(tx, (Option<i64>,), SQL, from, until)?;
     Ok(row.and_then(|(due_at,)| due_at).map(time))
 }
