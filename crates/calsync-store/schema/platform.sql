@@ -79,7 +79,8 @@ CREATE TABLE refusals (
 );
 -- Forgotten with their user, or with an item that was theirs alone.
 CREATE INDEX refusals_by_user ON refusals (user_id) WHERE user_id IS NOT NULL;
-CREATE INDEX refusals_by_item ON refusals (kind, item_id);
+-- Shown with their item, newest first.
+CREATE INDEX refusals_by_item ON refusals (kind, item_id, id);
 
 -- Answers to requests with an Idempotency-Key, kept for 24 hours.
 CREATE TABLE idempotency_keys (

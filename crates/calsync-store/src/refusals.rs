@@ -1,7 +1,7 @@
 //! Upserts that we refused, kept so that an admin finds why an item is missing.
 
 use calsync_core::ids::{first_id_at, is_id};
-use calsync_core::item::FieldError;
+use calsync_core::item::{FieldError, ItemKey};
 use jiff::Timestamp;
 
 use crate::db::{execute, fetch_all};
@@ -77,6 +77,20 @@ pub async fn since(tx: &mut Tx, since: Timestamp, after: Option<&str>, limit: i6
          WHERE id > $1 AND at >= $2 ORDER BY id LIMIT $3",
         after.filter(|id| is_id(id)).map_or(first.as_str(), |after| after.max(&first)),
         micros(since),
+        limit,
+    )?;
+    Ok(rows.into_iter().map(read).collect())
+}
+
+/// Refusals of an item, newest first; at most `limit`.
+pub async fn of_item(tx: &mut Tx, item: &ItemKey, limit: i64) -> Result<Vec<Refusal>> {
+    let rows = fetch_all!(
+        tx,
+        Row,
+        "SELECT id, at, key_name, kind, item_id, user_id, status, errors FROM refusals
+         WHERE kind = $1 AND item_id = $2 ORDER BY id DESC LIMIT $3",
+        item.kind.name(),
+        &item.id,
         limit,
     )?;
     Ok(rows.into_iter().map(read).collect())

@@ -195,8 +195,11 @@ fn item_trace() -> Value {
     full_object(json!({
         "kind": kind(),
         "item_id": id(),
+        "received": {"type": "boolean"},
         "deleted": {"type": "boolean"},
+        "sentence": or_null(text()),
         "sync": all_of("ItemSync"),
+        "refusals": all_of("Refusal"),
         "user_edits": all_of("UserEdit"),
     }))
 }

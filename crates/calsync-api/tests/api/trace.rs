@@ -18,7 +18,6 @@ fn session(description: &str) -> Value {
 #[tokio::test]
 async fn an_admin_sees_what_a_user_changed_and_a_rule_undid() {
     let world = HttpWorld::new().await;
-    world.admin_get(TRACE).await.problem(404, "not-found");
     connect(&world, "new").await;
     world.put("/api/v1/items/session/s1", session("")).await;
     world.sync().await;
@@ -51,4 +50,34 @@ async fn an_admin_sees_what_a_user_changed_and_a_rule_undid() {
     assert_eq!((&edit["field"], &edit["verdict"]), (&json!("title"), &json!("undone")));
     world.delete("/api/v1/items/session/s1").await;
     assert_eq!(world.admin_get(TRACE).await.json()["deleted"], true);
+}
+
+#[tokio::test]
+async fn an_item_that_never_came_is_told_from_one_that_was_refused() {
+    let world = HttpWorld::new().await;
+    let says = |trace: &Value, sentence: &str| {
+        assert!(trace["sentence"].as_str().unwrap().contains(sentence), "{trace}");
+        assert_eq!(trace["sync"], json!([]));
+    };
+    let trace = world.admin_get(TRACE).await.json();
+    assert_eq!((&trace["received"], &trace["refusals"]), (&json!(false), &json!([])));
+    says(&trace, "never sent it");
+
+    let mut bad = session("");
+    bad["ends_at"] = json!("2024-03-09T09:00:00Z");
+    world.put("/api/v1/items/session/s1", bad).await.problem(422, "bad-fields");
+    world.put("/api/v1/items/session/s2", json!({})).await.problem(422, "bad-fields");
+    let trace = world.admin_get(TRACE).await.json();
+    assert_eq!((&trace["received"], &trace["deleted"]), (&json!(false), &json!(false)));
+    says(&trace, "refused");
+    let refusal = &trace["refusals"][0];
+    assert_eq!(trace["refusals"].as_array().unwrap().len(), 1, "of this item alone: {trace}");
+    assert_eq!((&refusal["status"], &refusal["item_id"]), (&json!(422), &json!("s1")));
+    assert_eq!(refusal["errors"][0]["field"], "ends_at", "{refusal}");
+
+    world.put("/api/v1/items/session/s1", session("")).await;
+    let trace = world.admin_get(TRACE).await.json();
+    assert_eq!((&trace["received"], &trace["sentence"]), (&json!(true), &Value::Null));
+    assert_eq!(trace["refusals"].as_array().unwrap().len(), 1, "what was refused before is told still");
+    world.admin_get("/api/v1/admin/items/meeting/s1/trace").await.problem(422, "bad-fields");
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use calsync_core::ids::first_id_at;
-use calsync_core::item::FieldError;
+use calsync_core::item::{FieldError, ItemKey, ItemKind};
 use calsync_store::api_keys::{self, Scope};
 use calsync_store::idempotency::{self, KeyState};
 use calsync_store::meta;
@@ -73,6 +73,19 @@ on_both_databases! {
         assert_eq!(refusals::since(&mut tx, at(5), None, 2).await.unwrap(), []);
         let odd_cursor = refusals::since(&mut tx, at(0), Some("'; --"), 9).await.unwrap();
         assert_eq!(odd_cursor.len(), 4, "a cursor that is none begins anew");
+    }
+
+    async fn refusals_of_an_item_come_newest_first(db: TestDatabase) {
+        let world = World::new(db).await;
+        let of = |minute, id, item: &str| Refusal { item_id: Some(item.into()), ..refusal(minute, id) };
+        let mut tx = world.begin().await;
+        for refusal in [of(1, "1", "read"), of(2, "2", "another"), of(3, "3", "read")] {
+            refusals::record(&mut tx, &refusal).await.unwrap();
+        }
+        let key = ItemKey { kind: ItemKind::Session, id: "read".into() };
+        let read = refusals::of_item(&mut tx, &key, 9).await.unwrap();
+        assert_eq!(read, [of(3, "3", "read"), of(1, "1", "read")]);
+        assert_eq!(refusals::of_item(&mut tx, &key, 1).await.unwrap().len(), 1);
     }
 
     async fn a_refusal_is_kept_however_odd_what_was_sent(db: TestDatabase) {

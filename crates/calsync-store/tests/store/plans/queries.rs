@@ -203,6 +203,7 @@ async fn platform(look: &mut Look<'_>) {
     let key = ItemKey { kind, id: item.clone() };
     look.at("item", async |tx| items::get(tx, &key).await.map(drop)).await;
     look.at("item: edits", async |tx| user_edits::of_item(tx, &key, SHOWN).await.map(drop)).await;
+    look.at("item: refusals", async |tx| refusals::of_item(tx, &key, SHOWN).await.map(drop)).await;
     look.at("item: mappings", async |tx| mappings::of_item(tx, kind, &item).await.map(drop)).await;
     look.at("account", async |tx| integrations::of_account(tx, GOOGLE, "account-7").await.map(drop)).await;
     look.at("refusals", async |tx| refusals::since(tx, ago(now, 2), None, SHOWN).await.map(drop)).await;
