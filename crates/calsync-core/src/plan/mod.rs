@@ -17,6 +17,7 @@ pub use location::{Address, PreviousCopy, PreviousLocation, PreviousState, Previ
 pub use mapping::{EventState, Mapping};
 pub use user_edit::UserEdit;
 
+use description::Described;
 use managed_text::Found;
 use update::update;
 
@@ -252,6 +253,21 @@ fn insert(
     }
     let described = description::replace("", Found::default(), &managed.managed_text);
     let managed = (FieldHashes::of_wanted(managed), managed.clone());
-    let base = update::write(context, address.generation, &mut event, managed, described);
+    let base = write(context, address.generation, &mut event, managed, described);
     PlanStep::Insert { address, event, base, user_edits: Vec::new() }
+}
+
+/// Writes `agreed`, with what the platform wants for it, into `event` and stamps it. Answers the base.
+fn write(
+    context: PlanContext<'_>,
+    generation: i64,
+    event: &mut RemoteEvent,
+    (wanted, mut agreed): (FieldHashes, ManagedFields),
+    described: Described,
+) -> Base {
+    agreed.managed_text = described.text;
+    event.set_managed(&agreed, described.description, context.platform_name);
+    let base = Base { wanted, written: FieldHashes::of(&agreed), agreed, etag: None };
+    stamp::stamp(event, &context.owner(), generation, &base, &described.span);
+    base
 }

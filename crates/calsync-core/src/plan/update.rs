@@ -3,9 +3,8 @@
 //! What we wrote last stands in the event's own stamp, field by field, so that a user's edit is
 //! told from a write of ours whose answer was lost.
 
-use super::description::{self, Described};
 use super::managed_text::Found;
-use super::{Address, PlanContext, PlanStep, RemoteCopy, UserEdit, managed_text};
+use super::{Address, PlanContext, PlanStep, RemoteCopy, UserEdit, description, managed_text};
 use crate::managed::{Base, Field, FieldHashes, ManagedFields};
 use crate::merge::{Merged, merge};
 use crate::remote::RemoteEvent;
@@ -115,23 +114,8 @@ impl DesiredEvent {
         let found = std::mem::take(&mut self.found);
         let described = description::replace(remote.description(), found, &self.agreed.managed_text);
         let wanted = self.wanted.clone();
-        write(context, generation, event, (wanted, self.agreed.clone()), described)
+        super::write(context, generation, event, (wanted, self.agreed.clone()), described)
     }
-}
-
-/// Writes `agreed`, with what the platform wants for it, into `event` and stamps it. Answers the base.
-pub(super) fn write(
-    context: PlanContext<'_>,
-    generation: i64,
-    event: &mut RemoteEvent,
-    (wanted, mut agreed): (FieldHashes, ManagedFields),
-    described: Described,
-) -> Base {
-    agreed.managed_text = described.text;
-    event.set_managed(&agreed, described.description, context.platform_name);
-    let base = Base { wanted, written: FieldHashes::of(&agreed), agreed, etag: None };
-    stamp::stamp(event, &context.owner(), generation, &base, &described.span);
-    base
 }
 
 /// The texts that our text in the description may have: the one that Google keeps, if the base is of the

@@ -12,10 +12,10 @@ mod stop;
 use std::time::Duration;
 
 use calsync_core::event_id::EventPlace;
-use calsync_core::item::ItemKey;
+use calsync_core::item::{Item, ItemKey};
 use calsync_core::outcome::Operation;
 use calsync_core::plan::{Mapping, PlanContext, PlanStep, UserEdit, plan};
-use calsync_core::render::{RenderContext, render};
+use calsync_core::render::{DesiredState, RenderContext, render};
 use calsync_core::sync_state::SyncState;
 use calsync_store::integrations::{self, Integration, IntegrationWithTokens};
 use calsync_store::leases::passes::PassLease;
@@ -97,6 +97,7 @@ impl Job for SyncPass {
 /// A mapping with its first step, as it goes to Google.
 struct Planned {
     due: DueMapping,
+    desired: DesiredState,
     first: PlanStep,
 }
 
@@ -104,12 +105,13 @@ impl Planned {
     /// Plans the first step. What is as it was last settled is looked at where something else was wanted in
     /// between: a pass that died may have sent that, and its user may have edited the event.
     fn of(pass: &Pass<'_>, mut due: DueMapping) -> Self {
-        let mut first = pass.plan(&due);
+        let desired = pass.render(&due.item);
+        let mut first = pass.plan(&due, &desired);
         if matches!(first, PlanStep::Done(SyncState::Synced, _)) && due.revisions.has_skipped() {
             due.mapping.mark_stale();
-            first = pass.plan(&due);
+            first = pass.plan(&due, &desired);
         }
-        Self { due, first }
+        Self { due, desired, first }
     }
 
     /// The mapping as it is stored before its first step is taken, if that has to be.
@@ -261,13 +263,18 @@ impl Pass<'_> {
         }
     }
 
-    fn plan(&self, due: &DueMapping) -> PlanStep {
+    /// What the platform wants of an item now: a pass asks once.
+    fn render(&self, item: &Item) -> DesiredState {
         let context = RenderContext {
             user_id: &self.integration.user_id,
             user_time_zone: self.user_time_zone.as_deref(),
             policy: &self.policy,
             now: self.now,
         };
-        plan(self.plan_context(&due.item.key), &render(&due.item, context), &due.mapping)
+        render(item, context)
+    }
+
+    fn plan(&self, due: &DueMapping, desired: &DesiredState) -> PlanStep {
+        plan(self.plan_context(&due.item.key), desired, &due.mapping)
     }
 }

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use calsync_core::integration::GOOGLE;
 use jiff::Timestamp;
 
-use super::uncounted::hour;
+use super::hour;
 use crate::db::{execute, fetch_all, fetch_optional, on};
 use crate::dialect::plan_for_batch;
 use crate::rows::{batches, execute_rows, row};

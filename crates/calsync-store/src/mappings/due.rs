@@ -6,14 +6,38 @@ use calsync_core::reason::Reason;
 use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
-use super::revisions::is_unchanged;
 use super::stored::{Changes, MappingValues, StoredEvent, StoredMapping, store_events};
 use super::unreadable::UnreadableMapping;
-use super::{Revisions, TABLE, after_reset};
+use super::{TABLE, after_reset};
 use crate::db::{fetch_all, fetch_optional};
 use crate::rows::{all_changed, batches, execute_rows, row};
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx, items};
+
+row! {
+    /// A mapping's counters, and of each the value for which nothing was left to do.
+    #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+    pub struct Revisions {
+        /// Raised by what the platform wants.
+        pub desired_revision: i64,
+        /// Raised by what is seen at Google.
+        pub remote_revision: i64,
+        /// Raised by rules and choices.
+        pub policy_revision: i64,
+        synced_desired_revision: i64,
+        synced_policy_revision: i64,
+    }
+}
+
+impl Revisions {
+    /// Whether something else may have been wanted between what was last synced and now, by a wish or by a rule: a
+    /// user's time zone counts as much as a title. What was stopped, or left with a connection, was not synced.
+    pub const fn has_skipped(&self) -> bool {
+        let wishes = self.desired_revision - self.synced_desired_revision;
+        let rules = self.policy_revision - self.synced_policy_revision;
+        wishes + rules > 1
+    }
+}
 
 /// A due mapping with its item.
 #[derive(Clone, Debug, PartialEq)]
@@ -259,8 +283,16 @@ impl<'a> ResultValues<'a> {
     }
 }
 
+/// Whether the mapping still has the counters of `v` that a pass read.
+macro_rules! is_unchanged {
+    () => {
+        "(sync_mappings.desired_revision, sync_mappings.remote_revision, sync_mappings.policy_revision)
+             = (v.desired_revision, v.remote_revision, v.policy_revision)"
+    };
+}
+
 /// Stores how a pass left mappings that it read with [`due`]. The caller holds the lease
-/// ([`crate::leases::renew`]) in the same transaction. What changed since a mapping was read stays
+/// ([`crate::leases::passes::renew`]) in the same transaction. What changed since a mapping was read stays
 /// due: a new wish at once, and if the item's incarnation ended, what is there is to go.
 pub async fn finish(
     tx: &mut Tx,

@@ -5,16 +5,14 @@
 mod due;
 mod mark_due;
 mod removal;
-mod revisions;
 mod status;
 mod stored;
 mod unreadable;
 
-pub use due::{Due, DueMapping, End, due, finish, next_due, record_intents};
+pub use due::{Due, DueMapping, End, Revisions, due, finish, next_due, record_intents};
 pub use mark_due::{DueChange, mark_all_due, mark_due, retry_now, schedule};
 pub(crate) use removal::lost_sight;
 pub use removal::{RemoteItem, at_google, count_at_google, count_in_calendar, mark_deleted};
-pub use revisions::Revisions;
 pub use status::{MappingStatus, of_item};
 pub use unreadable::{UnreadableMapping, park_unreadable};
 

@@ -208,8 +208,8 @@ impl Mapping {
         self.check();
     }
 
-    /// A write of `sent`, by which `base` was meant, was answered with `remote`. Whether Google took it: if
-    /// not, all is as it was, and to write the same again would change nothing.
+    /// A write of `sent`, by which `base` was meant, was answered with `remote`, which is what is there now. Whether
+    /// Google took it: if not, the base is as it was, and to write the same again would change nothing.
     pub fn on_written(&mut self, sent: &RemoteEvent, base: Base, remote: RemoteEvent) -> bool {
         let Some(address) = self.event_state.address().cloned() else {
             debug_assert!(false, "nothing can have been written: {self:?}");

@@ -77,7 +77,7 @@ pub(super) enum Next {
 impl Pass<'_> {
     /// Carries a mapping from its first step to its end.
     pub(super) async fn run(&self, planned: Planned) -> Result<MappingResult, EngineError> {
-        let Planned { mut due, first: mut step } = planned;
+        let Planned { mut due, desired, first: mut step } = planned;
         let recorded: Vec<Intent> = due.mapping.intents().chain(step.intent()).collect();
         let (mut has_written, mut is_deleted) = (false, false);
         let mut round = Round::Exhausted;
@@ -128,7 +128,7 @@ impl Pass<'_> {
             has_written |= answer.is_ok() && !operation.is_read();
             is_deleted = matches!(next, Next::CalendarScan);
             step = match next {
-                Next::Plan => self.plan(&due),
+                Next::Plan => self.plan(&due, &desired),
                 Next::CalendarScan => PlanStep::Fetch,
                 Next::End(end) => return Ok(MappingResult { due, end }),
             };
