@@ -1,4 +1,7 @@
 //! A transaction on either database, and the one macro that runs a statement on both.
+//!
+//! Where a bound value alone is the limit of a statement, SQLite prepares it anew for each run, to plan by the value. What
+//! each pass runs says `LIMIT $3 + 0`, which it can't look into.
 
 use sqlx::{Postgres, Sqlite, Transaction};
 

@@ -78,7 +78,7 @@ macro_rules! claim {
     };
     (@ $table:literal, $due:literal, $lock:literal, $returning:literal) => {
         concat!(
-            "WITH due AS MATERIALIZED (", $due, " LIMIT $5", $lock, ")
+            "WITH due AS MATERIALIZED (", $due, " LIMIT $5 + 0", $lock, ")
              UPDATE ", $table, " SET lease_owner = $1, lease_until = $4, fence = fence + 1
              FROM (SELECT id AS due_id FROM due LIMIT 100) AS few WHERE id = due_id
              RETURNING ", $returning

@@ -119,7 +119,7 @@ pub async fn due(tx: &mut Tx, integration_id: &str, now: Timestamp, limit: i64) 
          LEFT JOIN remote_events p ON p.integration_id = m.integration_id AND p.kind = m.kind
              AND p.item_id = m.item_id AND p.google_id = m.previous_google_id
          WHERE m.integration_id = $1 AND m.sync_state = 'waiting' AND m.due_at <= $2
-         ORDER BY m.due_at, m.kind, m.item_id LIMIT $3",
+         ORDER BY m.due_at, m.kind, m.item_id LIMIT $3 + 0",
         integration_id,
         micros(now),
         limit,
