@@ -3,7 +3,10 @@
 //! Where a bound value alone is the limit of a statement, SQLite prepares it anew for each run, to plan by the value. What
 //! each pass runs says `LIMIT $3 + 0`, which it can't look into.
 
-use sqlx::{Postgres, Sqlite, Transaction};
+use std::ops::{Deref, DerefMut};
+
+use sqlx::pool::PoolConnection;
+use sqlx::{Database, Postgres, Sqlite, Transaction};
 
 use crate::Result;
 
@@ -14,12 +17,50 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// A transaction. Dropped without [`Tx::commit`] it leaves nothing behind.
+/// A transaction, or what only reads. Dropped without [`Tx::commit`] it leaves nothing behind.
 pub enum Tx {
     /// On SQLite.
-    Sqlite(Transaction<'static, Sqlite>),
+    Sqlite(Handle<Sqlite>),
     /// On Postgres, with the clock of its leases.
-    Postgres(Transaction<'static, Postgres>, LeaseClock),
+    Postgres(Handle<Postgres>, LeaseClock),
+}
+
+/// What statements run on.
+pub enum Handle<DB: Database> {
+    /// All of them or none.
+    Transaction(Transaction<'static, DB>),
+    /// Each by itself: what only reads sees what was committed before each statement, as it does in a transaction on
+    /// Postgres. To begin and end one would cost as much as two statements.
+    Reading(PoolConnection<DB>),
+}
+
+impl<DB: Database> Deref for Handle<DB> {
+    type Target = DB::Connection;
+
+    fn deref(&self) -> &DB::Connection {
+        match self {
+            Self::Transaction(tx) => tx,
+            Self::Reading(connection) => connection,
+        }
+    }
+}
+
+impl<DB: Database> DerefMut for Handle<DB> {
+    fn deref_mut(&mut self) -> &mut DB::Connection {
+        match self {
+            Self::Transaction(tx) => tx,
+            Self::Reading(connection) => connection,
+        }
+    }
+}
+
+impl<DB: Database> Handle<DB> {
+    async fn commit(self) -> Result<()> {
+        match self {
+            Self::Transaction(tx) => Ok(tx.commit().await?),
+            Self::Reading(_) => Ok(()),
+        }
+    }
 }
 
 /// The clock by which leases are measured on Postgres. SQLite has one process, and that one's clock.
@@ -85,9 +126,8 @@ impl Tx {
     /// Makes it so, for good: both databases fsync before this answers.
     pub async fn commit(self) -> Result<()> {
         match self {
-            Self::Sqlite(tx) => tx.commit().await?,
-            Self::Postgres(tx, _) => tx.commit().await?,
+            Self::Sqlite(tx) => tx.commit().await,
+            Self::Postgres(tx, _) => tx.commit().await,
         }
-        Ok(())
     }
 }

@@ -15,7 +15,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{Connection, PgPool, SqlitePool};
 
-use crate::db::{LeaseClock, Tx};
+use crate::db::{Handle, LeaseClock, Tx};
 use crate::pool_usage::{PoolUsage, Waits};
 use crate::secrets::Keyring;
 use crate::{Result, StoreError, key_check, meta, schema};
@@ -102,14 +102,18 @@ impl Store {
         self.0.pool.begin().await
     }
 
-    /// Begins a transaction that only reads; on SQLite it doesn't wait for the writer.
+    /// For what only reads, each statement by itself; on SQLite it doesn't wait for the writer.
     pub async fn read(&self) -> Result<Tx> {
-        match &self.0.pool {
+        let Inner { pool, reader_waits, writer_waits, .. } = &*self.0;
+        match pool {
             Pool::Sqlite { readers, .. } => {
-                let _wait = self.0.reader_waits.wait();
-                Ok(Tx::Sqlite(Box::pin(readers.begin()).await?))
+                let _wait = reader_waits.wait();
+                Ok(Tx::Sqlite(Handle::Reading(Box::pin(readers.acquire()).await?)))
             }
-            Pool::Postgres(..) => self.begin().await,
+            Pool::Postgres(pool, clock) => {
+                let _wait = writer_waits.wait();
+                Ok(Tx::Postgres(Handle::Reading(Box::pin(pool.acquire()).await?), *clock))
+            }
         }
     }
 
@@ -233,9 +237,13 @@ impl Pool {
     async fn begin(&self) -> Result<Tx> {
         match self {
             Self::Sqlite { writer, .. } => {
-                Ok(Tx::Sqlite(Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?))
+                let tx = Box::pin(writer.begin_with("BEGIN IMMEDIATE")).await?;
+                Ok(Tx::Sqlite(Handle::Transaction(tx)))
             }
-            Self::Postgres(pool, clock) => Ok(Tx::Postgres(Box::pin(pool.begin()).await?, *clock)),
+            Self::Postgres(pool, clock) => {
+                let tx = Box::pin(pool.begin()).await?;
+                Ok(Tx::Postgres(Handle::Transaction(tx), *clock))
+            }
         }
     }
 

@@ -146,7 +146,7 @@ pub async fn pass(engine: &Engine, claimed: &PassLease) -> Result<(), EngineErro
 
 async fn run(engine: &Engine, claimed: &PassLease) -> Result<(), EngineError> {
     let lease = &claimed.lease;
-    // One transaction for all that a pass reads: each costs as much as several statements.
+    // All that a pass reads, on one connection.
     let mut tx = engine.store().read().await?;
     let loaded = integrations::load(&mut tx, engine.store().keyring(), &lease.id).await?;
     let Some(IntegrationWithTokens { integration, tokens, user_time_zone, is_paused }) = loaded else {

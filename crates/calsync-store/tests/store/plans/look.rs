@@ -50,7 +50,7 @@ impl<'a> Look<'a> {
             }
             let (done, found) = recorded(async {
                 let done = query(&mut tx).await;
-                take_back(tx).await;
+                drop(tx);
                 done
             })
             .await;
@@ -78,12 +78,4 @@ impl<'a> Look<'a> {
         }
         bad
     }
-}
-
-async fn take_back(tx: Tx) {
-    match tx {
-        Tx::Sqlite(tx) => tx.rollback().await,
-        Tx::Postgres(tx, _) => tx.rollback().await,
-    }
-    .unwrap();
 }
