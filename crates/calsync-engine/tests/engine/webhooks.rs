@@ -327,7 +327,8 @@ async fn what_is_under_way_is_not_claimed_again_and_again() {
     let working = tokio::spawn(worker::run(world.engine.clone(), stop.clone()));
     receiver.held_one().await;
     let log = Log::begin();
-    let (looks, claims) = ("MIN(due_at) AS next_at FROM disconnects", "SELECT d.id FROM webhook_deliveries d");
+    let (looks, claims) =
+        ("MIN(due_at) AS next_at FROM disconnects", "SELECT d.id FROM webhook_deliveries d");
     eventually("three looks for disconnects, one a second", async || {
         let seen = log.text().matches(looks).count();
         (seen >= 3).then_some(()).ok_or(seen)
