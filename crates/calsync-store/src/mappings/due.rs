@@ -7,7 +7,6 @@ use calsync_core::sync_state::SyncState;
 use jiff::Timestamp;
 
 use super::stored::{Changes, MappingValues, StoredEvent, StoredMapping, store_events};
-use super::unreadable::UnreadableMapping;
 use super::{TABLE, after_reset};
 use crate::db::{fetch_all, fetch_optional};
 use crate::rows::{all_changed, batches, execute_rows, row};
@@ -67,6 +66,19 @@ pub struct Due {
     pub mappings: Vec<DueMapping>,
     /// Those of them that can't be read.
     pub unreadable: Vec<UnreadableMapping>,
+}
+
+/// A due mapping that can't be read.
+#[derive(Debug)]
+pub struct UnreadableMapping {
+    /// The item's kind, as it is stored.
+    pub kind: String,
+    /// The item's id.
+    pub item_id: String,
+    /// What was read of its counters.
+    pub revisions: Revisions,
+    /// Which table, column and row it is.
+    pub error: StoreError,
 }
 
 row! {

@@ -9,12 +9,12 @@ mod status;
 mod stored;
 mod unreadable;
 
-pub use due::{Due, DueMapping, End, Revisions, due, finish, next_due, record_intents};
+pub use due::{Due, DueMapping, End, Revisions, UnreadableMapping, due, finish, next_due, record_intents};
 pub use mark_due::{DueChange, mark_all_due, mark_due, retry_now, schedule};
 pub(crate) use removal::lost_sight;
 pub use removal::{RemoteItem, at_google, count_at_google, count_in_calendar, mark_deleted};
 pub use status::{MappingStatus, of_item};
-pub use unreadable::{UnreadableMapping, park_unreadable};
+pub use unreadable::park_unreadable;
 
 const TABLE: &str = "sync_mappings";
 

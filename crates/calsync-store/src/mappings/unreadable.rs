@@ -3,24 +3,11 @@
 use calsync_core::reason::Reason;
 use jiff::Timestamp;
 
-use super::{Revisions, TABLE};
+use super::{TABLE, UnreadableMapping};
 use crate::db::execute;
 use crate::rows::all_changed;
 use crate::time::micros;
-use crate::{Result, StoreError, Tx};
-
-/// A due mapping that can't be read.
-#[derive(Debug)]
-pub struct UnreadableMapping {
-    /// The item's kind, as it is stored.
-    pub kind: String,
-    /// The item's id.
-    pub item_id: String,
-    /// What was read of its counters.
-    pub revisions: Revisions,
-    /// Which table, column and row it is.
-    pub error: StoreError,
-}
+use crate::{Result, Tx};
 
 /// Parks mappings that can't be read, where nothing changed meanwhile: nothing of them but their state is changed. A
 /// later wish of the platform makes them due again. The caller holds the lease in the same transaction.
