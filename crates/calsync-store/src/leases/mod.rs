@@ -87,8 +87,8 @@ macro_rules! claim {
 }
 use claim;
 
-/// The statement that tells when the first row of a table comes due that is free, or is free that is due: `$due` of those
-/// for which `$waits`. Those that are free come in order; of those under way there are few.
+/// The statement that tells when the next row of a table can be claimed, of those for which `$waits`: at its `$due_at`, or
+/// when its lease is over. Those that are free come in the order of an index; of those under way there are few.
 macro_rules! next_due {
     ($table:literal, $due_at:literal, $waits:literal) => {
         concat!(
