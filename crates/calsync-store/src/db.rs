@@ -17,7 +17,8 @@ pub(crate) enum Dialect {
     Postgres,
 }
 
-/// A transaction, or what only reads. Dropped without [`Tx::commit`] it leaves nothing behind.
+/// A transaction, or what only reads ([`crate::Store::read`]). A transaction that is dropped without [`Tx::commit`] leaves
+/// nothing behind.
 pub enum Tx {
     /// On SQLite.
     Sqlite(Handle<Sqlite>),
@@ -29,8 +30,9 @@ pub enum Tx {
 pub enum Handle<DB: Database> {
     /// All of them or none.
     Transaction(Transaction<'static, DB>),
-    /// Each by itself: what only reads sees what was committed before each statement, as it does in a transaction on
-    /// Postgres. To begin and end one would cost as much as two statements.
+    /// Each by itself. Nothing may be written, which would stand at once on Postgres; SQLite refuses it. What only reads
+    /// sees what was committed before each statement, as it does in a transaction on Postgres, and to begin and end one
+    /// would cost as much as two statements.
     Reading(PoolConnection<DB>),
 }
 

@@ -2,9 +2,9 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Claimed, Lease, Term};
-use crate::db::{fetch_all, fetch_optional};
-use crate::time::{micros, time};
+use super::{Lease, claim_rows};
+use crate::db::fetch_optional;
+use crate::time::time;
 use crate::{Result, Tx};
 
 /// Claims up to `limit` due deliveries for `owner`, of each stream the first that waits. None while the endpoint is
@@ -16,7 +16,6 @@ pub async fn claim(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Lease>> {
-    let term = Term::begin(tx, length, now).await?;
     let sql = super::claim!(
         tx.dialect(),
         "webhook_deliveries",
@@ -30,9 +29,7 @@ pub async fn claim(
          ORDER BY d.due_at, d.id",
         "id, fence"
     );
-    let (clock, until) = (micros(term.clock), micros(term.until));
-    let rows = fetch_all!(tx, Claimed, sql, owner, micros(now), clock, until, limit)?;
-    Ok(rows.into_iter().map(|row| term.lease(owner, row.id, row.fence)).collect())
+    claim_rows(tx, sql, owner, length, now, limit).await
 }
 
 /// When the next delivery may be due, if any is to be sent; a hint for how long to wait.

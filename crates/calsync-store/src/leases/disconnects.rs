@@ -2,8 +2,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Claimed, Lease, Term};
-use crate::db::{execute, fetch_all, fetch_optional};
+use super::{Lease, Term, claim_rows};
+use crate::db::{execute, fetch_optional};
 use crate::pauses::Paused;
 use crate::time::{micros, time};
 use crate::{Result, StoreError, Tx};
@@ -40,7 +40,6 @@ async fn claim_due(
     now: Timestamp,
     limit: i64,
 ) -> Result<Vec<Lease>> {
-    let term = Term::begin(tx, length, now).await?;
     let sql = super::claim!(
         tx.dialect(),
         "disconnects",
@@ -48,9 +47,7 @@ async fn claim_due(
          ORDER BY due_at, id",
         "id, fence"
     );
-    let (clock, until) = (micros(term.clock), micros(term.until));
-    let rows = fetch_all!(tx, Claimed, sql, owner, micros(now), clock, until, limit)?;
-    Ok(rows.into_iter().map(|row| term.lease(owner, row.id, row.fence)).collect())
+    claim_rows(tx, sql, owner, length, now, limit).await
 }
 
 /// Makes the lease last for `length` from now, and locks the disconnect for this transaction; if it

@@ -10,9 +10,10 @@ pub mod passes;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::db::execute;
+use crate::db::{execute, fetch_all};
 use crate::dialect::lease_clock;
 use crate::rows::row;
+use crate::time::micros;
 use crate::{Result, Tx};
 
 /// A claimed row.
@@ -86,6 +87,21 @@ macro_rules! claim {
     };
 }
 use claim;
+
+/// Runs a statement of [`claim`] that takes no other values and returns `id` and `fence`.
+async fn claim_rows(
+    tx: &mut Tx,
+    sql: &'static str,
+    owner: &str,
+    length: SignedDuration,
+    now: Timestamp,
+    limit: i64,
+) -> Result<Vec<Lease>> {
+    let term = Term::begin(tx, length, now).await?;
+    let (clock, until) = (micros(term.clock), micros(term.until));
+    let rows = fetch_all!(tx, Claimed, sql, owner, micros(now), clock, until, limit)?;
+    Ok(rows.into_iter().map(|row| term.lease(owner, row.id, row.fence)).collect())
+}
 
 /// The statement that tells when the next row of a table can be claimed, of those for which `$waits`: at its `$due_at`, or
 /// when its lease is over. Those that are free come in the order of an index; of those under way there are few.
